@@ -1,0 +1,69 @@
+package engine_test
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"testing"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+type memory map[string][]byte
+
+func (m memory) Get(keys []string) ([][]byte, error) {
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
+		out[i] = m[k]
+	}
+	return out, nil
+}
+
+func (m memory) Invoke(string, string, []byte) ([]byte, error) { panic("no cross-chaincode calls here") }
+
+func (m memory) put(b *testing.B, key string, v any) {
+	raw, err := wire.Encode(v)
+	if err != nil {
+		b.Fatal(err)
+	}
+	m[key] = raw
+}
+
+func randomID() string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:])
+	return hex.EncodeToString(raw[:])
+}
+
+// BenchmarkSubmitBatchOfAccruals measures what the transaction function itself costs per accrual, without a peer's round trips.
+func BenchmarkSubmitBatchOfAccruals(b *testing.B) {
+	state := memory{}
+	programme := points.Programme{V: 1, Brand: "grocer", MSP: "GrocerMSP", Currency: "GBP", Engine: 1, BusinessDate: 15000,
+		Terms: []points.Terms{{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 100}}, Custodians: []points.CustodianKey{}}
+	state.put(b, engine.ProgrammeKey(), programme)
+	request := wire.BatchRequest{Lane: 0, Seq: 1}
+	details := wire.BatchDetails{V: 1, Salt: randomID() + randomID()}
+	for i := range wire.MaxBatch {
+		account := points.AccountID(randomID())
+		state.put(b, engine.AccountKey(account), points.Account{V: 1, ID: account, Status: points.StatusActive, Posted: 10,
+			Controller: points.Controller{Kind: points.ControllerCustodian}, Lots: []points.Lot{{Terms: 1, Points: 10}}, Used: []points.UsedAuthorisation{}})
+		id := points.OperationID(randomID())
+		request.Operations = append(request.Operations, points.Operation{ID: id, Kind: points.KindEarn, Account: account})
+		details.Operations = append(details.Operations, points.Details{Operation: id, AmountMinor: int64(i) * 37, Currency: "GBP",
+			OccurredAt: "2011-01-25T10:11:12Z", Merchant: "grocer", Store: "s1", Terminal: "t1", Reference: fmt.Sprint(i)})
+	}
+	document, _ := wire.Encode(request)
+	transient, _ := wire.Encode(details)
+	call := engine.Call{Chaincode: "points-grocer", Function: wire.FnSubmitBatch, Document: document, Time: 1,
+		Caller: engine.Identity{MSP: "GrocerMSP", Role: engine.RoleGateway}, Transient: map[string][]byte{wire.DetailsTransient: transient}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := engine.Points(call, state); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*wire.MaxBatch), "µs/op-in-batch")
+}

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"encoding/json"
+
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// createProgramme founds the programme of this namespace. Which brand and organisation it belongs to is what the consortium's record in clearing says.
+func createProgramme(c Call, s State) (Effects, error) {
+	var doc wire.NewProgramme
+	if err := wire.Decode(c.Document, wire.MaxDocument, &doc); err != nil {
+		return Effects{}, err
+	}
+	if err := requireEntry(c, PointsPrefix+doc.Brand); err != nil {
+		return Effects{}, err
+	}
+	consortium, err := queryConsortium(s)
+	if err != nil {
+		return Effects{}, err
+	}
+	member, err := consortium.Find(doc.Brand)
+	if err != nil {
+		return Effects{}, err
+	}
+	if member.Kind != clearing.KindBrand {
+		return Effects{}, fault.New(fault.Forbidden, "only brands have programmes")
+	}
+	if err := requireRole(c, member.MSP, RoleOperator); err != nil {
+		return Effects{}, err
+	}
+	if there, err := read(s, ProgrammeKey(), new(points.Programme)); err != nil || there {
+		if err != nil {
+			return Effects{}, err
+		}
+		return Effects{}, fault.New(fault.AlreadyExists, "programme %s", doc.Brand)
+	}
+	p := programmeFrom(doc, member.MSP, consortium.Genesis)
+	if err := p.Validate(); err != nil {
+		return Effects{}, err
+	}
+	if err := p.AdmitFirstDate(c.Time); err != nil {
+		return Effects{}, err
+	}
+	return storeProgramme(&p)
+}
+
+func programmeFrom(doc wire.NewProgramme, msp, genesis string) points.Programme {
+	return points.Programme{
+		V: 1, Brand: doc.Brand, MSP: msp, Genesis: genesis, DisplayName: doc.DisplayName, Currency: doc.Currency,
+		Simulated: doc.Simulated, BusinessDate: doc.BusinessDate, Engine: points.EngineVersion,
+		Terms:      []points.Terms{doc.Terms},
+		Custodians: []points.CustodianKey{{Version: 1, Key: doc.CustodianKey}},
+	}
+}
+
+func queryConsortium(s State) (*clearing.Consortium, error) {
+	raw, err := s.Invoke(ClearingChaincode, wire.FnGetConsortium, []byte("{}"))
+	if err != nil {
+		return nil, err
+	}
+	var consortium clearing.Consortium
+	if err := json.Unmarshal(raw, &consortium); err != nil {
+		return nil, fault.New(fault.StateCorrupt, "the consortium's record can't be decoded")
+	}
+	return &consortium, nil
+}
+
+func advanceBusinessDate(c Call, s State) (Effects, error) {
+	var doc wire.BusinessDate
+	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
+		return Effects{}, err
+	}
+	p, err := loadProgramme(c, s)
+	if err != nil {
+		return Effects{}, err
+	}
+	if err := requireRole(c, p.MSP, RoleOperator); err != nil {
+		return Effects{}, err
+	}
+	if err := p.Advance(doc.Date, c.Time); err != nil {
+		return Effects{}, err
+	}
+	return storeProgramme(p)
+}
+
+func storeProgramme(p *points.Programme) (Effects, error) {
+	w, err := write(ProgrammeKey(), p)
+	return Effects{Response: w.Value, Writes: []Write{w}}, err
+}

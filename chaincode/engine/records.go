@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// MaxQuery bounds the document of a query, in bytes.
+const MaxQuery = 4096
+
+// read decodes the record under key into v and says whether there is one.
+func read(s State, key string, v any) (bool, error) {
+	values, err := s.Get([]string{key})
+	if err != nil {
+		return false, err
+	}
+	if values[0] == nil {
+		return false, nil
+	}
+	return true, wire.DecodeRecord(values[0], v)
+}
+
+// write encodes a record.
+func write(key string, v any) (Write, error) {
+	raw, err := wire.Encode(v)
+	return Write{Key: key, Value: raw}, err
+}
+
+// loadProgramme reads the programme and checks that the client invoked its own chaincode.
+func loadProgramme(c Call, s State) (*points.Programme, error) {
+	var p points.Programme
+	there, err := read(s, ProgrammeKey(), &p)
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		return nil, fault.New(fault.NotFounded, "CreateProgramme has not been called on %s", c.Chaincode)
+	}
+	return &p, requireEntry(c, PointsPrefix+p.Brand)
+}
+
+// answerRecord answers a query with the bytes of one record, or NOT_FOUND.
+func answerRecord(s State, key string) (Effects, error) {
+	values, err := s.Get([]string{key})
+	if err != nil {
+		return Effects{}, err
+	}
+	if values[0] == nil {
+		return Effects{}, fault.New(fault.NotFound, "%s", ReadableKey(key))
+	}
+	return Effects{Response: values[0]}, nil
+}
+
+// answer encodes what a call returns.
+func answer(v any) (Effects, error) {
+	raw, err := wire.Encode(v)
+	return Effects{Response: raw}, err
+}

@@ -1,0 +1,91 @@
+package points
+
+import (
+	"crypto/ecdsa"
+	"sort"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// authorise checks the operation's authorisation against the account. Once the signature is known to be the controller's, the authorisation is used up in the
+// book whatever becomes of the operation; whether it was given for this operation is looked at after that.
+func (t *trial) authorise(a *Account) fault.Code {
+	auth := t.op.Authorisation
+	m := &auth.Mandate
+	p := t.book.Programme
+	if m.Genesis != p.Genesis || m.Programme != p.Brand || m.Account != a.ID {
+		return fault.AuthMismatch
+	}
+	key, code := controllerKey(p, &a.Controller, m.ControllerVersion)
+	if code != fault.OK {
+		return code
+	}
+	if !verify(key, t.facts.MandateDigest, auth.Signature) {
+		return fault.AuthInvalid
+	}
+	used := a.clone()
+	if code := used.useUp(m, t.book.Now); code != fault.OK {
+		return code
+	}
+	t.book.Accounts[a.ID] = used
+	t.receipt.Authorisation = m.ID
+	return t.purpose(m)
+}
+
+// purpose says whether the mandate was given for this operation.
+func (t *trial) purpose(m *Mandate) fault.Code {
+	wanted := t.receipt.Points
+	if m.Operation != t.op.Kind || m.Receiver != t.op.To || m.Place != t.facts.Assessment.Place || m.Quote != "" || m.MaxPoints < wanted {
+		return fault.AuthMismatch
+	}
+	return fault.OK
+}
+
+func controllerKey(p *Programme, c *Controller, version int) (*ecdsa.PublicKey, fault.Code) {
+	encoded := c.Key
+	switch {
+	case c.Kind == ControllerCustodian:
+		i := sort.Search(len(p.Custodians), func(i int) bool { return p.Custodians[i].Version >= version })
+		if i == len(p.Custodians) || p.Custodians[i].Version != version {
+			return nil, fault.AuthMismatch
+		}
+		encoded = p.Custodians[i].Key
+	case c.Version != version:
+		return nil, fault.AuthMismatch
+	}
+	key, err := parsePublicKey(encoded)
+	if err != nil {
+		return nil, fault.AuthInvalid
+	}
+	return key, fault.OK
+}
+
+// useUp forgets lapsed ids, raising the floor below which nothing is accepted any more, and remembers this mandate's id.
+func (a *Account) useUp(m *Mandate, now int64) fault.Code {
+	if m.NotAfter < now || m.NotAfter > now+MaxAuthorisationSeconds || m.NotAfter <= a.Floor {
+		return fault.AuthExpired
+	}
+	live := a.Used[:0]
+	for _, u := range a.Used {
+		if u.ID == m.ID {
+			return fault.AuthReplayed
+		}
+		if u.NotAfter < now {
+			a.Floor = max(a.Floor, u.NotAfter)
+			continue
+		}
+		live = append(live, u)
+	}
+	if len(live) >= MaxUsedAuthorisations {
+		return fault.AuthBusy
+	}
+	entry := UsedAuthorisation{ID: m.ID, NotAfter: m.NotAfter}
+	i := sort.Search(len(live), func(i int) bool {
+		return live[i].NotAfter > entry.NotAfter || live[i].NotAfter == entry.NotAfter && live[i].ID > entry.ID
+	})
+	live = append(live, UsedAuthorisation{})
+	copy(live[i+1:], live[i:])
+	live[i] = entry
+	a.Used = live
+	return fault.OK
+}

@@ -1,0 +1,68 @@
+package points
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"encoding/base64"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// ControllerKind says whose key signs an account's debits.
+type ControllerKind string
+
+// The kinds of controller.
+const (
+	ControllerP256      ControllerKind = "p256"      // The customer's own key (a wallet with WebCrypto).
+	ControllerCustodian ControllerKind = "custodian" // The brand's versioned custodian key.
+)
+
+// Controller is the key that must sign every debit of an account. Version counts the account's own keys from 1; the custodian's versions stand in the programme.
+type Controller struct {
+	Kind    ControllerKind `json:"kind"`
+	Version int            `json:"version"`       // 1 for a new account with a key of its own, 0 for the custodian.
+	Key     string         `json:"key,omitempty"` // Uncompressed P-256 point (65 bytes), base64url without padding; empty for the custodian.
+}
+
+// Validate returns INVALID_VALUE unless this is a controller that a new account can have.
+func (c *Controller) Validate() error {
+	switch c.Kind {
+	case ControllerCustodian:
+		if c.Version != 0 || c.Key != "" {
+			return fault.New(fault.InvalidValue, "a custodian controller has version 0 and no key of its own")
+		}
+		return nil
+	case ControllerP256:
+		if c.Version != 1 {
+			return fault.New(fault.InvalidValue, "a new account's controller has version 1")
+		}
+		_, err := parsePublicKey(c.Key)
+		return err
+	default:
+		return fault.New(fault.InvalidValue, "controller kind must be %s or %s", ControllerP256, ControllerCustodian)
+	}
+}
+
+// EncodePublicKey gives the form in which keys stand on the ledger; INVALID_VALUE unless it is a P-256 key.
+func EncodePublicKey(k *ecdsa.PublicKey) (string, error) {
+	if k.Curve != elliptic.P256() {
+		return "", fault.New(fault.InvalidValue, "only P-256 keys control accounts")
+	}
+	raw, err := k.Bytes()
+	if err != nil {
+		return "", fault.New(fault.InvalidValue, "the key is not a point of P-256")
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
+}
+
+func parsePublicKey(s string) (*ecdsa.PublicKey, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "a key is an uncompressed P-256 point in base64url without padding")
+	}
+	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), raw)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "a key is an uncompressed P-256 point in base64url without padding")
+	}
+	return k, nil
+}
