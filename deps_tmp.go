@@ -5,8 +5,8 @@ package tallystick
 import (
 	_ "github.com/HdrHistogram/hdrhistogram-go"
 	_ "github.com/getkin/kin-openapi/openapi3"
+	_ "github.com/go-json-experiment/json"
 	_ "github.com/gin-gonic/gin"
-	_ "github.com/gowebpki/jcs"
 	_ "github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 	_ "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
 	_ "github.com/hyperledger/fabric-chaincode-go/v2/shim"

@@ -22,7 +22,9 @@ func (m memory) Get(keys []string) ([][]byte, error) {
 	return out, nil
 }
 
-func (m memory) Invoke(string, string, []byte) ([]byte, error) { panic("no cross-chaincode calls here") }
+func (m memory) Invoke(string, string, []byte) ([]byte, error) {
+	panic("no cross-chaincode calls here")
+}
 
 func (m memory) put(b *testing.B, key string, v any) {
 	raw, err := wire.Encode(v)

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
-
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -63,10 +61,7 @@ func queryConsortium(s State) (*clearing.Consortium, error) {
 		return nil, err
 	}
 	var consortium clearing.Consortium
-	if err := json.Unmarshal(raw, &consortium); err != nil {
-		return nil, fault.New(fault.StateCorrupt, "the consortium's record can't be decoded")
-	}
-	return &consortium, nil
+	return &consortium, wire.DecodeRecord(raw, &consortium)
 }
 
 func advanceBusinessDate(c Call, s State) (Effects, error) {

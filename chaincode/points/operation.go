@@ -30,7 +30,7 @@ type Operation struct {
 	Kind          Kind            `json:"kind"`
 	Account       AccountID       `json:"account"`
 	To            AccountID       `json:"to,omitempty"`
-	Points        quantity.Points `json:"points,omitempty"`
+	Points        quantity.Points `json:"points,omitzero"`
 	Controller    *Controller     `json:"controller,omitempty"`
 	Authorisation *Authorisation  `json:"authorisation,omitempty"`
 	Original      *Original       `json:"original,omitempty"`

@@ -3,11 +3,11 @@ package wire
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
-	"reflect"
-	"strings"
+	"errors"
+	"io"
 
-	"github.com/gowebpki/jcs"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -20,44 +20,89 @@ const MaxDepth = 16
 func Encode(v any) ([]byte, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "a %T can't be encoded: %v", v, err)
+		return nil, fault.New(fault.Internal, "a %T can't be encoded", v)
 	}
-	out, err := jcs.Transform(raw)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "a %T can't be brought to canonical form: %v", v, err)
+	value := jsontext.Value(raw)
+	if err := value.Canonicalize(); err != nil {
+		return nil, fault.New(fault.Internal, "a %T can't be brought to canonical form", v)
 	}
-	return out, nil
+	return value, nil
 }
 
-// Decode reads one JSON document into v, a pointer to a struct. Unknown, differently cased and duplicate fields, null, wrong types, floating-point numbers,
-// trailing text, invalid UTF-8 and nesting over MaxDepth are MALFORMED; more than limit bytes is TOO_LARGE.
+// Decode reads one JSON document into v, a pointer to a struct. Unknown, differently cased and duplicate fields, null, wrong types, numbers that are not
+// plain integers, trailing text, invalid UTF-8 and nesting over MaxDepth are MALFORMED; more than limit bytes is TOO_LARGE.
 func Decode(doc []byte, limit int, v any) error {
 	if len(doc) > limit {
 		return fault.New(fault.TooLarge, "the document has %d bytes, at most %d are allowed", len(doc), limit)
 	}
-	if err := checkForm(doc, reflect.TypeOf(v)); err != nil {
+	if err := refuseNullAndDepth(doc); err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return fault.New(fault.Malformed, "%s", decodeError(err))
+	if err := json.Unmarshal(doc, v, json.RejectUnknownMembers(true)); err != nil {
+		return malformed(err)
 	}
 	return nil
 }
 
-// decodeError keeps positions and names of fields, never values: they may be personal data.
-func decodeError(err error) string {
-	if e, ok := err.(*json.UnmarshalTypeError); ok {
-		return "field " + e.Field + " must be of type " + e.Type.String()
+// refuseNullAndDepth finds what the decoder would take: null leaves a field as it was, and nesting costs stack.
+func refuseNullAndDepth(doc []byte) error {
+	d := jsontext.NewDecoder(bytes.NewReader(doc))
+	for {
+		token, err := d.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return malformed(err)
+		}
+		if token.Kind() == 'n' {
+			return fault.New(fault.Malformed, "%s is null: leave the field out instead", d.StackPointer())
+		}
+		if d.StackDepth() > MaxDepth {
+			return fault.New(fault.Malformed, "the document is nested deeper than %d", MaxDepth)
+		}
 	}
-	if f := fault.CodeOf(err); f != fault.Internal {
-		return err.Error()
+}
+
+// malformed keeps where a document is wrong and what was expected there, never its values: they may be personal data.
+func malformed(err error) error {
+	var coded *fault.Error
+	if errors.As(err, &coded) {
+		return coded
 	}
-	if strings.HasPrefix(err.Error(), "json: unknown field") {
-		return "unknown field"
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		if errors.Is(err, json.ErrUnknownName) {
+			return fault.New(fault.Malformed, "%s is not a known field here: names must be written exactly as documented", place(semantic.JSONPointer))
+		}
+		return fault.New(fault.Malformed, "%s must be of type %v", place(semantic.JSONPointer), semantic.GoType)
 	}
-	return "not a JSON document of the expected form"
+	var syntactic *jsontext.SyntacticError
+	if errors.As(err, &syntactic) {
+		return fault.New(fault.Malformed, "not a JSON document of unique fields, at byte %d", syntactic.ByteOffset)
+	}
+	return fault.New(fault.Malformed, "not a JSON document")
+}
+
+// maxPlace bounds how much of a document's own field names an error repeats.
+const maxPlace = 64
+
+func place(p jsontext.Pointer) string {
+	if p == "" {
+		return "the document"
+	}
+	if len(p) > maxPlace {
+		return string(p[:maxPlace]) + "..."
+	}
+	return string(p)
+}
+
+// DecodeRecord reads what Encode wrote to the ledger; failure is STATE_CORRUPT, for nobody else writes there.
+func DecodeRecord(raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fault.New(fault.StateCorrupt, "a record of type %T can't be decoded", v)
+	}
+	return nil
 }
 
 // MandateDigest is what a controller signs: SHA-256 over the mandate's canonical JSON.
@@ -68,12 +113,4 @@ func MandateDigest(m *points.Mandate) ([]byte, error) {
 	}
 	sum := sha256.Sum256(raw)
 	return sum[:], nil
-}
-
-// DecodeRecord reads what Encode wrote to the ledger; failure is STATE_CORRUPT, for nobody else writes there.
-func DecodeRecord(raw []byte, v any) error {
-	if err := json.Unmarshal(raw, v); err != nil {
-		return fault.New(fault.StateCorrupt, "a record of type %T can't be decoded", v)
-	}
-	return nil
 }
