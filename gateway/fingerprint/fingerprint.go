@@ -1,0 +1,105 @@
+package fingerprint
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"os"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// SecretLength is the secret's length in bytes; mandateIDLength is a mandate id's.
+const (
+	SecretLength    = 32
+	mandateIDLength = 16
+)
+
+// Hasher makes keyed hashes with one gateway's secret. It may be used by several goroutines.
+type Hasher struct {
+	member string
+	secret []byte
+}
+
+// New takes the member's name and its secret of SecretLength bytes; INVALID_VALUE when the length is another.
+func New(member string, secret []byte) (*Hasher, error) {
+	if len(secret) != SecretLength {
+		return nil, fault.New(fault.InvalidValue, "the gateway's secret needs %d bytes, it has %d", SecretLength, len(secret))
+	}
+	return &Hasher{member: member, secret: secret}, nil
+}
+
+// Load reads the secret from a file of 64 hex digits.
+func Load(member, file string) (*Hasher, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "key secret: the file can't be read: %v", err)
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "key secret: %s must hold %d hex digits", file, 2*SecretLength)
+	}
+	return New(member, secret)
+}
+
+// Natural identifies an operation by where it comes from: merchant, store, terminal, the till's receipt number and the kind. Empty without a receipt number.
+func (h *Hasher) Natural(kind points.Kind, d *points.Details) string {
+	if d.Reference == "" {
+		return ""
+	}
+	return h.sum("natural", d.Merchant, d.Store, d.Terminal, d.Reference, string(kind))
+}
+
+// Opening identifies the opening of an account by the customer's lookup hash. Empty without one.
+func (h *Hasher) Opening(lookup string) string {
+	if lookup == "" {
+		return ""
+	}
+	return h.sum("opening", lookup)
+}
+
+// Idempotency identifies a request by its caller and the key that the caller chose. Empty without a key.
+func (h *Hasher) Idempotency(caller, key string) string {
+	if key == "" {
+		return ""
+	}
+	return h.sum("idempotency", caller, key)
+}
+
+// Request identifies a request's content by its SHA-256.
+func (h *Hasher) Request(content [sha256.Size]byte) string { return h.sum("request", string(content[:])) }
+
+// Lookup identifies a customer by reference (phone, card). The caller brings the reference into one spelling. Empty without a reference.
+func (h *Hasher) Lookup(reference string) string {
+	if reference == "" {
+		return ""
+	}
+	return h.sum("lookup", reference)
+}
+
+// MandateID is the id of the mandate that custody signs for an operation: the same on every attempt, unforeseeable to others.
+func (h *Hasher) MandateID(operation points.OperationID) string {
+	return h.sum("mandate", string(operation))[:2*mandateIDLength]
+}
+
+// sum hashes the purpose and all parts, each preceded by its length, so that no two lists of parts give the same text.
+func (h *Hasher) sum(purpose string, parts ...string) string {
+	m := hmac.New(sha256.New, h.secret)
+	writePart(m, purpose)
+	writePart(m, h.member)
+	for _, p := range parts {
+		writePart(m, p)
+	}
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+func writePart(m hash.Hash, part string) {
+	var length [4]byte
+	binary.BigEndian.PutUint32(length[:], uint32(len(part)))
+	m.Write(length[:])
+	m.Write([]byte(part))
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// Pin is a batch that belongs to one place of one lane until a block tells who won that place.
+type Pin struct {
+	Lane       int
+	Seq        int64
+	Salt       string // Of the private details, hex.
+	CreatedAt  int64  // Unix milliseconds.
+	Operations []Operation
+}
+
+// maxPinRows bounds the rows of one UPDATE; a shorter list is filled up, so that there is one statement text only.
+const maxPinRows = 100
+
+// Pin makes a batch durable before it is endorsed. All its operations must be PENDING and the lane must have no pin: anything else is INTERNAL and
+// changes nothing.
+func (s *Store) Pin(ctx context.Context, p Pin) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec(`INSERT INTO pins (lane, seq, salt, created_at) VALUES (?, ?, ?, ?)`, p.Lane, p.Seq, p.Salt, p.CreatedAt); err != nil {
+			return err
+		}
+		for from := 0; from < len(p.Operations); from += maxPinRows {
+			if err := pinRows(tx, p, p.Operations[from:min(from+maxPinRows, len(p.Operations))]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func pinRows(tx *Tx, p Pin, operations []Operation) error {
+	args := append(make([]any, 0, maxPinRows+2), p.Lane, p.Seq)
+	for i := range operations {
+		args = append(args, operations[i].Row)
+	}
+	for len(args) < maxPinRows+2 {
+		args = append(args, nil)
+	}
+	result, err := tx.Exec(`UPDATE operations SET status = 'PINNED', lane = ?, seq = ? WHERE status = 'PENDING' AND rowid IN `+placeholders(1, maxPinRows), args...)
+	if err != nil {
+		return err
+	}
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return storeError(err)
+	}
+	if changed != int64(len(operations)) {
+		return fault.New(fault.Internal, "only %d of %d operations were pending when they were pinned", changed, len(operations))
+	}
+	return nil
+}
+
+// Pins gives every pin with its operations in arrival order.
+func (s *Store) Pins(ctx context.Context) ([]Pin, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT lane, seq, salt, created_at FROM pins ORDER BY lane`)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer rows.Close()
+	var all []Pin
+	for rows.Next() {
+		var p Pin
+		if err := rows.Scan(&p.Lane, &p.Seq, &p.Salt, &p.CreatedAt); err != nil {
+			return nil, storeError(err)
+		}
+		all = append(all, p)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, storeError(err)
+	}
+	for i := range all {
+		if all[i].Operations, err = s.operations(ctx, `status = 'PINNED' AND lane = ? AND seq = ? ORDER BY rowid`, all[i].Lane, all[i].Seq); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// HasPin says whether the place is still undecided.
+func (s *Store) HasPin(ctx context.Context, lane int, seq int64) (bool, error) {
+	var n int
+	err := s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM pins WHERE lane = ? AND seq = ?`, lane, seq).Scan(&n)
+	return n > 0, storeError(err)
+}
+
+// LaneHeights gives the last recorded sequence number of each lane of a submitter in a programme; lanes without a batch are absent.
+func (s *Store) LaneHeights(ctx context.Context, programme, msp string) (map[int]int64, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT lane, MAX(seq) FROM batches WHERE programme = ? AND msp = ? GROUP BY lane`, programme, msp)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer rows.Close()
+	heights := map[int]int64{}
+	for rows.Next() {
+		var lane int
+		var seq int64
+		if err := rows.Scan(&lane, &seq); err != nil {
+			return nil, storeError(err)
+		}
+		heights[lane] = seq
+	}
+	return heights, storeError(rows.Err())
+}
+
+// RefuseOperation ends a PENDING operation that no batch can carry, with the code of the refusal and no receipt. Its natural id and, of an opening, its
+// lookup are given free, since nothing happened under them; its idempotency key keeps answering. An operation that isn't PENDING is left alone.
+func (s *Store) RefuseOperation(ctx context.Context, id points.OperationID, code fault.Code, now int64) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec(`DELETE FROM lookups WHERE operation = (SELECT id FROM operations WHERE id = ? AND status = 'PENDING')`, string(id)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE operations SET status = 'DONE', outcome = ?, code = ?, natural = NULL, done_at = ? WHERE id = ? AND status = 'PENDING'`,
+			string(points.Rejected), string(code), now, string(id))
+		return err
+	})
+}

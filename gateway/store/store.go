@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // Registers the driver "sqlite".
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// maxReaders is how many queries run at the same time beside the writer.
+const maxReaders = 8
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is one gateway's open database. All methods may be called from several goroutines.
+type Store struct {
+	reader *sql.DB
+	writer *writer
+	lock   *os.File
+	once   sync.Once
+}
+
+// Open opens or creates the database at path, brings its schema up to date and starts the writer. The database belongs to one process at a time:
+// a second one gets NOT_READY. Anything else that goes wrong is INTERNAL and names the file.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fault.New(fault.Internal, "the database's folder can't be made: %v", err)
+	}
+	lock, err := own(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openOwned(ctx, path)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	s.lock = lock
+	return s, nil
+}
+
+func openOwned(ctx context.Context, path string) (*Store, error) {
+	db, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		return nil, fault.New(fault.Internal, "database %s: %v", path, err)
+	}
+	db.SetMaxOpenConns(1)
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(fault.New(fault.Internal, "database %s: its schema can't be brought up to date: %v", path, err), db.Close())
+	}
+	w, err := newWriter(ctx, db)
+	if err != nil {
+		return nil, errors.Join(fault.New(fault.Internal, "database %s: %v", path, err), db.Close())
+	}
+	reader, err := openReader(path)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return &Store{reader: reader, writer: w}, nil
+}
+
+// OpenReadOnly opens an existing database beside the process that owns it, for a tool that only looks. Write answers READ_ONLY.
+func OpenReadOnly(path string) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fault.New(fault.NotFound, "there is no database at %s", path)
+	}
+	reader, err := openReader(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{reader: reader}, nil
+}
+
+// Close ends the writer after what was handed to it, and closes the database. Later calls do nothing.
+func (s *Store) Close() (err error) {
+	s.once.Do(func() {
+		if s.writer != nil {
+			err = s.writer.close()
+		}
+		err = errors.Join(err, s.reader.Close())
+		if s.lock != nil {
+			err = errors.Join(err, s.lock.Close())
+		}
+	})
+	return err
+}
+
+// Reader gives the connections for queries. They see every write whose Write has returned.
+func (s *Store) Reader() *sql.DB { return s.reader }
+
+// Write runs f in a transaction and returns when it is durable. Several calls share one commit; an error of f undoes only f's own changes and is
+// returned as it is. f must not keep the Tx, must close its rows, and must not call Write. When ctx ends first, f may or may not have been committed.
+func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
+	if s.writer == nil {
+		return fault.New(fault.ReadOnly, "the database was opened for reading only")
+	}
+	return s.writer.write(ctx, f)
+}
+
+func openReader(path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)"))
+	if err != nil {
+		return nil, fault.New(fault.Internal, "database %s: %v", path, err)
+	}
+	db.SetMaxOpenConns(maxReaders)
+	db.SetMaxIdleConns(maxReaders)
+	return db, nil
+}
+
+// dsn names the file with the settings that durability rests on: WAL and synchronous FULL put every commit on disk before it is reported.
+func dsn(path, extra string) string {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	return u.String() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32768)" +
+		"&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)&" + extra
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// own takes the advisory lock that keeps a second sequencer away from the same outbox. The kernel drops it with the process, also after kill -9.
+func own(path string) (*os.File, error) {
+	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "the database's lock can't be opened: %v", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fault.New(fault.NotReady, "another process has the database %s open: stop it first", path), f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// maxGroup is how many writes share one commit; maxQueuedWrites is how many wait for it before Write blocks.
+const (
+	maxGroup        = 256
+	maxQueuedWrites = 1024
+)
+
+// Tx is the open write transaction that a Write's function works on.
+type Tx struct{ w *writer }
+
+// writer owns the only connection that writes. One goroutine takes what has been asked for in the meantime into one SQL transaction, since the sync
+// to disk costs the same for one change and for hundreds.
+type writer struct {
+	db         *sql.DB
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+	requests   chan *request
+	stopped    chan struct{}
+	closing    sync.RWMutex
+	closed     bool
+}
+
+type request struct {
+	f    func(*Tx) error
+	err  error
+	done chan error
+}
+
+func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{
+		db: db, conn: conn, statements: map[string]*sql.Stmt{},
+		requests: make(chan *request, maxQueuedWrites), stopped: make(chan struct{}),
+	}
+	go w.run()
+	return w, nil
+}
+
+func (w *writer) write(ctx context.Context, f func(*Tx) error) error {
+	r := &request{f: f, done: make(chan error, 1)}
+	if err := w.hand(ctx, r); err != nil {
+		return err
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) hand(ctx context.Context, r *request) error {
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return fault.New(fault.NotReady, "the database is closed")
+	}
+	select {
+	case w.requests <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	for first := range w.requests {
+		group := []*request{first}
+		for len(group) < maxGroup {
+			next, ok := w.poll()
+			if !ok {
+				break
+			}
+			group = append(group, next)
+		}
+		w.commit(group)
+	}
+}
+
+func (w *writer) poll() (*request, bool) {
+	select {
+	case r, ok := <-w.requests:
+		return r, ok
+	default:
+		return nil, false
+	}
+}
+
+func (w *writer) commit(group []*request) {
+	err := w.transact(group)
+	for _, r := range group {
+		r.done <- errors.Join(r.err, err)
+	}
+}
+
+// transact runs the group; an error it returns undid everything.
+func (w *writer) transact(group []*request) error {
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return storeError(err)
+	}
+	for _, r := range group {
+		if err := w.runOne(r); err != nil {
+			return errors.Join(storeError(err), w.exec("ROLLBACK"))
+		}
+	}
+	if err := w.exec("COMMIT"); err != nil {
+		return errors.Join(storeError(err), w.exec("ROLLBACK"))
+	}
+	return nil
+}
+
+// runOne runs one function under a savepoint and keeps its error for its caller; what it returns is an error of the transaction itself.
+func (w *writer) runOne(r *request) error {
+	if err := w.exec("SAVEPOINT one"); err != nil {
+		return err
+	}
+	if r.err = r.f(&Tx{w}); r.err != nil {
+		if err := w.exec("ROLLBACK TO one"); err != nil {
+			return err
+		}
+	}
+	return w.exec("RELEASE one")
+}
+
+func (w *writer) exec(statement string) error {
+	s, err := w.prepare(statement)
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec()
+	return err
+}
+
+// prepare keeps every statement for the life of the connection: texts must come from a bounded set.
+func (w *writer) prepare(query string) (*sql.Stmt, error) {
+	if s, ok := w.statements[query]; ok {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	w.statements[query] = s
+	return s, nil
+}
+
+func (w *writer) close() error {
+	w.closing.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.requests)
+	}
+	w.closing.Unlock()
+	<-w.stopped
+	var all error
+	for _, s := range w.statements {
+		all = errors.Join(all, s.Close())
+	}
+	return errors.Join(all, w.conn.Close(), w.db.Close())
+}
+
+// Exec runs a statement. Its text must come from a bounded set, since it stays prepared: pass values as arguments.
+func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
+	s, err := t.w.prepare(query)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	result, err := s.Exec(args...)
+	return result, storeError(err)
+}
+
+// Query runs a query; like Exec. The rows must be closed before the next statement.
+func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	s, err := t.w.prepare(query)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	rows, err := s.Query(args...)
+	return rows, storeError(err)
+}
+
+// QueryRow runs a query for at most one row, into the given places; found is false when there is none.
+func (t *Tx) QueryRow(query string, args []any, into ...any) (found bool, err error) {
+	s, err := t.w.prepare(query)
+	if err != nil {
+		return false, storeError(err)
+	}
+	err = s.QueryRow(args...).Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, storeError(err)
+}
+
+// storeError gives an error of the database the code INTERNAL; nil stays nil.
+func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", fault.New(fault.Internal, "the gateway's database failed"), err)
+}
