@@ -1,0 +1,60 @@
+# Tallystick. Two commands set a fresh machine up: `make run` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BIN := network/build/bin
+RUN := $(or $(TALLY_RUN),test-network/run)
+COMMANDS := ./chaincode/cmd/... ./gateway/cmd/... ./test-network/cmd/...
+MEMBER ?= grocer
+# Receipts kept beside a development checkout; the test of the real year is skipped, visibly, without them.
+export TALLY_RECEIPTS ?= $(firstword $(wildcard ../shared/data/uci_online_retail_invoices.csv.gz))
+
+.PHONY: help run test unit e2e down status replay audit bench fabric build generate lint fmt tools
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Start the consortium, feed it receipts (DATA=file.csv MAP=mapping), prove the books, stay up
+	@scripts/run.sh
+
+test: lint unit e2e ## Every test: pure, chaincode, gateway, and on real networks
+
+unit: ## Tests that need no network, with the race detector
+	go test -race -timeout 20m ./...
+
+e2e: build ## Tests on real Fabric networks, three brands and four
+	go test -tags network -count=1 -timeout 40m -p 1 ./network/... ./test-network/...
+
+down: ## End the consortium and remove everything it made
+	@if [ -x $(BIN)/tallynet ]; then $(BIN)/tallynet down; elif [ -d $(RUN) ]; then echo "run 'make build' first: tallynet is missing" >&2; exit 1; fi
+
+status: build ## Show every node
+	@$(BIN)/tallynet status
+
+replay: build ## Send receipts: make replay DATA=file.csv [MAP=mapping]
+	@scripts/replay.sh
+
+audit: build ## Recompute everything from the regulator's blocks
+	@$(BIN)/tally-audit --config $(RUN)/organizations/regulator/gateway/gateway.yaml
+
+bench: build ## Measure throughput and latency beside the naive way, on the running consortium
+	@scripts/bench.sh
+
+fabric: ## Build the pinned Fabric and Fabric CA (once), or check FABRIC_BIN
+	@network/build.sh
+
+build: tools fabric ## Build Tallystick's commands into network/build/bin
+	@mkdir -p $(BIN) && echo "Tallystick: compiling ..." && go build -trimpath -o $(BIN)/ $(COMMANDS)
+
+tools:
+	@for t in go gcc git awk; do command -v $$t >/dev/null || { echo "missing: $$t (needed: go 1.26 or newer, gcc with the C library's headers, git, awk, make)" >&2; exit 1; }; done
+
+generate: ## Rewrite everything generated: API code, collections, members' folders
+	go generate ./...
+
+lint: ## Formatting and vet
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run make fmt:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./... && go vet -tags network ./network/... ./test-network/...
+
+fmt: ## Format
+	gofmt -w $$(git ls-files '*.go')
