@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// Limits of the queries behind the API.
+const (
+	MaxPage        = 200           // Entries of one page of history.
+	MaxReadsAtOnce = wire.MaxBatch // Operations or lookups of one query.
+)
+
+// Reads answers the API's questions from the projected tables and the outbox. What it tells is as of the last projected block; it changes nothing.
+// Rows that aren't there are NOT_FOUND or ACCOUNT_UNKNOWN; a row that can't be decoded, or a failing database, is INTERNAL.
+type Reads struct{ db *sql.DB }
+
+// NewReads reads through db, see Store.Reader.
+func NewReads(db *sql.DB) *Reads { return &Reads{db: db} }
+
+// Position is an account as one programme's namespace holds it.
+type Position struct {
+	Programme string
+	Account   points.Account
+}
+
+// Known is an operation as far as this gateway knows it: from its outbox or, when another gateway submitted it, from its receipt.
+type Known struct {
+	ID         points.OperationID
+	Kind       points.Kind
+	Programme  string // Empty while an operation of the gateway's own programme is not committed.
+	Account    points.AccountID
+	To         points.AccountID
+	Done       bool
+	Code       fault.Code      // When Done.
+	Receipt    *points.Receipt // When Done, unless the ledger never saw the operation.
+	AcceptedAt time.Time       // Zero when another gateway accepted it.
+	DoneAt     time.Time       // Zero until Done.
+}
+
+// Entry is a receipt and where it stands.
+type Entry struct {
+	Receipt points.Receipt
+	Block   int64
+	Index   int // Within its batch.
+	Time    time.Time
+}
+
+// Committed is a receipt with the whole batch around it, from which its proof is made.
+type Committed struct {
+	Entry
+	Batch wire.BatchEvent
+	Tx    string
+}
+
+// Account returns the position with this id in whichever programme it is.
+func (r *Reads) Account(ctx context.Context, id points.AccountID) (Position, error) {
+	const q = `SELECT a.programme, a.body FROM programmes p JOIN accounts a ON a.programme = p.programme AND a.id = ?`
+	var p Position
+	var body []byte
+	err := r.db.QueryRowContext(ctx, q, string(id)).Scan(&p.Programme, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Position{}, fault.New(fault.AccountUnknown, "no programme has the account %s", id)
+	}
+	if err != nil {
+		return Position{}, storeError(err)
+	}
+	return p, decodeRow(body, &p.Account)
+}
+
+// Operation returns what is known of one operation.
+func (r *Reads) Operation(ctx context.Context, id points.OperationID) (Known, error) {
+	found, err := r.Operations(ctx, []points.OperationID{id})
+	if err != nil {
+		return Known{}, err
+	}
+	if k, ok := found[id]; ok {
+		return k, nil
+	}
+	k, err := r.fromReceipt(ctx, id)
+	if fault.CodeOf(err) == fault.NotFound {
+		return Known{}, fault.New(fault.NotFound, "this gateway knows no operation %s", id)
+	}
+	return k, err
+}
+
+// Operations returns what the outbox knows of at most MaxReadsAtOnce operations.
+func (r *Reads) Operations(ctx context.Context, ids []points.OperationID) (map[points.OperationID]Known, error) {
+	if len(ids) > MaxReadsAtOnce {
+		return nil, fault.New(fault.TooLarge, "at most %d operations are read at once", MaxReadsAtOnce)
+	}
+	q := `SELECT id, kind, account, to_account, status = 'DONE', COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)
+	      FROM operations WHERE id IN ` + placeholders(1, len(ids))
+	rows, err := r.db.QueryContext(ctx, q, anys(ids)...)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer rows.Close()
+	out := make(map[points.OperationID]Known, len(ids))
+	for rows.Next() {
+		k, err := scanKnown(rows)
+		if err != nil {
+			return nil, err
+		}
+		out[k.ID] = k
+	}
+	return out, storeError(rows.Err())
+}
+
+func scanKnown(rows *sql.Rows) (Known, error) {
+	var k Known
+	var receipt []byte
+	var accepted, done int64
+	if err := rows.Scan(&k.ID, &k.Kind, &k.Account, &k.To, &k.Done, &k.Code, &receipt, &accepted, &done); err != nil {
+		return Known{}, storeError(err)
+	}
+	k.AcceptedAt = time.UnixMilli(accepted).UTC()
+	if done > 0 {
+		k.DoneAt = time.UnixMilli(done).UTC()
+	}
+	if len(receipt) == 0 {
+		return k, nil
+	}
+	k.Receipt = new(points.Receipt)
+	if err := decodeRow(receipt, k.Receipt); err != nil {
+		return Known{}, err
+	}
+	k.Programme = k.Receipt.Programme
+	return k, nil
+}
+
+func (r *Reads) fromReceipt(ctx context.Context, id points.OperationID) (Known, error) {
+	c, err := r.Receipt(ctx, id)
+	if err != nil {
+		return Known{}, err
+	}
+	return Known{
+		ID: id, Kind: c.Receipt.Kind, Programme: c.Receipt.Programme, Account: c.Receipt.Account, To: c.Receipt.To,
+		Done: true, Code: c.Receipt.Code, Receipt: &c.Receipt, DoneAt: c.Time,
+	}, nil
+}
+
+// Receipt returns a committed receipt and its batch.
+func (r *Reads) Receipt(ctx context.Context, id points.OperationID) (Committed, error) {
+	const q = `SELECT r.idx, b.block, b.tx, b.tx_time, b.event FROM receipts r
+	           JOIN batches b ON b.programme = r.programme AND b.msp = r.msp AND b.lane = r.lane AND b.seq = r.seq WHERE r.operation = ?`
+	var c Committed
+	var at int64
+	var event []byte
+	err := r.db.QueryRowContext(ctx, q, string(id)).Scan(&c.Index, &c.Block, &c.Tx, &at, &event)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Committed{}, fault.New(fault.NotFound, "there is no receipt of operation %s", id)
+	}
+	if err != nil {
+		return Committed{}, storeError(err)
+	}
+	if err := decodeRow(event, &c.Batch); err != nil {
+		return Committed{}, err
+	}
+	if c.Index < 0 || c.Index >= len(c.Batch.Receipts) {
+		return Committed{}, fault.New(fault.Internal, "the receipt of operation %s is not in its batch", id)
+	}
+	c.Receipt, c.Time = c.Batch.Receipts[c.Index], time.UnixMilli(at).UTC()
+	return c, nil
+}
+
+// Lookups returns the accounts that keyed hashes of customers' references stand for, as far as they are known; at most MaxReadsAtOnce at once.
+func (r *Reads) Lookups(ctx context.Context, lookups []string) (map[string]points.AccountID, error) {
+	if len(lookups) > MaxReadsAtOnce {
+		return nil, fault.New(fault.TooLarge, "at most %d references are looked up at once", MaxReadsAtOnce)
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT lookup, account FROM lookups WHERE lookup IN `+placeholders(1, len(lookups)), anys(lookups)...)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer rows.Close()
+	out := make(map[string]points.AccountID, len(lookups))
+	for rows.Next() {
+		var lookup string
+		var account points.AccountID
+		if err := rows.Scan(&lookup, &account); err != nil {
+			return nil, storeError(err)
+		}
+		out[lookup] = account
+	}
+	return out, storeError(rows.Err())
+}
+
+// Block is the number of the last projected block, -1 before the first.
+func (r *Reads) Block(ctx context.Context) (int64, error) {
+	var block int64
+	err := r.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(block), -1) FROM checkpoint`).Scan(&block)
+	return block, storeError(err)
+}
+
+func decodeRow(raw []byte, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fault.New(fault.Internal, "a row of the gateway's database can't be decoded as %T", into)
+	}
+	return nil
+}
+
+func anys[T ~string](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
