@@ -71,7 +71,9 @@ func (h *Hasher) Idempotency(caller, key string) string {
 }
 
 // Request identifies a request's content by its SHA-256.
-func (h *Hasher) Request(content [sha256.Size]byte) string { return h.sum("request", string(content[:])) }
+func (h *Hasher) Request(content [sha256.Size]byte) string {
+	return h.sum("request", string(content[:]))
+}
 
 // Lookup identifies a customer by reference (phone, card). The caller brings the reference into one spelling. Empty without a reference.
 func (h *Hasher) Lookup(reference string) string {

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"path/filepath"
+
+	"github.com/tallystick/tallystick/chaincode/clearing"
+)
+
+// Mode says whether a gateway has a write side.
+type Mode string
+
+// The modes of a gateway.
+const (
+	Writer Mode = "writer" // Sequences its member's programme.
+	Reader Mode = "reader" // Projects its peer and answers queries; the regulator's.
+)
+
+// Limits and defaults.
+const (
+	DefaultChannel  = "loyalty"
+	DefaultLanes    = 8
+	MaxLanes        = 64 // Lanes of a gateway are 0 to MaxLanes-1; others of the same submitter are never fenced.
+	DefaultBatchMax = 500
+	DefaultBacklog  = 100_000 // Operations that may wait; a further one is OVERLOADED.
+	MaxBacklog      = 1_000_000
+	DefaultLogLevel = "info"
+)
+
+// Config is a validated configuration: Load makes it. Paths are absolute.
+type Config struct {
+	Member    string    // This gateway's member.
+	MSP       string    // Its MSP id.
+	Mode      Mode      // Writer by default.
+	Channel   string    // DefaultChannel by default.
+	Listen    string    // host:port of the HTTP API; a loopback host.
+	Database  string    // SQLite file.
+	Programme string    // Whose points-<programme> it sequences; of a writer.
+	Peers     []Peer    // All members' peers; at least one is the own member's.
+	Members   []Member  // Of the consortium.
+	Identity  KeyPair   // With which it speaks to peers.
+	Operator  KeyPair   // Administers the programme; empty when it doesn't.
+	Custodian Custodian // Of a writer.
+	Secret    string    // File with 64 hex digits: keys the fingerprints.
+	APIKeys   string    // YAML file with the hashes of the API keys.
+	Lanes     int       // In-flight batches, 1 to MaxLanes.
+	BatchMax  int       // Operations in a batch, 1 to wire.MaxBatch.
+	Backlog   int       // Waiting operations, 1 to MaxBacklog.
+	Log       Log
+}
+
+// Peer is where a member's peer is reached.
+type Peer struct {
+	Name       string // peer0.airline
+	Member     string
+	MSP        string
+	Endpoint   string // host:port
+	TLSRoot    string // PEM file of the CA that signed the peer's TLS certificate.
+	ServerName string // Name in that certificate; empty: the endpoint's host.
+}
+
+// Member is one organisation of the consortium.
+type Member struct {
+	Name string
+	MSP  string
+	Kind clearing.Kind
+}
+
+// KeyPair is a certificate and its private key, PEM files.
+type KeyPair struct{ Cert, Key string }
+
+// Given says whether the pair is configured.
+func (k KeyPair) Given() bool { return k.Cert != "" && k.Key != "" }
+
+// Custodian is the key with which the brand signs debits of customers who have no key of their own.
+type Custodian struct {
+	Key     string // PEM file, P-256, PKCS#8.
+	Version int    // Of the key in the programme's record, from 1.
+}
+
+// Log says what is logged.
+type Log struct{ Level string } // debug, info, warn or error.
+
+// OwnPeers are the member's own peers, in the file's order.
+func (c *Config) OwnPeers() []Peer { return c.PeersOf(c.Member) }
+
+// PeersOf are a member's peers, in the file's order.
+func (c *Config) PeersOf(member string) []Peer {
+	var own []Peer
+	for _, p := range c.Peers {
+		if p.Member == member {
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+// Brands are the members that endorse, in the file's order.
+func (c *Config) Brands() []Member {
+	var brands []Member
+	for _, m := range c.Members {
+		if m.Kind == clearing.KindBrand {
+			brands = append(brands, m)
+		}
+	}
+	return brands
+}
+
+// resolve makes relative paths relative to the configuration's folder.
+func (c *Config) resolve(folder string) {
+	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	for i := range c.Peers {
+		paths = append(paths, &c.Peers[i].TLSRoot)
+	}
+	for _, p := range paths {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(folder, *p)
+		}
+	}
+}

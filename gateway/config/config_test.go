@@ -1,0 +1,138 @@
+package config
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+const complete = `
+member: airline
+msp: AirlineMSP
+listen: 127.0.0.1:27000
+database: data/gateway.db
+programme: airline
+peers:
+  - {name: peer0.airline, member: airline, msp: AirlineMSP, endpoint: "127.0.0.1:27020", tlsRoot: ca.pem, serverName: "127.0.0.1"}
+  - {name: peer0.hotel, member: hotel, msp: HotelMSP, endpoint: "127.0.0.1:27120", tlsRoot: ca.pem}
+members:
+  - {name: airline, msp: AirlineMSP, kind: brand}
+  - {name: hotel, msp: HotelMSP, kind: brand}
+  - {name: regulator, msp: RegulatorMSP, kind: regulator}
+identity: {cert: ca.pem, key: ca.pem}
+custodian: {key: custodian.pem, version: 1}
+secret: ca.pem
+apiKeys: ca.pem
+`
+
+// folder writes the files that a configuration names, and the configuration.
+func folder(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"ca.pem": []byte("x"), "custodian.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), "gateway.yaml": []byte(text),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "gateway.yaml")
+}
+
+func TestACompleteFileLoadsWithDefaultsAndAbsolutePaths(t *testing.T) {
+	file := folder(t, complete)
+	c, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Mode != Writer || c.Channel != DefaultChannel || c.Lanes != DefaultLanes || c.BatchMax != DefaultBatchMax || c.Log.Level != DefaultLogLevel {
+		t.Errorf("defaults are not applied: %+v", c)
+	}
+	if want := filepath.Join(filepath.Dir(file), "data/gateway.db"); c.Database != want {
+		t.Errorf("database is %s, want %s", c.Database, want)
+	}
+	if len(c.OwnPeers()) != 1 || len(c.Brands()) != 2 || c.Peers[1].MSP != "HotelMSP" {
+		t.Errorf("peers and members are not read: %+v", c)
+	}
+}
+
+func TestTheEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
+	t.Setenv("TALLY_GATEWAY_LISTEN", "127.0.0.1:1")
+	t.Setenv("TALLY_GATEWAY_LANES", "3")
+	t.Setenv("TALLY_GATEWAY_BATCHMAX", "7")
+	t.Setenv("TALLY_GATEWAY_LOG_LEVEL", "warn")
+	t.Setenv("TALLY_GATEWAY_MEMBERS", `[{"name":"airline","msp":"AirlineMSP","kind":"brand"},{"name":"hotel","msp":"HotelMSP","kind":"brand"}]`)
+	set := pflag.NewFlagSet("t", pflag.ContinueOnError)
+	AddFlags(set)
+	if err := set.Parse([]string{"--lanes", "5"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(folder(t, complete), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:1" || c.Lanes != 5 || c.BatchMax != 7 || c.Log.Level != "warn" || len(c.Members) != 2 {
+		t.Errorf("overrides are not applied: %+v", c)
+	}
+}
+
+func TestAWrongConfigurationNamesItsKey(t *testing.T) {
+	replace := func(old, with string) string {
+		if !strings.Contains(complete, old) {
+			t.Fatalf("%q is not in the complete file", old)
+		}
+		return strings.Replace(complete, old, with, 1)
+	}
+	for name, c := range map[string]struct {
+		text string
+		code fault.Code
+		key  string
+	}{
+		"no YAML":               {"member: [", fault.Malformed, "YAML"},
+		"an unknown key":        {complete + "surplus: 1\n", fault.Malformed, "surplus"},
+		"a wrong type":          {complete + "lanes: many\n", fault.Malformed, "anes"},
+		"no member":             {replace("member: airline\n", ""), fault.InvalidValue, "key member"},
+		"a member that isn't":   {replace("member: airline\n", "member: grocer\n"), fault.InvalidValue, "key members"},
+		"an unknown mode":       {complete + "mode: both\n", fault.InvalidValue, "key mode"},
+		"an open address":       {replace("127.0.0.1:27000", "0.0.0.0:27000"), fault.InvalidValue, "key listen"},
+		"a kind that isn't":     {replace("kind: regulator", "kind: auditor"), fault.InvalidValue, "key members[2].kind"},
+		"another member's MSP":  {replace("member: hotel, msp: HotelMSP", "member: hotel, msp: AirlineMSP"), fault.InvalidValue, "key peers[1].member"},
+		"a peer without port":   {replace("127.0.0.1:27120", "127.0.0.1"), fault.InvalidValue, "key peers[1].endpoint"},
+		"a missing root":        {replace("tlsRoot: ca.pem}", "tlsRoot: none.pem}"), fault.InvalidValue, "key peers[1].tlsRoot"},
+		"a missing identity":    {replace("identity: {cert: ca.pem, key: ca.pem}", ""), fault.InvalidValue, "key identity.cert"},
+		"half an operator":      {complete + "operator: {cert: ca.pem}\n", fault.InvalidValue, "key operator.key"},
+		"no custodian":          {replace("custodian: {key: custodian.pem, version: 1}", ""), fault.InvalidValue, "key custodian.version"},
+		"a custodian in no PEM": {replace("key: custodian.pem", "key: ca.pem"), fault.InvalidValue, "key custodian.key"},
+		"too many lanes":        {complete + "lanes: 65\n", fault.InvalidValue, "key lanes"},
+		"too large batches":     {complete + "batchMax: 501\n", fault.InvalidValue, "key batchMax"},
+		"no backlog":            {complete + "backlog: 0\n", fault.InvalidValue, "key backlog"},
+		"an unknown level":      {complete + "log: {level: loud}\n", fault.InvalidValue, "key log.level"},
+		"a writing regulator": {replace("member: airline\nmsp: AirlineMSP", "member: regulator\nmsp: RegulatorMSP") +
+			"", fault.InvalidValue, "key peers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(folder(t, c.text), nil)
+			if fault.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.key) {
+				t.Errorf("got %v, want %s naming %q", err, c.code, c.key)
+			}
+		})
+	}
+}

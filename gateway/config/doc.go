@@ -1,0 +1,4 @@
+// Package config reads a gateway's configuration: a YAML file, over it the environment (TALLY_GATEWAY_*), over that the command line.
+//
+// Every error names the key that is wrong and says what it must be. It imports fault and clearing; everything in the gateway may import it.
+package config
