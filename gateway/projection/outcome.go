@@ -1,0 +1,43 @@
+package projection
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/blocks"
+)
+
+// Outcome is what a block says of one SubmitBatch transaction. It is told after its effects are durable in the database.
+type Outcome struct {
+	Block     uint64
+	TxID      string
+	Code      peer.TxValidationCode // VALID, or why the transaction had no effect.
+	Programme string
+	MSP       string // The submitter's.
+	Lane      int
+	Seq       int64
+	Receipts  []points.Receipt // Of a valid one, in the batch's order.
+}
+
+// Valid says whether the batch was applied.
+func (o *Outcome) Valid() bool { return o.Code == peer.TxValidationCode_VALID }
+
+// refused describes a SubmitBatch that had no effect, from what its submitter asked for; false when it isn't one or can't be read.
+func refused(block uint64, t *blocks.Transaction, programme string) (Outcome, bool) {
+	if t.Chaincode != engine.PointsPrefix+programme || len(t.Args) != 2 || string(t.Args[0]) != wire.FnSubmitBatch {
+		return Outcome{}, false
+	}
+	var place struct {
+		Lane int   `json:"lane"`
+		Seq  int64 `json:"seq"`
+	}
+	if len(t.Args[1]) > wire.MaxDocument || json.Unmarshal(t.Args[1], &place) != nil {
+		return Outcome{}, false
+	}
+	return Outcome{
+		Block: block, TxID: t.ID, Code: t.Code, Programme: programme, MSP: t.Creator.MSP, Lane: place.Lane, Seq: place.Seq,
+	}, true
+}
