@@ -1,0 +1,206 @@
+package ledger
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-gateway/pkg/identity"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/config"
+)
+
+// Time-outs of single calls. A call that runs into one has an unknown outcome: what was sent may still take effect.
+const (
+	evaluateTimeout = 5 * time.Second
+	endorseTimeout  = 8 * time.Second
+	submitTimeout   = 6 * time.Second
+	commitTimeout   = 20 * time.Second
+)
+
+// Settings of connections. Fabric's peers close a connection that is pinged more often than once a minute; a restarted peer should be found in seconds.
+const (
+	keepaliveTime    = 65 * time.Second
+	keepaliveTimeout = 10 * time.Second
+	reconnectMax     = 2 * time.Second
+	connectTimeout   = 3 * time.Second
+	maxMessage       = 64 << 20 // Bytes of one answer: an endorsed batch carries its writes and its event.
+)
+
+// Client is one identity's connection to the member's own peers. It may be used by several goroutines.
+type Client struct {
+	channel   string
+	msp       string
+	brands    []config.Member
+	id        identity.Identity
+	sign      identity.Sign
+	nodes     []*node
+	preferred atomic.Int32 // Index of the node that answered last.
+	partners  *roster
+	owner     bool // Closes the connections.
+}
+
+// node is one of the member's own peers.
+type node struct {
+	peer    config.Peer
+	conn    *grpc.ClientConn
+	gateway *client.Gateway
+	network *client.Network
+}
+
+// Connect prepares connections to all of the member's own peers under the gateway's identity. Nothing is sent yet: an absent peer shows at the first call.
+// INVALID_VALUE when a key or certificate can't be used.
+func Connect(cfg *config.Config) (*Client, error) {
+	id, sign, err := LoadIdentity(cfg.MSP, cfg.Identity)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{channel: cfg.Channel, msp: cfg.MSP, brands: cfg.Brands(), id: id, sign: sign, partners: newRoster(coEndorsers(cfg.Brands(), cfg.MSP)), owner: true}
+	for _, peer := range cfg.OwnPeers() {
+		conn, err := Dial(peer)
+		if err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		if err := c.add(peer, conn); err != nil {
+			return nil, errors.Join(err, conn.Close(), c.Close())
+		}
+	}
+	return c, nil
+}
+
+// As gives a client with another identity of the same member over the same connections, which stay the first client's to close.
+func (c *Client) As(pair config.KeyPair) (*Client, error) {
+	id, sign, err := LoadIdentity(c.msp, pair)
+	if err != nil {
+		return nil, err
+	}
+	other := &Client{channel: c.channel, msp: c.msp, brands: c.brands, id: id, sign: sign, partners: c.partners}
+	for _, n := range c.nodes {
+		if err := other.add(n.peer, n.conn); err != nil {
+			return nil, errors.Join(err, other.Close())
+		}
+	}
+	return other, nil
+}
+
+func (c *Client) add(peer config.Peer, conn *grpc.ClientConn) error {
+	gateway, err := client.Connect(c.id, client.WithSign(c.sign), client.WithClientConnection(conn))
+	if err != nil {
+		return fault.New(fault.Internal, "peer %s: %v", peer.Name, err)
+	}
+	c.nodes = append(c.nodes, &node{peer: peer, conn: conn, gateway: gateway, network: gateway.GetNetwork(c.channel)})
+	return nil
+}
+
+// Close ends the calls under way and, of a client made by Connect, the connections.
+func (c *Client) Close() error {
+	var all error
+	for _, n := range c.nodes {
+		all = errors.Join(all, n.gateway.Close())
+		if c.owner {
+			all = errors.Join(all, n.conn.Close())
+		}
+	}
+	return all
+}
+
+// MSP is the member's MSP id.
+func (c *Client) MSP() string { return c.msp }
+
+// Peers gives block readers for the member's own peers, in the configuration's order.
+func (c *Client) Peers() []*blocks.Peer {
+	peers := make([]*blocks.Peer, len(c.nodes))
+	for i, n := range c.nodes {
+		peers[i] = &blocks.Peer{Name: n.peer.Name, Channel: c.channel, Conn: n.conn, ID: c.id, Sign: c.sign}
+	}
+	return peers
+}
+
+// Dial prepares a TLS connection to a peer of any member. INVALID_VALUE when its CA's certificate can't be used.
+func Dial(peer config.Peer) (*grpc.ClientConn, error) {
+	pem, err := os.ReadFile(peer.TLSRoot)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "the TLS root of peer %s can't be read: %v", peer.Name, err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fault.New(fault.InvalidValue, "the TLS root of peer %s, %s, holds no certificate", peer.Name, peer.TLSRoot)
+	}
+	conn, err := grpc.NewClient("passthrough:///"+peer.Endpoint,
+		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, peer.ServerName)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: reconnectMax},
+			MinConnectTimeout: connectTimeout,
+		}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "peer %s: %v", peer.Name, err)
+	}
+	return conn, nil
+}
+
+// LoadIdentity reads a certificate and its key. INVALID_VALUE when they can't be used.
+func LoadIdentity(msp string, pair config.KeyPair) (identity.Identity, identity.Sign, error) {
+	certificatePEM, err := os.ReadFile(pair.Cert)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidValue, "the certificate can't be read: %v", err)
+	}
+	certificate, err := identity.CertificateFromPEM(certificatePEM)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidValue, "%s holds no certificate", pair.Cert)
+	}
+	keyPEM, err := os.ReadFile(pair.Key)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidValue, "the private key can't be read: %v", err)
+	}
+	key, err := identity.PrivateKeyFromPEM(keyPEM)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidValue, "%s holds no private key", pair.Key)
+	}
+	sign, err := identity.NewPrivateKeySign(key)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidValue, "%s: %v", pair.Key, err)
+	}
+	id, err := identity.NewX509Identity(msp, certificate)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidValue, "%s: %v", pair.Cert, err)
+	}
+	return id, sign, nil
+}
+
+// each tries f with one own peer after the other, the one that answered last first, until one can be reached.
+func (c *Client) each(ctx context.Context, f func(*node) error) error {
+	first := int(c.preferred.Load())
+	var err error
+	for i := range c.nodes {
+		at := (first + i) % len(c.nodes)
+		if err = f(c.nodes[at]); !unreachable(err) || ctx.Err() != nil {
+			c.preferred.Store(int32(at))
+			return err
+		}
+	}
+	return err
+}
+
+// GenesisHash reads block 0 from an own peer and gives the hash of its header in hex: the channel's identity. Errors as of blocks.Peer.
+func (c *Client) GenesisHash(ctx context.Context) (string, error) {
+	var err error
+	for _, peer := range c.Peers() {
+		var hash string
+		if hash, err = genesisHash(ctx, peer); err == nil {
+			return hash, nil
+		}
+	}
+	return "", err
+}

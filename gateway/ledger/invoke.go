@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// call names one invocation; only this package knows names of chaincodes and functions.
+type call struct {
+	chaincode, function string
+	document            []byte
+	transient           map[string][]byte
+}
+
+// query evaluates a function at a peer of the own organisation and decodes its answer into v: nobody else's peer is believed.
+func (c *Client) query(ctx context.Context, chaincode, function string, document, v any) error {
+	doc, err := wire.Encode(document)
+	if err != nil {
+		return err
+	}
+	var answer []byte
+	ctx, cancel := context.WithTimeout(ctx, evaluateTimeout)
+	defer cancel()
+	err = c.each(ctx, func(n *node) (err error) {
+		answer, err = n.network.GetContract(chaincode).EvaluateWithContext(ctx, function, client.WithBytesArguments(doc), client.WithEndorsingOrganizations(c.msp))
+		return err
+	})
+	if err != nil {
+		return classify(err, atEvaluate, c.msp)
+	}
+	return wire.DecodeRecord(answer, v)
+}
+
+// endorsed is a transaction that the named organisations have endorsed.
+type endorsed struct {
+	transaction *client.Transaction
+	issuer      string
+}
+
+// endorse asks one peer of each of the organisations, and no other organisation, for its endorsement.
+func (c *Client) endorse(ctx context.Context, k call, organisations []string) (*endorsed, error) {
+	ctx, cancel := context.WithTimeout(ctx, endorseTimeout)
+	defer cancel()
+	var transaction *client.Transaction
+	err := c.each(ctx, func(n *node) error {
+		options := []client.ProposalOption{client.WithBytesArguments(k.document), client.WithEndorsingOrganizations(organisations...)}
+		if len(k.transient) > 0 {
+			options = append(options, client.WithTransient(k.transient))
+		}
+		proposal, err := n.network.GetContract(k.chaincode).NewProposal(k.function, options...)
+		if err != nil {
+			return err
+		}
+		transaction, err = proposal.EndorseWithContext(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, classify(err, atEndorse, c.msp)
+	}
+	return &endorsed{transaction: transaction, issuer: c.msp}, nil
+}
+
+// endorseWithPartner has the own organisation and one other brand endorse, falling over from one brand to the next.
+func (c *Client) endorseWithPartner(ctx context.Context, k call) (*endorsed, error) {
+	err := error(&Failure{Class: Fatal, Code: fault.Internal, Text: "the configuration names no other brand that could co-endorse", cause: errors.New("no co-endorser")})
+	for _, partner := range c.partners.order() {
+		var e *endorsed
+		if e, err = c.endorse(ctx, k, []string{c.msp, partner}); err == nil {
+			c.partners.worked(partner)
+			return e, nil
+		}
+		if ClassOf(err) != CoEndorser || ctx.Err() != nil {
+			return nil, err
+		}
+		c.partners.failed(partner)
+	}
+	return nil, err
+}
+
+// submit hands the transaction to the ordering service. Without an error it has been taken; with one it may have been.
+func (e *endorsed) submit(ctx context.Context) (*client.Commit, error) {
+	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
+	defer cancel()
+	commit, err := e.transaction.SubmitWithContext(ctx)
+	return commit, classify(err, atSubmit, e.issuer)
+}
+
+// commit submits and waits for the transaction's validity: for the few administrative calls. Batches never wait this way.
+func (e *endorsed) commit(ctx context.Context) error {
+	pending, err := e.submit(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	status, err := pending.StatusWithContext(ctx)
+	if err != nil {
+		return classify(err, atSubmit, e.issuer)
+	}
+	if !status.Successful {
+		return &Failure{ClassOfValidation(status.Code), fault.LedgerUnavailable, "the transaction was invalidated: " + status.Code.String(), errInvalidated}
+	}
+	return nil
+}
+
+var errInvalidated = errors.New("invalidated")
