@@ -9,7 +9,7 @@ MEMBER ?= grocer
 # Receipts kept beside a development checkout; the test of the real year is skipped, visibly, without them.
 export TALLY_RECEIPTS ?= $(firstword $(wildcard ../shared/data/uci_online_retail_invoices.csv.gz))
 
-.PHONY: help run test unit e2e down status replay audit bench fabric build generate lint fmt tools
+.PHONY: help run test vet unit e2e down status replay audit bench fabric build generate lint fmt tools
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ help: ## List the targets
 run: build ## Start the consortium, feed it receipts (DATA=file.csv MAP=mapping), prove the books, stay up
 	@scripts/run.sh
 
-test: lint unit e2e ## Every test: pure, chaincode, gateway, and on real networks
+test: vet unit e2e ## Every test: pure, chaincode, gateway, and on real networks
 
 unit: ## Tests that need no network, with the race detector
 	go test -race -timeout 20m ./...
@@ -52,7 +52,15 @@ tools:
 generate: ## Rewrite everything generated: API code, collections, members' folders
 	go generate ./...
 
-lint: ## Formatting and vet
+lint: vet $(BIN)/golangci-lint ## Formatting, vet and the linters of .ci/golangci.yml
+	$(BIN)/golangci-lint run -c .ci/golangci.yml ./...
+	$(BIN)/golangci-lint run -c .ci/golangci.yml --build-tags network ./network/... ./test-network/...
+
+$(BIN)/golangci-lint: .ci/lint/go.mod
+	@echo "golangci-lint: building (once, some minutes) ..."
+	@go build -C .ci/lint -o $(abspath $@) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+vet:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run make fmt:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./... && go vet -tags network ./network/... ./test-network/...
 

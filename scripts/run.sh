@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # The main job: start the consortium, feed it receipts through the gateways, prove the books from the blocks, and stay up.
 #   DATA=file.csv  your own receipts, sent to the gateway of MEMBER (default grocer); MAP= a column mapping (see tally-replay --help)
-#   SEED=, RECEIPTS=  of the generated sample
+#   SEED=          of the generated sample (default 1)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-bin=network/build/bin
-run=${TALLY_RUN:-test-network/run}
+source scripts/members.sh
 
 if [ -n "${DATA:-}" ] && [ ! -r "$DATA" ]; then
   echo "DATA=$DATA can't be read" >&2
@@ -13,8 +12,21 @@ if [ -n "${DATA:-}" ] && [ ! -r "$DATA" ]; then
 fi
 
 "$bin/tallynet" up
+echo
 scripts/replay.sh
 echo
-"$bin/tally-audit" --config "$run/organizations/regulator/gateway/gateway.yaml"
+"$bin/tally-audit" --config "$(gateway_config regulator)"
+
 echo
-"$bin/tallynet" urls
+echo "The consortium is up:"
+for member in $(members); do
+  printf '  %-10s %s\n' "$member" "$(gateway_url "$member")"
+done
+cat <<EOF
+
+Try:
+  curl -s -H "Authorization: Bearer $(api_key grocer till)" $(gateway_url grocer)/v1/programmes/grocer
+  make status        every node
+  make audit         prove the books again
+  make down          end everything and leave nothing behind
+EOF
