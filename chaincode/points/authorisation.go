@@ -85,8 +85,8 @@ func SignatureOver(r, s *big.Int) string {
 
 // verify says whether signature is a low-S P-256 signature of digest by key.
 func verify(key *ecdsa.PublicKey, digest []byte, signature string) bool {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(signature)
-	if err != nil || len(raw) != signatureLength {
+	raw, err := decodeExactly(signature, signatureLength)
+	if err != nil {
 		return false
 	}
 	r := new(big.Int).SetBytes(raw[:signatureLength/2])

@@ -55,8 +55,11 @@ func EncodePublicKey(k *ecdsa.PublicKey) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
+// publicKeyLength is an uncompressed point: a tag and two coordinates.
+const publicKeyLength = 65
+
 func parsePublicKey(s string) (*ecdsa.PublicKey, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	raw, err := decodeExactly(s, publicKeyLength)
 	if err != nil {
 		return nil, fault.New(fault.InvalidValue, "a key is an uncompressed P-256 point in base64url without padding")
 	}
@@ -65,4 +68,16 @@ func parsePublicKey(s string) (*ecdsa.PublicKey, error) {
 		return nil, fault.New(fault.InvalidValue, "a key is an uncompressed P-256 point in base64url without padding")
 	}
 	return k, nil
+}
+
+// decodeExactly reads n bytes of base64url without padding. The length of the text is checked because the decoder skips line breaks: a value has one form only.
+func decodeExactly(s string, n int) ([]byte, error) {
+	if len(s) != base64.RawURLEncoding.EncodedLen(n) {
+		return nil, fault.New(fault.InvalidValue, "%d bytes of base64url without padding are expected", n)
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(raw) != n {
+		return nil, fault.New(fault.InvalidValue, "%d bytes of base64url without padding are expected", n)
+	}
+	return raw, nil
 }

@@ -56,7 +56,7 @@ func refuseNullAndDepth(doc []byte) error {
 			return malformed(err)
 		}
 		if token.Kind() == 'n' {
-			return fault.New(fault.Malformed, "%s is null: leave the field out instead", d.StackPointer())
+			return fault.New(fault.Malformed, "%s is null: leave the field out instead", place(d.StackPointer()))
 		}
 		if d.StackDepth() > MaxDepth {
 			return fault.New(fault.Malformed, "the document is nested deeper than %d", MaxDepth)
