@@ -6,6 +6,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -29,7 +30,9 @@ func (c *Clearing) Found(ctx context.Context, doc clearing.Consortium) error {
 		return err
 	}
 	return c.client.retrying(ctx, func() error {
-		e, err := c.client.endorseWithMajority(ctx, call{chaincode: engine.ClearingChaincode, function: wire.FnFound, document: document})
+		e, err := c.client.endorseWithMajority(ctx, func() (call, error) {
+			return call{chaincode: engine.ClearingChaincode, function: wire.FnFound, document: document}, nil
+		})
 		if err != nil {
 			return err
 		}
@@ -50,17 +53,17 @@ func (c *Clearing) Member(ctx context.Context, name string) (clearing.Member, er
 }
 
 // endorseWithMajority has the own organisation and as many other brands endorse as make a majority of all brands. The others are tried in turn.
-func (c *Client) endorseWithMajority(ctx context.Context, k call) (*endorsed, error) {
+func (c *Client) endorseWithMajority(ctx context.Context, build func() (call, error)) (*endorsed, error) {
 	others := c.partners.order()
 	needed := len(c.brands) / 2 // Beside the own organisation.
-	var err error
+	err := error(&Failure{Fatal, fault.Internal, "the configuration names no other brand that could co-endorse", errAlone})
 	for i := range others {
 		organisations := []string{c.msp}
 		for j := range needed {
 			organisations = append(organisations, others[(i+j)%len(others)])
 		}
 		var e *endorsed
-		if e, err = c.endorse(ctx, k, organisations); err == nil || ClassOf(err) != CoEndorser {
+		if e, err = c.endorse(ctx, build, organisations); err == nil || ClassOf(err) != CoEndorser {
 			return e, err
 		}
 	}

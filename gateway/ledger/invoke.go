@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 
@@ -15,6 +16,7 @@ type call struct {
 	chaincode, function string
 	document            []byte
 	transient           map[string][]byte
+	notAfter            time.Time // When it must have been given a transaction time; zero: any time.
 }
 
 // query evaluates a function at a peer of the own organisation and decodes its answer into v: nobody else's peer is believed.
@@ -42,35 +44,61 @@ type endorsed struct {
 	issuer      string
 }
 
+// maxStaleBuilds is how often a call is built again because it got old before its proposal was made: the machine stood still.
+const maxStaleBuilds = 3
+
 // endorse asks one peer of each of the organisations, and no other organisation, for its endorsement.
-func (c *Client) endorse(ctx context.Context, k call, organisations []string) (*endorsed, error) {
+func (c *Client) endorse(ctx context.Context, build func() (call, error), organisations []string) (*endorsed, error) {
 	ctx, cancel := context.WithTimeout(ctx, endorseTimeout)
 	defer cancel()
 	var transaction *client.Transaction
+	var failure error
 	err := c.each(ctx, func(n *node) error {
-		options := []client.ProposalOption{client.WithBytesArguments(k.document), client.WithEndorsingOrganizations(organisations...)}
-		if len(k.transient) > 0 {
-			options = append(options, client.WithTransient(k.transient))
-		}
-		proposal, err := n.network.GetContract(k.chaincode).NewProposal(k.function, options...)
+		proposal, err := c.propose(n, build, organisations)
 		if err != nil {
-			return err
+			failure = err
+			return nil
 		}
 		transaction, err = proposal.EndorseWithContext(ctx)
 		return err
 	})
+	if failure != nil {
+		return nil, failure
+	}
 	if err != nil {
 		return nil, classify(err, atEndorse, c.msp)
 	}
 	return &endorsed{transaction: transaction, issuer: c.msp}, nil
 }
 
+// propose builds the call and its proposal, which carries the transaction's time. An error is final.
+func (c *Client) propose(n *node, build func() (call, error), organisations []string) (*client.Proposal, error) {
+	for range maxStaleBuilds {
+		k, err := build()
+		if err != nil {
+			return nil, err
+		}
+		options := []client.ProposalOption{client.WithBytesArguments(k.document), client.WithEndorsingOrganizations(organisations...)}
+		if len(k.transient) > 0 {
+			options = append(options, client.WithTransient(k.transient))
+		}
+		proposal, err := n.network.GetContract(k.chaincode).NewProposal(k.function, options...)
+		if err != nil {
+			return nil, &Failure{Fatal, fault.Internal, "a proposal can't be made: " + err.Error(), err}
+		}
+		if k.notAfter.IsZero() || time.Now().Before(k.notAfter) {
+			return proposal, nil
+		}
+	}
+	return nil, &Failure{Retry, fault.LedgerUnavailable, "signed mandates lapse before they can be proposed", errStale}
+}
+
 // endorseWithPartner has the own organisation and one other brand endorse, falling over from one brand to the next.
-func (c *Client) endorseWithPartner(ctx context.Context, k call) (*endorsed, error) {
-	err := error(&Failure{Class: Fatal, Code: fault.Internal, Text: "the configuration names no other brand that could co-endorse", cause: errors.New("no co-endorser")})
+func (c *Client) endorseWithPartner(ctx context.Context, build func() (call, error)) (*endorsed, error) {
+	err := error(&Failure{Fatal, fault.Internal, "the configuration names no other brand that could co-endorse", errAlone})
 	for _, partner := range c.partners.order() {
 		var e *endorsed
-		if e, err = c.endorse(ctx, k, []string{c.msp, partner}); err == nil {
+		if e, err = c.endorse(ctx, build, []string{c.msp, partner}); err == nil {
 			c.partners.worked(partner)
 			return e, nil
 		}
@@ -108,4 +136,9 @@ func (e *endorsed) commit(ctx context.Context) error {
 	return nil
 }
 
-var errInvalidated = errors.New("invalidated")
+// Causes of failures that have no error of a peer behind them.
+var (
+	errInvalidated = errors.New("invalidated")
+	errStale       = errors.New("stale")
+	errAlone       = errors.New("no co-endorser")
+)

@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -35,14 +37,24 @@ func (e *Endorsed) Submit(ctx context.Context) error {
 	return err
 }
 
-// EndorseBatch has a batch endorsed by the own organisation and another brand, with its private details (nil for an empty batch) in the transient field.
-// document is a wire.BatchRequest, details a wire.BatchDetails.
-func (p *Points) EndorseBatch(ctx context.Context, document, details []byte) (*Endorsed, error) {
-	k := call{chaincode: p.chaincode, function: wire.FnSubmitBatch, document: document}
-	if details != nil {
-		k.transient = map[string][]byte{wire.DetailsTransient: details}
-	}
-	e, err := p.client.endorseWithPartner(ctx, k)
+// Batch is a batch ready to be proposed.
+type Batch struct {
+	Document []byte    // wire.BatchRequest.
+	Details  []byte    // wire.BatchDetails; nil for an empty batch.
+	NotAfter time.Time // When the first mandate in it that was signed for this proposal lapses; zero without one.
+}
+
+// EndorseBatch has a batch endorsed by the own organisation and another brand, with its private details in the transient field. build is called for every
+// proposal, right before it, so that mandates signed in it are fresh; its error is returned as it is.
+func (p *Points) EndorseBatch(ctx context.Context, build func() (Batch, error)) (*Endorsed, error) {
+	e, err := p.client.endorseWithPartner(ctx, func() (call, error) {
+		b, err := build()
+		k := call{chaincode: p.chaincode, function: wire.FnSubmitBatch, document: b.Document, notAfter: b.NotAfter}
+		if b.Details != nil {
+			k.transient = map[string][]byte{wire.DetailsTransient: b.Details}
+		}
+		return k, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +67,7 @@ func (p *Points) DryRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.EndorseBatch(ctx, document, nil)
+	_, err = p.EndorseBatch(ctx, func() (Batch, error) { return Batch{Document: document}, nil })
 	return err
 }
 
@@ -98,7 +110,19 @@ func (p *Points) CreateProgramme(ctx context.Context, doc wire.NewProgramme) err
 // AdvanceBusinessDate moves the business date and waits until that is committed. The client's identity must be an operator of the brand.
 // DATE_NOT_ALLOWED when the date isn't later, or too far from today for a programme that isn't simulated.
 func (p *Points) AdvanceBusinessDate(ctx context.Context, day quantity.Day) error {
-	return p.administer(ctx, wire.FnAdvanceBusinessDate, wire.BusinessDate{Date: day})
+	before, err := p.Programme(ctx)
+	if err != nil {
+		return err
+	}
+	err = p.administer(ctx, wire.FnAdvanceBusinessDate, wire.BusinessDate{Date: day})
+	if fault.CodeOf(err) != fault.DateNotAllowed || before.BusinessDate >= day {
+		return err
+	}
+	// The date was earlier when this call began: an attempt that was thought lost may have moved it.
+	if now, readErr := p.Programme(ctx); readErr != nil || now.BusinessDate != day {
+		return err
+	}
+	return nil
 }
 
 func (p *Points) administer(ctx context.Context, function string, document any) error {
@@ -107,7 +131,9 @@ func (p *Points) administer(ctx context.Context, function string, document any) 
 		return err
 	}
 	return p.client.retrying(ctx, func() error {
-		e, err := p.client.endorseWithPartner(ctx, call{chaincode: p.chaincode, function: function, document: doc})
+		e, err := p.client.endorseWithPartner(ctx, func() (call, error) {
+			return call{chaincode: p.chaincode, function: function, document: doc}, nil
+		})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,123 @@
+package founding
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/ledger"
+)
+
+// Brand is one brand's part in founding.
+type Brand struct {
+	Config    *config.Config    // Of its gateway; the operator's identity is used.
+	Programme wire.NewProgramme // Brand and CustodianKey may be empty: they are filled in from the configuration.
+}
+
+// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own. What is there already with the same content
+// counts as done; ALREADY_EXISTS when it is there with other content.
+func Bootstrap(ctx context.Context, brands []Brand) error {
+	if len(brands) == 0 {
+		return fault.New(fault.InvalidValue, "founding needs the brands")
+	}
+	if err := asOperator(brands[0].Config, func(c *ledger.Client) error { return Consortium(ctx, c, brands[0].Config.Members) }); err != nil {
+		return err
+	}
+	for _, b := range brands {
+		if err := asOperator(b.Config, func(c *ledger.Client) error { return Programme(ctx, c, b) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func asOperator(cfg *config.Config, f func(*ledger.Client) error) error {
+	if !cfg.Operator.Given() {
+		return fault.New(fault.InvalidValue, "configuration key operator: founding needs the operator's identity of %s", cfg.Member)
+	}
+	operator := *cfg
+	operator.Identity = cfg.Operator
+	c, err := ledger.Connect(&operator)
+	if err != nil {
+		return err
+	}
+	err = f(c)
+	if closing := c.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// Consortium records the members and the channel's genesis block, read from the own peer.
+func Consortium(ctx context.Context, operator *ledger.Client, members []config.Member) error {
+	genesis, err := operator.GenesisHash(ctx)
+	if err != nil {
+		return err
+	}
+	document := clearing.Consortium{V: 1, Genesis: genesis, Members: membersOf(members)}
+	err = operator.Clearing().Found(ctx, document)
+	if fault.CodeOf(err) != fault.AlreadyExists {
+		return err
+	}
+	there, readErr := operator.Clearing().Consortium(ctx)
+	if readErr != nil {
+		return readErr
+	}
+	if there.V == document.V && there.Genesis == document.Genesis && slices.Equal(there.Members, document.Members) {
+		return nil
+	}
+	return fault.New(fault.AlreadyExists, "the consortium was founded with other members or on another channel")
+}
+
+func membersOf(configured []config.Member) []clearing.Member {
+	members := make([]clearing.Member, len(configured))
+	for i, m := range configured {
+		members[i] = clearing.Member{Name: m.Name, MSP: m.MSP, Kind: m.Kind}
+	}
+	slices.SortFunc(members, func(a, b clearing.Member) int { return strings.Compare(a.Name, b.Name) })
+	return members
+}
+
+// Programme creates a brand's programme. A business date that has moved on since, in a programme that is there, is no difference.
+func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
+	document := b.Programme
+	document.Brand = b.Config.Programme
+	if document.CustodianKey == "" {
+		key, err := b.Config.CustodianKey()
+		if err != nil {
+			return err
+		}
+		if document.CustodianKey, err = points.EncodePublicKey(&key.PublicKey); err != nil {
+			return err
+		}
+	}
+	contract := operator.Points(document.Brand)
+	err := contract.CreateProgramme(ctx, document)
+	if fault.CodeOf(err) != fault.AlreadyExists {
+		return err
+	}
+	there, readErr := contract.Programme(ctx)
+	if readErr != nil {
+		return readErr
+	}
+	if sameProgramme(&there, &document) {
+		return nil
+	}
+	return fault.New(fault.AlreadyExists, "programme %s was founded with other terms", document.Brand)
+}
+
+func sameProgramme(there *points.Programme, document *wire.NewProgramme) bool {
+	founded := wire.NewProgramme{
+		Brand: there.Brand, DisplayName: there.DisplayName, Currency: there.Currency, Simulated: there.Simulated, BusinessDate: document.BusinessDate,
+		Terms: there.Terms[0], CustodianKey: there.Custodians[0].Key,
+	}
+	a, errA := json.Marshal(founded)
+	b, errB := json.Marshal(document)
+	return errA == nil && errB == nil && string(a) == string(b)
+}
