@@ -1,0 +1,134 @@
+package membership
+
+import (
+	"slices"
+	"strings"
+)
+
+// Limits of one consortium. They follow from the port table (ports.go) and from what one channel is meant to carry.
+const (
+	MinBrands   = 2 // a brand's points need another brand's endorsement
+	MaxBrands   = 16
+	MaxMembers  = 20
+	MaxPeers    = 4
+	MaxOrderers = 2
+)
+
+// DefaultChannel is the channel that every member joins.
+const DefaultChannel = "loyalty"
+
+// Kind tells what a member may do.
+type Kind string
+
+const (
+	// Brand issues points, endorses and orders.
+	Brand Kind = "brand"
+	// Regulator reads everything it may and writes nothing.
+	Regulator Kind = "regulator"
+)
+
+// Membership is a validated consortium. Load and Parse make one; the zero value is of no use.
+type Membership struct {
+	Channel  string   `yaml:"channel"`
+	PortBase int      `yaml:"portBase"`
+	Members  []Member `yaml:"members"`
+}
+
+// Member is one organisation of the consortium.
+type Member struct {
+	// Name is lower-case letters and digits, 2 to 20 long. It names nodes, folders, chaincodes and collections.
+	Name string `yaml:"name"`
+	Kind Kind   `yaml:"kind"`
+	// Peers is 1 to MaxPeers, 1 when left out.
+	Peers int `yaml:"peers,omitempty"`
+	// Orderers is 1 to MaxOrderers for a brand, 1 when left out; a regulator has none.
+	Orderers int `yaml:"orderers,omitempty"`
+	// Programme is what founding records for a brand; a regulator has none.
+	Programme *Programme `yaml:"programme,omitempty"`
+}
+
+// Programme is a brand's loyalty programme as founding creates it.
+type Programme struct {
+	DisplayName string `yaml:"displayName"`
+	// Currency is an ISO 4217 code.
+	Currency string `yaml:"currency"`
+	Rate     Rate   `yaml:"rate"`
+	// Simulated programmes replay old years: their business date isn't held to the clock. Immutable on the ledger.
+	Simulated bool `yaml:"simulated,omitempty"`
+	// BusinessDate (YYYY-MM-DD) is the first business day. Left out, it is the day of founding; a simulated programme names it.
+	BusinessDate string `yaml:"businessDate,omitempty"`
+	// MaxReceiptAgeDays is how old a till's receipt may be, 1 to MaxReceiptAge days.
+	MaxReceiptAgeDays int `yaml:"maxReceiptAgeDays"`
+	// Zone is an IANA time zone, UTC when left out.
+	Zone string `yaml:"zone,omitempty"`
+	// UnreferencedReturns allows a return that names no earlier receipt.
+	UnreferencedReturns bool `yaml:"unreferencedReturns,omitempty"`
+}
+
+// Rate is how many points a sale earns: Points for each PerMinor minor units of the currency.
+type Rate struct {
+	Points   int64 `yaml:"points"`
+	PerMinor int64 `yaml:"perMinor"`
+}
+
+// MSP is the member's identity on the channel: AirlineMSP for airline.
+func (m Member) MSP() string { return m.Title() + "MSP" }
+
+// Title is the name with a capital first letter.
+func (m Member) Title() string { return strings.ToUpper(m.Name[:1]) + m.Name[1:] }
+
+// IsBrand tells whether the member issues points.
+func (m Member) IsBrand() bool { return m.Kind == Brand }
+
+// Brands gives the brands in the file's order.
+func (m *Membership) Brands() []Member { return m.ofKind(Brand) }
+
+// Regulators gives the regulators in the file's order.
+func (m *Membership) Regulators() []Member { return m.ofKind(Regulator) }
+
+func (m *Membership) ofKind(kind Kind) []Member {
+	return slices.DeleteFunc(slices.Clone(m.Members), func(member Member) bool { return member.Kind != kind })
+}
+
+// Member finds a member by name.
+func (m *Membership) Member(name string) (Member, bool) {
+	i := slices.IndexFunc(m.Members, func(member Member) bool { return member.Name == name })
+	if i < 0 {
+		return Member{}, false
+	}
+	return m.Members[i], true
+}
+
+// Majority is how many brands are more than half of them.
+func (m *Membership) Majority() int { return len(m.Brands())/2 + 1 }
+
+// Contract is the business contract that a chaincode runs.
+type Contract string
+
+const (
+	// PointsContract holds one brand's points.
+	PointsContract Contract = "points"
+	// ClearingContract holds the membership and what brands owe each other.
+	ClearingContract Contract = "clearing"
+)
+
+// Chaincode is one deployment on the channel.
+type Chaincode struct {
+	// Name is also the package's label: a callee of the caller's own package would fail.
+	Name     string
+	Contract Contract
+	// Brand issues these points; empty for clearing.
+	Brand string
+}
+
+// Chaincodes gives the deployments: points of every brand in the file's order, then clearing.
+func (m *Membership) Chaincodes() []Chaincode {
+	var all []Chaincode
+	for _, brand := range m.Brands() {
+		all = append(all, Chaincode{Name: PointsChaincode(brand.Name), Contract: PointsContract, Brand: brand.Name})
+	}
+	return append(all, Chaincode{Name: string(ClearingContract), Contract: ClearingContract})
+}
+
+// PointsChaincode names the chaincode of a brand's points.
+func PointsChaincode(brand string) string { return string(PointsContract) + "-" + brand }

@@ -1,0 +1,146 @@
+package nodeconfig
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tallystick/tallystick/network/failure"
+	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/network/rundir"
+)
+
+// Limits of a gateway that this package sets; the gateway documents their range.
+const (
+	gatewayLanes    = 8   // batches in flight
+	gatewayBatchMax = 500 // operations in one batch
+	custodianFirst  = 1   // version of the custodian key
+)
+
+// Gateway is the configuration file of one tally-gateway process.
+type Gateway struct {
+	Member    string          `yaml:"member"`
+	MSP       string          `yaml:"msp"`
+	Mode      string          `yaml:"mode"`
+	Channel   string          `yaml:"channel"`
+	Listen    string          `yaml:"listen"`
+	Database  string          `yaml:"database"`
+	Programme string          `yaml:"programme,omitempty"`
+	Peers     []GatewayPeer   `yaml:"peers"`
+	Members   []GatewayMember `yaml:"members"`
+	Identity  KeyPair         `yaml:"identity"`
+	Operator  *KeyPair        `yaml:"operator,omitempty"`
+	Custodian *Custodian      `yaml:"custodian,omitempty"`
+	Secret    string          `yaml:"secret"`
+	APIKeys   string          `yaml:"apiKeys"`
+	Lanes     int             `yaml:"lanes"`
+	BatchMax  int             `yaml:"batchMax"`
+	Log       GatewayLog      `yaml:"log"`
+}
+
+// GatewayPeer is a peer that the gateway may ask.
+type GatewayPeer struct {
+	Name       string `yaml:"name"`
+	Member     string `yaml:"member"`
+	MSP        string `yaml:"msp"`
+	Endpoint   string `yaml:"endpoint"`
+	TLSRoot    string `yaml:"tlsRoot"`
+	ServerName string `yaml:"serverName"`
+}
+
+// GatewayMember is a member of the consortium.
+type GatewayMember struct {
+	Name string `yaml:"name"`
+	MSP  string `yaml:"msp"`
+	Kind string `yaml:"kind"`
+}
+
+// KeyPair is an enrolled identity.
+type KeyPair struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// Custodian is the key that signs for customers who have a phone or card only.
+type Custodian struct {
+	Key     string `yaml:"key"`
+	Version int    `yaml:"version"`
+}
+
+// GatewayLog sets the gateway's logging.
+type GatewayLog struct {
+	Level string `yaml:"level"`
+}
+
+// Modes of a gateway.
+const (
+	writerMode = "writer"
+	readerMode = "reader"
+)
+
+// GatewayFor gives a member's gateway configuration for a run directory.
+func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Member, logLevel string) Gateway {
+	files := GatewayFiles(dir, member.Name)
+	config := Gateway{
+		Member:   member.Name,
+		MSP:      member.MSP(),
+		Mode:     readerMode,
+		Channel:  m.Channel,
+		Listen:   membership.Address(m.GatewayPort(member.Name)),
+		Database: files.Database,
+		Peers:    gatewayPeers(dir, m, member),
+		Identity: keyPair(dir, member.Name, membership.AuditorRole),
+		Secret:   files.Secret,
+		APIKeys:  files.Keys,
+		Lanes:    gatewayLanes,
+		BatchMax: gatewayBatchMax,
+		Log:      GatewayLog{Level: logLevel},
+	}
+	for _, other := range m.Members {
+		config.Members = append(config.Members, GatewayMember{Name: other.Name, MSP: other.MSP(), Kind: string(other.Kind)})
+	}
+	if !member.IsBrand() {
+		return config
+	}
+	operator := keyPair(dir, member.Name, membership.OperatorRole)
+	config.Mode = writerMode
+	config.Programme = member.Name
+	config.Identity = keyPair(dir, member.Name, membership.GatewayRole)
+	config.Operator = &operator
+	config.Custodian = &Custodian{Key: files.Custodian, Version: custodianFirst}
+	return config
+}
+
+// YAML encodes the configuration file.
+func (g Gateway) YAML() ([]byte, error) {
+	data, err := yaml.Marshal(g)
+	if err != nil {
+		return nil, failure.Wrap(failure.RunDirectory, err, "can't encode a gateway configuration")
+	}
+	return data, nil
+}
+
+// gatewayPeers lists the member's own peers first: those serve its gateway.
+func gatewayPeers(dir rundir.Dir, m *membership.Membership, member membership.Member) []GatewayPeer {
+	ordered := []membership.Member{member}
+	for _, other := range m.Members {
+		if other.Name != member.Name {
+			ordered = append(ordered, other)
+		}
+	}
+	var peers []GatewayPeer
+	for _, of := range ordered {
+		for i := range of.Peers {
+			peers = append(peers, GatewayPeer{
+				Name: membership.PeerNode(of.Name, i), Member: of.Name, MSP: of.MSP(),
+				Endpoint:   membership.Address(m.PeerPorts(of.Name, i).Listen),
+				TLSRoot:    dir.CACertificate(of.Name),
+				ServerName: membership.Host,
+			})
+		}
+	}
+	return peers
+}
+
+func keyPair(dir rundir.Dir, member string, role membership.Role) KeyPair {
+	identity := dir.Identity(member, string(role))
+	return KeyPair{Cert: identity.Certificate(), Key: identity.Key()}
+}

@@ -1,0 +1,127 @@
+package nodeconfig
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tallystick/tallystick/network/failure"
+	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/network/rundir"
+)
+
+// Sizes in bytes of what is drawn at random.
+const (
+	secretBytes = 32
+	apiKeyBytes = 32
+)
+
+// GatewayPaths are the files of a gateway's folder.
+type GatewayPaths struct {
+	Config, Database, Custodian, Secret, Keys string
+	// PlainKeys holds the API keys themselves (name: key), for the person who runs the consortium.
+	PlainKeys string
+}
+
+// GatewayFiles names a gateway's files.
+func GatewayFiles(dir rundir.Dir, member string) GatewayPaths {
+	folder := dir.Gateway(member)
+	return GatewayPaths{
+		Config:    filepath.Join(folder, "gateway.yaml"),
+		Database:  filepath.Join(folder, "gateway.db"),
+		Custodian: filepath.Join(folder, "custodian.pem"),
+		Secret:    filepath.Join(folder, "secret"),
+		Keys:      filepath.Join(folder, "api-keys.yaml"),
+		PlainKeys: filepath.Join(folder, "api-keys.txt"),
+	}
+}
+
+// apiKey is one line of the gateway's key file: the key's hash, never the key.
+type apiKey struct {
+	Name   string   `yaml:"name"`
+	SHA256 string   `yaml:"sha256"`
+	Scopes []string `yaml:"scopes,flow"`
+}
+
+// WriteGateway writes a member's gateway.yaml with fresh keys and secrets beside it.
+func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Member, logLevel string) error {
+	config, err := GatewayFor(dir, m, member, logLevel).YAML()
+	if err != nil {
+		return err
+	}
+	files := GatewayFiles(dir, member.Name)
+	if err := dir.Write(files.Config, config, rundir.PrivateMode); err != nil {
+		return err
+	}
+	if err := writeSecret(dir, files.Secret); err != nil {
+		return err
+	}
+	if err := writeAPIKeys(dir, files, scopesOf(member)); err != nil {
+		return err
+	}
+	if !member.IsBrand() {
+		return nil
+	}
+	return writeCustodian(dir, files.Custodian)
+}
+
+// scopesOf says which API keys a member's gateway gets: one for each scope.
+func scopesOf(member membership.Member) []string {
+	if member.IsBrand() {
+		return []string{"till", "operator", "read"}
+	}
+	return []string{"read"}
+}
+
+func writeSecret(dir rundir.Dir, file string) error {
+	secret := make([]byte, secretBytes)
+	if _, err := rand.Read(secret); err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "no randomness")
+	}
+	return dir.Write(file, []byte(hex.EncodeToString(secret)+"\n"), rundir.PrivateMode)
+}
+
+func writeAPIKeys(dir rundir.Dir, files GatewayPaths, scopes []string) error {
+	var keys []apiKey
+	var plain strings.Builder
+	for _, scope := range scopes {
+		drawn := make([]byte, apiKeyBytes)
+		if _, err := rand.Read(drawn); err != nil {
+			return failure.Wrap(failure.RunDirectory, err, "no randomness")
+		}
+		key := base64.RawURLEncoding.EncodeToString(drawn)
+		sum := sha256.Sum256([]byte(key))
+		keys = append(keys, apiKey{Name: scope, SHA256: hex.EncodeToString(sum[:]), Scopes: []string{scope}})
+		fmt.Fprintf(&plain, "%s: %s\n", scope, key)
+	}
+	hashed, err := yaml.Marshal(keys)
+	if err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "can't encode the API keys")
+	}
+	if err := dir.Write(files.Keys, hashed, rundir.PrivateMode); err != nil {
+		return err
+	}
+	return dir.Write(files.PlainKeys, []byte(plain.String()), rundir.PrivateMode)
+}
+
+func writeCustodian(dir rundir.Dir, file string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "can't draw the custodian key")
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "can't encode the custodian key")
+	}
+	return dir.Write(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), rundir.PrivateMode)
+}

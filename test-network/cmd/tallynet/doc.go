@@ -1,0 +1,3 @@
+// Command tallynet runs a consortium of the membership file on this machine: certificate authorities, ordering nodes, peers,
+// chaincode servers and gateways as plain processes on loopback. See network/README.md.
+package main

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/network/failure"
+	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/network/node"
+	"github.com/tallystick/tallystick/test-network/localnet"
+)
+
+// followInterval is how often `logs -f` looks for more.
+const followInterval = 200 * time.Millisecond
+
+const mebibyte = 1 << 20
+
+func newStatus(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show every node; fails when one that should run doesn't",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			c, err := o.open(command)
+			if err != nil {
+				return err
+			}
+			return printStatus(command.OutOrStdout(), c)
+		},
+	}
+}
+
+func printStatus(out io.Writer, c *localnet.Consortium) error {
+	t := newTable(out, table.Row{"node", "kind", "pid", "port", "state", "RSS MiB"})
+	var crashed []string
+	var total int64
+	for _, spec := range c.Nodes {
+		status := c.Supervisor.Status(spec.Name)
+		row := table.Row{spec.Name, spec.Kind, "", spec.Ports[0], status.State, ""}
+		if status.State == node.Running {
+			row[2], row[5] = status.Pid, fmt.Sprintf("%.0f", float64(status.ResidentBytes)/mebibyte)
+		}
+		if status.State == node.Crashed {
+			crashed = append(crashed, spec.Name)
+		}
+		total += status.ResidentBytes
+		t.AppendRow(row)
+	}
+	t.AppendFooter(table.Row{"", "", "", "", "", fmt.Sprintf("%.0f", float64(total)/mebibyte)})
+	t.Render()
+	if len(crashed) > 0 {
+		return failure.New(failure.NodeFailed, "crashed: %v; see `tallynet logs NODE`, bring back with `tallynet start NODE`", crashed)
+	}
+	return nil
+}
+
+func newPorts(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "ports",
+		Short: "Show which node listens where",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			m, err := o.membershipFor(command)
+			if err != nil {
+				return err
+			}
+			t := newTable(command.OutOrStdout(), table.Row{"port", "node", "for"})
+			for _, port := range m.Ports() {
+				t.AppendRow(table.Row{port.Number, port.Node, port.Purpose})
+			}
+			t.Render()
+			return nil
+		},
+	}
+}
+
+// membershipFor is the running consortium's membership, or else the one that `up` would use.
+func (o *options) membershipFor(command *cobra.Command) (*membership.Membership, error) {
+	if c, err := o.open(command); err == nil {
+		return c.Membership, nil
+	}
+	s, err := o.settings(command)
+	if err != nil {
+		return nil, err
+	}
+	return s.LoadMembership()
+}
+
+func newLogs(o *options) *cobra.Command {
+	var follow bool
+	command := &cobra.Command{
+		Use:   "logs NODE",
+		Short: "Print a node's output",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := o.open(command)
+			if err != nil {
+				return err
+			}
+			spec, err := c.Node(args[0])
+			if err != nil {
+				return err
+			}
+			return printLog(command, c.Dir.Log(spec.Name), follow)
+		},
+	}
+	command.Flags().BoolVarP(&follow, "follow", "f", false, "go on printing until interrupted")
+	return command
+}
+
+func printLog(command *cobra.Command, file string, follow bool) error {
+	log, err := os.Open(file)
+	if os.IsNotExist(err) {
+		return failure.New(failure.NodeState, "no output yet: the node was never started")
+	}
+	if err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "can't read a log")
+	}
+	defer log.Close()
+	for {
+		if _, err := io.Copy(command.OutOrStdout(), log); err != nil {
+			return failure.Wrap(failure.RunDirectory, err, "can't print a log")
+		}
+		if !follow {
+			return nil
+		}
+		select {
+		case <-command.Context().Done():
+			return nil
+		case <-time.After(followInterval):
+		}
+	}
+}
+
+func newTable(out io.Writer, header table.Row) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.AppendHeader(header)
+	return t
+}
