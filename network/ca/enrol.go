@@ -70,7 +70,7 @@ func (a *Authority) EnrolAll(ctx context.Context) error {
 func (a *Authority) enrol(ctx context.Context, e enrolment) error {
 	identity := a.dir.Identity(a.member.Name, e.Name)
 	if e.certificates != tlsOnly {
-		if err := a.run(ctx, e, identity.MSP()); err != nil {
+		if err := a.run(ctx, e, identity.MSP(), "--csr.hosts", e.Name); err != nil {
 			return err
 		}
 		if err := a.finishMSP(identity); err != nil {

@@ -27,7 +27,6 @@ var (
 	memberName  = regexp.MustCompile(`^[a-z][a-z0-9]{1,19}$`)
 	channelName = regexp.MustCompile(`^[a-z][a-z0-9.-]{0,248}$`)
 	currency    = regexp.MustCompile(`^[A-Z]{3}$`)
-	zoneName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 )
 
 // Load reads and checks a membership file. Its error has code MEMBERSHIP_INVALID and names the file, the member and the rule.
@@ -82,9 +81,6 @@ func (m *Membership) fillDefaults() {
 		}
 		if member.Orderers == 0 && member.Kind == Brand {
 			member.Orderers = 1
-		}
-		if member.Programme != nil && member.Programme.Zone == "" {
-			member.Programme.Zone = "UTC"
 		}
 	}
 }
@@ -163,9 +159,6 @@ func (p *Programme) validate() error {
 	}
 	if p.MaxReceiptAgeDays < 1 || p.MaxReceiptAgeDays > MaxReceiptAge {
 		return invalid("programme maxReceiptAgeDays %d: want 1 to %d", p.MaxReceiptAgeDays, MaxReceiptAge)
-	}
-	if !zoneName.MatchString(p.Zone) {
-		return invalid("programme zone %q: want an IANA zone such as Europe/London", p.Zone)
 	}
 	return p.validateDate()
 }

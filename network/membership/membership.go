@@ -59,8 +59,6 @@ type Programme struct {
 	BusinessDate string `yaml:"businessDate,omitempty"`
 	// MaxReceiptAgeDays is how old a till's receipt may be, 1 to MaxReceiptAge days.
 	MaxReceiptAgeDays int `yaml:"maxReceiptAgeDays"`
-	// Zone is an IANA time zone, UTC when left out.
-	Zone string `yaml:"zone,omitempty"`
 	// UnreferencedReturns allows a return that names no earlier receipt.
 	UnreferencedReturns bool `yaml:"unreferencedReturns,omitempty"`
 }

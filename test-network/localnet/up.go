@@ -23,15 +23,17 @@ import (
 const (
 	readyTimeout  = 60 * time.Second
 	enrolTimeout  = 120 * time.Second
-	deployTimeout = 45 * time.Second
+	deployTimeout = 60 * time.Second
+	foundTimeout  = 60 * time.Second
 )
 
 // Network starts consortia.
 type Network struct {
 	Settings Settings
-	// Found records the members and the programmes on the ledger, once, between deployment and the gateways' start.
+	// Found records the members and the programmes on the ledger, between deployment and the gateways' start. Nil leaves the
+	// ledger as deployed, for tests of the network alone.
 	Found func(context.Context, *Consortium) error
-	// Ready returns when every gateway can serve, after the gateways' start.
+	// Ready returns when every gateway can serve, after the gateways' start. Nil waits for their ports only.
 	Ready func(context.Context, *Consortium) error
 }
 
@@ -146,23 +148,22 @@ func (n *Network) start(ctx context.Context, c *Consortium, scope Scope) error {
 	}
 	if n.Found != nil {
 		steps = append(steps, step{"founding", func(ctx context.Context) error {
-			return codedAs(failure.FoundingFailed, n.Found(ctx, c))
+			ctx, cancel := context.WithTimeout(ctx, foundTimeout)
+			defer cancel()
+			return n.Found(ctx, c)
 		}})
 	}
 	if scope == WithGateways {
 		steps = append(steps, step{"gateways", s.gateways})
 		if n.Ready != nil {
-			steps = append(steps, step{"readiness", func(ctx context.Context) error { return codedAs(failure.NotReady, n.Ready(ctx, c)) }})
+			steps = append(steps, step{"readiness", func(ctx context.Context) error {
+				ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+				defer cancel()
+				return n.Ready(ctx, c)
+			}})
 		}
 	}
 	return run(ctx, n.Settings.Out, steps)
-}
-
-func codedAs(code failure.Code, err error) error {
-	if err == nil {
-		return nil
-	}
-	return failure.Wrap(code, err, "step failed")
 }
 
 type step struct {

@@ -32,7 +32,7 @@ func up(command *cobra.Command, o *options, scope localnet.Scope) error {
 		return err
 	}
 	fmt.Fprintf(s.Out, "Consortium of %s in %s\n", s.Membership, s.Run)
-	network := localnet.Network{Settings: s}
+	network := localnet.Network{Settings: s, Found: localnet.Found, Ready: localnet.Ready}
 	outcome, err := network.Up(command.Context(), scope)
 	if err != nil {
 		return err
