@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"slices"
@@ -54,7 +55,31 @@ type ouRule struct {
 type Signer struct {
 	MSP   string
 	Roles []Role
-	key   *ecdsa.PublicKey
+
+	key        *ecdsa.PublicKey
+	attributes map[string]string
+}
+
+// attributesOID is the certificate extension in which Fabric CA puts attributes.
+var attributesOID = asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}
+
+// Attribute returns an attribute that the organisation's CA gave the identity; empty without it.
+func (s *Signer) Attribute(name string) string { return s.attributes[name] }
+
+func attributes(c *x509.Certificate) (map[string]string, error) {
+	for _, e := range c.Extensions {
+		if !e.Id.Equal(attributesOID) {
+			continue
+		}
+		var value struct {
+			Attributes map[string]string `json:"attrs"`
+		}
+		if err := json.Unmarshal(e.Value, &value); err != nil {
+			return nil, fault.New(fault.SignatureInvalid, "a certificate's attributes can't be read")
+		}
+		return value.Attributes, nil
+	}
+	return nil, nil
 }
 
 // Has says whether the identity has a role.
@@ -173,6 +198,9 @@ func (m *MSP) check(raw []byte) (*Signer, error) {
 		}
 	}
 	s := &Signer{MSP: m.ID, key: key}
+	if s.attributes, err = attributes(c); err != nil {
+		return nil, err
+	}
 	for _, unit := range c.Subject.OrganizationalUnit {
 		rule, ok := m.units[unit]
 		if ok && (rule.certificate == nil || chained(chains, rule.certificate)) {

@@ -56,13 +56,16 @@ func (b *Block) orderer(c *Config, s *common.MetadataSignature) (*Signer, error)
 	return signer, nil
 }
 
-// Endorsers are the identities that signed the transaction's result.
-type Endorsers []*Signer
+// Checked are the identities behind a transaction whose signatures hold.
+type Checked struct {
+	Creator   *Signer
+	Endorsers []*Signer
+}
 
-// Peers returns the MSP ids of the peers among them, each once.
-func (e Endorsers) Peers() map[string]bool {
+// Peers returns the MSP ids of the endorsers that are peers, each once.
+func (c *Checked) Peers() map[string]bool {
 	out := map[string]bool{}
-	for _, s := range e {
+	for _, s := range c.Endorsers {
 		if s.Has(RolePeer) {
 			out[s.MSP] = true
 		}
@@ -72,7 +75,7 @@ func (e Endorsers) Peers() map[string]bool {
 
 // Check verifies an endorsed transaction: its id follows from creator and nonce, the creator signed it, and each endorser signed exactly this proposal's result.
 // SIGNATURE_INVALID otherwise.
-func (t *Transaction) Check(c *Config) (Endorsers, error) {
+func (t *Transaction) Check(c *Config) (*Checked, error) {
 	if t.ID != transactionID(t.nonce, t.Creator.serialised) {
 		return nil, fault.New(fault.SignatureInvalid, "the transaction's id doesn't follow from its creator and nonce")
 	}
@@ -86,7 +89,7 @@ func (t *Transaction) Check(c *Config) (Endorsers, error) {
 	if !bytes.Equal(t.proposalHash, t.proposed) {
 		return nil, fault.New(fault.SignatureInvalid, "the endorsers answered another proposal than this one")
 	}
-	out := make(Endorsers, 0, len(t.Endorsements))
+	out := &Checked{Creator: creator, Endorsers: make([]*Signer, 0, len(t.Endorsements))}
 	for _, e := range t.Endorsements {
 		s, err := c.Signer(e.Endorser)
 		if err != nil {
@@ -95,7 +98,7 @@ func (t *Transaction) Check(c *Config) (Endorsers, error) {
 		if !s.verify(e.signature, t.endorsed, e.Endorser.serialised) {
 			return nil, fault.New(fault.SignatureInvalid, "an endorsement isn't a signature of %s over this result", e.Endorser.MSP)
 		}
-		out = append(out, s)
+		out.Endorsers = append(out.Endorsers, s)
 	}
 	return out, nil
 }

@@ -3,9 +3,8 @@ package projection
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/blocks"
@@ -29,12 +28,23 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 	if found {
 		from = checkpoint.Block
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	decoded := make(chan *blocks.Block, readAhead)
-	group.Go(func() error { return decode(ctx, source, from, decoded) })
-	group.Go(func() error { return p.write(ctx, decoded, checkpoint, found, last.Header.Number+1) })
-	return group.Wait()
+	decoded, failed := make(chan *blocks.Block, readAhead), make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		failed <- decode(ctx, source, from, decoded)
+		close(decoded)
+	}()
+	// When the stream breaks, what was read before is still written: so every stream makes progress, however short.
+	err = p.write(ctx, decoded, checkpoint, found, last.Header.Number+1)
+	cancel()
+	if broken := <-failed; errors.Is(err, errEnded) {
+		return broken
+	}
+	return err
 }
+
+// errEnded says that no decoded block will come any more.
+var errEnded = errors.New("the stream of blocks ended")
 
 // behind tells a peer that is catching up from one of another ledger, as far as the genesis block can.
 func (p *Projection) behind(ctx context.Context, source Source, last uint64, checkpoint store.Checkpoint) error {
@@ -81,7 +91,7 @@ func decode(ctx context.Context, source Source, from uint64, out chan<- *blocks.
 func (p *Projection) write(ctx context.Context, in <-chan *blocks.Block, checkpoint store.Checkpoint, found bool, ledger uint64) error {
 	var previous *blocks.Block
 	if found {
-		first, err := next(ctx, in)
+		first, err := next(in)
 		if err != nil {
 			return err
 		}
@@ -95,7 +105,7 @@ func (p *Projection) write(ctx context.Context, in <-chan *blocks.Block, checkpo
 		p.connected(0, ledger)
 	}
 	for {
-		b, err := next(ctx, in)
+		b, err := next(in)
 		if err != nil {
 			return err
 		}
@@ -105,13 +115,12 @@ func (p *Projection) write(ctx context.Context, in <-chan *blocks.Block, checkpo
 	}
 }
 
-func next(ctx context.Context, in <-chan *blocks.Block) (*blocks.Block, error) {
-	select {
-	case b := <-in:
-		return b, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+func next(in <-chan *blocks.Block) (*blocks.Block, error) {
+	b, ok := <-in
+	if !ok {
+		return nil, errEnded
 	}
+	return b, nil
 }
 
 // writeFrom writes b and what else is waiting, publishes the outcomes, and returns the last block written.
@@ -129,8 +138,8 @@ func (p *Projection) writeFrom(ctx context.Context, b, previous *blocks.Block, i
 		previous, count, more = b, count+1, false
 		if count < MaxBlocksPerWrite && e.receipts < MaxReceiptsPerWrite {
 			select {
-			case b = <-in:
-				more = true
+			case waiting, ok := <-in:
+				b, more = waiting, ok
 			default:
 			}
 		}

@@ -1,0 +1,243 @@
+package ledgertest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/blocks"
+)
+
+// Channel is the name of every ledger's channel.
+const Channel = "loyalty"
+
+// Ledger is a channel in memory.
+type Ledger struct {
+	Organisations []*Organisation // Brands in order, then the regulator.
+	Brands        []*Organisation
+	Genesis       string // Hash of block 0's header, hex.
+
+	t       testing.TB
+	state   map[string]map[string]record
+	pending []pendingTx
+	hasher  blocks.CommitHasher
+
+	mu    sync.Mutex
+	chain []blocks.Delivered
+	grown chan struct{} // Closed and replaced when a block is added.
+}
+
+type record struct {
+	value   []byte
+	version *kvrwset.Version
+}
+
+type pendingTx struct {
+	envelope   []byte
+	private    *rwset.TxPvtReadWriteSet
+	simulation *simulation
+	proposal   Proposal
+}
+
+// Proposal is an invocation and who endorses it.
+type Proposal struct {
+	Caller    *Identity
+	Chaincode string
+	Function  string
+	Document  []byte
+	Transient map[string][]byte
+	Time      int64 // Unix seconds.
+	Endorsers []*Identity
+
+	Tamper func(*engine.Effects) // Changes what the endorsers sign; nil leaves it as the engine gave it.
+	Code   peer.TxValidationCode // Forces a validation code; the zero value lets the ledger judge read conflicts.
+}
+
+// New makes a ledger with a genesis block for these brands and a regulator.
+func New(t testing.TB, brands ...string) *Ledger {
+	t.Helper()
+	l := &Ledger{t: t, state: map[string]map[string]record{}, grown: make(chan struct{})}
+	for _, b := range brands {
+		l.Brands = append(l.Brands, NewOrganisation(t, b, MSPOf(b)))
+	}
+	l.Organisations = append(slices.Clone(l.Brands), NewOrganisation(t, "regulator", "RegulatorMSP"))
+	l.AppendConfig(0, l.Organisations)
+	h, err := blocks.HeaderHash(l.chain[0].Block.Header)
+	must(t, err)
+	l.Genesis = hex.EncodeToString(h)
+	return l
+}
+
+// AppendConfig adds a block with a channel configuration of these members.
+func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation) {
+	l.t.Helper()
+	header := &common.Header{
+		ChannelHeader:   marshal(l.t, &common.ChannelHeader{Type: int32(common.HeaderType_CONFIG), ChannelId: Channel}),
+		SignatureHeader: marshal(l.t, &common.SignatureHeader{Creator: l.Brands[0].Orderer.serialised(l.t)}),
+	}
+	payload := marshal(l.t, &common.Payload{Header: header, Data: marshal(l.t, configEnvelope(l.t, sequence, members, l.Brands))})
+	l.append([][]byte{marshal(l.t, &common.Envelope{Payload: payload})}, []byte{byte(peer.TxValidationCode_VALID)}, nil)
+}
+
+// Submit executes, endorses and queues a transaction for the next block, and returns its id; a refused call returns the engine's error and queues nothing.
+func (l *Ledger) Submit(p Proposal) (string, error) {
+	l.t.Helper()
+	s := &simulation{reads: map[string]map[string]*kvrwset.Version{}}
+	call := engine.Call{
+		Chaincode: p.Chaincode, Function: p.Function, Document: p.Document, Caller: engine.Identity{MSP: p.Caller.MSP, Role: p.Caller.Role},
+		Time: p.Time, Transient: p.Transient,
+	}
+	run := engine.Points
+	if p.Chaincode == engine.ClearingChaincode {
+		run = engine.Clearing
+	}
+	effects, err := run(call, &view{l, p.Chaincode, s})
+	if err != nil {
+		return "", err
+	}
+	if p.Tamper != nil {
+		p.Tamper(&effects)
+	}
+	s.effects = effects
+	results, private := s.encode(l.t, p.Chaincode)
+	raw, id := envelope(l.t, p, Channel, results, effects)
+	l.pending = append(l.pending, pendingTx{raw, private, s, p})
+	return id, nil
+}
+
+// Cut validates what is queued, applies it and adds the block.
+func (l *Ledger) Cut() blocks.Delivered {
+	l.t.Helper()
+	number := uint64(len(l.chain))
+	data, filter := make([][]byte, len(l.pending)), make([]byte, len(l.pending))
+	private := map[uint64]*rwset.TxPvtReadWriteSet{}
+	for i, p := range l.pending {
+		data[i] = p.envelope
+		if p.private != nil {
+			private[uint64(i)] = p.private
+		}
+		code := l.judge(p)
+		filter[i] = byte(code)
+		if code == peer.TxValidationCode_VALID {
+			l.apply(p, &kvrwset.Version{BlockNum: number, TxNum: uint64(i)})
+		}
+	}
+	l.pending = nil
+	return l.append(data, filter, private)
+}
+
+func (l *Ledger) judge(p pendingTx) peer.TxValidationCode {
+	if p.proposal.Code != peer.TxValidationCode_VALID {
+		return p.proposal.Code
+	}
+	for namespace, reads := range p.simulation.reads {
+		for key, version := range reads {
+			now := l.state[namespace][key].version
+			if (now == nil) != (version == nil) || now != nil && (now.BlockNum != version.BlockNum || now.TxNum != version.TxNum) {
+				return peer.TxValidationCode_MVCC_READ_CONFLICT
+			}
+		}
+	}
+	return peer.TxValidationCode_VALID
+}
+
+func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
+	namespace := p.proposal.Chaincode
+	if l.state[namespace] == nil {
+		l.state[namespace] = map[string]record{}
+	}
+	for _, w := range p.simulation.effects.Writes {
+		l.state[namespace][w.Key] = record{w.Value, v}
+	}
+}
+
+// append seals, signs and adds a block.
+func (l *Ledger) append(data [][]byte, filter []byte, private map[uint64]*rwset.TxPvtReadWriteSet) blocks.Delivered {
+	sum := sha256.Sum256(slices.Concat(data...))
+	block := &common.Block{
+		Header:   &common.BlockHeader{Number: uint64(len(l.chain)), DataHash: sum[:]},
+		Data:     &common.BlockData{Data: data},
+		Metadata: &common.BlockMetadata{Metadata: make([][]byte, len(common.BlockMetadataIndex_name))},
+	}
+	if len(l.chain) > 0 {
+		var err error
+		block.Header.PreviousHash, err = blocks.HeaderHash(l.chain[len(l.chain)-1].Block.Header)
+		must(l.t, err)
+	}
+	block.Metadata.Metadata[common.BlockMetadataIndex_TRANSACTIONS_FILTER] = filter
+	delivered := blocks.Delivered{Block: block, Private: private}
+	l.SignBlock(delivered)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.chain = append(l.chain, delivered)
+	close(l.grown)
+	l.grown = make(chan struct{})
+	return delivered
+}
+
+// SignBlock signs a block as the first brand's ordering node and adds the commit hash; the genesis block gets neither. The commit hash is chained: blocks are
+// signed once, in order.
+func (l *Ledger) SignBlock(d blocks.Delivered) {
+	if d.Block.Header.Number > 0 {
+		l.ReplaceSignature(d.Block, l.Brands[0].Orderer)
+	}
+	decoded, err := d.Decode()
+	must(l.t, err)
+	if hash := l.hasher.Next(decoded); hash != nil {
+		d.Block.Metadata.Metadata[common.BlockMetadataIndex_COMMIT_HASH] = marshal(l.t, &common.Metadata{Value: hash})
+	}
+}
+
+// ReplaceSignature signs a block's header anew.
+func (l *Ledger) ReplaceSignature(b *common.Block, signer *Identity) {
+	value := marshal(l.t, &common.OrdererBlockMetadata{LastConfig: &common.LastConfig{}})
+	header := marshal(l.t, &common.SignatureHeader{Creator: signer.serialised(l.t), Nonce: []byte("nonce")})
+	b.Metadata.Metadata[common.BlockMetadataIndex_SIGNATURES] = marshal(l.t, &common.Metadata{
+		Value: value, Signatures: []*common.MetadataSignature{{SignatureHeader: header, Signature: signer.sign(l.t, value, header, asn1Header(l.t, b.Header))}},
+	})
+}
+
+// view is the state that an execution sees, and the record of what it read.
+type view struct {
+	ledger    *Ledger
+	namespace string
+	simulated *simulation
+}
+
+// Get implements engine.State.
+func (v *view) Get(keys []string) ([][]byte, error) {
+	if v.simulated.reads[v.namespace] == nil {
+		v.simulated.reads[v.namespace] = map[string]*kvrwset.Version{}
+	}
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		r := v.ledger.state[v.namespace][key]
+		values[i] = r.value
+		v.simulated.reads[v.namespace][key] = r.version
+	}
+	return values, nil
+}
+
+// Invoke implements engine.State.
+func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
+	if chaincode != engine.ClearingChaincode {
+		return nil, fault.New(fault.NotFound, "no chaincode %s", chaincode)
+	}
+	effects, err := engine.Clearing(engine.Call{Chaincode: chaincode, Function: function, Document: document}, &view{v.ledger, chaincode, v.simulated})
+	return effects.Response, err
+}
+
+// State returns the committed value of a key; nil when there is none.
+func (l *Ledger) State(namespace, key string) []byte { return l.state[namespace][key].value }
+
+// MSPOf is the MSP id of a member: AirlineMSP for airline.
+func MSPOf(name string) string { return string(name[0]-'a'+'A') + name[1:] + "MSP" }

@@ -1,0 +1,88 @@
+package ledgertest
+
+import (
+	"context"
+	"encoding/asn1"
+	"iter"
+	"math/big"
+	"testing"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/blocks"
+)
+
+// Height returns the number of blocks.
+func (l *Ledger) Height() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return uint64(len(l.chain))
+}
+
+// Block returns a copy of a block.
+func (l *Ledger) Block(number uint64) blocks.Delivered {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.chain[number]
+	return blocks.Delivered{Block: proto.Clone(d.Block).(*common.Block), Private: d.Private}
+}
+
+// Last implements a peer's answer to who asks for its newest block.
+func (l *Ledger) Last(context.Context) (*common.Block, error) {
+	return l.Block(l.Height() - 1).Block, nil
+}
+
+// Blocks delivers blocks as a peer does, waiting for those to come.
+func (l *Ledger) Blocks(ctx context.Context, from, last uint64, content blocks.Content) iter.Seq2[blocks.Delivered, error] {
+	return func(yield func(blocks.Delivered, error) bool) {
+		for n := from; n <= last; n++ {
+			if err := l.waitFor(ctx, n); err != nil {
+				yield(blocks.Delivered{}, err)
+				return
+			}
+			d := l.Block(n)
+			if content == blocks.Public {
+				d.Private = nil
+			}
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Ledger) waitFor(ctx context.Context, number uint64) error {
+	for {
+		l.mu.Lock()
+		grown := l.grown
+		there := number < uint64(len(l.chain))
+		l.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return fault.New(fault.LedgerUnavailable, "%v", ctx.Err())
+		}
+	}
+}
+
+// Save writes the whole ledger into an archive.
+func (l *Ledger) Save(a blocks.Archive) {
+	l.t.Helper()
+	for n := range l.Height() {
+		must(l.t, a.Save(l.Block(n)))
+	}
+}
+
+func asn1Header(t testing.TB, h *common.BlockHeader) []byte {
+	raw, err := asn1.Marshal(struct {
+		Number                 *big.Int
+		PreviousHash, DataHash []byte
+	}{new(big.Int).SetUint64(h.Number), h.PreviousHash, h.DataHash})
+	must(t, err)
+	return raw
+}
