@@ -1,0 +1,69 @@
+//go:build network
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/network/membership"
+)
+
+// TestFourBrands brings up a fourth brand and a second peer of grocer's from an entry in the membership file, and shows that two endorsements stay enough:
+// with three brands a policy that asks for more would pass unseen.
+func TestFourBrands(t *testing.T) {
+	four := must[*consortium](t)(newConsortium("test-network/four-brands.yaml", fourRun, fourPorts))
+	t.Cleanup(four.down)
+	t.Cleanup(func() {
+		if t.Failed() {
+			four.printLogs()
+		}
+	})
+	if err := four.up(); err != nil {
+		t.Fatal(err)
+	}
+	file := sample(t, four, 11)
+	four.replaySample(t, file)
+	for _, brand := range sampleBrands {
+		four.requireBalances(t, brand, recomputed(t, file, brand))
+	}
+	four.requireHonestBooks(t)
+
+	for i, coEndorser := range []string{"peer0.airline", "peer0.hotel", "peer0.grocer"} {
+		u := four.user(t, "cinema", string(membership.GatewayRole))
+		p := u.propose(t, "points-cinema", nil, wire.FnSubmitBatch, fence(honestLane+i, 1))
+		var responses []*peer.ProposalResponse
+		for _, name := range []string{"peer0.cinema", coEndorser} {
+			response, err := u.endorse(t, p, name)
+			if err != nil || response.GetEndorsement() == nil {
+				t.Fatalf("%s doesn't endorse: %v %s", name, err, response.GetResponse().GetMessage())
+			}
+			responses = append(responses, response)
+		}
+		if code := u.commit(t, p, responses...); code != peer.TxValidationCode_VALID {
+			t.Errorf("a batch endorsed by the issuer and %s was validated as %s", coEndorser, code)
+		}
+	}
+	t.Run("three brands without the issuer", func(t *testing.T) {
+		u := four.user(t, "cinema", string(membership.GatewayRole))
+		p := u.propose(t, "points-cinema", nil, wire.FnSubmitBatch, fence(attackLane, 1))
+		var responses []*peer.ProposalResponse
+		for _, name := range []string{"peer0.airline", "peer0.hotel", "peer0.grocer"} {
+			response, err := u.endorse(t, p, name)
+			if err != nil || response.GetEndorsement() == nil {
+				t.Fatalf("%s doesn't endorse: %v %s", name, err, response.GetResponse().GetMessage())
+			}
+			responses = append(responses, response)
+		}
+		if code := u.commit(t, p, responses...); code != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+			t.Errorf("validated as %s, want ENDORSEMENT_POLICY_FAILURE", code)
+		}
+	})
+	t.Run("one of the issuer's two peers ends", func(t *testing.T) {
+		four.kill(t, "peer0.grocer")
+		four.funded(t, "grocer", 3)
+		four.start(t, "peer0.grocer")
+	})
+}

@@ -1,0 +1,200 @@
+//go:build network
+
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// connections lets many requests of one test share connections; the limit is above the clients of any test.
+var connections = &http.Client{
+	Timeout:   patience,
+	Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true},
+}
+
+// request is one HTTP call. A body that is no []byte is sent as JSON.
+type request struct {
+	method, path string
+	key          string // API key.
+	idempotency  string
+	body         any
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// operation is what the tests look at in an operation's answer.
+type operation struct {
+	ID        string          `json:"id"`
+	Account   string          `json:"account"`
+	Status    string          `json:"status"`
+	Duplicate bool            `json:"duplicate"`
+	Outcome   string          `json:"outcome"`
+	Code      string          `json:"code"`
+	Receipt   *points.Receipt `json:"receipt"`
+}
+
+// position is what the tests look at in an account's answer.
+type position struct {
+	Posted    int64 `json:"posted"`
+	Spendable int64 `json:"spendable"`
+	Debt      int64 `json:"debt"`
+}
+
+// problem is an RFC 9457 problem document.
+type problem struct {
+	Status    int        `json:"status"`
+	Code      string     `json:"code"`
+	Detail    string     `json:"detail"`
+	RequestID string     `json:"requestId"`
+	Operation *operation `json:"operation"`
+}
+
+// try sends a request; an error means that no answer came.
+func (c *consortium) try(member string, r request) (answer, error) {
+	raw, ok := r.body.([]byte)
+	if !ok && r.body != nil {
+		var err error
+		if raw, err = json.Marshal(r.body); err != nil {
+			return answer{}, err
+		}
+	}
+	call, err := http.NewRequest(r.method, c.url(member)+r.path, bytes.NewReader(raw))
+	if err != nil {
+		return answer{}, err
+	}
+	if r.body != nil {
+		call.Header.Set("Content-Type", "application/json")
+	}
+	if r.key != "" {
+		call.Header.Set("Authorization", "Bearer "+r.key)
+	}
+	if r.idempotency != "" {
+		call.Header.Set("Idempotency-Key", r.idempotency)
+	}
+	response, err := connections.Do(call)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return answer{status: response.StatusCode, body: body}, err
+}
+
+func (c *consortium) call(t *testing.T, member string, r request) answer {
+	t.Helper()
+	a, err := c.try(member, r)
+	if err != nil {
+		t.Fatalf("%s %s at %s: %v", r.method, r.path, member, err)
+	}
+	return a
+}
+
+// ok requires success and decodes the answer.
+func ok[T any](t *testing.T, a answer) T {
+	t.Helper()
+	if a.status != http.StatusOK {
+		t.Fatalf("status %d: %.500s", a.status, a.body)
+	}
+	return decode[T](t, a.body)
+}
+
+// refused requires a problem document of exactly this code, with the status that the catalogue gives it.
+func refused(t *testing.T, a answer, code fault.Code) problem {
+	t.Helper()
+	p := decode[problem](t, a.body)
+	if p.Code != string(code) || a.status != fault.Lookup(code).Status || p.Status != a.status {
+		t.Fatalf("got status %d, %.500s; want %d %s", a.status, a.body, fault.Lookup(code).Status, code)
+	}
+	if p.Detail == "" || p.RequestID == "" {
+		t.Fatalf("the problem document lacks detail or request id: %s", a.body)
+	}
+	return p
+}
+
+// unique gives a value that no other call of this run has: a till's receipt number, an idempotency key.
+func unique(prefix string) string { return prefix + "-" + randomHex(8) }
+
+func randomHex(bytes int) string {
+	raw := make([]byte, bytes)
+	_, _ = rand.Read(raw)
+	return hex.EncodeToString(raw)
+}
+
+// fields is a JSON object under construction.
+type fields map[string]any
+
+// with copies the object with some fields changed; a nil value removes its field.
+func (f fields) with(changes fields) fields {
+	out := fields{}
+	for k, v := range f {
+		out[k] = v
+	}
+	for k, v := range changes {
+		if v == nil {
+			delete(out, k)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// purchase is a complete accrual of this many minor units, on the programme's own business date.
+func (c *consortium) purchase(t *testing.T, member, account string, minor int64) fields {
+	t.Helper()
+	return fields{
+		"kind": "earn", "account": account, "amountMinor": minor, "currency": "GBP", "occurredAt": c.businessDate(t, member) + "T09:30:00Z",
+		"store": "main-street", "terminal": "till-1", "receiptNumber": unique("r"),
+	}
+}
+
+// redemption is a complete debit of an account in custody.
+func redemption(account string, points int64) fields {
+	return fields{
+		"kind": "redeem", "account": account, "points": points, "store": "main-street", "terminal": "till-1", "receiptNumber": unique("r"),
+		"authentication": fields{"method": "otp", "challenge": "four digits, answered"},
+	}
+}
+
+// open opens an account; body is its reference and controller.
+func (c *consortium) open(t *testing.T, member string, body fields) string {
+	t.Helper()
+	a := c.call(t, member, request{method: "POST", path: "/v1/accounts", key: c.key(t, member, "till"), idempotency: unique("open"), body: body})
+	return ok[operation](t, a).Account
+}
+
+// submit sends one operation under a key of its own.
+func (c *consortium) submit(t *testing.T, member string, body any) answer {
+	t.Helper()
+	return c.call(t, member, request{method: "POST", path: "/v1/operations", key: c.key(t, member, "till"), idempotency: unique("op"), body: body})
+}
+
+// position asks a member's gateway for an account of its programme.
+func (c *consortium) position(t *testing.T, member, account string) position {
+	t.Helper()
+	return ok[position](t, c.call(t, member, request{method: "GET", path: "/v1/accounts/" + account, key: c.key(t, member, "till")}))
+}
+
+// funded opens an account in custody that holds this many points.
+func (c *consortium) funded(t *testing.T, member string, points int64) string {
+	t.Helper()
+	account := c.open(t, member, fields{"reference": unique("customer")})
+	ok[operation](t, c.submit(t, member, c.purchase(t, member, account, points*100)))
+	return account
+}
+
+func today() string { return time.Now().UTC().Format(time.DateOnly) }
