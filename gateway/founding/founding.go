@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -12,6 +13,12 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/ledger"
+)
+
+// How long a programme's founding waits for the consortium's to reach the brand's own peer.
+const (
+	foundedAttempts = 100
+	foundedPause    = 100 * time.Millisecond
 )
 
 // Brand is one brand's part in founding.
@@ -97,6 +104,9 @@ func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 			return err
 		}
 	}
+	if err := awaitConsortium(ctx, operator); err != nil {
+		return err
+	}
 	contract := operator.Points(document.Brand)
 	err := contract.CreateProgramme(ctx, document)
 	if fault.CodeOf(err) != fault.AlreadyExists {
@@ -110,6 +120,21 @@ func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 		return nil
 	}
 	return fault.New(fault.AlreadyExists, "programme %s was founded with other terms", document.Brand)
+}
+
+// awaitConsortium waits until the brand's own peer has the block with the founding document, which another brand's operator may have brought.
+func awaitConsortium(ctx context.Context, operator *ledger.Client) error {
+	for attempt := 1; ; attempt++ {
+		_, err := operator.Clearing().Consortium(ctx)
+		if fault.CodeOf(err) != fault.NotFounded || attempt == foundedAttempts {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(foundedPause):
+		}
+	}
 }
 
 func sameProgramme(there *points.Programme, document *wire.NewProgramme) bool {

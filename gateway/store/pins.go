@@ -83,13 +83,6 @@ func (s *Store) Pins(ctx context.Context) ([]Pin, error) {
 	return all, nil
 }
 
-// HasPin says whether the place is still undecided.
-func (s *Store) HasPin(ctx context.Context, lane int, seq int64) (bool, error) {
-	var n int
-	err := s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM pins WHERE lane = ? AND seq = ?`, lane, seq).Scan(&n)
-	return n > 0, storeError(err)
-}
-
 // LaneHeights gives the last recorded sequence number of each lane of a submitter in a programme; lanes without a batch are absent.
 func (s *Store) LaneHeights(ctx context.Context, programme, msp string) (map[int]int64, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT lane, MAX(seq) FROM batches WHERE programme = ? AND msp = ? GROUP BY lane`, programme, msp)

@@ -1,0 +1,45 @@
+package sequencer
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/ledger"
+)
+
+// Ledger is what the sequencer needs of the programme's contract. Errors have the classes of package ledger.
+type Ledger interface {
+	// EndorseBatch has the batch that build gives endorsed; build is called right before every proposal.
+	EndorseBatch(ctx context.Context, build func() (ledger.Batch, error)) (Transaction, error)
+}
+
+// Transaction is an endorsed batch.
+type Transaction interface {
+	TxID() string
+	// Submit hands it to the ordering service. An error doesn't say that it won't be committed.
+	Submit(ctx context.Context) error
+}
+
+// Programmes reads the programme's record as the own peer has it: store.Reads.
+type Programmes interface {
+	Programme(ctx context.Context, name string) (points.Programme, error)
+}
+
+// Administrator moves the business date: ledger.Points under the operator's identity.
+type Administrator interface {
+	AdvanceBusinessDate(ctx context.Context, day quantity.Day) error
+}
+
+// OverFabric gives the real ledger.
+func OverFabric(contract *ledger.Points) Ledger { return fabric{contract} }
+
+type fabric struct{ contract *ledger.Points }
+
+func (f fabric) EndorseBatch(ctx context.Context, build func() (ledger.Batch, error)) (Transaction, error) {
+	endorsed, err := f.contract.EndorseBatch(ctx, build)
+	if err != nil {
+		return nil, err
+	}
+	return endorsed, nil
+}

@@ -1,0 +1,57 @@
+package sequencer
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/ledger"
+)
+
+// metrics are what operators watch. Labels come from bounded sets: kinds, codes, classes.
+type metrics struct {
+	acceptedTotal    *prometheus.CounterVec
+	doneTotal        *prometheus.CounterVec
+	retriesTotal     *prometheus.CounterVec
+	batchOperations  prometheus.Histogram
+	endorseSeconds   prometheus.Histogram
+	operationSeconds prometheus.Histogram
+}
+
+func newMetrics(registry prometheus.Registerer, s *Sequencer) *metrics {
+	latency := prometheus.ExponentialBuckets(0.01, 2, 14)
+	m := &metrics{
+		acceptedTotal: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_operations_accepted_total", Help: "Operations accepted."}, []string{"kind"}),
+		doneTotal:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_operations_done_total", Help: "Operations with an outcome."}, []string{"code"}),
+		retriesTotal:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_batch_retries_total", Help: "Attempts that did not succeed."}, []string{"class"}),
+		batchOperations: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "tally_batch_operations", Help: "Operations in a batch.", Buckets: []float64{0, 1, 2, 5, 10, 20, 50, 100, 200, 500},
+		}),
+		endorseSeconds:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tally_endorse_seconds", Help: "Time to endorse a batch.", Buckets: latency}),
+		operationSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tally_operation_seconds", Help: "Time from acceptance to outcome.", Buckets: latency}),
+	}
+	backlog := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_operations_backlog", Help: "Operations without an outcome yet."},
+		func() float64 { return float64(s.backlog()) })
+	inFlight := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_lanes_in_flight", Help: "Lanes with a pin."}, func() float64 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return float64(s.inFlight)
+	})
+	registry.MustRegister(m.acceptedTotal, m.doneTotal, m.retriesTotal, m.batchOperations, m.endorseSeconds, m.operationSeconds, backlog, inFlight)
+	return m
+}
+
+func (m *metrics) accepted(kind points.Kind) { m.acceptedTotal.WithLabelValues(string(kind)).Inc() }
+
+func (m *metrics) done(code fault.Code, d time.Duration) {
+	m.doneTotal.WithLabelValues(string(code)).Inc()
+	m.operationSeconds.Observe(d.Seconds())
+}
+
+func (m *metrics) retried(class ledger.Class) { m.retriesTotal.WithLabelValues(string(class)).Inc() }
+
+func (m *metrics) batch(operations int) { m.batchOperations.Observe(float64(operations)) }
+
+func (m *metrics) endorsed(d time.Duration) { m.endorseSeconds.Observe(d.Seconds()) }

@@ -1,0 +1,222 @@
+package sequencer
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
+	"github.com/tallystick/tallystick/gateway/projection"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// Settings are what a sequencer works with. All fields are needed but Now and Pace.
+type Settings struct {
+	Programme        string // Whose points it sequences.
+	MSP              string // Of the issuer, whose lanes it uses.
+	Lanes            int    // Batches in flight, 1 to config.MaxLanes.
+	BatchMax         int    // Operations in a batch, 1 to wire.MaxBatch.
+	Backlog          int    // Operations that may wait; a further one is OVERLOADED.
+	Store            *store.Store
+	Ledger           Ledger
+	Programmes       Programmes
+	Hasher           *fingerprint.Hasher
+	Signer           Signer
+	CustodianVersion int // Of Signer's key in the programme's record.
+	Log              *slog.Logger
+	Metrics          prometheus.Registerer
+	Now              func() time.Time // time.Now when nil.
+	Pace             Pace             // DefaultPace when zero.
+}
+
+// Pace are the waiting times of a lane.
+type Pace struct {
+	Block        time.Duration // For the block with a submitted batch, before the pin is tried again; grows to LongestBlock.
+	LongestBlock time.Duration
+	Pause        time.Duration // After a failure; doubles to LongestPause.
+	LongestPause time.Duration
+	Linger       time.Duration // After a batch of several operations, for those whose callers are about to send the next one.
+}
+
+// DefaultPace fits an ordering service that cuts a block at least every 200 ms and finds a new leader in 3 s.
+var DefaultPace = Pace{
+	Block: 4 * time.Second, LongestBlock: 20 * time.Second, Pause: 50 * time.Millisecond, LongestPause: 2 * time.Second, Linger: 10 * time.Millisecond,
+}
+
+// Sequencer brings operations to the ledger. Its methods may be called from several goroutines.
+type Sequencer struct {
+	settings  Settings
+	hasher    *fingerprint.Hasher
+	custodian *custodian
+	metrics   *metrics
+	log       *slog.Logger
+	now       func() time.Time
+	work      chan struct{} // Holds a token when the dispatcher has something to look at.
+
+	mu        sync.Mutex
+	stage     string // Why nothing is accepted yet, or no longer; empty while operations are accepted.
+	queue     *queue
+	live      map[points.OperationID]*entry // Accepted and not done.
+	lanes     map[int]*lane
+	inFlight  int
+	lingering time.Time // Until when the next batch is left to grow; zero when it isn't.
+}
+
+// New makes a sequencer that accepts nothing until Run has brought the past to an end.
+func New(s Settings) *Sequencer {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Pace == (Pace{}) {
+		s.Pace = DefaultPace
+	}
+	q := &Sequencer{
+		settings: s, hasher: s.Hasher, log: s.Log, now: s.Now, work: make(chan struct{}, 1), stage: "the gateway has not caught up with the ledger yet",
+		custodian: &custodian{signer: s.Signer, version: s.CustodianVersion, hasher: s.Hasher, now: s.Now},
+		queue:     newQueue(s.BatchMax, s.Now().Unix()+mandateSeconds+1),
+		live:      map[points.OperationID]*entry{}, lanes: map[int]*lane{},
+	}
+	for n := range s.Lanes {
+		q.lanes[n] = newLane(n)
+	}
+	q.metrics = newMetrics(s.Metrics, q)
+	return q
+}
+
+// Ready returns nil while operations are accepted and brought to the ledger, otherwise NOT_READY with the reasons.
+func (s *Sequencer) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var reasons []string
+	for _, l := range s.lanes {
+		if l.trouble != "" {
+			reasons = append(reasons, "batches fail: "+l.trouble)
+		}
+	}
+	if s.stage != "" {
+		reasons = append(reasons, s.stage)
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	slices.Sort(reasons)
+	return fault.New(fault.NotReady, "%s", strings.Join(slices.Compact(reasons), "; "))
+}
+
+// Run brings the past to an end as soon as caughtUp is closed, then accepts operations and sequences them until the context ends. What is under way then
+// stays pinned and is resolved at the next start. Run is called once.
+func (s *Sequencer) Run(ctx context.Context, caughtUp <-chan struct{}) error {
+	defer s.setStage("the gateway is shutting down")
+	select {
+	case <-caughtUp:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.resolve(ctx); err != nil {
+		return err
+	}
+	var running sync.WaitGroup
+	for n := range s.settings.Lanes {
+		l := s.lanes[n]
+		running.Go(func() { s.runLane(ctx, l) })
+	}
+	running.Go(func() { s.dispatch(ctx) })
+	s.setStage("")
+	s.log.Info("the sequencer accepts operations", "programme", s.settings.Programme, "lanes", s.settings.Lanes, "backlog", s.backlog())
+	<-ctx.Done()
+	s.setStage("the gateway is shutting down")
+	running.Wait()
+	return ctx.Err()
+}
+
+func (s *Sequencer) setStage(stage string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stage = stage
+}
+
+func (s *Sequencer) backlog() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.live)
+}
+
+// Observe takes an outcome from the projection, after the database has it. It doesn't block.
+func (s *Sequencer) Observe(o projection.Outcome) {
+	if o.Programme != s.settings.Programme || o.MSP != s.settings.MSP {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.Valid() {
+		for i := range o.Receipts {
+			s.complete(o.Receipts[i].Operation, o.Receipts[i].Code)
+		}
+	}
+	if o.Lane >= config.MaxLanes {
+		return
+	}
+	l := s.lane(o.Lane)
+	if !o.Valid() {
+		if l.pin != nil && l.pin.tx == o.TxID {
+			l.pin.invalid = &o.Code
+			l.notify()
+		}
+		return
+	}
+	l.height = max(l.height, o.Seq)
+	if l.pin != nil && l.pin.seq == o.Seq {
+		s.decide(l.pin, o.Receipts)
+		l.notify()
+	}
+}
+
+// complete ends an operation whose outcome the database has.
+func (s *Sequencer) complete(id points.OperationID, code fault.Code) {
+	e, ok := s.live[id]
+	if !ok {
+		return
+	}
+	delete(s.live, id)
+	close(e.done)
+	s.metrics.done(code, s.now().Sub(time.UnixMilli(e.operation.AcceptedAt)))
+}
+
+// decide ends a pin: what its place was won without goes back in line, before anything that came after it.
+func (s *Sequencer) decide(p *pin, receipts []points.Receipt) {
+	if p.decided {
+		return
+	}
+	p.decided = true
+	for i := range receipts {
+		if receipts[i].Authorisation != "" && p.notAfter != 0 {
+			s.queue.used(receipts[i].Account, p.notAfter)
+		}
+	}
+	for _, e := range p.entries {
+		if _, open := s.live[e.operation.ID]; open && e.refusal == "" {
+			s.queue.add(e)
+		}
+	}
+	s.queue.release(p.entries)
+	if now := s.now(); len(receipts) > 1 && !s.lingering.After(now) {
+		s.lingering = now.Add(s.settings.Pace.Linger)
+	}
+	s.wake()
+}
+
+// wake makes the dispatcher look.
+func (s *Sequencer) wake() {
+	select {
+	case s.work <- struct{}{}:
+	default:
+	}
+}
