@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
@@ -113,6 +114,40 @@ func TestRoleCountsOnlyTogetherWithTheOrganisation(t *testing.T) {
 		})
 	}
 	three.unchanged(t, "airline", before)
+}
+
+// TestFoundingHappensOnceAndByItsOwners: nobody founds again, or a programme that is not theirs.
+func TestFoundingHappensOnceAndByItsOwners(t *testing.T) {
+	operator := three.user(t, "airline", string(membership.OperatorRole))
+	consortium := string(operator.query(t, "clearing", wire.FnGetConsortium, "{}"))
+	programme := fmt.Sprintf(`{"brand":"airline","displayName":"Mine","currency":"GBP","simulated":true,"businessDate":"2000-01-01",`+
+		`"terms":{"version":1,"rate":{"num":9,"den":1},"maxReceiptAgeDays":1,"unreferencedReturns":true,"prose":"all mine"},"custodianKey":%q}`, "x")
+	before := three.books(t, "airline")
+	for _, attack := range []struct {
+		name, member, identity, chaincode, function, document string
+		code                                                  fault.Code
+	}{
+		{"the consortium again", "airline", "operator", "clearing", wire.FnFound, consortium, fault.AlreadyExists},
+		{"the consortium by a gateway", "airline", "gateway", "clearing", wire.FnFound, consortium, fault.Forbidden},
+		{"a programme again", "airline", "operator", "points-airline", wire.FnCreateProgramme, programme, fault.AlreadyExists},
+		{"another's programme", "hotel", "operator", "points-airline", wire.FnCreateProgramme, programme, fault.Forbidden},
+		{"a programme in another's namespace", "airline", "operator", "points-hotel", wire.FnCreateProgramme, programme, fault.WrongEntryPoint},
+	} {
+		t.Run(attack.name, func(t *testing.T) {
+			u := three.user(t, attack.member, attack.identity)
+			refusedByChaincode(t, u, u.propose(t, attack.chaincode, nil, attack.function, attack.document), attack.code)
+		})
+	}
+	three.unchanged(t, "airline", before)
+}
+
+// TestPeersRefuseProposalsFromAnotherTime: a peer endorses only what is dated within minutes of its own clock.
+func TestPeersRefuseProposalsFromAnotherTime(t *testing.T) {
+	gateway := three.user(t, "airline", string(membership.GatewayRole))
+	for _, off := range []time.Duration{-time.Hour, time.Hour} {
+		p := gateway.proposeAt(t, time.Now().Add(off), "points-airline", nil, wire.FnSubmitBatch, fence(attackLane, 1))
+		refusedByChaincode(t, gateway, p, fault.ClockSkew)
+	}
 }
 
 // TestPointsNeedTheIssuerAndOneOther: a client may collect endorsements as it likes; the validating peers apply the batch only when the issuer's peer and one

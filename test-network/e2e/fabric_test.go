@@ -96,6 +96,12 @@ type proposal struct {
 // propose builds a proposal of exactly these arguments, the function's name among them; there may be none.
 func (u *user) propose(t *testing.T, chaincode string, transient map[string][]byte, args ...string) proposal {
 	t.Helper()
+	return u.proposeAt(t, time.Now(), chaincode, transient, args...)
+}
+
+// proposeAt dates the proposal as its client likes.
+func (u *user) proposeAt(t *testing.T, at time.Time, chaincode string, transient map[string][]byte, args ...string) proposal {
+	t.Helper()
 	nonce := make([]byte, 24)
 	_, _ = rand.Read(nonce)
 	creator := u.creator(t)
@@ -108,7 +114,7 @@ func (u *user) propose(t *testing.T, chaincode string, transient map[string][]by
 	id := &peer.ChaincodeID{Name: chaincode}
 	p.header = &common.Header{
 		ChannelHeader: encoded(t, &common.ChannelHeader{
-			Type: int32(common.HeaderType_ENDORSER_TRANSACTION), Timestamp: timestamppb.Now(), ChannelId: u.on.members.Channel, TxId: p.txID,
+			Type: int32(common.HeaderType_ENDORSER_TRANSACTION), Timestamp: timestamppb.New(at), ChannelId: u.on.members.Channel, TxId: p.txID,
 			Extension: encoded(t, &peer.ChaincodeHeaderExtension{ChaincodeId: id}),
 		}),
 		SignatureHeader: encoded(t, &common.SignatureHeader{Creator: creator, Nonce: nonce}),

@@ -29,6 +29,11 @@ func TestFourBrands(t *testing.T) {
 	for _, brand := range sampleBrands {
 		four.requireBalances(t, brand, recomputed(t, file, brand))
 	}
+	filmgoer := four.open(t, "cinema", fields{"reference": "a filmgoer"})
+	ok[operation](t, four.submit(t, "cinema", four.purchase(t, "cinema", filmgoer, 4_250)))
+	if got := four.account(t, "cinema", filmgoer); got.Posted != 85 {
+		t.Errorf("the fourth brand gave %d points for 42.50 at two points for a pound, want 85", got.Posted)
+	}
 	four.requireHonestBooks(t)
 
 	for i, coEndorser := range []string{"peer0.airline", "peer0.hotel", "peer0.grocer"} {

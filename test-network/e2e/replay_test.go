@@ -24,7 +24,7 @@ type replay struct {
 // replayArgs send a file to one member's gateway; extra arguments follow.
 func (c *consortium) replayArgs(member, file string, extra ...string) []string {
 	return append([]string{
-		"--gateway", c.url(member), "--api-key-file", filepath.Join(c.dir.Gateway(member), "api-keys.txt"), "--rejects", file + ".rejects",
+		"--gateway", c.url(member), "--api-key-file", filepath.Join(c.dir.Gateway(member), "api-keys.txt"), "--rejects", file + ".rejects", "--strict",
 	}, append(extra, file)...)
 }
 

@@ -14,7 +14,7 @@ import (
 // sampleBrands are the brands of the repository's own sample of receipts.
 var sampleBrands = []string{"airline", "hotel", "grocer"}
 
-// TestYearOfReceipts replays a real retailer's year into the grocer's simulated programme: every balance is what awk makes of the file, sending it all again
+// TestReceiptsOfARealYear replays a real retailer's year into the grocer's simulated programme: every balance is what awk makes of the file, sending it all again
 // changes nothing, and the books prove themselves. It runs before the sample, whose dates are later: a business date only moves ahead.
 func TestReceiptsOfARealYear(t *testing.T) {
 	file := realReceipts(t)
@@ -64,7 +64,7 @@ func (c *consortium) replaySample(t *testing.T, file string, extra ...string) {
 		gateways = append(gateways, brand+"="+c.url(brand))
 		keys = append(keys, brand+"="+filepath.Join(c.dir.Gateway(brand), "api-keys.txt"))
 	}
-	args := []string{"--gateway", strings.Join(gateways, ","), "--api-key-file", strings.Join(keys, ","), "--rejects", file + ".rejects"}
+	args := []string{"--gateway", strings.Join(gateways, ","), "--api-key-file", strings.Join(keys, ","), "--rejects", file + ".rejects", "--strict"}
 	c.run(t, "tally-replay", append(args, append(extra, file)...)...)
 }
 
