@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// DefaultPage is the number of entries of a page of history when the caller names none.
+const DefaultPage = 50
+
+// LookupAccount finds the account of a customer's reference.
+func (s *Server) LookupAccount(ctx context.Context, r LookupAccountRequestObject) (LookupAccountResponseObject, error) {
+	c := &checker{}
+	c.text("reference", &r.Body.Reference, MaxReference)
+	if err := c.failure(); err != nil {
+		return nil, err
+	}
+	lookup := s.hasher.Lookup(r.Body.Reference)
+	found, err := s.reader.Lookups(ctx, []string{lookup})
+	if err != nil {
+		return nil, err
+	}
+	account, known := found[lookup]
+	if !known {
+		return nil, wrong(fault.AccountUnknown, "/reference", "no account has this reference: open one first")
+	}
+	return LookupAccount200JSONResponse{Account: string(account), Programme: s.programme}, nil
+}
+
+// GetAccount tells an account's position.
+func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (GetAccountResponseObject, error) {
+	if err := checkID("id", r.Id); err != nil {
+		return nil, err
+	}
+	position, err := s.reader.Account(ctx, points.AccountID(r.Id))
+	if err != nil {
+		return nil, err
+	}
+	body, err := accountOf(position)
+	if err != nil {
+		return nil, err
+	}
+	tag, err := entityTag(body)
+	if err != nil {
+		return nil, err
+	}
+	if matches(valueOr(r.Params.IfNoneMatch, ""), tag) {
+		return GetAccount304Response{Headers: GetAccount304ResponseHeaders{ETag: tag}}, nil
+	}
+	return GetAccount200JSONResponse{Body: body, Headers: GetAccount200ResponseHeaders{ETag: tag}}, nil
+}
+
+func accountOf(p store.Position) (Account, error) {
+	a := p.Account
+	spendable, err := a.Spendable()
+	if err != nil {
+		return Account{}, err
+	}
+	return Account{
+		Id: string(a.ID), Programme: p.Programme, Status: string(a.Status), Posted: int64(a.Posted), Spendable: int64(spendable), Debt: int64(a.Debt),
+		Controller: Controller{Kind: ControllerKind(a.Controller.Kind), Version: a.Controller.Version},
+	}, nil
+}
+
+// entityTag is a strong ETag (RFC 9110) of what is answered.
+func entityTag(body any) (string, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return "", fault.New(fault.Internal, "an answer can't be encoded: %v", err)
+	}
+	sum := sha256.Sum256(raw)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
+}
+
+// matches says whether an If-None-Match header names the tag; weak comparison, as the RFC wants.
+func matches(header, tag string) bool {
+	for _, candidate := range strings.Split(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == tag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// GetHistory lists an account's receipts, newest first.
+func (s *Server) GetHistory(ctx context.Context, r GetHistoryRequestObject) (GetHistoryResponseObject, error) {
+	if err := checkID("id", r.Id); err != nil {
+		return nil, err
+	}
+	limit := valueOr(r.Params.Limit, DefaultPage)
+	if limit < 1 || limit > store.MaxPage {
+		return nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	}
+	after, err := cursorOf(r.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	id := points.AccountID(r.Id)
+	entries, next, err := s.reader.History(ctx, id, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 && after == nil {
+		if _, err := s.reader.Account(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return GetHistory200JSONResponse(pageOf(entries, next)), nil
+}
+
+func cursorOf(text *string) (*store.Cursor, error) {
+	if text == nil {
+		return nil, nil
+	}
+	c, err := store.ParseCursor(*text)
+	if err != nil {
+		return nil, wrong(fault.InvalidValue, "cursor", "the cursor is not one that a page gave")
+	}
+	return &c, nil
+}
+
+func pageOf(entries []store.Entry, next *store.Cursor) History {
+	page := History{Entries: make([]HistoryEntry, len(entries))}
+	for i, e := range entries {
+		page.Entries[i] = HistoryEntry{Receipt: e.Receipt, Block: e.Block, TransactionTime: e.Time}
+	}
+	if next != nil {
+		text := next.String()
+		page.Next = &text
+	}
+	return page
+}

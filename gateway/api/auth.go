@@ -1,0 +1,148 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// The scopes that an API key can have.
+const (
+	ScopeTill     = "till"     // Operations and accounts, at the customer's side.
+	ScopeOperator = "operator" // Administration of the programme.
+	ScopeRead     = "read"     // Everything that only looks.
+)
+
+// Limits of the key file.
+const (
+	MaxKeys         = 1000
+	maxKeyNameBytes = 64
+	maxKeyFileBytes = 1 << 20
+)
+
+var keyNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
+
+func knownScope(s string) bool { return s == ScopeTill || s == ScopeOperator || s == ScopeRead }
+
+// Key is a caller: the SHA-256 of its API key and what it may do. The key itself is known to the caller only.
+type Key struct {
+	Name   string   `yaml:"name"`
+	SHA256 string   `yaml:"sha256"`
+	Scopes []string `yaml:"scopes"`
+}
+
+func (k Key) may(r rule) bool {
+	return slices.ContainsFunc(k.Scopes, func(s string) bool { return slices.Contains(r.scopes, s) })
+}
+
+// Keys are all callers that a gateway knows.
+type Keys struct {
+	keys   []Key
+	hashes [][]byte // In the order of keys.
+}
+
+// LoadKeys reads a YAML list of keys. INVALID_VALUE names the entry that can't be used.
+func LoadKeys(path string) (*Keys, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "the API key file can't be read: %v", err)
+	}
+	if len(raw) > maxKeyFileBytes {
+		return nil, fault.New(fault.TooLarge, "the API key file %s has over %d bytes", path, maxKeyFileBytes)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(raw))
+	d.KnownFields(true)
+	var keys []Key
+	if err := d.Decode(&keys); err != nil {
+		return nil, fault.New(fault.InvalidValue, "the API key file %s must be a YAML list of {name, sha256, scopes}", path)
+	}
+	return NewKeys(keys)
+}
+
+// NewKeys checks keys: names are distinct, hashes are 64 hex digits, scopes are known.
+func NewKeys(keys []Key) (*Keys, error) {
+	if len(keys) > MaxKeys {
+		return nil, fault.New(fault.TooLarge, "at most %d API keys", MaxKeys)
+	}
+	out := &Keys{keys: keys}
+	names := map[string]bool{}
+	for i, k := range keys {
+		if !keyNameForm.MatchString(k.Name) || len(k.Name) > maxKeyNameBytes || names[k.Name] {
+			return nil, fault.New(fault.InvalidValue, "API key %d needs a name of its own: lower-case letters, digits, dots and dashes", i+1)
+		}
+		names[k.Name] = true
+		hash, err := hex.DecodeString(k.SHA256)
+		if err != nil || len(hash) != sha256.Size {
+			return nil, fault.New(fault.InvalidValue, "API key %s: sha256 must be 64 hex digits", k.Name)
+		}
+		if len(k.Scopes) == 0 || slices.ContainsFunc(k.Scopes, func(s string) bool { return !knownScope(s) }) {
+			return nil, fault.New(fault.InvalidValue, "API key %s: scopes are till, operator and read", k.Name)
+		}
+		out.hashes = append(out.hashes, hash)
+	}
+	return out, nil
+}
+
+// find returns the caller that a bearer token belongs to. It looks at every key, so that its time tells nothing.
+func (k *Keys) find(token string) (Key, bool) {
+	sum := sha256.Sum256([]byte(token))
+	found := -1
+	for i, hash := range k.hashes {
+		if subtle.ConstantTimeCompare(hash, sum[:]) == 1 {
+			found = i
+		}
+	}
+	if found < 0 {
+		return Key{}, false
+	}
+	return k.keys[found], true
+}
+
+const callerKey = "tally.caller"
+
+// callerOf names the API key of the request, empty on public routes.
+func callerOf(c *gin.Context) string { return c.GetString(callerKey) }
+
+// authorise lets a request pass when its route is public or its key has one of the route's scopes, and the gateway's mode serves the route.
+func (s *Server) authorise(c *gin.Context) {
+	r, known := s.rules[c.Request.Method+" "+c.FullPath()]
+	if !known {
+		abort(c, fault.New(fault.NotFound, "there is no such route"))
+		return
+	}
+	if r.public {
+		return
+	}
+	key, ok := s.caller(c)
+	if !ok {
+		c.Header("WWW-Authenticate", `Bearer realm="tallystick"`)
+		abort(c, fault.New(fault.Unauthenticated, "the Authorization header has no valid API key"))
+		return
+	}
+	c.Set(callerKey, key.Name)
+	if !key.may(r) {
+		abort(c, fault.New(fault.Forbidden, "the API key needs one of the scopes %s", strings.Join(r.scopes, ", ")))
+		return
+	}
+	if r.writer && s.recorder == nil {
+		abort(c, fault.New(fault.ReadOnly, "this gateway only reads: send it to the issuer's gateway"))
+	}
+}
+
+func (s *Server) caller(c *gin.Context) (Key, bool) {
+	scheme, token, found := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return Key{}, false
+	}
+	return s.keys.find(token)
+}

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+const (
+	requestIDHeader = "X-Request-Id"
+	requestIDKey    = "tally.requestId"
+	codeKey         = "tally.code"
+
+	idempotencyHeader = "Idempotency-Key"
+)
+
+// MaxKeyLength bounds an idempotency key, in bytes.
+const MaxKeyLength = 64
+
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
+
+// identify gives the request an id: the caller's own when it has a harmless form, else a random one.
+func identify(c *gin.Context) {
+	id := c.GetHeader(requestIDHeader)
+	if !requestIDForm.MatchString(id) {
+		id = randomHex(16)
+	}
+	c.Set(requestIDKey, id)
+	c.Header(requestIDHeader, id)
+	c.Header("Cache-Control", "no-store")
+	c.Header("X-Content-Type-Options", "nosniff")
+}
+
+// requestIDOf and callerIn find them in a handler's context.
+func requestIDOf(ctx context.Context) string { return textIn(ctx, requestIDKey) }
+func callerIn(ctx context.Context) string    { return textIn(ctx, callerKey) }
+
+func textIn(ctx context.Context, key string) string {
+	text, _ := ctx.Value(key).(string)
+	return text
+}
+
+// randomHex returns n random bytes in hex. The standard library ends the process when the system has no randomness.
+func randomHex(n int) string {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw)
+	return hex.EncodeToString(raw)
+}
+
+// observe writes one line of access log and the metrics of every request. The route's pattern is logged, never the path, a query, a header or a body.
+func (s *Server) observe(c *gin.Context) {
+	start := time.Now()
+	c.Next()
+	route, status, took := c.FullPath(), c.Writer.Status(), time.Since(start)
+	if route == "" {
+		route = "none"
+	}
+	s.metrics.requests.WithLabelValues(c.Request.Method, route, strconv.Itoa(status)).Inc()
+	s.metrics.seconds.WithLabelValues(c.Request.Method, route).Observe(took.Seconds())
+	level := slog.LevelDebug
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	s.log.Log(c.Request.Context(), level, "request", "requestId", requestID(c), "method", c.Request.Method, "route", route, "status", status,
+		"code", c.GetString(codeKey), "caller", callerOf(c), "ms", took.Milliseconds(), "bytes", c.Writer.Size())
+}
+
+// recoverPanic answers INTERNAL when a handler panics. http.ErrAbortHandler is the way to end a connection and is passed on.
+func (s *Server) recoverPanic(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(cause)
+		}
+		s.log.Error("panic", "requestId", requestID(c), "route", c.FullPath(), "panic", cause, "stack", string(debug.Stack()))
+		abort(c, fault.New(fault.Internal, "the log has the cause under this requestId"))
+	}()
+	c.Next()
+}
+
+// requireKey refuses a request without a usable Idempotency-Key on routes that need one.
+func (s *Server) requireKey(c *gin.Context) {
+	if !s.rules[c.Request.Method+" "+c.FullPath()].keyed {
+		return
+	}
+	if values := c.Request.Header.Values(idempotencyHeader); len(values) != 1 || !usableKey(values[0]) {
+		abort(c, wrong(fault.IdempotencyMissing, idempotencyHeader, "send one %s header of 1 to %d printable ASCII characters", idempotencyHeader, MaxKeyLength))
+	}
+}
+
+// usableKey says whether an idempotency key has 1 to MaxKeyLength printable ASCII characters.
+func usableKey(key string) bool {
+	if key == "" || len(key) > MaxKeyLength {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] < ' ' || key[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// readBody reads the body within the route's limit and decodes it strictly, before the generated code sees it. The generated decoder alone would take unknown,
+// duplicate and differently cased fields.
+func (s *Server) readBody(c *gin.Context) {
+	route := c.Request.Method + " " + c.FullPath()
+	limit := s.rules[route].bodyLimit
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	if err != nil {
+		abort(c, bodyError(err, limit))
+		return
+	}
+	newBody, takesBody := bodies[route]
+	if !takesBody {
+		if len(body) > 0 {
+			abort(c, fault.New(fault.Malformed, "this route takes no body"))
+		}
+		return
+	}
+	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {
+		abort(c, wrong(fault.Malformed, "Content-Type", "the body must be application/json"))
+		return
+	}
+	if err := wire.Decode(body, int(limit), newBody()); err != nil {
+		abort(c, err)
+		return
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+}
+
+func bodyError(err error, limit int64) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return fault.New(fault.TooLarge, "the body has more than %d bytes", limit)
+	}
+	return fault.New(fault.Malformed, "the body could not be read")
+}
+
+// bodies has an empty request of every route that takes one.
+var bodies = map[string]func() any{
+	"POST /v1/operations":                     func() any { return new(OperationRequest) },
+	"POST /v1/operations/bulk":                func() any { return new(BulkRequest) },
+	"POST /v1/accounts":                       func() any { return new(OpenRequest) },
+	"POST /v1/accounts/lookup":                func() any { return new(LookupRequest) },
+	"POST /v1/mandates":                       func() any { return new(MandateRequest) },
+	"POST /v1/programmes/:name/business-date": func() any { return new(BusinessDate) },
+}

@@ -1,0 +1,157 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// Bounds of a connection. A write may take as long as the longest wait for a receipt and then some.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = MaxWait + 15*time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 16 << 10
+	shutdownTimeout   = DefaultWait + 2*time.Second
+)
+
+// Parts are what the server is made of. A gateway that only reads has no Recorder, Hasher and Administrator; a writer without an operator's identity has no Administrator.
+type Parts struct {
+	Member        string // This gateway's member; the merchant of everything that its tills do.
+	Programme     string // The programme it sequences; empty for a reader.
+	Keys          *Keys
+	Recorder      Recorder
+	Reader        ReadModel
+	Hasher        Hasher
+	Administrator Administrator
+	Condition     Condition
+	Metrics       *prometheus.Registry
+	Log           *slog.Logger
+}
+
+// Server is the HTTP API. It holds no state of its own.
+type Server struct {
+	member        string
+	programme     string
+	keys          *Keys
+	recorder      Recorder
+	reader        ReadModel
+	hasher        Hasher
+	administrator Administrator
+	condition     Condition
+	log           *slog.Logger
+	rules         map[string]rule
+	metrics       metrics
+	engine        *gin.Engine
+}
+
+var _ StrictServerInterface = (*Server)(nil)
+
+type metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+// New builds the server. INTERNAL when the embedded document is at fault, INVALID_VALUE when a part is missing.
+func New(p Parts) (*Server, error) {
+	if p.Keys == nil || p.Reader == nil || p.Condition == nil || p.Metrics == nil || p.Log == nil {
+		return nil, fault.New(fault.InvalidValue, "the API needs keys, a read model, its condition, metrics and a log")
+	}
+	if p.Recorder != nil && (p.Hasher == nil || p.Programme == "") {
+		return nil, fault.New(fault.InvalidValue, "a gateway that writes needs a programme and the secret for its hashes")
+	}
+	rules, err := loadRules(documentYAML)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, reader: p.Reader, hasher: p.Hasher,
+		administrator: p.Administrator, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
+	}
+	s.engine = s.routes(p.Metrics)
+	return s, nil
+}
+
+func newMetrics(registry *prometheus.Registry) metrics {
+	m := metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tally_http_requests_total", Help: "Requests by method, route and status.",
+		}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "tally_http_request_seconds", Help: "Time to answer, waiting for receipts included.",
+			Buckets: []float64{.001, .005, .01, .05, .1, .2, .3, .5, 1, 2, 5, 10, 30},
+		}, []string{"method", "route"}),
+	}
+	registry.MustRegister(m.requests, m.seconds)
+	return m
+}
+
+func (s *Server) routes(registry *prometheus.Registry) *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.ContextWithFallback = true // Handlers get the gin context as their context: it ends with the request.
+	e.Use(identify, s.observe, s.answerErrors, s.recoverPanic)
+	e.NoRoute(func(c *gin.Context) {
+		abort(c, fault.New(fault.NotFound, "there is no such route; /v1/openapi.yaml lists them"))
+	})
+	e.NoMethod(s.refuseMethod)
+	checked := e.Group("/", s.authorise, s.requireKey, s.readBody)
+	checked.GET("/v1/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", documentYAML) })
+	checked.GET("/metrics", gin.WrapH(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
+	RegisterHandlersWithOptions(checked, NewStrictHandler(s, []StrictMiddlewareFunc{detach}), GinServerOptions{ErrorHandler: parameterError})
+	return e
+}
+
+// refuseMethod answers 405, which no code of the catalogue means.
+func (s *Server) refuseMethod(c *gin.Context) {
+	p := problemOf(fault.New(fault.UnknownFunction, "the route doesn't take %s", c.Request.Method), requestID(c))
+	p.Status = http.StatusMethodNotAllowed
+	writeProblem(c, p)
+	c.Abort()
+}
+
+// parameterError is told of a path, query or header parameter that the generated code can't read. The values stay out of the answer.
+func parameterError(c *gin.Context, _ error, _ int) {
+	abort(c, fault.New(fault.Malformed, "a path, query or header parameter is given twice or has the wrong type"))
+}
+
+// detach gives handlers a copy of the gin context, because gin uses the original again for another request while a query may still look at it.
+func detach(next StrictHandlerFunc, _ string) StrictHandlerFunc {
+	return func(c *gin.Context, request any) (any, error) { return next(c.Copy(), request) }
+}
+
+// Handler is the API as a handler, for tests and for serving beside something else.
+func (s *Server) Handler() http.Handler { return s.engine }
+
+// Serve answers on the listener until ctx ends, then lets running requests finish for at most the longest wait. It returns nil after an orderly end.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: s.engine, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fault.New(fault.Internal, "the HTTP server ended: %v", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fault.New(fault.Internal, "requests were cut off at shutdown: %v", err), server.Close())
+	}
+	return nil
+}

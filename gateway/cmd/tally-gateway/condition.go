@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// How long the answer of a dry run is believed, and how long one may take.
+const (
+	dryRunValid   = 3 * time.Second
+	dryRunTimeout = 5 * time.Second
+)
+
+// condition says what keeps the gateway from doing its work: it asks every part, and has an empty batch endorsed, which shows peers, chaincode and co-endorsers.
+type condition struct {
+	gateway *gateway
+
+	mu     sync.Mutex
+	tried  time.Time
+	failed error
+}
+
+// Reasons implements api.Condition.
+func (c *condition) Reasons(ctx context.Context) []string {
+	var reasons []string
+	if err := c.gateway.projection.Ready(); err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	if c.gateway.sequencer == nil {
+		return reasons
+	}
+	if err := c.gateway.sequencer.Ready(); err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	if len(reasons) > 0 {
+		return reasons
+	}
+	if err := c.endorses(ctx); err != nil {
+		reasons = append(reasons, "a trial batch is not endorsed: "+err.Error())
+	}
+	return reasons
+}
+
+// endorses makes a dry run, or gives the answer of a recent one; callers that come together share it.
+func (c *condition) endorses(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.tried) < dryRunValid {
+		return c.failed
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dryRunTimeout)
+	defer cancel()
+	c.failed = c.gateway.client.Points(c.gateway.cfg.Programme).DryRun(ctx)
+	c.tried = time.Now()
+	return c.failed
+}

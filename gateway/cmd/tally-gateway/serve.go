@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
+	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/projection"
+	"github.com/tallystick/tallystick/gateway/sequencer"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// gateway is the program's parts, wired together.
+type gateway struct {
+	cfg        *config.Config
+	log        *slog.Logger
+	registry   *prometheus.Registry
+	store      *store.Store
+	reads      *store.Reads
+	client     *ledger.Client
+	operator   *ledger.Points // Nil without an operator's identity.
+	projection *projection.Projection
+	sequencer  *sequencer.Sequencer // Nil for a reader.
+	server     *api.Server
+}
+
+// serve runs the gateway until ctx ends. It returns nil after an orderly end.
+func serve(ctx context.Context, cfg *config.Config) (err error) {
+	g := &gateway{cfg: cfg, log: newLog(cfg.Log.Level, cfg.Member), registry: prometheus.NewRegistry()}
+	g.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fault.New(fault.InvalidValue, "key listen: %v", err)
+	}
+	defer func() { err = errors.Join(err, g.close()) }()
+	if err := g.build(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	g.log.Info("the gateway starts", "mode", cfg.Mode, "listen", cfg.Listen, "database", cfg.Database)
+	return g.run(ctx, listener)
+}
+
+func newLog(level, member string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo // The configuration has checked it.
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l})).With("member", member)
+}
+
+func (g *gateway) build(ctx context.Context) (err error) {
+	if g.store, err = store.Open(ctx, g.cfg.Database); err != nil {
+		return err
+	}
+	g.reads = store.NewReads(g.store.Reader())
+	if g.client, err = ledger.Connect(g.cfg); err != nil {
+		return err
+	}
+	keys, err := api.LoadKeys(g.cfg.APIKeys)
+	if err != nil {
+		return err
+	}
+	parts := api.Parts{
+		Member: g.cfg.Member, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+	}
+	observe := func(projection.Outcome) {}
+	if g.cfg.Mode == config.Writer {
+		if err := g.buildWriter(&parts); err != nil {
+			return err
+		}
+		observe = g.sequencer.Observe
+	}
+	g.projection = projection.New(projection.Settings{
+		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Log: g.log, Metrics: g.registry,
+	}, observe)
+	g.server, err = api.New(parts)
+	return err
+}
+
+func sources(client *ledger.Client) []projection.Source {
+	peers := client.Peers()
+	all := make([]projection.Source, len(peers))
+	for i, p := range peers {
+		all[i] = p
+	}
+	return all
+}
+
+// buildWriter makes the write side: what only the issuer's own gateway has.
+func (g *gateway) buildWriter(parts *api.Parts) error {
+	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
+	if err != nil {
+		return err
+	}
+	key, err := loadCustodian(g.cfg.Custodian.Key)
+	if err != nil {
+		return err
+	}
+	g.sequencer = sequencer.New(sequencer.Settings{
+		Programme: g.cfg.Programme, MSP: g.cfg.MSP, Lanes: g.cfg.Lanes, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store,
+		Ledger: sequencer.OverFabric(g.client.Points(g.cfg.Programme)), Programmes: g.reads, Hasher: hasher, Signer: sequencer.FileKey{Key: key},
+		CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
+	})
+	parts.Programme, parts.Recorder, parts.Hasher = g.cfg.Programme, g.sequencer, hasher
+	if !g.cfg.Operator.Given() {
+		return nil
+	}
+	operator, err := g.client.As(g.cfg.Operator)
+	if err != nil {
+		return err
+	}
+	g.operator = operator.Points(g.cfg.Programme)
+	parts.Administrator = g.operator
+	return nil
+}
+
+// run runs all parts until ctx ends or one fails. The API ends first, while the sequencer still brings its callers their receipts.
+func (g *gateway) run(ctx context.Context, listener net.Listener) error {
+	core, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, core := errgroup.WithContext(core)
+	front, endFront := context.WithCancel(core)
+	defer context.AfterFunc(ctx, endFront)()
+	defer endFront()
+	group.Go(func() error { return g.projection.Run(core) })
+	if g.sequencer != nil {
+		group.Go(func() error { return g.sequencer.Run(core, g.projection.CaughtUp()) })
+	}
+	if g.operator != nil {
+		calendar := &sequencer.Calendar{Programme: g.cfg.Programme, Programmes: g.reads, Operator: g.operator, Log: g.log}
+		group.Go(func() error { return g.keepCalendar(core, calendar) })
+	}
+	group.Go(func() error {
+		defer stop()
+		return g.server.Serve(front, listener)
+	})
+	err := group.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		g.log.Info("the gateway has ended")
+		return nil
+	}
+	return err
+}
+
+// keepCalendar starts once the programme has been read from the ledger.
+func (g *gateway) keepCalendar(ctx context.Context, calendar *sequencer.Calendar) error {
+	select {
+	case <-g.projection.CaughtUp():
+		return calendar.Run(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g *gateway) close() error {
+	var all error
+	if g.client != nil {
+		all = g.client.Close()
+	}
+	if g.store != nil {
+		all = errors.Join(all, g.store.Close())
+	}
+	return all
+}
+
+// loadCustodian reads a P-256 key, PKCS#8 in PEM.
+func loadCustodian(path string) (*ecdsa.PrivateKey, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "key custodian.key: the file can't be read: %v", err)
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return nil, fault.New(fault.InvalidValue, "key custodian.key: %s holds no PEM", path)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if err != nil || !ok || key.Curve != elliptic.P256() {
+		return nil, fault.New(fault.InvalidValue, "key custodian.key: %s holds no P-256 private key in PKCS#8", path)
+	}
+	return key, nil
+}
