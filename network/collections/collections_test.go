@@ -1,0 +1,71 @@
+package collections
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/tallystick/tallystick/network/membership"
+)
+
+func consortium(brands ...string) *membership.Membership {
+	m := &membership.Membership{Channel: "loyalty"}
+	for _, name := range brands {
+		m.Members = append(m.Members, membership.Member{Name: name, Kind: membership.Brand, Peers: 1, Orderers: 1})
+	}
+	m.Members = append(m.Members, membership.Member{Name: "regulator", Kind: membership.Regulator, Peers: 1})
+	return m
+}
+
+func TestPairIsAlphabeticalWhoeverAsks(t *testing.T) {
+	if Pair("hotel", "airline") != "pair-airline-hotel" || Pair("airline", "hotel") != "pair-airline-hotel" {
+		t.Fatal(Pair("hotel", "airline"), Pair("airline", "hotel"))
+	}
+}
+
+func TestClearingHasEveryPairOnce(t *testing.T) {
+	m := consortium("hotel", "airline", "grocer", "cinema")
+	var names []string
+	for _, d := range For(m, membership.Chaincode{Name: "clearing", Contract: membership.ClearingContract}) {
+		names = append(names, d.Name)
+	}
+	want := "[pair-airline-cinema pair-airline-grocer pair-airline-hotel pair-cinema-grocer pair-cinema-hotel pair-grocer-hotel]"
+	if fmt.Sprint(names) != want {
+		t.Fatalf("got %v, want %s", names, want)
+	}
+}
+
+func TestDetailsAreTheBrandsAndTheRegulatorsEndorsedByTheBrandAlone(t *testing.T) {
+	m := consortium("airline", "hotel")
+	m.Members[0].Peers = 2
+	got := For(m, m.Chaincodes()[0])
+	if len(got) != 1 {
+		t.Fatalf("%d collections", len(got))
+	}
+	want := Definition{
+		Name: "details", Policy: "OutOf(1, 'AirlineMSP.member', 'RegulatorMSP.member')", MaxPeerCount: 3,
+		MemberOnlyRead: true, MemberOnlyWrite: true, EndorsementPolicy: EndorsementPolicy{"OutOf(1, 'AirlineMSP.peer')"},
+	}
+	if got[0] != want {
+		t.Fatalf("got  %+v\nwant %+v", got[0], want)
+	}
+}
+
+func TestPackageCarriesWhatTheFilesSay(t *testing.T) {
+	m := consortium("airline", "hotel", "grocer")
+	for _, c := range m.Chaincodes() {
+		made, err := Package(m, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range For(m, c) {
+			static := made.GetConfig()[i].GetStaticCollectionConfig()
+			if static.GetName() != d.Name || static.GetMaximumPeerCount() != d.MaxPeerCount || static.GetRequiredPeerCount() != 0 ||
+				!static.GetMemberOnlyRead() || !static.GetMemberOnlyWrite() || static.GetBlockToLive() != 0 {
+				t.Errorf("%s %s: %v", c.Name, d.Name, static)
+			}
+			if static.GetEndorsementPolicy().GetSignaturePolicy() == nil || static.GetMemberOrgsPolicy().GetSignaturePolicy() == nil {
+				t.Errorf("%s %s lacks a policy", c.Name, d.Name)
+			}
+		}
+	}
+}
