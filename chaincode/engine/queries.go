@@ -30,7 +30,7 @@ func getLanes(c Call, s State) (Effects, error) {
 	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
 		return Effects{}, err
 	}
-	if doc.First < 0 || doc.Count < 1 || doc.Count > wire.MaxLanesPerQuery || doc.First+doc.Count-1 > wire.MaxLane {
+	if doc.First < 0 || doc.First > wire.MaxLane || doc.Count < 1 || doc.Count > wire.MaxLanesPerQuery || doc.First+doc.Count-1 > wire.MaxLane {
 		return Effects{}, fault.New(fault.InvalidValue, "ask for 1 to %d lanes between 0 and %d", wire.MaxLanesPerQuery, wire.MaxLane)
 	}
 	if err := validMSP(doc.MSP); err != nil {
