@@ -130,12 +130,12 @@ func (s *Server) authorise(c *gin.Context) {
 		return
 	}
 	c.Set(callerKey, key.Name)
-	if !key.may(r) {
-		abort(c, fault.New(fault.Forbidden, "the API key needs one of the scopes %s", strings.Join(r.scopes, ", ")))
-		return
-	}
 	if r.writer && s.recorder == nil {
 		abort(c, fault.New(fault.ReadOnly, "this gateway only reads: send it to the issuer's gateway"))
+		return
+	}
+	if !key.may(r) {
+		abort(c, fault.New(fault.Forbidden, "the API key needs one of the scopes %s", strings.Join(r.scopes, ", ")))
 	}
 }
 
