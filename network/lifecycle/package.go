@@ -53,10 +53,14 @@ type file struct {
 
 const archivedMode = 0o644
 
-// archive makes a gzipped tar whose headers hold no time, owner or name of the machine that made it. Files come sorted.
+// archive makes a gzipped tar whose headers hold no time, owner or name of the machine that made it. The content is stored,
+// not compressed: a compressor's output may change with the compiler's version, and members' tools needn't be of one version.
 func archive(files ...file) ([]byte, error) {
 	var out bytes.Buffer
-	compressed := gzip.NewWriter(&out)
+	compressed, err := gzip.NewWriterLevel(&out, gzip.NoCompression)
+	if err != nil {
+		return nil, failure.Wrap(failure.DeployFailed, err, "can't write a package")
+	}
 	archived := tar.NewWriter(compressed)
 	for _, f := range files {
 		header := &tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: int64(len(f.data)), Mode: archivedMode, Format: tar.FormatUSTAR}

@@ -35,20 +35,30 @@ func Found(ctx context.Context, c *Consortium) error {
 	return nil
 }
 
-// foundingOf gives a brand's part in founding. A programme that names no first business day starts on the day of now, in UTC.
+// foundingOf gives a brand's part in founding.
 func foundingOf(c *Consortium, member membership.Member, now time.Time) (founding.Brand, error) {
 	settings, err := config.Load(nodeconfig.GatewayFiles(c.Dir, member.Name).Config, nil)
 	if err != nil {
 		return founding.Brand{}, err
 	}
+	programme, err := programmeOf(member, now)
+	return founding.Brand{Config: settings, Programme: programme}, err
+}
+
+// programmeOf gives a brand's founding document; founding adds the custodian's key. A programme that names no first business
+// day starts on the day of now, in UTC.
+func programmeOf(member membership.Member, now time.Time) (wire.NewProgramme, error) {
 	programme := member.Programme
 	day := quantity.DayOf(now.Unix())
 	if programme.BusinessDate != "" {
-		if day, err = quantity.ParseDay(programme.BusinessDate); err != nil {
-			return founding.Brand{}, err
+		named, err := quantity.ParseDay(programme.BusinessDate)
+		if err != nil {
+			return wire.NewProgramme{}, err
 		}
+		day = named
 	}
-	return founding.Brand{Config: settings, Programme: wire.NewProgramme{
+	return wire.NewProgramme{
+		Brand:        member.Name,
 		DisplayName:  programme.DisplayName,
 		Currency:     programme.Currency,
 		Simulated:    programme.Simulated,
@@ -60,7 +70,7 @@ func foundingOf(c *Consortium, member membership.Member, now time.Time) (foundin
 			UnreferencedReturns: programme.UnreferencedReturns,
 			Prose:               prose(programme),
 		},
-	}}, nil
+	}, nil
 }
 
 // prose says the terms to a customer.
