@@ -1,0 +1,193 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// Database is a gateway's projection at one checkpoint, read into memory so that it can be compared when the audit gets there.
+type Database struct {
+	Name    string // Of the file, for people.
+	Block   uint64
+	Hash    string
+	records map[string]map[string][]byte // By namespace and key.
+	issued  map[string]int               // Receipts by namespace.
+	missing bool                         // It has seen no block.
+}
+
+// ReadDatabase takes a consistent picture of the projection of a database.
+func ReadDatabase(ctx context.Context, name string, s *store.Store) (*Database, error) {
+	tx, err := s.Reader().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", name, err)
+	}
+	defer tx.Rollback()
+	d := &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}}
+	err = tx.QueryRowContext(ctx, `SELECT block, block_hash FROM checkpoint`).Scan(&d.Block, &d.Hash)
+	if err == sql.ErrNoRows {
+		d.missing = true
+		return d, nil
+	}
+	if err == nil {
+		err = d.read(ctx, tx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", name, err)
+	}
+	return d, nil
+}
+
+func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
+	for _, table := range []struct {
+		query string
+		take  func(*sql.Rows) error
+	}{
+		{`SELECT programme, body FROM programmes`, d.takeProgramme},
+		{`SELECT programme, msp, n, body FROM lanes`, d.takeLane},
+		{`SELECT programme, id, posted, debt, body FROM accounts`, d.takeAccount},
+		{`SELECT programme, COUNT(*) FROM receipts GROUP BY programme`, d.takeReceipts},
+	} {
+		if err := each(ctx, tx, table.query, table.take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func each(ctx context.Context, tx *sql.Tx, query string, take func(*sql.Rows) error) error {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (d *Database) keep(programme, key string, body []byte) {
+	namespace := engine.PointsPrefix + programme
+	if d.records[namespace] == nil {
+		d.records[namespace] = map[string][]byte{}
+	}
+	d.records[namespace][key] = body
+}
+
+func (d *Database) takeProgramme(rows *sql.Rows) error {
+	var programme string
+	var body []byte
+	if err := rows.Scan(&programme, &body); err != nil {
+		return err
+	}
+	d.keep(programme, engine.ProgrammeKey(), body)
+	return nil
+}
+
+func (d *Database) takeLane(rows *sql.Rows) error {
+	var programme, msp string
+	var n int
+	var body []byte
+	if err := rows.Scan(&programme, &msp, &n, &body); err != nil {
+		return err
+	}
+	d.keep(programme, engine.LaneKey(msp, n), body)
+	return nil
+}
+
+// takeAccount keeps an account's record, with the columns that are queried beside it: they must say the same.
+func (d *Database) takeAccount(rows *sql.Rows) error {
+	var programme, id string
+	var posted, debt int64
+	var body []byte
+	if err := rows.Scan(&programme, &id, &posted, &debt, &body); err != nil {
+		return err
+	}
+	if !columnsAgree(body, posted, debt) {
+		body = fmt.Appendf(nil, "columns posted %d and debt %d beside %s", posted, debt, body)
+	}
+	d.keep(programme, engine.AccountKey(points.AccountID(id)), body)
+	return nil
+}
+
+func columnsAgree(body []byte, posted, debt int64) bool {
+	var account points.Account
+	return wire.DecodeRecord(body, &account) == nil && int64(account.Posted) == posted && int64(account.Debt) == debt
+}
+
+func (d *Database) takeReceipts(rows *sql.Rows) error {
+	var programme string
+	var n int
+	if err := rows.Scan(&programme, &n); err != nil {
+		return err
+	}
+	d.issued[engine.PointsPrefix+programme] = n
+	return nil
+}
+
+// compareDatabase compares the projection with the rebuilt state when the audit has reached its checkpoint.
+func (a *Auditor) compareDatabase(b *blocks.Block) error {
+	d := a.options.Database
+	if d == nil || d.missing || d.Block != b.Number {
+		return nil
+	}
+	if d.Hash != hex.EncodeToString(b.Hash) {
+		return blockFinding(CheckDatabase, b.Number, "%s stands at a block with hash %s, this one has %x", d.Name, d.Hash, b.Hash)
+	}
+	compared := 0
+	for brand := range a.programmes {
+		n, f := a.compareNamespace(d, engine.PointsPrefix+brand, b.Number)
+		if f != nil {
+			return f
+		}
+		compared += n
+	}
+	a.statement.State = fmt.Sprintf("%d records of %s at block %d", compared, d.Name, d.Block)
+	return nil
+}
+
+func (a *Auditor) compareNamespace(d *Database, namespace string, block uint64) (int, *Finding) {
+	compared := 0
+	for key, e := range a.world.public[namespace] {
+		object, _, err := engine.ParseKey(key)
+		if err != nil || object != engine.ObjectProgramme && object != engine.ObjectLane && object != engine.ObjectAccount {
+			continue
+		}
+		if got := d.records[namespace][key]; !bytes.Equal(got, e.value) {
+			return 0, blockFinding(CheckDatabase, block, "%s has %s, the blocks give %s", d.Name, excerpt(got), excerpt(e.value)).at(namespace, key)
+		}
+		compared++
+	}
+	if surplus := len(d.records[namespace]) - compared; surplus != 0 {
+		return 0, blockFinding(CheckDatabase, block, "%s has %d records that the blocks don't give", d.Name, surplus).at(namespace, "")
+	}
+	if got, want := d.issued[namespace], a.programme(namespace).Receipts; got != want {
+		return 0, blockFinding(CheckDatabase, block, "%s has %d receipts, the blocks %d", d.Name, got, want).at(namespace, "")
+	}
+	return compared, nil
+}
+
+// databaseBehind notes a projection that could not be compared.
+func (a *Auditor) databaseBehind() error {
+	d := a.options.Database
+	switch {
+	case d == nil || a.statement.State != "":
+		return nil
+	case d.missing:
+		a.statement.State = "nothing: " + d.Name + " has seen no block"
+		return nil
+	default:
+		return blockFinding(CheckDatabase, a.Height()-1, "%s stands at block %d, which the ledger doesn't have", d.Name, d.Block)
+	}
+}

@@ -1,0 +1,132 @@
+package audit
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/blocks"
+)
+
+// accountInvariants are the invariants of single accounts, in the order of their names.
+var accountInvariants = func() []named {
+	all := points.AccountInvariants()
+	out := make([]named, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, named{name, all[name]})
+	}
+	return out
+}()
+
+type named struct {
+	name string
+	hold func(*points.Account) error
+}
+
+// checkTouched checks the invariants of every account and reversal that a valid transaction wrote.
+func (a *Auditor) checkTouched(t *blocks.Transaction, find findFunc) *Finding {
+	n := t.Namespace(t.Chaincode)
+	if n == nil || !strings.HasPrefix(n.Name, engine.PointsPrefix) {
+		return nil
+	}
+	for _, w := range n.Writes {
+		if err := recordHolds(w.Key, w.Value); err != nil {
+			return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
+		}
+	}
+	return nil
+}
+
+func recordHolds(key string, value []byte) error {
+	object, _, err := engine.ParseKey(key)
+	if err != nil {
+		return err
+	}
+	switch object {
+	case engine.ObjectAccount:
+		var account points.Account
+		if err := wire.DecodeRecord(value, &account); err != nil {
+			return err
+		}
+		for _, i := range accountInvariants {
+			if err := i.hold(&account); err != nil {
+				return err
+			}
+		}
+	case engine.ObjectReversal:
+		var reversal points.Reversal
+		if err := wire.DecodeRecord(value, &reversal); err != nil {
+			return err
+		}
+		return points.ReversalWithinAward(&reversal)
+	}
+	return nil
+}
+
+// books are a programme's records in the rebuilt state.
+type books struct {
+	programme *points.Programme
+	totals    points.Totals // Sum over all lanes.
+	accounts  []*points.Account
+}
+
+// books reads a programme's records; a record that can't be read is a finding at the last block.
+func (a *Auditor) books(brand string) (*books, *Finding) {
+	namespace := engine.PointsPrefix + brand
+	out := &books{}
+	for key, e := range a.world.public[namespace] {
+		object, _, err := engine.ParseKey(key)
+		if err == nil {
+			err = out.take(object, e.value)
+		}
+		if err != nil {
+			return nil, blockFinding(CheckInvariant, e.version.Block, "%v", err).at(namespace, key)
+		}
+	}
+	return out, nil
+}
+
+func (b *books) take(object string, value []byte) error {
+	switch object {
+	case engine.ObjectProgramme:
+		b.programme = new(points.Programme)
+		return wire.DecodeRecord(value, b.programme)
+	case engine.ObjectAccount:
+		account := new(points.Account)
+		b.accounts = append(b.accounts, account)
+		return wire.DecodeRecord(value, account)
+	case engine.ObjectLane:
+		var lane points.Lane
+		if err := wire.DecodeRecord(value, &lane); err != nil {
+			return err
+		}
+		var err error
+		b.totals, err = b.totals.Plus(lane.Totals)
+		return err
+	}
+	return nil
+}
+
+// checkInvariants checks what holds for whole programmes.
+func (a *Auditor) checkInvariants() error {
+	for _, brand := range slices.Sorted(maps.Keys(a.programmes)) {
+		namespace := engine.PointsPrefix + brand
+		b, f := a.books(brand)
+		if f != nil {
+			return f
+		}
+		err := points.SupplyEqualsBalances(b.totals, b.accounts)
+		if err == nil {
+			err = points.OpenedEqualsAccounts(b.totals, len(b.accounts))
+		}
+		if err != nil {
+			f := blockFinding(CheckInvariant, a.Height()-1, "%v", err)
+			f.Namespace = namespace
+			return f
+		}
+	}
+	return nil
+}

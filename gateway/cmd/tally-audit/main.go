@@ -1,0 +1,76 @@
+// Command tally-audit recomputes a channel from its blocks and says whether what members committed follows from what was recorded.
+//
+// It exits with 0 when everything agrees, with 2 at the first difference (naming block, transaction and key), with 1 when the audit could not be made.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// Exit codes.
+const (
+	exitFailed     = 1 // The audit could not be made.
+	exitDifference = 2 // The audit found a difference.
+)
+
+// errDifference ends a command whose statement has told everything already.
+var errDifference = errors.New("the audit found a difference")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command().ExecuteContext(ctx)
+	stop()
+	switch {
+	case errors.Is(err, errDifference):
+		os.Exit(exitDifference)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "tally-audit:", err)
+		os.Exit(exitFailed)
+	}
+}
+
+func command() *cobra.Command {
+	var f flags
+	root := &cobra.Command{
+		Use:   "tally-audit --config gateway.yaml | --from-file dir",
+		Short: "Recompute everything from a channel's blocks",
+		Long: "Reads all blocks from the gateway's own peer, or from a folder of saved blocks, and recomputes hashes, signatures, endorsements and every transaction.\n" +
+			"Compares the blocks with other members' peers and the rebuilt state with the gateway's database. Stops at the first difference.",
+		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	root.Flags().StringVar(&f.config, "config", "", "configuration of the member's gateway")
+	root.Flags().StringVar(&f.from, "from-file", "", "read blocks from this folder (made by --save) instead of a peer")
+	root.Flags().StringVar(&f.save, "save", "", "write the blocks that are read to this folder; they may hold private data")
+	root.Flags().StringVar(&f.json, "json", "", "also write the statement as JSON to this file")
+	root.Flags().StringVar(&f.database, "database", "", "gateway database to compare with (default: that of --config, if it is there; none: no comparison)")
+	root.Flags().StringVar(&f.genesis, "genesis", "", "hash that block 0's header must have, in hex, as known from elsewhere")
+	root.AddCommand(versionCommand())
+	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			version := "unknown"
+			if info, ok := debug.ReadBuildInfo(); ok {
+				version = info.Main.Version
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "tally-audit %s, points engine %d, %s\n", version, points.EngineVersion, runtime.Version())
+		},
+	}
+}
