@@ -41,7 +41,13 @@ type Failure struct {
 func (f *Failure) Error() string { return string(f.Code) + ": " + f.Text }
 
 // Unwrap makes fault.CodeOf and errors.Is see the code and the cause.
-func (f *Failure) Unwrap() []error { return []error{fault.New(f.Code, "%s", f.Text), f.cause} }
+func (f *Failure) Unwrap() []error {
+	coded := fault.New(f.Code, "%s", f.Text)
+	if f.cause == nil {
+		return []error{coded}
+	}
+	return []error{coded, f.cause}
+}
 
 // ClassOf gives the class of an error of this package; Fatal for any other error.
 func ClassOf(err error) Class {

@@ -1,0 +1,588 @@
+package sequencer
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
+	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/projection"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+const (
+	programmeName = "airline"
+	issuer        = "AirlineMSP"
+	patience      = 20 * time.Second // A test that waits longer for an event has failed.
+)
+
+// fate is what becomes of a submitted transaction.
+type fate int
+
+const (
+	committed   fate = iota
+	lostAnswer       // Ordered, but the submitter is told otherwise.
+	lost             // Never ordered, though the submitter is told that it was.
+	refusedAck       // Never ordered, and the submitter is told so.
+	held             // Ordered later, when the test says so.
+	conflicting      // Ordered behind somebody else's write to a record that it has read.
+)
+
+// world is a ledger in memory with Fabric's semantics: endorsement reads committed state only, commitment checks the versions that were read. The
+// real engine runs in it, and the real tables are written. It fails on demand in every way that a network does.
+type world struct {
+	t     testing.TB
+	key   *ecdsa.PrivateKey
+	ahead atomic.Int64 // Nanoseconds that the world's clock runs ahead of the machine's.
+
+	mu        sync.Mutex
+	state     map[string]record
+	chain     []block
+	heldBack  []*attempt
+	serial    int
+	onEndorse func(request *wire.BatchRequest) error // Called before each endorsement; nil: nothing fails.
+	onSubmit  func(request *wire.BatchRequest) fate  // nil: everything commits.
+	listeners []func(projection.Outcome)
+	store     *store.Store
+	submitted chan struct{} // Holds a token after a submission.
+}
+
+type record struct {
+	value   []byte
+	version int
+}
+
+type block struct {
+	attempt *attempt
+	event   wire.BatchEvent
+	effects engine.Effects
+	code    peer.TxValidationCode
+}
+
+// attempt is an endorsed batch.
+type attempt struct {
+	world   *world
+	id      string
+	request wire.BatchRequest
+	details []byte
+	reads   map[string]int
+	effects engine.Effects
+}
+
+func newWorld(t testing.TB) *world {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, key: key, state: map[string]record{}, submitted: make(chan struct{}, 1)}
+	w.store = w.open(filepath.Join(t.TempDir(), "gateway.db"))
+	raw, err := wire.Encode(w.programme())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.state[engine.ProgrammeKey()] = record{value: raw}
+	return w
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// pass lets time pass for a process.
+func (p *process) pass(d time.Duration) {
+	p.world.ahead.Add(int64(d))
+	p.wake()
+}
+
+func (w *world) open(path string) *store.Store {
+	s, err := store.Open(context.Background(), path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func (w *world) programme() points.Programme {
+	public, err := points.EncodePublicKey(&w.key.PublicKey)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return points.Programme{
+		V: 1, Brand: programmeName, MSP: issuer, Genesis: "00", DisplayName: "Miles", Currency: "GBP", BusinessDate: quantity.DayOf(time.Now().Unix()), Engine: 1,
+		Terms:      []points.Terms{{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: "."}},
+		Custodians: []points.CustodianKey{{Version: 1, Key: public}},
+	}
+}
+
+// Programme implements Programmes.
+func (w *world) Programme(context.Context, string) (points.Programme, error) {
+	return w.programme(), nil
+}
+
+// snapshot is the committed state as one endorsement reads it.
+type snapshot struct {
+	world *world
+	reads map[string]int
+}
+
+func (s snapshot) Get(keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	for i, k := range keys {
+		r := s.world.state[k]
+		values[i], s.reads[k] = r.value, r.version
+	}
+	return values, nil
+}
+
+func (s snapshot) Invoke(string, string, []byte) ([]byte, error) {
+	return nil, errors.New("no other chaincode here")
+}
+
+// EndorseBatch implements Ledger.
+func (w *world) EndorseBatch(ctx context.Context, build func() (ledger.Batch, error)) (Transaction, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	b, err := build()
+	at := w.now()
+	for ; err == nil && !b.NotAfter.IsZero() && !at.Before(b.NotAfter); at = w.now() {
+		b, err = build() // As the real facade does when the machine stood still.
+	}
+	if err != nil {
+		return nil, err
+	}
+	var request wire.BatchRequest
+	if err := wire.Decode(b.Document, wire.MaxDocument, &request); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	fail := w.onEndorse
+	w.mu.Unlock()
+	if fail != nil {
+		if err := fail(&request); err != nil {
+			return nil, err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a, err := w.endorse(b.Document, b.Details, at)
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// endorse runs the engine on the committed state.
+func (w *world) endorse(document, details []byte, at time.Time) (*attempt, error) {
+	w.serial++
+	a := &attempt{world: w, id: fmt.Sprintf("tx%d", w.serial), details: details, reads: map[string]int{}}
+	if err := wire.Decode(document, wire.MaxDocument, &a.request); err != nil {
+		return nil, refusalOf(err)
+	}
+	var err error
+	a.effects, err = engine.Points(engine.Call{
+		Chaincode: engine.PointsPrefix + programmeName, Function: wire.FnSubmitBatch, Document: document, Time: at.Unix(),
+		Caller: engine.Identity{MSP: issuer, Role: engine.RoleGateway}, Transient: map[string][]byte{wire.DetailsTransient: details},
+	}, snapshot{w, a.reads})
+	if err != nil {
+		return nil, refusalOf(err)
+	}
+	return a, nil
+}
+
+func refusalOf(err error) error {
+	class := ledger.Refused
+	if fault.CodeOf(err) == fault.LaneSequence {
+		class = ledger.LaneMoved
+	}
+	return &ledger.Failure{Class: class, Code: fault.CodeOf(err), Text: err.Error()}
+}
+
+func unavailable() error {
+	return &ledger.Failure{Class: ledger.Retry, Code: fault.LedgerUnavailable, Text: "on demand"}
+}
+
+// TxID implements Transaction.
+func (a *attempt) TxID() string { return a.id }
+
+// Submit implements Transaction.
+func (a *attempt) Submit(ctx context.Context) error {
+	w := a.world
+	defer func() {
+		select {
+		case w.submitted <- struct{}{}:
+		default:
+		}
+	}()
+	w.mu.Lock()
+	choose := w.onSubmit
+	w.mu.Unlock()
+	become := committed
+	if choose != nil {
+		become = choose(&a.request)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	switch become {
+	case lost:
+		return nil
+	case refusedAck:
+		return unavailable()
+	case held:
+		w.mu.Lock()
+		w.heldBack = append(w.heldBack, a)
+		w.mu.Unlock()
+		return nil
+	case conflicting:
+		w.mu.Lock()
+		for k := range a.reads {
+			w.state[k] = record{w.state[k].value, w.state[k].version + 1}
+		}
+		w.mu.Unlock()
+	}
+	w.order(a)
+	if become == lostAnswer {
+		return unavailable()
+	}
+	return nil
+}
+
+// release orders what was held back.
+func (w *world) release() int {
+	w.mu.Lock()
+	late := w.heldBack
+	w.heldBack = nil
+	w.mu.Unlock()
+	for _, a := range late {
+		w.order(a)
+	}
+	return len(late)
+}
+
+// order makes a block of one attempt, writes the tables and tells the listeners.
+func (w *world) order(a *attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := block{attempt: a, effects: a.effects, code: peer.TxValidationCode_VALID}
+	for k, version := range a.reads {
+		if w.state[k].version != version {
+			b.code = peer.TxValidationCode_MVCC_READ_CONFLICT
+		}
+	}
+	if b.code == peer.TxValidationCode_VALID {
+		if err := json.Unmarshal(a.effects.EventPayload, &b.event); err != nil {
+			w.t.Error(err)
+		}
+		for _, write := range a.effects.Writes {
+			w.state[write.Key] = record{write.Value, w.state[write.Key].version + 1}
+		}
+	}
+	w.chain = append(w.chain, b)
+	w.project(len(w.chain) - 1)
+}
+
+// project writes a block into the tables, as the projection does, and tells of it.
+func (w *world) project(n int) {
+	b := &w.chain[n]
+	changes := store.Changes{Checkpoint: store.Checkpoint{Block: uint64(n), Hash: fmt.Sprint(n)}}
+	o := projection.Outcome{
+		Block: uint64(n), TxID: b.attempt.id, Code: b.code, Programme: programmeName, MSP: issuer, Lane: b.attempt.request.Lane, Seq: b.attempt.request.Seq,
+	}
+	if o.Valid() {
+		o.Receipts = b.event.Receipts
+		changes.Batches = []store.BatchRow{w.batchRow(n)}
+	}
+	if err := w.store.Project(context.Background(), changes); err != nil {
+		w.t.Error(err)
+	}
+	for _, tell := range w.listeners {
+		tell(o)
+	}
+}
+
+func (w *world) batchRow(n int) store.BatchRow {
+	b := &w.chain[n]
+	row := store.BatchRow{
+		Programme: programmeName, MSP: issuer, Lane: b.event.Lane, Seq: b.event.Seq, Root: b.event.Root, Block: uint64(n), Tx: b.attempt.id,
+		TxTime: time.Now().UnixMilli(), Event: b.effects.EventPayload, Recover: func() ([]store.NewOperation, error) { return recovered(b.attempt) },
+	}
+	for _, r := range b.event.Receipts {
+		body, err := wire.Encode(r)
+		if err != nil {
+			w.t.Error(err)
+		}
+		row.Receipts = append(row.Receipts, store.ReceiptRow{Receipt: r, Body: body})
+	}
+	return row
+}
+
+// recovered rebuilds outbox rows from what stands on the ledger, as the projection does.
+func recovered(a *attempt) ([]store.NewOperation, error) {
+	if len(a.request.Operations) == 0 {
+		return nil, nil
+	}
+	details, _, err := wire.DecodeDetails(a.details, a.request.Operations)
+	if err != nil {
+		return nil, err
+	}
+	var all []store.NewOperation
+	for i, o := range a.request.Operations {
+		d := details.Operations[i]
+		document, err := wire.Encode(o)
+		if err != nil {
+			return nil, err
+		}
+		private, err := wire.Encode(d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, store.NewOperation{
+			ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+			Document: document, Details: private,
+		})
+	}
+	return all, nil
+}
+
+// replay brings a database that was put back up to date: every block behind its checkpoint is written again.
+func (w *world) replay(s *store.Store) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.store = s
+	checkpoint, found, err := s.Checkpoint(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	from := 0
+	if found {
+		from = int(checkpoint.Block) + 1
+	}
+	for n := from; n < len(w.chain); n++ {
+		w.project(n)
+	}
+}
+
+// receipts gives everything that the ledger has decided, in its order.
+func (w *world) receipts() []points.Receipt {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []points.Receipt
+	for _, b := range w.chain {
+		if b.code == peer.TxValidationCode_VALID {
+			all = append(all, b.event.Receipts...)
+		}
+	}
+	return all
+}
+
+func (w *world) posted(id points.AccountID) quantity.Points {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var a points.Account
+	if raw := w.state[engine.AccountKey(id)].value; raw != nil {
+		if err := json.Unmarshal(raw, &a); err != nil {
+			w.t.Error(err)
+		}
+	}
+	return a.Posted
+}
+
+func (w *world) setFaults(onEndorse func(*wire.BatchRequest) error, onSubmit func(*wire.BatchRequest) fate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.onEndorse, w.onSubmit = onEndorse, onSubmit
+}
+
+// process is one life of a gateway's sequencer.
+type process struct {
+	*Sequencer
+	world *world
+	stop  context.CancelFunc
+	ended chan struct{}
+}
+
+var testPace = Pace{
+	Block: 30 * time.Millisecond, LongestBlock: 60 * time.Millisecond, Pause: time.Millisecond, LongestPause: 4 * time.Millisecond, Linger: time.Millisecond,
+}
+
+// launch starts a process on the world's database.
+func (w *world) launch(change ...func(*Settings)) *process {
+	hasher, err := fingerprint.New(programmeName, make([]byte, fingerprint.SecretLength))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	settings := Settings{
+		Programme: programmeName, MSP: issuer, Lanes: 3, BatchMax: 50, Backlog: 10_000, Store: w.store, Ledger: w, Programmes: w, Hasher: hasher,
+		Signer: FileKey{w.key}, CustodianVersion: 1, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		Pace: testPace, Now: w.now,
+	}
+	for _, f := range change {
+		f(&settings)
+	}
+	p := &process{Sequencer: New(settings), world: w, ended: make(chan struct{})}
+	w.mu.Lock()
+	w.listeners = []func(projection.Outcome){p.Observe}
+	w.mu.Unlock()
+	ctx, cancel := context.WithCancel(context.Background())
+	p.stop = cancel
+	caughtUp := make(chan struct{})
+	close(caughtUp)
+	go func() {
+		defer close(p.ended)
+		_ = p.Run(ctx, caughtUp)
+	}()
+	return p
+}
+
+// kill ends a process where it stands. What it had sent stays sent; what it had written stays written.
+func (p *process) kill() {
+	p.stop()
+	<-p.ended
+}
+
+// awaitReady waits until operations are accepted.
+func (p *process) awaitReady() *process {
+	p.world.t.Helper()
+	eventually(p.world.t, "the sequencer to accept operations", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.stage == ""
+	})
+	p.pass((mandateSeconds + 2) * time.Second) // Past the time in which custody waits for mandates of an earlier run to lapse.
+	return p
+}
+
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// await waits for tickets to be done.
+func await(t testing.TB, tickets ...Ticket) {
+	t.Helper()
+	limit := time.After(patience)
+	for _, ticket := range tickets {
+		select {
+		case <-ticket.Done:
+		case <-limit:
+			t.Fatalf("operation %s isn't done", ticket.Operation.ID)
+		}
+	}
+}
+
+// awaitPassing waits for tickets while time passes as quickly as the sequencer gets something done.
+func (p *process) awaitPassing(tickets ...Ticket) {
+	p.world.t.Helper()
+	eventually(p.world.t, "operations that wait for mandates to lapse", func() bool {
+		for _, ticket := range tickets {
+			select {
+			case <-ticket.Done:
+			default:
+				p.pass(100 * time.Millisecond)
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// must accepts an intake.
+func (p *process) must(in Intake) Ticket {
+	p.world.t.Helper()
+	ticket, err := p.Accept(context.Background(), in)
+	if err != nil {
+		p.world.t.Fatal(err)
+	}
+	return ticket
+}
+
+func opening() Intake {
+	return Intake{
+		Caller: "till", IdempotencyKey: randomHex(8), Operation: points.Operation{Kind: points.KindOpen, Controller: &points.Controller{Kind: points.ControllerCustodian}},
+	}
+}
+
+func earn(account points.AccountID, pounds int64, reference string) Intake {
+	return Intake{
+		Caller: "till", Operation: points.Operation{Kind: points.KindEarn, Account: account},
+		Details: points.Details{
+			AmountMinor: 100 * pounds, Currency: "GBP", OccurredAt: time.Now().UTC().Format(time.RFC3339), Merchant: "airline", Store: "s", Terminal: "t", Reference: reference,
+		},
+	}
+}
+
+func redeem(account points.AccountID, amount quantity.Points, reference string) Intake {
+	return Intake{
+		Caller: "till", Operation: points.Operation{Kind: points.KindRedeem, Account: account, Points: amount}, Custody: true,
+		Details: points.Details{Merchant: "airline", Store: "s", Terminal: "t", Reference: reference, Challenge: "pin:00"},
+	}
+}
+
+func transfer(from, to points.AccountID, amount quantity.Points, key string) Intake {
+	return Intake{
+		Caller: "app", IdempotencyKey: key, Operation: points.Operation{Kind: points.KindTransfer, Account: from, To: to, Points: amount}, Custody: true,
+		Details: points.Details{Challenge: "pin:00"},
+	}
+}
+
+// opened opens accounts and waits for them.
+func (p *process) opened(n int) []points.AccountID {
+	p.world.t.Helper()
+	var ids []points.AccountID
+	for range n {
+		ticket := p.must(opening())
+		await(p.world.t, ticket)
+		ids = append(ids, ticket.Operation.Account)
+	}
+	return ids
+}
+
+// decidedOnce fails unless the ledger has decided each of these operations exactly once.
+func (w *world) decidedOnce(ids ...points.OperationID) {
+	w.t.Helper()
+	times := map[points.OperationID]int{}
+	for _, r := range w.receipts() {
+		times[r.Operation]++
+	}
+	for _, id := range ids {
+		if times[id] != 1 {
+			w.t.Errorf("operation %s was decided %d times", id, times[id])
+		}
+	}
+}
+
+func (w *world) codes() []fault.Code {
+	var codes []fault.Code
+	for _, r := range w.receipts() {
+		if !slices.Contains(codes, r.Code) {
+			codes = append(codes, r.Code)
+		}
+	}
+	return codes
+}
