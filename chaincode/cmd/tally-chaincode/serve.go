@@ -42,6 +42,10 @@ func serve(ctx context.Context, cfg *config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	return serveAll(ctx, listeners, log)
+}
+
+func serveAll(ctx context.Context, listeners []*listener, log *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
 		group.Go(func() error {
