@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -25,6 +26,9 @@ type rule struct {
 	keyed     bool     // Needs an Idempotency-Key.
 	bodyLimit int64    // Bytes.
 }
+
+// documentRules are the rules of the embedded document, read once.
+var documentRules = sync.OnceValues(func() (map[string]rule, error) { return loadRules(documentYAML) })
 
 // loadRules reads the rules of every route, keyed "METHOD /gin/:path". A route without scopes that isn't marked public is a fault of the document.
 func loadRules(document []byte) (map[string]rule, error) {

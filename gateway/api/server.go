@@ -70,7 +70,7 @@ func New(p Parts) (*Server, error) {
 	if p.Recorder != nil && (p.Hasher == nil || p.Programme == "") {
 		return nil, fault.New(fault.InvalidValue, "a gateway that writes needs a programme and the secret for its hashes")
 	}
-	rules, err := loadRules(documentYAML)
+	rules, err := documentRules()
 	if err != nil {
 		return nil, err
 	}
