@@ -71,8 +71,11 @@ func blockFinding(c Check, block uint64, format string, args ...any) *Finding {
 	return &Finding{Check: c, Block: block, Index: -1, Detail: fmt.Sprintf(format, args...)}
 }
 
-// at adds the key to a finding of a transaction.
+// at adds the namespace and, unless it is empty, the key.
 func (f *Finding) at(namespace, key string) *Finding {
-	f.Namespace, f.Key = namespace, engine.ReadableKey(key)
+	f.Namespace = namespace
+	if key != "" {
+		f.Key = engine.ReadableKey(key)
+	}
 	return f
 }

@@ -1,7 +1,6 @@
 package ledgertest
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"slices"
 	"sync"
@@ -162,12 +161,12 @@ func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
 
 // append seals, signs and adds a block.
 func (l *Ledger) append(data [][]byte, filter []byte, private map[uint64]*rwset.TxPvtReadWriteSet) blocks.Delivered {
-	sum := sha256.Sum256(slices.Concat(data...))
 	block := &common.Block{
-		Header:   &common.BlockHeader{Number: uint64(len(l.chain)), DataHash: sum[:]},
+		Header:   &common.BlockHeader{Number: uint64(len(l.chain))},
 		Data:     &common.BlockData{Data: data},
 		Metadata: &common.BlockMetadata{Metadata: make([][]byte, len(common.BlockMetadataIndex_name))},
 	}
+	block.Header.DataHash = DataHash(block)
 	if len(l.chain) > 0 {
 		var err error
 		block.Header.PreviousHash, err = blocks.HeaderHash(l.chain[len(l.chain)-1].Block.Header)

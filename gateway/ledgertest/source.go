@@ -2,9 +2,11 @@ package ledgertest
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/asn1"
 	"iter"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -76,6 +78,12 @@ func (l *Ledger) Save(a blocks.Archive) {
 	for n := range l.Height() {
 		must(l.t, a.Save(l.Block(n)))
 	}
+}
+
+// DataHash is the hash that a block's header must have for its data.
+func DataHash(b *common.Block) []byte {
+	sum := sha256.Sum256(slices.Concat(b.Data.Data...))
+	return sum[:]
 }
 
 func asn1Header(t testing.TB, h *common.BlockHeader) []byte {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"google.golang.org/grpc"
-
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/audit"
 	"github.com/tallystick/tallystick/gateway/blocks"
@@ -39,7 +37,8 @@ func openPeer(ctx context.Context, cfg *config.Config) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	var own, others []*blocks.Peer
+	var own []*blocks.Peer
+	var others []audit.Other
 	var open []io.Closer
 	for _, p := range cfg.Peers {
 		conn, err := ledger.Dial(p)
@@ -47,11 +46,11 @@ func openPeer(ctx context.Context, cfg *config.Config) (*source, error) {
 			return nil, errors.Join(err, closeAll(open))
 		}
 		open = append(open, conn)
-		peer := &blocks.Peer{Name: p.Name, Channel: cfg.Channel, Conn: grpc.ClientConnInterface(conn), ID: id, Sign: sign}
+		peer := &blocks.Peer{Name: p.Name, Channel: cfg.Channel, Conn: conn, ID: id, Sign: sign}
 		if p.Member == cfg.Member {
 			own = append(own, peer)
 		} else {
-			others = append(others, peer)
+			others = append(others, audit.Other{Name: p.Name, Ledger: peer})
 		}
 	}
 	peer, height, err := firstReachable(ctx, own)
