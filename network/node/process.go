@@ -32,14 +32,15 @@ func HandleOf(pid int) (Handle, error) {
 	return Handle{Pid: pid, StartTicks: stat.startTicks, BootID: boot}, nil
 }
 
-// Alive tells whether exactly this process still runs. A zombie doesn't.
+// Alive tells whether exactly this process still runs. A zombie doesn't, unless some of its threads are still ending: until
+// the last of them is gone, the process holds its ports.
 func (h Handle) Alive() bool {
 	boot, err := bootID()
 	if err != nil || boot != h.BootID {
 		return false
 	}
 	stat, err := readStat(h.Pid)
-	return err == nil && stat.startTicks == h.StartTicks && stat.state != 'Z' && stat.state != 'X'
+	return err == nil && stat.startTicks == h.StartTicks && (stat.state != 'Z' && stat.state != 'X' || stat.threads > 1)
 }
 
 // ResidentBytes is the memory that the process holds, 0 when it has ended.
@@ -93,12 +94,14 @@ func readHandle(file string) (Handle, error) {
 
 type procStat struct {
 	state      byte
+	threads    int
 	startTicks uint64
 }
 
 // Fields of /proc/<pid>/stat counted after the command's closing parenthesis (the command may hold spaces).
 const (
 	statState      = 0
+	statThreads    = 17
 	statStartTicks = 19
 )
 
@@ -111,8 +114,12 @@ func readStat(pid int) (procStat, error) {
 	if len(fields) <= statStartTicks {
 		return procStat{}, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
 	}
+	threads, err := strconv.Atoi(fields[statThreads])
+	if err != nil {
+		return procStat{}, err
+	}
 	ticks, err := strconv.ParseUint(fields[statStartTicks], 10, 64)
-	return procStat{state: fields[statState][0], startTicks: ticks}, err
+	return procStat{state: fields[statState][0], threads: threads, startTicks: ticks}, err
 }
 
 func bootID() (string, error) {
