@@ -53,12 +53,17 @@ type Error struct {
 	Cause  error
 }
 
-// Error gives "CODE: detail: cause".
-func (e *Error) Error() string {
+// Error gives "CODE: detail: cause", the code once.
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.text()) }
+
+func (e *Error) text() string {
 	if e.Cause == nil {
-		return fmt.Sprintf("%s: %s", e.Code, e.Detail)
+		return e.Detail
 	}
-	return fmt.Sprintf("%s: %s: %v", e.Code, e.Detail, e.Cause)
+	if inner, coded := e.Cause.(*Error); coded && inner.Code == e.Code {
+		return e.Detail + ": " + inner.text()
+	}
+	return fmt.Sprintf("%s: %v", e.Detail, e.Cause)
 }
 
 // Unwrap gives the cause.

@@ -22,3 +22,10 @@ func TestCodeOfForeignErrorIsEmpty(t *testing.T) {
 		t.Fatalf("code %q of an error without one", code)
 	}
 }
+
+func TestCodeIsSaidOnce(t *testing.T) {
+	err := Wrap(DeployFailed, Wrap(PortInUse, New(PortInUse, "port 1"), "node"), "step")
+	if got := err.Error(); got != "PORT_IN_USE: step: node: port 1" {
+		t.Fatal(got)
+	}
+}

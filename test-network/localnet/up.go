@@ -186,18 +186,18 @@ func run(ctx context.Context, out io.Writer, steps []step) error {
 	return nil
 }
 
-// abandon ends a start that failed and keeps the logs beside the run directory.
+// abandon ends a start that failed. It keeps the logs beside the run directory, unless the start was interrupted on purpose.
 func (n *Network) abandon(ctx context.Context, c *Consortium, cause error) error {
-	if ctx.Err() != nil {
-		cause = failure.New(failure.Interrupted, "the start was interrupted; everything that it had started is ended")
-	}
-	kept := failedLogs(c.Dir)
 	if err := discard(c.Supervisor); err != nil {
 		return errors.Join(cause, err)
 	}
-	_ = os.RemoveAll(kept)
+	if ctx.Err() != nil {
+		cause = failure.New(failure.Interrupted, "the start was interrupted; everything that it had started is ended")
+		return errors.Join(cause, c.Dir.Remove())
+	}
+	kept := failedLogs(c.Dir)
 	if err := os.Rename(c.Dir.Logs(), kept); err == nil {
-		cause = failure.Wrap(failure.CodeOf(cause), cause, "start failed (logs kept in %s)", kept)
+		cause = failure.Wrap(failure.CodeOf(cause), cause, "start failed, its logs are kept in %s", kept)
 	}
 	return errors.Join(cause, c.Dir.Remove())
 }
