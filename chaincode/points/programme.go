@@ -10,9 +10,9 @@ const EngineVersion = 1
 
 // Limits of a programme's record.
 const (
-	MaxNameLength     = 64   // Bytes of a display name.
-	MaxProseLength    = 4000 // Bytes of the terms in words.
-	MaxReceiptAgeDays = 3660 // Oldest purchase that terms may accept, in days before the business date.
+	MaxNameLength     = 64    // Bytes of a display name.
+	MaxProseLength    = 4000  // Bytes of the terms in words.
+	MaxReceiptAgeDays = 36600 // Oldest purchase that terms may accept, in days before the business date: a hundred years, for simulated programmes.
 )
 
 // Programme is one brand's points programme as its namespace holds it.

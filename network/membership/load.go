@@ -19,7 +19,7 @@ const (
 	maxFileBytes       = 256 << 10
 	maxDisplayName     = 60
 	maxRatePart        = 1_000_000_000
-	MaxReceiptAge      = 3660 // days
+	MaxReceiptAge      = 36600 // days
 	businessDateLayout = time.DateOnly
 )
 
