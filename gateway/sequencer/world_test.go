@@ -458,6 +458,7 @@ func (w *world) launch(change ...func(*Settings)) *process {
 func (p *process) kill() {
 	p.stop()
 	<-p.ended
+	_ = p.world.store.Write(context.Background(), func(*store.Tx) error { return nil }) // What was handed to the database is in it or not, but nothing comes later.
 }
 
 // awaitReady waits until operations are accepted.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -20,11 +21,16 @@ type Pin struct {
 const maxPinRows = 100
 
 // Pin makes a batch durable before it is endorsed. All its operations must be PENDING and the lane must have no pin: anything else is INTERNAL and
-// changes nothing.
+// changes nothing. The same pin may be written again, for a caller who doesn't know whether it was.
 func (s *Store) Pin(ctx context.Context, p Pin) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.Exec(`INSERT INTO pins (lane, seq, salt, created_at) VALUES (?, ?, ?, ?)`, p.Lane, p.Seq, p.Salt, p.CreatedAt); err != nil {
+		result, err := tx.Exec(`INSERT INTO pins (lane, seq, salt, created_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq WHERE seq = excluded.seq AND salt = excluded.salt`, p.Lane, p.Seq, p.Salt, p.CreatedAt)
+		if err != nil {
 			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(fault.New(fault.Internal, "lane %d has another pin", p.Lane), storeError(err))
 		}
 		for from := 0; from < len(p.Operations); from += maxPinRows {
 			if err := pinRows(tx, p, p.Operations[from:min(from+maxPinRows, len(p.Operations))]); err != nil {
@@ -36,14 +42,15 @@ func (s *Store) Pin(ctx context.Context, p Pin) error {
 }
 
 func pinRows(tx *Tx, p Pin, operations []Operation) error {
-	args := append(make([]any, 0, maxPinRows+2), p.Lane, p.Seq)
+	args := append(make([]any, 0, maxPinRows+4), p.Lane, p.Seq, p.Lane, p.Seq)
 	for i := range operations {
 		args = append(args, operations[i].Row)
 	}
-	for len(args) < maxPinRows+2 {
+	for len(args) < maxPinRows+4 {
 		args = append(args, nil)
 	}
-	result, err := tx.Exec(`UPDATE operations SET status = 'PINNED', lane = ?, seq = ? WHERE status = 'PENDING' AND rowid IN `+placeholders(1, maxPinRows), args...)
+	result, err := tx.Exec(`UPDATE operations SET status = 'PINNED', lane = ?, seq = ?
+		WHERE (status = 'PENDING' OR status = 'PINNED' AND lane = ? AND seq = ?) AND rowid IN `+placeholders(1, maxPinRows), args...)
 	if err != nil {
 		return err
 	}
