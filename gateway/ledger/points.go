@@ -37,6 +37,10 @@ func (e *Endorsed) Submit(ctx context.Context) error {
 	return err
 }
 
+// Commit hands the batch to the ordering service and waits for the own peer's word on its validity. A gateway's batches never wait this way: only a client
+// without a projection has to.
+func (e *Endorsed) Commit(ctx context.Context) error { return e.endorsed.commit(ctx) }
+
 // Batch is a batch ready to be proposed.
 type Batch struct {
 	Document []byte    // wire.BatchRequest.
