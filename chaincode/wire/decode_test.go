@@ -114,6 +114,16 @@ func TestDecodeErrorsAreShort(t *testing.T) {
 	}
 }
 
+func TestDeepNestingIsRefusedBeforeAnythingIsBuiltFromIt(t *testing.T) {
+	for depth, want := range map[int]bool{wire.MaxDepth - 1: false, wire.MaxDepth + 1: true} {
+		var request wire.BatchRequest
+		err := wire.Decode([]byte(strings.Repeat("[", depth)+strings.Repeat("]", depth)), wire.MaxDocument, &request)
+		if err == nil || strings.Contains(err.Error(), "nested deeper") != want {
+			t.Errorf("depth %d: %v", depth, err)
+		}
+	}
+}
+
 func TestRecordThatCanNotBeReadIsCorruptState(t *testing.T) {
 	var request wire.BatchRequest
 	if err := wire.DecodeRecord([]byte(`{"lane":`), &request); fault.CodeOf(err) != fault.StateCorrupt {
