@@ -12,8 +12,8 @@ import (
 
 // Limits and defaults.
 const (
-	DefaultSeconds  = 10
-	MaxSeconds      = 600
+	DefaultLength   = 10 * time.Second
+	MaxLength       = 10 * time.Minute
 	DefaultClients  = 64
 	MaxClients      = wire.MaxLanesPerQuery
 	DefaultAccounts = 2000
@@ -31,9 +31,9 @@ type Options struct {
 	Ledger    Ledger
 	Programme points.Programme // Its currency and business date.
 	Member    string
-	Seconds   int // Of each load, 1 to MaxSeconds.
-	Clients   int // Of the loads with single requests, 1 to MaxClients.
-	Accounts  int // Of the uniform load, 1 to MaxAccounts.
+	Length    time.Duration // Of each load, over 0, at most MaxLength.
+	Clients   int           // Of the loads with single requests, 1 to MaxClients.
+	Accounts  int           // Of the uniform load, 1 to MaxAccounts.
 	Tell      func(text string)
 }
 
@@ -52,8 +52,8 @@ type Ratio struct {
 
 func (o *Options) validate() error {
 	switch {
-	case o.Seconds < 1 || o.Seconds > MaxSeconds:
-		return fault.New(fault.InvalidValue, "each load lasts 1 to %d seconds", MaxSeconds)
+	case o.Length <= 0 || o.Length > MaxLength:
+		return fault.New(fault.InvalidValue, "each load lasts up to %s", MaxLength)
 	case o.Clients < 1 || o.Clients > MaxClients:
 		return fault.New(fault.InvalidValue, "there can be 1 to %d clients", MaxClients)
 	case o.Accounts < 1 || o.Accounts > MaxAccounts:
@@ -104,7 +104,7 @@ const (
 )
 
 func (o *Options) loads(t *through, d *naive) []load {
-	duration := time.Duration(o.Seconds) * time.Second
+	duration := o.Length
 	same := func(clients int, s step) func(context.Context, string) (Measurement, error) {
 		return func(ctx context.Context, name string) (Measurement, error) {
 			all := make([]step, clients)

@@ -53,7 +53,7 @@ func command() *cobra.Command {
 	fs.StringVar(&f.gateway, "gateway", "", "its URL (default: where the configuration listens)")
 	fs.StringVar(&f.apiKey, "api-key", "", "API key with scope till (default: line till of api-keys.txt beside the configuration)")
 	fs.StringVar(&f.json, "json", "", "also write the results to this file as JSON")
-	fs.IntVar(&f.options.Seconds, "seconds", bench.DefaultSeconds, "length of each load")
+	fs.DurationVar(&f.options.Length, "length", bench.DefaultLength, "length of each load")
 	fs.IntVar(&f.options.Clients, "clients", bench.DefaultClients, "clients of the loads with single requests")
 	fs.IntVar(&f.options.Accounts, "accounts", bench.DefaultAccounts, "accounts of the uniform load")
 	return cmd
