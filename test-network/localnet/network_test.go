@@ -27,7 +27,7 @@ import (
 // Ports of the tests' consortia: apart from `make run`'s and from the end-to-end tests'.
 const testPortBase = 31000
 
-const networkPatience = 2 * time.Minute
+const networkPatience = 8 * time.Minute
 
 // realSettings uses the real programs; the chaincode server is built for the test.
 func realSettings(t *testing.T, file string) Settings {

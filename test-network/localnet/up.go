@@ -21,10 +21,10 @@ import (
 
 // How long the parts of a start may take on a slow machine.
 const (
-	readyTimeout  = 60 * time.Second
-	enrolTimeout  = 120 * time.Second
-	deployTimeout = 60 * time.Second
-	foundTimeout  = 60 * time.Second
+	readyTimeout  = 120 * time.Second
+	enrolTimeout  = 240 * time.Second
+	deployTimeout = 120 * time.Second
+	foundTimeout  = 120 * time.Second
 )
 
 // Network starts consortia.
