@@ -60,19 +60,21 @@ func (s *Sequencer) runLane(ctx context.Context, l *lane) {
 	}
 }
 
-// persist makes the pin durable; false when the context ended first.
+// persist makes the pin durable; false when the context ended first. A pin whose place is taken in the database already needs none: Observe is about to tell.
 func (s *Sequencer) persist(ctx context.Context, l *lane, p *pin) bool {
 	durable := store.Pin{Lane: l.n, Seq: p.seq, Salt: p.salt, CreatedAt: s.now().UnixMilli(), Operations: make([]store.Operation, len(p.entries))}
 	for i, e := range p.entries {
 		durable.Operations[i] = e.operation
 	}
 	for attempt := 0; ; attempt++ {
-		err := s.settings.Store.Pin(ctx, durable)
-		if err == nil {
+		err := s.settings.Store.Pin(ctx, s.settings.Programme, s.settings.MSP, durable)
+		if err == nil || s.decided(p) {
 			return true
 		}
-		s.setTrouble(l, err)
-		s.log.Error("a pin can't be written", "lane", l.n, "seq", p.seq, "error", err)
+		if fault.CodeOf(err) != fault.LaneSequence {
+			s.setTrouble(l, err)
+			s.log.Error("a pin can't be written", "lane", l.n, "seq", p.seq, "error", err)
+		}
 		if !s.pause(ctx, l, p, attempt) {
 			return false
 		}

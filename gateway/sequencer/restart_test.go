@@ -10,6 +10,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -86,14 +87,15 @@ func TestAnAcceptedOperationThatWasNotPinnedIsDoneAfterTheRestart(t *testing.T) 
 	accounts := p.opened(2)
 	g := newGate()
 	w.setFaults(func(*wire.BatchRequest) error { g.wait(); return unavailable() }, nil)
-	first := p.must(earn(accounts[0], 7, "r1"))
+	one, two := earn(accounts[0], 7, "r1"), earn(accounts[1], 5, "r2")
+	first := p.must(one)
 	<-g.reached
-	waiting := p.must(earn(accounts[1], 5, "r2"))
+	waiting := p.must(two)
 	p.killAt(g)
 	w.setFaults(nil, nil)
 	again := w.launch().awaitReady()
 	defer again.kill()
-	await(t, again.must(earn(accounts[0], 7, "r1")), again.must(earn(accounts[1], 5, "r2")))
+	await(t, again.must(one), again.must(two))
 	w.decidedOnce(first.Operation.ID, waiting.Operation.ID)
 }
 
@@ -188,7 +190,8 @@ func TestAnAttemptOfAForgottenPastNeverCountsBesideItsRepetition(t *testing.T) {
 			account := p.opened(1)[0]
 			copied := w.backup()
 			w.setFaults(nil, func(*wire.BatchRequest) fate { return held })
-			p.must(earn(account, 7, "r1"))
+			in := earn(account, 7, "r1")
+			p.must(in)
 			eventually(t, "an attempt to be held back", func() bool {
 				w.mu.Lock()
 				defer w.mu.Unlock()
@@ -199,7 +202,7 @@ func TestAnAttemptOfAForgottenPastNeverCountsBesideItsRepetition(t *testing.T) {
 			w.putBack(copied)
 			again := release(w, func() *process { return w.launch() })
 			defer again.kill()
-			await(t, again.must(earn(account, 7, "r1")))
+			await(t, again.must(in))
 			w.release()
 			if got := w.posted(account); got != 7 {
 				t.Errorf("the account has %d points, want 7", got)
@@ -246,6 +249,33 @@ func TestAPinLostToAnotherBatchGoesBackInLine(t *testing.T) {
 	w.decidedOnce(ticket.Operation.ID)
 	if !stolen {
 		t.Error("nothing was stolen")
+	}
+}
+
+func TestAPlaceThatWasTakenBeforeItsPinWasWrittenLeavesNoPinBehind(t *testing.T) {
+	w, p := start(t, func(s *Settings) { s.Lanes = 1 })
+	account := p.opened(1)[0]
+	w.mu.Lock()
+	tell := w.listeners
+	var late []projection.Outcome
+	w.listeners = []func(projection.Outcome){func(o projection.Outcome) { late = append(late, o) }}
+	place := len(w.chain)
+	w.mu.Unlock()
+	w.steal(0, p.lanes[0].height+1)
+	ticket := p.must(earn(account, 7, "r1"))
+	eventually(t, "the operation to be given the place", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.lanes[0].pin != nil
+	})
+	w.mu.Lock()
+	w.listeners = tell
+	tell[0](late[0])
+	w.mu.Unlock()
+	await(t, ticket)
+	w.decidedOnce(ticket.Operation.ID)
+	if pins, err := w.store.Pins(context.Background()); err != nil || len(pins) != 0 || len(w.chain) != place+2 {
+		t.Errorf("%d pins are left after %d blocks (%v)", len(pins), len(w.chain)-place, err)
 	}
 }
 

@@ -139,8 +139,9 @@ func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.Operation
 		args = append(args, string(n.ID), string(n.Kind), string(n.Account), string(n.To), null(n.Natural), null(n.Idempotency), n.Request,
 			n.Document, n.Details, n.Custody, string(Pending), now)
 	}
-	rows, err := tx.Query(`INSERT INTO operations (id, kind, account, to_account, natural, idempotency, request, document, details, custody, status, accepted_at)
-		VALUES `+placeholders(len(all), 12)+` ON CONFLICT DO NOTHING RETURNING id, rowid`, args...)
+	// OR IGNORE leaves no way to abort halfway, for which SQLite would copy every page first.
+	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, account, to_account, natural, idempotency, request, document, details, custody, status, accepted_at)
+		VALUES `+placeholders(len(all), 12)+` RETURNING id, rowid`, args...)
 	if err != nil {
 		return nil, err
 	}

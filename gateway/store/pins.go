@@ -20,10 +20,20 @@ type Pin struct {
 // maxPinRows bounds the rows of one UPDATE; a shorter list is filled up, so that there is one statement text only.
 const maxPinRows = 100
 
-// Pin makes a batch durable before it is endorsed. All its operations must be PENDING and the lane must have no pin: anything else is INTERNAL and
-// changes nothing. The same pin may be written again, for a caller who doesn't know whether it was.
-func (s *Store) Pin(ctx context.Context, p Pin) error {
+// Pin makes a batch of a submitter in a programme durable before it is endorsed. LANE_SEQUENCE when a block has already told who won the place: nobody
+// would take such a pin away again. All its operations must be PENDING and the lane must have no pin: anything else is INTERNAL and changes nothing. The
+// same pin may be written again, for a caller who doesn't know whether it was.
+func (s *Store) Pin(ctx context.Context, programme, msp string, p Pin) error {
 	return s.Write(ctx, func(tx *Tx) error {
+		var last int64
+		there, err := tx.QueryRow(`SELECT seq FROM batches WHERE programme = ? AND msp = ? AND lane = ? AND seq >= ? LIMIT 1`,
+			[]any{programme, msp, p.Lane, p.Seq}, &last)
+		if err != nil {
+			return err
+		}
+		if there {
+			return fault.New(fault.LaneSequence, "lane %d has reached %d", p.Lane, last)
+		}
 		result, err := tx.Exec(`INSERT INTO pins (lane, seq, salt, created_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq WHERE seq = excluded.seq AND salt = excluded.salt`, p.Lane, p.Seq, p.Salt, p.CreatedAt)
 		if err != nil {
@@ -49,7 +59,7 @@ func pinRows(tx *Tx, p Pin, operations []Operation) error {
 	for len(args) < maxPinRows+4 {
 		args = append(args, nil)
 	}
-	result, err := tx.Exec(`UPDATE operations SET status = 'PINNED', lane = ?, seq = ?
+	result, err := tx.Exec(`UPDATE OR FAIL operations SET status = 'PINNED', lane = ?, seq = ?
 		WHERE (status = 'PENDING' OR status = 'PINNED' AND lane = ? AND seq = ?) AND rowid IN `+placeholders(1, maxPinRows), args...)
 	if err != nil {
 		return err
