@@ -32,9 +32,10 @@ type writer struct {
 }
 
 type request struct {
-	f    func(*Tx) error
-	err  error
-	done chan error
+	f     func(*Tx) error
+	alone bool // Has a commit of its own.
+	err   error
+	done  chan error
 }
 
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
@@ -51,7 +52,16 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 }
 
 func (w *writer) write(ctx context.Context, f func(*Tx) error) error {
-	r := &request{f: f, done: make(chan error, 1)}
+	return w.await(ctx, &request{f: f, done: make(chan error, 1)})
+}
+
+// writeAlone is write for a function that changes many pages. Under a savepoint SQLite copies each page before it changes it, which costs several times
+// the change itself; a commit of its own needs no savepoint.
+func (w *writer) writeAlone(ctx context.Context, f func(*Tx) error) error {
+	return w.await(ctx, &request{f: f, alone: true, done: make(chan error, 1)})
+}
+
+func (w *writer) await(ctx context.Context, r *request) error {
 	if err := w.hand(ctx, r); err != nil {
 		return err
 	}
@@ -80,13 +90,15 @@ func (w *writer) hand(ctx context.Context, r *request) error {
 func (w *writer) run() {
 	defer close(w.stopped)
 	for first := range w.requests {
-		group := []*request{first}
-		for len(group) < maxGroup {
-			next, ok := w.poll()
-			if !ok {
-				break
+		var group []*request
+		for r, ok := first, true; ok && len(group) < maxGroup; r, ok = w.poll() {
+			if r.alone {
+				w.commit(group)
+				w.commit([]*request{r})
+				group = nil
+				continue
 			}
-			group = append(group, next)
+			group = append(group, r)
 		}
 		w.commit(group)
 	}
@@ -102,10 +114,32 @@ func (w *writer) poll() (*request, bool) {
 }
 
 func (w *writer) commit(group []*request) {
-	err := w.transact(group)
+	var err error
+	switch len(group) {
+	case 0:
+		return
+	case 1:
+		err = w.transactOne(group[0])
+	default:
+		err = w.transact(group)
+	}
 	for _, r := range group {
 		r.done <- errors.Join(r.err, err)
 	}
+}
+
+// transactOne runs a single function; an error, its own included, undid everything.
+func (w *writer) transactOne(r *request) error {
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return storeError(err)
+	}
+	if r.err = r.f(&Tx{w}); r.err != nil {
+		return storeError(w.exec("ROLLBACK"))
+	}
+	if err := w.exec("COMMIT"); err != nil {
+		return errors.Join(storeError(err), w.exec("ROLLBACK"))
+	}
+	return nil
 }
 
 // transact runs the group; an error it returns undid everything.
