@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -175,8 +176,8 @@ func (c *consortium) batch(t *testing.T, lane int, seq int64, operations ...poin
 // refusalOf takes a chaincode's refusal apart and checks that its status is the catalogue's.
 func refusalOf(t *testing.T, err error) *fault.Error {
 	t.Helper()
-	refusal, ok := err.(*stubtest.Refusal)
-	if !ok {
+	var refusal *stubtest.Refusal
+	if !errors.As(err, &refusal) {
 		t.Fatalf("not refused by the chaincode: %v", err)
 	}
 	coded := fault.Parse(refusal.Message)

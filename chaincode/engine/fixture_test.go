@@ -207,15 +207,6 @@ func eventOf(t tester, e engine.Effects) wire.BatchEvent {
 	return event
 }
 
-func (l *ledger) account(t tester, id points.AccountID) points.Account {
-	t.Helper()
-	var a points.Account
-	if err := wire.DecodeRecord(l.points[engine.AccountKey(id)], &a); err != nil {
-		t.Fatalf("account %s: %v", id, err)
-	}
-	return a
-}
-
 // prove gives the receipt with its place in the batch it came in.
 func prove(t tester, lane int, seq int64, receipts []points.Receipt, index int) *points.Original {
 	t.Helper()

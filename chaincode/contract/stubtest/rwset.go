@@ -56,25 +56,27 @@ func set[K comparable, V any](m map[K]map[string]V, where K, key string, value V
 	m[where][key] = value
 }
 
-func versionOf(e entry, there bool) *version {
+// lookup gives a committed value and its version; nil for both when the key is absent.
+func lookup(state map[string]entry, key string) ([]byte, *version) {
+	e, there := state[key]
 	if !there {
-		return nil
+		return nil, nil
 	}
-	return &e.version
+	return slices.Clone(e.value), &e.version
 }
 
 // read gives the committed value, whatever the transaction has written itself.
 func (s *readWriteSet) read(w *world, namespace, key string) []byte {
-	e, there := w.public[namespace][key]
-	set(s.reads, namespace, key, versionOf(e, there))
-	return slices.Clone(e.value)
+	value, v := lookup(w.public[namespace], key)
+	set(s.reads, namespace, key, v)
+	return value
 }
 
 func (s *readWriteSet) readHash(w *world, p place, key string) []byte {
 	hashed := hash([]byte(key))
-	e, there := w.hashes[p][hashed]
-	set(s.hashedReads, p, hashed, versionOf(e, there))
-	return slices.Clone(e.value)
+	value, v := lookup(w.hashes[p], hashed)
+	set(s.hashedReads, p, hashed, v)
+	return value
 }
 
 // readRange gives the committed keys and values of a range, in order.
