@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
+	_ "modernc.org/sqlite"
 
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
@@ -48,11 +50,11 @@ func TestAuditNamesTheTamperedPlace(t *testing.T) {
 	account := three.funded(t, "airline", 77)
 	sale := ok[operation](t, three.submit(t, "airline", three.purchase(t, "airline", account, tamperedMinor)))
 	at := ok[committed](t, three.call(t, "airline", request{method: "GET", path: "/v1/receipts/" + sale.ID, key: three.key(t, "airline", "till")}))
+	ok[operation](t, three.submit(t, "airline", redemption(account, 1))) // In a later block: the end of a chain can't be missed in a copy.
 
 	saved := filepath.Join(t.TempDir(), "saved")
-	config := three.gatewayConfig("regulator")
-	three.run(t, "tally-audit", "--config", config, "--save", saved)
-	three.run(t, "tally-audit", "--config", config, "--from-file", saved)
+	three.run(t, "tally-audit", "--config", three.gatewayConfig("regulator"), "--save", saved)
+	three.run(t, "tally-audit", "--from-file", saved)
 
 	archive := blocks.Archive{Dir: saved}
 	block := fmt.Sprintf("block %d", at.Block)
@@ -65,7 +67,7 @@ func TestAuditNamesTheTamperedPlace(t *testing.T) {
 			if err := archive.Save(d); err != nil {
 				t.Fatal(err)
 			}
-			out, err := three.attempt("tally-audit", "--config", config, "--from-file", saved)
+			out, err := three.attempt("tally-audit", "--from-file", saved)
 			requireDifference(t, out, err, append(c.names, block)...)
 		})
 	}
@@ -75,10 +77,52 @@ func TestAuditNamesTheTamperedPlace(t *testing.T) {
 		if err := os.Remove(archive.Path(at.Block)); err != nil {
 			t.Fatal(err)
 		}
-		out, err := three.attempt("tally-audit", "--config", config, "--from-file", saved)
+		out, err := three.attempt("tally-audit", "--from-file", saved)
 		requireDifference(t, out, err, block)
 	})
-	three.run(t, "tally-audit", "--config", config, "--from-file", saved)
+	three.run(t, "tally-audit", "--from-file", saved)
+	auditTamperedDatabases(t, saved, account)
+}
+
+// auditTamperedDatabases compares the saved chain with copies of the regulator's database: the true one, and with the expected state changed in one place.
+func auditTamperedDatabases(t *testing.T, saved, account string) {
+	live := filepath.Join(three.dir.Gateway("regulator"), "gateway.db")
+	for _, c := range []struct{ name, change, names string }{
+		{"a true database", "", ""},
+		{"a richer account", `UPDATE accounts SET posted = posted + 1 WHERE id = '` + account + `'`, account},
+		{"a lost account", `DELETE FROM accounts WHERE id = '` + account + `'`, account},
+		{"a lane without its last batch", `DELETE FROM lanes WHERE programme = 'airline' AND n = 0`, "lane"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			database := copyLive(t, live)
+			if c.change == "" {
+				three.run(t, "tally-audit", "--from-file", saved, "--database", database)
+				return
+			}
+			change(t, database, c.change)
+			out, err := three.attempt("tally-audit", "--from-file", saved, "--database", database)
+			requireDifference(t, out, err, c.names)
+		})
+	}
+}
+
+// copyLive copies a database that is in use, as of one moment.
+func copyLive(t *testing.T, live string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy.db")
+	change(t, live, `VACUUM INTO '`+to+`'`)
+	return to
+}
+
+// change runs one statement that must change something.
+func change(t *testing.T, database, statement string) {
+	t.Helper()
+	db := must[*sql.DB](t)(sql.Open("sqlite", database))
+	defer db.Close()
+	result := must[sql.Result](t)(db.ExecContext(t.Context(), statement))
+	if n, err := result.RowsAffected(); err != nil || n == 0 && !strings.HasPrefix(statement, "VACUUM") {
+		t.Fatalf("%s changed %d rows: %v", statement, n, err)
+	}
 }
 
 func tamperings(at committed) []tampering {

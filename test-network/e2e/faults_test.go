@@ -19,9 +19,9 @@ import (
 
 // Sizes of the replays that are hit midway: long enough to be hit, short enough to be done soon.
 const (
-	faultRows      = 12_000
-	faultCustomers = 600
-	faultAfter     = 1_500 // Operations on the ledger when the blow falls.
+	faultRows      = 6_000
+	faultCustomers = 400
+	faultAfter     = 800 // Operations on the ledger when the blow falls.
 )
 
 // requireExactly compares the books with a file that was replayed once or more: every customer's balance, and the number of operations, so that nothing was lost
@@ -42,7 +42,7 @@ func (c *consortium) requireExactly(t *testing.T, brand, file string, before boo
 }
 
 func TestGatewayKilledInTheMiddleOfAReplay(t *testing.T) {
-	file := madeReceipts(t, "crash", faultCustomers, faultRows)
+	file := three.madeReceipts(t, "grocer", "crash", faultCustomers, faultRows)
 	state := filepath.Join(t.TempDir(), "replay.state")
 	before := three.books(t, "grocer")
 	first := three.startReplay(t, "grocer", file, "--state", state)
@@ -58,7 +58,7 @@ func TestGatewayKilledInTheMiddleOfAReplay(t *testing.T) {
 }
 
 func TestReplayOutlivesARestartOfTheGateway(t *testing.T) {
-	file := madeReceipts(t, "outlive", faultCustomers, faultRows)
+	file := three.madeReceipts(t, "grocer", "outlive", faultCustomers, faultRows)
 	before := three.books(t, "grocer")
 	r := three.startReplay(t, "grocer", file)
 	three.untilApplied(t, "grocer", before, faultAfter, r)
@@ -70,7 +70,7 @@ func TestReplayOutlivesARestartOfTheGateway(t *testing.T) {
 
 // TestGatewaysDatabasePutBack gives the gateway the database of before the replay, as a restored backup would.
 func TestGatewaysDatabasePutBack(t *testing.T) {
-	file := madeReceipts(t, "restore", faultCustomers, faultRows)
+	file := three.madeReceipts(t, "grocer", "restore", faultCustomers, faultRows)
 	before := three.books(t, "grocer")
 	three.stop(t, "gateway.grocer")
 	backup := t.TempDir()
@@ -109,7 +109,7 @@ func copyDatabase(t *testing.T, from, to string) {
 }
 
 func TestRaftLeaderKilledUnderLoad(t *testing.T) {
-	file := madeReceipts(t, "leader", faultCustomers, faultRows)
+	file := three.madeReceipts(t, "grocer", "leader", faultCustomers, faultRows)
 	before := three.books(t, "grocer")
 	r := three.startReplay(t, "grocer", file)
 	three.untilApplied(t, "grocer", before, faultAfter, r)
@@ -125,7 +125,7 @@ func TestRaftLeaderKilledUnderLoad(t *testing.T) {
 }
 
 func TestCoEndorsingPeerKilledUnderLoad(t *testing.T) {
-	file := madeReceipts(t, "endorser", faultCustomers, faultRows)
+	file := three.madeReceipts(t, "grocer", "endorser", faultCustomers, faultRows)
 	before := three.books(t, "grocer")
 	r := three.startReplay(t, "grocer", file)
 	three.untilApplied(t, "grocer", before, faultAfter, r)

@@ -48,12 +48,12 @@ func realReceipts(t *testing.T) string {
 	return plain
 }
 
-// madeReceipts writes sales and returns of a few days up to yesterday, in time order. The prefix makes customers and receipt numbers the test's own; the same
-// prefix gives the same file.
-func madeReceipts(t *testing.T, prefix string, customers, rows int) string {
+// madeReceipts writes sales and returns of the three days from a programme's business date on, in time order. The prefix makes customers and receipt numbers the
+// test's own.
+func (c *consortium) madeReceipts(t *testing.T, brand, prefix string, customers, rows int) string {
 	t.Helper()
+	at := must[time.Time](t)(time.Parse(time.DateOnly, c.businessDate(t, brand)))
 	random := rand.New(rand.NewPCG(uint64(len(prefix)), uint64(rows)))
-	at := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -4)
 	step := 3 * 24 * time.Hour / time.Duration(rows)
 	var csv strings.Builder
 	csv.WriteString("customer_id,date_or_time,invoice_id,amount,units,is_return,country,lines,non_merch_amount\n")

@@ -15,7 +15,7 @@ import (
 var sampleBrands = []string{"airline", "hotel", "grocer"}
 
 // TestReceiptsOfARealYear replays a real retailer's year into the grocer's simulated programme: every balance is what awk makes of the file, sending it all again
-// changes nothing, and the books prove themselves. It runs before the sample, whose dates are later: a business date only moves ahead.
+// changes nothing, and the books prove themselves. It stands before the sample, whose dates are later: a business date only moves ahead.
 func TestReceiptsOfARealYear(t *testing.T) {
 	file := realReceipts(t)
 	before := three.books(t, "grocer")
