@@ -88,7 +88,7 @@ func classify(err error, at stage, issuer string) error {
 		return &Failure{Retry, fault.LedgerUnavailable, "the call was cancelled", err}
 	}
 	st := status.Convert(err)
-	if details := errorDetails(st); len(details) > 0 {
+	if details := errorDetails(st); len(details) > 0 && at != atSubmit {
 		return fromDetails(err, details, issuer)
 	}
 	return fromStatus(err, st, at, issuer)

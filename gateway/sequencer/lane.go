@@ -84,7 +84,7 @@ func (s *Sequencer) persist(ctx context.Context, l *lane, p *pin) bool {
 // drive tries the pin until a block has told who won its place; false when the context ended first.
 func (s *Sequencer) drive(ctx context.Context, l *lane, p *pin) bool {
 	s.metrics.batch(len(p.entries))
-	wait := s.settings.Pace.Block
+	wait := s.patience()
 	for attempt := 0; ; attempt++ {
 		submitted, err := s.attempt(ctx, l, p)
 		switch {
@@ -220,11 +220,13 @@ func (s *Sequencer) setTrouble(l *lane, err error) {
 
 // await waits for the block with the submitted attempt, for at most d; false when the context ended.
 func (s *Sequencer) await(ctx context.Context, l *lane, p *pin, d time.Duration) bool {
+	start := s.now()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for {
 		decided, invalid := s.verdict(p)
 		if decided {
+			s.tookRound(s.now().Sub(start))
 			return true
 		}
 		if invalid != nil {
@@ -241,6 +243,26 @@ func (s *Sequencer) await(ctx context.Context, l *lane, p *pin, d time.Duration)
 			return true
 		}
 	}
+}
+
+// How the time that blocks take lately makes a lane wait: an overloaded network isn't given every batch a second time.
+const (
+	roundWeight  = 8 // A new measurement counts for one part in so many.
+	roundsToWait = 3
+)
+
+// patience is how long a lane waits for the block with its batch before it tries the pin again.
+func (s *Sequencer) patience() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return min(max(roundsToWait*s.round, s.settings.Pace.Block), s.settings.Pace.LongestBlock)
+}
+
+// tookRound notes how long it took from the ordering service to the projection.
+func (s *Sequencer) tookRound(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.round += (d - s.round) / roundWeight
 }
 
 func (s *Sequencer) verdict(p *pin) (decided bool, invalid *peer.TxValidationCode) {

@@ -67,7 +67,8 @@ type Sequencer struct {
 	live      map[points.OperationID]*entry // Accepted and not done.
 	lanes     map[int]*lane
 	inFlight  int
-	lingering time.Time // Until when the next batch is left to grow; zero when it isn't.
+	round     time.Duration // Moving average of the time from a submission to its outcome.
+	lingering time.Time     // Until when the next batch is left to grow; zero when it isn't.
 }
 
 // New makes a sequencer that accepts nothing until Run has brought the past to an end.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -20,6 +21,12 @@ import (
 
 // maxReaders is how many queries run at the same time beside the writer.
 const maxReaders = 8
+
+// Page caches of one connection, in KiB. The writer touches random places of the indexes; readers look at single rows.
+const (
+	writerCache = 64 << 10
+	readerCache = 4 << 10
+)
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -51,7 +58,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 func openOwned(ctx context.Context, path string) (*Store, error) {
-	db, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	db, err := sql.Open("sqlite", dsn(path, writerCache, "_txlock=immediate"))
 	if err != nil {
 		return nil, fault.New(fault.Internal, "database %s: %v", path, err)
 	}
@@ -109,7 +116,7 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 }
 
 func openReader(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)"))
+	db, err := sql.Open("sqlite", dsn(path, readerCache, "_pragma=query_only(1)"))
 	if err != nil {
 		return nil, fault.New(fault.Internal, "database %s: %v", path, err)
 	}
@@ -119,10 +126,10 @@ func openReader(path string) (*sql.DB, error) {
 }
 
 // dsn names the file with the settings that durability rests on: WAL and synchronous FULL put every commit on disk before it is reported.
-func dsn(path, extra string) string {
+func dsn(path string, cache int, extra string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	return u.String() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32768)" +
-		"&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)&" + extra
+	return fmt.Sprintf("%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-%d)"+
+		"&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)&%s", u.String(), cache, extra)
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
