@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/config"
+)
+
+// folder is a gateway's configuration with keys of its own, for a peer that isn't there.
+type folder struct {
+	t      *testing.T
+	path   string
+	listen string
+}
+
+func newFolder(t *testing.T) *folder {
+	t.Helper()
+	f := &folder{t: t, path: t.TempDir(), listen: freeAddress(t)}
+	key, certificate := identity(t)
+	f.write("cert.pem", certificate)
+	f.write("key.pem", key)
+	f.write("secret", []byte(strings.Repeat("ab", 32)))
+	f.write("api-keys.yaml", []byte("- {name: till, sha256: "+strings.Repeat("ab", 32)+", scopes: [till]}\n"))
+	f.write("gateway.yaml", fmt.Appendf(nil, `
+member: airline
+msp: AirlineMSP
+listen: %s
+database: gateway.db
+programme: airline
+peers:
+  - {name: peer0.airline, member: airline, msp: AirlineMSP, endpoint: "%s", tlsRoot: cert.pem, serverName: "127.0.0.1"}
+members:
+  - {name: airline, msp: AirlineMSP, kind: brand}
+  - {name: hotel, msp: HotelMSP, kind: brand}
+identity: {cert: cert.pem, key: key.pem}
+custodian: {key: key.pem, version: 1}
+secret: secret
+apiKeys: api-keys.yaml
+log: {level: error}
+`, f.listen, freeAddress(t)))
+	return f
+}
+
+func (f *folder) write(name string, content []byte) {
+	f.t.Helper()
+	if err := os.WriteFile(filepath.Join(f.path, name), content, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *folder) load() *config.Config {
+	f.t.Helper()
+	cfg, err := config.Load(filepath.Join(f.path, "gateway.yaml"), nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return cfg
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func identity(t *testing.T) (key, certificate []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "gateway"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func TestAGatewayWithoutItsPeerAnswersThatItIsNotReadyAndEndsInOrder(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer http.DefaultClient.CloseIdleConnections()
+	f := newFolder(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, f.load()) }()
+	status, body := get(t, "http://"+f.listen+"/readyz", ended)
+	var readiness struct {
+		Ready   bool     `json:"ready"`
+		Reasons []string `json:"reasons"`
+	}
+	if err := json.Unmarshal(body, &readiness); err != nil {
+		t.Fatal(err)
+	}
+	if status != http.StatusServiceUnavailable || readiness.Ready || len(readiness.Reasons) != 2 {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _ := get(t, "http://"+f.listen+"/healthz", ended); status != http.StatusOK {
+		t.Errorf("health: %d", status)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// get asks until the listener answers. The listener is there before anything else is built, so a refused connection means that the gateway has yet to begin.
+func get(t *testing.T, url string, ended <-chan error) (int, []byte) {
+	t.Helper()
+	for {
+		response, err := http.Get(url)
+		if err != nil {
+			select {
+			case err := <-ended:
+				t.Fatalf("the gateway ended: %v", err)
+			default:
+				continue
+			}
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode, body
+	}
+}
+
+func TestWhatIsMissingIsNamedAndNothingIsLeftRunning(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	for name, spoil := range map[string]func(f *folder) string{
+		"identity":  func(f *folder) string { f.write("cert.pem", []byte("x")); return "cert.pem holds no certificate" },
+		"secret":    func(f *folder) string { f.write("secret", []byte("abcd")); return "secret" },
+		"API keys":  func(f *folder) string { f.write("api-keys.yaml", []byte("x: y")); return "API key file" },
+		"database":  func(f *folder) string { f.write("gateway.db", bytes.Repeat([]byte("x"), 4096)); return "gateway.db" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFolder(t)
+			want := spoil(f)
+			if err := serve(t.Context(), f.load()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want something about %q", err, want)
+			}
+		})
+	}
+}
+
+func TestAPortInUseIsNamed(t *testing.T) {
+	f := newFolder(t)
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := serve(t.Context(), f.load()); fault.CodeOf(err) != fault.InvalidValue || !strings.Contains(err.Error(), f.listen) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACustodianKeyMustBeP256(t *testing.T) {
+	other, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadCustodian(path); fault.CodeOf(err) != fault.InvalidValue {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	var out bytes.Buffer
+	cmd := command()
+	cmd.SetOut(&out)
+	cmd.SetArgs([]string{"version"})
+	if err := cmd.Execute(); err != nil || !strings.HasPrefix(out.String(), "tally-gateway ") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+	cmd = command()
+	cmd.SetArgs([]string{"serve", "--config", "/no/such/file.yaml"})
+	if err := cmd.Execute(); err == nil || !strings.Contains(err.Error(), "/no/such/file.yaml") {
+		t.Errorf("got %v", err)
+	}
+}
