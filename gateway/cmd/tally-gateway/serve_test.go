@@ -158,10 +158,10 @@ func get(t *testing.T, url string, ended <-chan error) (int, []byte) {
 func TestWhatIsMissingIsNamedAndNothingIsLeftRunning(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for name, spoil := range map[string]func(f *folder) string{
-		"identity":  func(f *folder) string { f.write("cert.pem", []byte("x")); return "cert.pem holds no certificate" },
-		"secret":    func(f *folder) string { f.write("secret", []byte("abcd")); return "secret" },
-		"API keys":  func(f *folder) string { f.write("api-keys.yaml", []byte("x: y")); return "API key file" },
-		"database":  func(f *folder) string { f.write("gateway.db", bytes.Repeat([]byte("x"), 4096)); return "gateway.db" },
+		"identity": func(f *folder) string { f.write("cert.pem", []byte("x")); return "cert.pem holds no certificate" },
+		"secret":   func(f *folder) string { f.write("secret", []byte("abcd")); return "secret" },
+		"API keys": func(f *folder) string { f.write("api-keys.yaml", []byte("x: y")); return "API key file" },
+		"database": func(f *folder) string { f.write("gateway.db", bytes.Repeat([]byte("x"), 4096)); return "gateway.db" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFolder(t)
