@@ -94,7 +94,7 @@ func (a *Authority) run(ctx context.Context, e enrolment, folder string, options
 	if err := os.MkdirAll(home, rundir.FolderMode); err != nil {
 		return failure.Wrap(failure.EnrolFailed, err, "can't make a folder")
 	}
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }()
 	address := url.URL{Scheme: "https", User: url.UserPassword(e.Name, e.Secret), Host: a.address}
 	args := append([]string{"enroll", "--home", home, "--mspdir", folder, "--tls.certfiles", a.dir.CACertificate(a.member.Name)}, options...)
 	command := exec.CommandContext(ctx, a.client, args...)
@@ -132,7 +132,7 @@ func (a *Authority) finishMSP(identity rundir.Identity) error {
 }
 
 func (a *Authority) finishTLS(identity rundir.Identity, scratch string) error {
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 	if err := renameOnly(filepath.Join(scratch, "keystore"), identity.TLSKey()); err != nil {
 		return err
 	}

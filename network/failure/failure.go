@@ -3,6 +3,7 @@ package failure
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code names a kind of failure. Codes are stable: scripts and tests compare them.
@@ -60,10 +61,8 @@ func (e *Error) text() string {
 	if e.Cause == nil {
 		return e.Detail
 	}
-	if inner, coded := e.Cause.(*Error); coded && inner.Code == e.Code {
-		return e.Detail + ": " + inner.text()
-	}
-	return fmt.Sprintf("%s: %v", e.Detail, e.Cause)
+	said := e.Cause.Error()
+	return e.Detail + ": " + strings.TrimPrefix(said, string(e.Code)+": ")
 }
 
 // Unwrap gives the cause.

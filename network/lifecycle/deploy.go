@@ -201,7 +201,7 @@ func (d *deployment) awaitPeer(ctx context.Context, member membership.Member, in
 	if err != nil {
 		return err
 	}
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	node := membership.PeerNode(member.Name, index)
 	return retry(ctx, node+" doesn't have every chaincode definition", func() error {
 		committed, err := QueryDefinitions(ctx, connection, admin, d.m.Channel)

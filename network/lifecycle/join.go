@@ -33,7 +33,7 @@ func JoinOrderer(dir rundir.Dir, m *membership.Membership, member membership.Mem
 	if err != nil {
 		return failure.Wrap(failure.JoinFailed, err, "%s didn't take the channel's first block", node)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusCreated {
 		said, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
 		return failure.New(failure.JoinFailed, "%s refused the channel's first block: %s: %s", node, answer.Status, said)
@@ -52,7 +52,7 @@ func JoinPeer(ctx context.Context, dir rundir.Dir, m *membership.Membership, mem
 	if err != nil {
 		return err
 	}
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	if err := channel.JoinChannel(ctx, connection, admin, block); err != nil {
 		return failure.Wrap(failure.JoinFailed, err, "%s didn't join channel %s", node, m.Channel)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"io"
 	"testing"
 
@@ -79,7 +80,7 @@ func open(t *testing.T, data []byte) []file {
 	var files []file
 	for {
 		header, err := archived.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		if err != nil {

@@ -68,7 +68,7 @@ func signedProposal(
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }()
 	proposal, err := session.GetNetwork(channel).GetContract(chaincode).NewProposal(function, client.WithBytesArguments(arguments...))
 	if err != nil {
 		return nil, err

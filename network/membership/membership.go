@@ -70,13 +70,13 @@ type Rate struct {
 }
 
 // MSP is the member's identity on the channel: AirlineMSP for airline.
-func (m Member) MSP() string { return m.Title() + "MSP" }
+func (member Member) MSP() string { return member.Title() + "MSP" }
 
 // Title is the name with a capital first letter.
-func (m Member) Title() string { return strings.ToUpper(m.Name[:1]) + m.Name[1:] }
+func (member Member) Title() string { return strings.ToUpper(member.Name[:1]) + member.Name[1:] }
 
 // IsBrand tells whether the member issues points.
-func (m Member) IsBrand() bool { return m.Kind == Brand }
+func (member Member) IsBrand() bool { return member.Kind == Brand }
 
 // Brands gives the brands in the file's order.
 func (m *Membership) Brands() []Member { return m.ofKind(Brand) }

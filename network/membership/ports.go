@@ -49,19 +49,19 @@ type PeerPorts struct {
 // Address is the loopback address of a port.
 func Address(port int) string { return fmt.Sprintf("%s:%d", Host, port) }
 
-// GatewayNode, CANode, OrdererNode, PeerNode and ChaincodeNode name processes: "gateway.airline", "peer0.airline".
+// GatewayNode names a member's gateway: "gateway.airline".
 func GatewayNode(member string) string { return "gateway." + member }
 
-// CANode names a member's certificate authority.
+// CANode names a member's certificate authority: "ca.airline".
 func CANode(member string) string { return "ca." + member }
 
-// OrdererNode names a member's ordering node, counted from 0.
+// OrdererNode names a member's ordering node, counted from 0: "orderer0.airline".
 func OrdererNode(member string, index int) string { return fmt.Sprintf("orderer%d.%s", index, member) }
 
-// PeerNode names a member's peer, counted from 0.
+// PeerNode names a member's peer, counted from 0: "peer0.airline".
 func PeerNode(member string, index int) string { return fmt.Sprintf("peer%d.%s", index, member) }
 
-// ChaincodeNode names the chaincode server beside a peer.
+// ChaincodeNode names the chaincode server beside a peer: "chaincode0.airline".
 func ChaincodeNode(member string, index int) string {
 	return fmt.Sprintf("chaincode%d.%s", index, member)
 }

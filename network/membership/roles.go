@@ -23,8 +23,8 @@ const AdminIdentity = "admin"
 const RegistrarIdentity = "registrar"
 
 // Roles gives the roles that a member's CA enrols when a consortium starts: a regulator only reads.
-func (m Member) Roles() []Role {
-	if m.IsBrand() {
+func (member Member) Roles() []Role {
+	if member.IsBrand() {
 		return []Role{GatewayRole, OperatorRole, TreasurerRole, ComplianceRole, AuditorRole}
 	}
 	return []Role{AuditorRole}

@@ -70,7 +70,7 @@ func (h Handle) Signal(signal os.Signal) error {
 	if err != nil {
 		return nil
 	}
-	defer process.Release()
+	defer func() { _ = process.Release() }()
 	if !h.Alive() {
 		return nil
 	}

@@ -29,11 +29,11 @@ const (
 type State string
 
 const (
-	// Running: the process lives.
+	// Running nodes have a live process.
 	Running State = "running"
-	// Stopped: never started, or stopped on purpose.
+	// Stopped nodes were never started, or stopped on purpose.
 	Stopped State = "stopped"
-	// Crashed: the process should run but has ended.
+	// Crashed nodes should run but their process has ended.
 	Crashed State = "crashed"
 )
 
@@ -115,7 +115,7 @@ func (s Supervisor) launch(spec Spec) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, failure.Wrap(failure.RunDirectory, err, "can't open the log of %s", spec.Name)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	command := exec.Command(spec.Program, spec.Args...)
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + s.dir.Scratch()}, spec.Env...)
 	command.Dir = s.dir.Root

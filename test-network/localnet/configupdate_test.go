@@ -125,7 +125,7 @@ func broadcast(t *testing.T, c *Consortium, envelope *common.Envelope) common.St
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	stream, err := orderer.NewAtomicBroadcastClient(connection).Broadcast(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func TestBusyPortIsNamedWithItsNodeBeforeAnythingStarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	_, err = (&Network{Settings: s}).Up(context.Background(), WithGateways)
 	if failure.CodeOf(err) != failure.PortInUse || !strings.Contains(err.Error(), "peer0.hotel") {
 		t.Fatalf("got %v", err)

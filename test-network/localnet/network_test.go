@@ -279,7 +279,7 @@ func readBlock(ctx context.Context, t *testing.T, c *Consortium, by identity.Sig
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }()
 	blocks, err := session.GetNetwork(c.Membership.Channel).BlockEvents(ctx, client.WithStartBlock(number))
 	if err != nil {
 		t.Fatal(err)

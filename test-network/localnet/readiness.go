@@ -56,7 +56,7 @@ func askReadiness(ctx context.Context, url string) (said string, ready bool) {
 	if err != nil {
 		return err.Error(), false
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxReadinessBytes))
 	if err != nil {
 		return err.Error(), false

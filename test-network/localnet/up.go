@@ -41,9 +41,9 @@ type Network struct {
 type Outcome int
 
 const (
-	// Started: the consortium is up and wasn't before.
+	// Started means that the consortium is up and wasn't before.
 	Started Outcome = iota
-	// AlreadyUp: it was up; nothing was done.
+	// AlreadyUp means that it was up and nothing was done.
 	AlreadyUp
 )
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -41,7 +43,7 @@ func printStatus(out io.Writer, c *localnet.Consortium) error {
 	var total int64
 	for _, spec := range c.Nodes {
 		status := c.Supervisor.Status(spec.Name)
-		row := table.Row{spec.Name, spec.Kind, "", spec.Ports[0], status.State, ""}
+		row := table.Row{spec.Name, spec.Kind, "", firstPort(spec), status.State, ""}
 		if status.State == node.Running {
 			row[2], row[5] = status.Pid, fmt.Sprintf("%.0f", float64(status.ResidentBytes)/mebibyte)
 		}
@@ -57,6 +59,14 @@ func printStatus(out io.Writer, c *localnet.Consortium) error {
 		return failure.New(failure.NodeFailed, "crashed: %v; see `tallynet logs NODE`, bring back with `tallynet start NODE`", crashed)
 	}
 	return nil
+}
+
+// firstPort is where a node does its main work: its other ports are for operators.
+func firstPort(spec node.Spec) string {
+	if len(spec.Ports) == 0 {
+		return ""
+	}
+	return strconv.Itoa(spec.Ports[0])
 }
 
 func newPorts(o *options) *cobra.Command {
@@ -106,35 +116,60 @@ func newLogs(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printLog(command, c.Dir.Log(spec.Name), follow)
+			if !follow {
+				return printLog(command.OutOrStdout(), c.Dir.Log(spec.Name))
+			}
+			return followLog(command.Context(), command.OutOrStdout(), c.Dir.Log(spec.Name))
 		},
 	}
 	command.Flags().BoolVarP(&follow, "follow", "f", false, "go on printing until interrupted")
 	return command
 }
 
-func printLog(command *cobra.Command, file string, follow bool) error {
-	log, err := os.Open(file)
-	if os.IsNotExist(err) {
-		return failure.New(failure.NodeState, "no output yet: the node was never started")
-	}
+func printLog(out io.Writer, file string) error {
+	log, err := openLog(file)
 	if err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "can't read a log")
+		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
+	return copyLog(out, log)
+}
+
+// followLog prints a log and what is added to it until ctx ends.
+func followLog(ctx context.Context, out io.Writer, file string) error {
+	log, err := openLog(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
 	for {
-		if _, err := io.Copy(command.OutOrStdout(), log); err != nil {
-			return failure.Wrap(failure.RunDirectory, err, "can't print a log")
-		}
-		if !follow {
-			return nil
+		if err := copyLog(out, log); err != nil {
+			return err
 		}
 		select {
-		case <-command.Context().Done():
+		case <-ctx.Done():
 			return nil
 		case <-time.After(followInterval):
 		}
 	}
+}
+
+func openLog(file string) (*os.File, error) {
+	log, err := os.Open(file)
+	if os.IsNotExist(err) {
+		return nil, failure.New(failure.NodeState, "no output yet: the node was never started")
+	}
+	if err != nil {
+		return nil, failure.Wrap(failure.RunDirectory, err, "can't read a log")
+	}
+	return log, nil
+}
+
+func copyLog(out io.Writer, log *os.File) error {
+	if _, err := io.Copy(out, log); err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "can't print a log")
+	}
+	return nil
 }
 
 func newTable(out io.Writer, header table.Row) table.Writer {
