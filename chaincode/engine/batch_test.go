@@ -144,7 +144,9 @@ func TestEffectsOfABatch(t *testing.T) {
 
 func TestFenceAdvancesItsLaneAndNothingElse(t *testing.T) {
 	l := founded(t)
-	e, err := engine.Points(batchCall(t, 5, 1), l.state())
+	fence := batchCall(t, 5, 1)
+	fence.Transient = nil
+	e, err := engine.Points(fence, l.state())
 	if err != nil {
 		t.Fatal(err)
 	}

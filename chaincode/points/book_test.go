@@ -254,6 +254,25 @@ func TestSumsBeyondTheLedgerAreRefusedAndChangeNothing(t *testing.T) {
 	}
 }
 
+func TestTransferThatTheTotalsCanNotHoldLeavesBothAccounts(t *testing.T) {
+	from, to := ownHolder(1), ownHolder(2)
+	b := openWith(t, from, 100)
+	apply(b, &points.Operation{ID: operationID(3), Kind: points.KindOpen, Account: to.id, Controller: &to.controller})
+	b.Totals.Transferred = quantity.MaxPoints
+	before, other := *b.Accounts[from.id], encode(t, b.Accounts[to.id])
+	m := from.mandate(points.KindTransfer, 4, 10, start)
+	m.Receiver = to.id
+	if r := apply(b, transfer(4, from, to.id, 10, from.sign(m))); r.Code != fault.Limit {
+		t.Errorf("got %s", r.Code)
+	}
+	if after := b.Accounts[from.id]; after.Posted != before.Posted || encode(t, after.Lots) != encode(t, before.Lots) {
+		t.Errorf("the sender has %+v", after)
+	}
+	if after := encode(t, b.Accounts[to.id]); after != other {
+		t.Errorf("the receiver has %s", after)
+	}
+}
+
 func TestInvariantsNameWhatIsBroken(t *testing.T) {
 	sound := func() *points.Account {
 		return &points.Account{V: 1, ID: accountID(1), Posted: 10, Lots: []points.Lot{{Terms: 1, Points: 10}}}
