@@ -3,12 +3,14 @@
 package e2e
 
 import (
-	"bufio"
-	"fmt"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -163,20 +165,36 @@ func (c *consortium) findLeader() (string, bool) {
 		if c.state(name) != node.Running {
 			continue
 		}
-		response, err := http.Get(fmt.Sprintf("http://%s/metrics", membership.Address(c.members.OrdererPorts(brand.Name, 0).Operations)))
-		if err != nil {
-			continue
-		}
-		leads := false
-		for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-			if strings.HasPrefix(lines.Text(), "consensus_etcdraft_is_leader{") && strings.HasSuffix(lines.Text(), " 1") {
-				leads = true
-			}
-		}
-		_ = response.Body.Close()
-		if leads {
+		metrics, err := c.metrics(brand, name)
+		if err == nil && leading.MatchString(metrics) {
 			return name, true
 		}
 	}
 	return "", false
+}
+
+var leading = regexp.MustCompile(`(?m)^consensus_etcdraft_is_leader\{.*\} 1$`)
+
+// metrics reads an ordering node's operations service, which wants a client certificate: the node's own will do.
+func (c *consortium) metrics(brand membership.Member, name string) (string, error) {
+	files := c.dir.Identity(brand.Name, name)
+	certificate, err := tls.LoadX509KeyPair(files.TLSCertificate(), files.TLSKey())
+	if err != nil {
+		return "", err
+	}
+	root, err := os.ReadFile(c.dir.CACertificate(brand.Name))
+	if err != nil {
+		return "", err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(root)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{certificate}}, DisableKeepAlives: true}
+	reader := http.Client{Transport: transport, Timeout: callTimeout}
+	response, err := reader.Get("https://" + membership.Address(c.members.OrdererPorts(brand.Name, 0).Operations) + "/metrics")
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
 }
