@@ -119,6 +119,9 @@ func TestHistoryHasEveryReceiptOfAnAccountOnceNewestFirst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if len(entries) == 0 {
+				t.Errorf("pages of %d: page %d is empty", limit, page)
+			}
 			for _, e := range entries {
 				got = append(got, e.Receipt.Operation)
 				if e.Time.UnixMilli() != e.Block*1000 || e.Receipt.Programme != "airline" {
