@@ -27,6 +27,7 @@ type Options struct {
 // Auditor rebuilds a channel block by block. It is not safe for use by several goroutines.
 type Auditor struct {
 	options    Options
+	linker     *linker
 	world      *world
 	config     *blocks.Config
 	genesis    []byte
@@ -41,13 +42,13 @@ type Auditor struct {
 
 // New makes an auditor that has seen no block.
 func New(o Options) *Auditor {
-	return &Auditor{options: o, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{}}
+	return &Auditor{options: o, linker: &linker{}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{}}
 }
 
 // Blocks takes in all blocks of source, which must begin at block 0 or where an earlier call ended. A difference is a *Finding; any other error means that
 // blocks couldn't be read.
 func (a *Auditor) Blocks(ctx context.Context, source iter.Seq2[blocks.Delivered, error]) error {
-	return a.wrapMissing(consume(ctx, source, func(j *job) error {
+	return a.wrapMissing(consume(ctx, source, a.linker, func(j *job) error {
 		if a.options.Save != nil && j.delivered.Block != nil {
 			if err := a.options.Save(j.delivered); err != nil {
 				return err

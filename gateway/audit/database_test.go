@@ -65,7 +65,7 @@ func TestExpectedStateThatDiffersIsFoundAndNamed(t *testing.T) {
 		"an account too many": {`INSERT INTO accounts VALUES ('airline', 'x', 0, 0, '{}')`, `DELETE FROM accounts WHERE id = 'x'`, ""},
 		"a lane": {`UPDATE lanes SET body = '{}' || body WHERE programme = 'airline' AND n = 1`,
 			`UPDATE lanes SET body = substr(body, 3) WHERE programme = 'airline' AND n = 1`, "lane/AirlineMSP/0001"},
-		"a receipt too few": {`UPDATE receipts SET programme = 'x' WHERE idx = 1`, `UPDATE receipts SET programme = 'airline' WHERE programme = 'x'`, ""},
+		"a receipt too few": {`UPDATE receipts SET programme = 'x' WHERE idx = 1 AND programme = 'airline'`, `UPDATE receipts SET programme = 'airline' WHERE programme = 'x'`, ""},
 		"the checkpoint":    {`UPDATE checkpoint SET block_hash = 'x' || block_hash`, `UPDATE checkpoint SET block_hash = substr(block_hash, 2)`, ""},
 		"the future":        {`UPDATE checkpoint SET block = block + 100`, `UPDATE checkpoint SET block = block - 100`, ""},
 	} {

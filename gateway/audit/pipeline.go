@@ -28,13 +28,12 @@ type job struct {
 var errStopped = errors.New("stopped")
 
 // produce reads blocks, in order, and has their signatures checked by several goroutines. The jobs come out in order; each must be awaited (done).
-func produce(ctx context.Context, source iter.Seq2[blocks.Delivered, error], out chan<- *job) error {
+func produce(ctx context.Context, source iter.Seq2[blocks.Delivered, error], l *linker, out chan<- *job) error {
 	defer close(out)
 	workers := runtime.GOMAXPROCS(0)
 	slots := make(chan struct{}, workers)
 	var group sync.WaitGroup
 	defer group.Wait()
-	l := &linker{}
 	for d, err := range source {
 		if err != nil {
 			return err
@@ -63,7 +62,7 @@ func produce(ctx context.Context, source iter.Seq2[blocks.Delivered, error], out
 	return nil
 }
 
-// linker checks what depends on the block before.
+// linker checks what depends on the block before. One goroutine at a time uses it.
 type linker struct {
 	previous *blocks.Block
 	inForce  *blocks.Config // Of the last configuration block so far.
@@ -121,10 +120,10 @@ func (j *job) verify(config *blocks.Config) {
 }
 
 // consume hands every job, in order and verified, to f. f's error ends it.
-func consume(ctx context.Context, source iter.Seq2[blocks.Delivered, error], f func(*job) error) error {
+func consume(ctx context.Context, source iter.Seq2[blocks.Delivered, error], l *linker, f func(*job) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	jobs := make(chan *job, 2*runtime.GOMAXPROCS(0))
-	group.Go(func() error { return produce(ctx, source, jobs) })
+	group.Go(func() error { return produce(ctx, source, l, jobs) })
 	group.Go(func() error {
 		for j := range jobs {
 			<-j.done

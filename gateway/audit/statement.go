@@ -38,6 +38,7 @@ type Statement struct {
 	ForeignChaincodes   map[string]int        `json:"foreignChaincodes"` // Calls of chaincodes that the audit doesn't know, by name.
 	Peers               []PeerStatement       `json:"peers"`             // Other members' peers.
 	State               string                `json:"state,omitempty"`   // What the current state was compared with.
+	Queried             string                `json:"queried,omitempty"` // What a peer's chaincode was asked for.
 	Seconds             float64               `json:"seconds,omitempty"`
 }
 

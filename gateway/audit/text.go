@@ -91,6 +91,9 @@ func (s *Statement) writeChecked(b *strings.Builder) {
 	} else {
 		b.WriteString("  no database of a gateway was compared\n")
 	}
+	if s.Queried != "" {
+		fmt.Fprintf(b, "  current state compared with %s\n", s.Queried)
+	}
 	if len(s.Members) > 0 {
 		fmt.Fprintf(b, "  members: %s\n", strings.Join(s.Members, ", "))
 	}

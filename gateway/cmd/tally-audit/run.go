@@ -33,7 +33,8 @@ type source struct {
 	channel string
 	count   uint64
 	blocks  iter.Seq2[blocks.Delivered, error]
-	others  *audit.Comparisons // Nil when blocks come from a folder.
+	peer    *blocks.Peer       // Nil when blocks come from a folder, as the next.
+	others  *audit.Comparisons // Reading other members' peers.
 	close   func()
 }
 
@@ -61,6 +62,9 @@ func run(ctx context.Context, f flags, out, progress io.Writer) error {
 	finding := auditor.Blocks(ctx, src.blocks)
 	if finding == nil && src.others != nil {
 		finding = auditor.Peers(src.others)
+	}
+	if finding == nil && src.peer != nil {
+		finding = compareState(ctx, auditor, cfg, src.peer)
 	}
 	statement, err := auditor.Finish(finding)
 	if err != nil {

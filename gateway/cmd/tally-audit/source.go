@@ -59,7 +59,7 @@ func openPeer(ctx context.Context, cfg *config.Config) (*source, error) {
 	}
 	reading, stop := context.WithCancel(ctx)
 	return &source{
-		name: "peer " + peer.Name, channel: cfg.Channel, count: height, blocks: peer.Blocks(ctx, 0, height-1, blocks.WithPrivate),
+		name: "peer " + peer.Name, channel: cfg.Channel, count: height, blocks: peer.Blocks(ctx, 0, height-1, blocks.WithPrivate), peer: peer,
 		others: audit.ComparePeers(reading, others, height),
 		close: func() {
 			stop()
