@@ -106,6 +106,7 @@ func TestRatioTable(t *testing.T) {
 		{"largest result", quantity.Ratio{Num: 1, Den: 1}, fault.OK, quantity.MaxPoints, quantity.MaxPoints, fault.OK},
 		{"one over", quantity.Ratio{Num: 1, Den: 1}, fault.OK, quantity.MaxPoints + 1, 0, fault.OutOfRange},
 		{"product over 64 bits", quantity.Ratio{Num: 1_000_000_000, Den: 1}, fault.OK, 1 << 62, 0, fault.OutOfRange},
+		{"product of exactly 64 bits too many", quantity.Ratio{Num: 4, Den: 1}, fault.OK, 1 << 62, 0, fault.OutOfRange},
 		{"denominator zero", quantity.Ratio{Num: 1, Den: 0}, fault.InvalidValue, 0, 0, ""},
 		{"negative numerator", quantity.Ratio{Num: -1, Den: 1}, fault.InvalidValue, 0, 0, ""},
 		{"negative denominator", quantity.Ratio{Num: 1, Den: -1}, fault.InvalidValue, 0, 0, ""},
