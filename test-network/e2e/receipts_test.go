@@ -48,10 +48,11 @@ func realReceipts(t *testing.T) string {
 	return plain
 }
 
-// madeReceipts writes sales and returns of the three days from a programme's business date on, in time order. The prefix makes customers and receipt numbers the
-// test's own.
+// madeReceipts writes sales and returns of the three days from a programme's business date on, in time order. Customers and receipt numbers are the test's
+// own.
 func (c *consortium) madeReceipts(t *testing.T, brand, prefix string, customers, rows int) string {
 	t.Helper()
+	prefix = unique(prefix)
 	at := must[time.Time](t)(time.Parse(time.DateOnly, c.businessDate(t, brand)))
 	random := rand.New(rand.NewPCG(uint64(len(prefix)), uint64(rows)))
 	step := 3 * 24 * time.Hour / time.Duration(rows)
