@@ -42,8 +42,8 @@ type batch struct {
 	programme *points.Programme
 	lane      points.Lane
 	book      *points.Book
-	roots     map[string]string // Batch key -> root, of the batches that returns refer to.
-	before    map[string][]byte // What was loaded, by key: a record that ends as it was is not written.
+	originals map[string]points.Batch // By batch key, of the batches that returns refer to.
+	before    map[string][]byte       // What was loaded, by key: a record that ends as it was is not written.
 	facts     []points.Facts
 	receipts  []points.Receipt
 }
@@ -110,7 +110,7 @@ func (b *batch) fillBook() error {
 		Programme: b.programme, Totals: b.lane.Totals, Now: b.call.Time,
 		Accounts: map[points.AccountID]*points.Account{}, Reversals: map[points.OperationID]*points.Reversal{}, Taken: map[points.AccountID]bool{},
 	}
-	b.roots = map[string]string{}
+	b.originals = map[string]points.Batch{}
 	for i := range b.request.Operations {
 		o := &b.request.Operations[i]
 		if o.Kind == points.KindOpen {
@@ -159,8 +159,8 @@ func (b *batch) loadReversal(o *points.Operation) error {
 	key := BatchKey(p.MSP, p.Lane, p.Seq)
 	var original points.Batch
 	there, err = b.decode(key, &original)
-	if there && original.Count == p.Size {
-		b.roots[key] = original.Root
+	if there {
+		b.originals[key] = original
 	}
 	return err
 }
@@ -182,8 +182,8 @@ func (b *batch) gatherFacts() error {
 		}
 		if o.Original != nil {
 			p := &o.Original.Proof
-			root, known := b.roots[BatchKey(p.MSP, p.Lane, p.Seq)]
-			b.facts[i].OriginalProven = known && wire.VerifyInclusion(root, &o.Original.Receipt, p) == nil
+			kept, known := b.originals[BatchKey(p.MSP, p.Lane, p.Seq)]
+			b.facts[i].OriginalProven = known && kept.Count == p.Size && wire.VerifyInclusion(kept.Root, &o.Original.Receipt, p) == nil
 		}
 	}
 	return nil
