@@ -79,9 +79,16 @@ func (c *checker) add(code fault.Code, field, detail string) {
 	c.fields = append(c.fields, FieldError{Pointer: c.at + "/" + field, Detail: detail})
 }
 
-func (c *checker) must(ok bool, code fault.Code, field, detail string) {
-	if !ok {
-		c.add(code, field, detail)
+// claim is what must hold of a field.
+type claim struct {
+	holds         bool
+	code          fault.Code
+	field, detail string
+}
+
+func (c *checker) must(x claim) {
+	if !x.holds {
+		c.add(x.code, x.field, x.detail)
 	}
 }
 
@@ -111,13 +118,13 @@ func checkRequest(r *OperationRequest, at string) error {
 func (c *checker) checkShape(r *OperationRequest, s shape) {
 	given := present(r)
 	for _, name := range s.required {
-		c.must(slices.Contains(given, name), fault.InvalidValue, name, "is required for "+string(r.Kind))
+		c.must(claim{slices.Contains(given, name), fault.InvalidValue, name, "is required for " + string(r.Kind)})
 	}
 	for _, name := range given {
-		c.must(slices.Contains(s.required, name) || slices.Contains(s.optional, name), fault.InvalidValue, name, "is not a field of "+string(r.Kind))
+		c.must(claim{slices.Contains(s.required, name) || slices.Contains(s.optional, name), fault.InvalidValue, name, "is not a field of " + string(r.Kind)})
 	}
 	if r.Kind != KindOpen {
-		c.must((r.Account != nil) != (r.Reference != nil), fault.InvalidValue, "account", "give either account or reference")
+		c.must(claim{(r.Account != nil) != (r.Reference != nil), fault.InvalidValue, "account", "give either account or reference"})
 	}
 }
 
@@ -125,7 +132,7 @@ func (c *checker) checkConsent(r *OperationRequest) {
 	signed, custody := r.Authorisation != nil, r.Authentication != nil
 	switch r.Kind {
 	case KindRedeem, KindTransfer:
-		c.must(signed != custody, fault.InvalidValue, "authorisation", "give either authentication (custody) or authorisation (self-custody)")
+		c.must(claim{signed != custody, fault.InvalidValue, "authorisation", "give either authentication (custody) or authorisation (self-custody)"})
 	case KindReturn:
 		sources := 0
 		for _, given := range []bool{r.Original != nil, r.OriginalOperation != nil, signed || custody} {
@@ -133,10 +140,10 @@ func (c *checker) checkConsent(r *OperationRequest) {
 				sources++
 			}
 		}
-		c.must(sources <= 1 && !(signed && custody), fault.InvalidValue, "original", "give at most one of originalOperation, original, authentication and authorisation")
+		c.must(claim{sources <= 1 && !(signed && custody), fault.InvalidValue, "original", "give at most one of originalOperation, original, authentication and authorisation"})
 	}
 	if r.Kind == KindRedeem || r.Kind == KindReturn {
-		c.must(signed == (r.PlaceSalt != nil), fault.InvalidValue, "placeSalt", "goes with authorisation, as the mandate was prepared")
+		c.must(claim{signed == (r.PlaceSalt != nil), fault.InvalidValue, "placeSalt", "goes with authorisation, as the mandate was prepared"})
 	}
 }
 
@@ -149,34 +156,34 @@ func (c *checker) checkValues(r *OperationRequest) {
 	c.text("terminal", r.Terminal, MaxText)
 	c.text("receiptNumber", r.ReceiptNumber, MaxText)
 	if r.AmountMinor != nil {
-		c.must(*r.AmountMinor >= 0 && *r.AmountMinor <= quantity.MaxMinor, fault.OutOfRange, "amountMinor", "must lie between 0 and 9007199254740991; a return is positive too")
+		c.must(claim{*r.AmountMinor >= 0 && *r.AmountMinor <= quantity.MaxMinor, fault.OutOfRange, "amountMinor", "must lie between 0 and 9007199254740991; a return is positive too"})
 	}
 	if r.Points != nil {
-		c.must(*r.Points >= 1 && *r.Points <= quantity.MaxPoints, fault.OutOfRange, "points", "must lie between 1 and 9007199254740991")
+		c.must(claim{*r.Points >= 1 && *r.Points <= quantity.MaxPoints, fault.OutOfRange, "points", "must lie between 1 and 9007199254740991"})
 	}
 	if r.Currency != nil {
-		c.must(quantity.ValidCurrency(*r.Currency) == nil, fault.InvalidValue, "currency", "must be a three-letter ISO 4217 code")
+		c.must(claim{quantity.ValidCurrency(*r.Currency) == nil, fault.InvalidValue, "currency", "must be a three-letter ISO 4217 code"})
 	}
 	if r.OccurredAt != nil {
 		t, err := time.Parse(time.RFC3339, *r.OccurredAt)
-		c.must(err == nil && t.Year() >= 1970 && t.Year() <= 9999, fault.InvalidValue, "occurredAt", "must be an RFC 3339 time with its zone, from 1970 on")
+		c.must(claim{err == nil && t.Year() >= 1970 && t.Year() <= 9999, fault.InvalidValue, "occurredAt", "must be an RFC 3339 time with its zone, from 1970 on"})
 	}
 	if r.PlaceSalt != nil {
-		c.must(hashForm.MatchString(*r.PlaceSalt), fault.InvalidValue, "placeSalt", "must be 64 lower-case hex digits")
+		c.must(claim{hashForm.MatchString(*r.PlaceSalt), fault.InvalidValue, "placeSalt", "must be 64 lower-case hex digits"})
 	}
 	if a := r.Authentication; a != nil {
-		c.must(methodForm.MatchString(a.Method), fault.InvalidValue, "authentication/method", "must be 1 to 32 lower-case letters, digits and dashes")
+		c.must(claim{methodForm.MatchString(a.Method), fault.InvalidValue, "authentication/method", "must be 1 to 32 lower-case letters, digits and dashes"})
 		c.text("authentication/challenge", &a.Challenge, MaxReference)
 	}
 	if k := r.Controller; k != nil {
-		c.must(k.Kind == ControllerRequestKindP256, fault.InvalidValue, "controller/kind", "must be p256; leave controller out for custody")
-		c.must(controllerOf(k).Validate() == nil, fault.InvalidValue, "controller/key", "must be an uncompressed P-256 point in base64url without padding")
+		c.must(claim{k.Kind == ControllerRequestKindP256, fault.InvalidValue, "controller/kind", "must be p256; leave controller out for custody"})
+		c.must(claim{controllerOf(k).Validate() == nil, fault.InvalidValue, "controller/key", "must be an uncompressed P-256 point in base64url without padding"})
 	}
 }
 
 func (c *checker) id(field string, value *string) {
 	if value != nil {
-		c.must(idForm.MatchString(*value), fault.InvalidValue, field, "must be 32 lower-case hex digits")
+		c.must(claim{idForm.MatchString(*value), fault.InvalidValue, field, "must be 32 lower-case hex digits"})
 	}
 }
 
@@ -186,10 +193,10 @@ func (c *checker) text(field string, value *string, limit int) {
 	}
 	ok := *value != "" && len(*value) <= limit && utf8.ValidString(*value) && strings.TrimSpace(*value) == *value && !strings.ContainsFunc(*value, unicode.IsControl)
 	if limit == MaxText {
-		c.must(ok, fault.InvalidValue, field, "must have 1 to 64 bytes, no control characters and no space at either end")
+		c.must(claim{ok, fault.InvalidValue, field, "must have 1 to 64 bytes, no control characters and no space at either end"})
 		return
 	}
-	c.must(ok, fault.InvalidValue, field, "must have 1 to 256 bytes, no control characters and no space at either end")
+	c.must(claim{ok, fault.InvalidValue, field, "must have 1 to 256 bytes, no control characters and no space at either end"})
 }
 
 // controllerOf is the controller of a new account: the customer's own key, or the brand's custody.

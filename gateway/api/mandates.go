@@ -74,16 +74,16 @@ func checkMandate(r *MandateRequest) error {
 	c.id("receiver", r.Receiver)
 	c.text("store", r.Store, MaxText)
 	c.text("terminal", r.Terminal, MaxText)
-	c.must(r.Points >= 1 && r.Points <= quantity.MaxPoints, fault.OutOfRange, "points", "must lie between 1 and 9007199254740991")
+	c.must(claim{r.Points >= 1 && r.Points <= quantity.MaxPoints, fault.OutOfRange, "points", "must lie between 1 and 9007199254740991"})
 	seconds := valueOr(r.ValidSeconds, defaultMandateSeconds)
-	c.must(seconds >= 1 && seconds <= points.MaxAuthorisationSeconds, fault.InvalidValue, "validSeconds", "must lie between 1 and 600")
+	c.must(claim{seconds >= 1 && seconds <= points.MaxAuthorisationSeconds, fault.InvalidValue, "validSeconds", "must lie between 1 and 600"})
 	switch r.Kind {
 	case MandateRequestKindTransfer:
-		c.must(r.Receiver != nil, fault.InvalidValue, "receiver", "is required for transfer")
-		c.must(r.Store == nil && r.Terminal == nil, fault.InvalidValue, "store", "a transfer has no till: leave store and terminal out")
+		c.must(claim{r.Receiver != nil, fault.InvalidValue, "receiver", "is required for transfer"})
+		c.must(claim{r.Store == nil && r.Terminal == nil, fault.InvalidValue, "store", "a transfer has no till: leave store and terminal out"})
 	case MandateRequestKindRedeem, MandateRequestKindReturn:
-		c.must(r.Receiver == nil, fault.InvalidValue, "receiver", "only a transfer has a receiver")
-		c.must(r.Store != nil && r.Terminal != nil, fault.InvalidValue, "store", "store and terminal are required")
+		c.must(claim{r.Receiver == nil, fault.InvalidValue, "receiver", "only a transfer has a receiver"})
+		c.must(claim{r.Store != nil && r.Terminal != nil, fault.InvalidValue, "store", "store and terminal are required"})
 	default:
 		c.add(fault.InvalidValue, "kind", "must be redeem, transfer or return")
 	}

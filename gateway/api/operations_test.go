@@ -97,6 +97,7 @@ func TestCustodySignsWhatHasNoAuthorisationOfItsOwn(t *testing.T) {
 		{"transfer in custody", `{"kind":"transfer","account":"` + account + `","to":"` + wallet + `","points":5,"authentication":{"method":"otp","challenge":"x"}}`, true},
 		{"return without a receipt", giveBack, true},
 		{"return without a receipt by a wallet that has not signed", strings.Replace(giveBack, account, wallet, 1), false},
+		{"return by an account that is being opened", strings.Replace(giveBack, account, unknownID, 1), true},
 		{"accrual", earn, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

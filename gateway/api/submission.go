@@ -184,12 +184,18 @@ func (s *Server) buildReturn(ctx context.Context, it *item, p *prover) error {
 	if r.Original != nil || r.Authorisation != nil {
 		return nil
 	}
-	position, err := s.reader.Account(ctx, o.Account)
-	if err != nil && fault.CodeOf(err) != fault.AccountUnknown {
-		return err
+	var err error
+	it.intake.Custody, err = s.inCustody(ctx, o.Account)
+	return err
+}
+
+// inCustody says whether the brand's custodian signs an account's debits. One that isn't on the ledger yet is taken to be in custody; the ledger decides.
+func (s *Server) inCustody(ctx context.Context, id points.AccountID) (bool, error) {
+	position, err := s.reader.Account(ctx, id)
+	if fault.CodeOf(err) == fault.AccountUnknown {
+		return true, nil
 	}
-	it.intake.Custody = err != nil || position.Account.Controller.Kind == points.ControllerCustodian
-	return nil
+	return position.Account.Controller.Kind == points.ControllerCustodian, err
 }
 
 // settle waits until the recorded items are committed, or for as long as the caller wants, and puts what became of them into their answers.

@@ -97,18 +97,23 @@ func (t *through) single(choose func() string) step {
 		key, o := t.earn(choose())
 		began := time.Now()
 		answer, err := t.gateway.Submit(ctx, key, o)
-		if code := fault.CodeOf(err); err != nil && code == fault.Internal {
-			return err
-		} else if err != nil {
-			m.done(began, code)
-			return nil
-		}
-		if answer.Status != client.DONE {
-			m.done(began, fault.LedgerUnavailable)
-			return nil
-		}
-		m.done(began, fault.OK)
-		return nil
+		code, broken := verdict(&answer, err)
+		m.done(began, code)
+		return broken
+	}
+}
+
+// verdict is the code of a single request. Without one from the gateway, the load can't go on.
+func verdict(o *client.Operation, err error) (fault.Code, error) {
+	switch code := fault.CodeOf(err); {
+	case err == nil && o.Status == client.DONE:
+		return fault.OK, nil
+	case err == nil:
+		return fault.LedgerUnavailable, nil
+	case code == fault.Internal:
+		return code, err
+	default:
+		return code, nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -126,20 +127,18 @@ func (r *Report) WriteRejects(path string) error {
 	if len(r.Rejects) == 0 {
 		return nil
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fault.New(fault.InvalidValue, "the rejects file can't be written: %v", err)
-	}
-	defer f.Close()
 	rejects := slices.Clone(r.Rejects)
 	slices.SortStableFunc(rejects, func(a, b Reject) int { return a.Line - b.Line })
-	w := csv.NewWriter(f)
+	var text bytes.Buffer
 	records := [][]string{{"line", "reason"}}
 	for _, reject := range rejects {
 		records = append(records, []string{strconv.Itoa(reject.Line), reject.Reason})
 	}
-	if err := w.WriteAll(records); err != nil {
-		return fault.New(fault.Internal, "the rejects file can't be written: %v", err)
+	if err := csv.NewWriter(&text).WriteAll(records); err != nil {
+		return fault.New(fault.Internal, "the rejects can't be encoded: %v", err)
+	}
+	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
+		return fault.New(fault.InvalidValue, "the rejects file can't be written: %v", err)
 	}
 	return nil
 }

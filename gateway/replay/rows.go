@@ -66,7 +66,7 @@ func ReadFile(path string, m Mapping, p Places) (*Rows, error) {
 	if err != nil {
 		return nil, fault.New(fault.InvalidValue, "the receipts can't be read: %v", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // Nothing was written.
 	if !strings.HasSuffix(path, ".gz") {
 		return Read(f, m, p)
 	}

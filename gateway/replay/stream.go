@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -227,7 +228,9 @@ func (s *stream) persist(ctx context.Context, call func(context.Context) error) 
 
 // mayPass says whether a failed call is worth repeating: the gateway is away, or its code says so. What this package finds wrong itself isn't.
 func mayPass(err error) bool {
-	if own, ok := err.(*fault.Error); ok {
+	var answered *client.ProblemError
+	var own *fault.Error
+	if !errors.As(err, &answered) && errors.As(err, &own) {
 		return fault.Lookup(own.Code).Class == fault.ClassRetry
 	}
 	return client.Retryable(err)
