@@ -37,6 +37,36 @@ func TestEveryRowIsRecordedOnceInOrder(t *testing.T) {
 	}
 }
 
+func TestAReturnWaitsForTheReceiptOfItsPurchase(t *testing.T) {
+	g := &teller{books: newBooks(), brand: "grocer"}
+	o := options(open(t, g))
+	o.Bulk, o.Concurrency = 100, 1
+	run(t, receipts(t, 1), o)
+	g.check(t, 1)
+	if g.calls != 2 {
+		t.Errorf("%d calls, want one up to the return and one with it", g.calls)
+	}
+}
+
+func TestEveryIdempotencyKeyHasThePrefixAndIsTheSameNextTime(t *testing.T) {
+	seen := map[string]int{}
+	for range 2 {
+		g := &teller{books: newBooks(), brand: "grocer"}
+		o := options(open(t, g))
+		o.Prefix = "mine-"
+		run(t, receipts(t, customers), o)
+		for key := range g.byKey {
+			if !strings.HasPrefix(key, "mine-") {
+				t.Errorf("key %s", key)
+			}
+			seen[key]++
+		}
+	}
+	if len(seen) != 7*customers {
+		t.Errorf("%d keys in two runs, want %d", len(seen), 7*customers)
+	}
+}
+
 func TestSendingTheSameFileAgainChangesNothing(t *testing.T) {
 	g := &teller{books: newBooks(), brand: "grocer"}
 	o := options(open(t, g))
