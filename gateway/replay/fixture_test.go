@@ -43,6 +43,7 @@ type teller struct {
 	t         *testing.T
 	brand     string
 	simulated bool
+	losesDate bool // The answer to the next move of the business date.
 	hinder    func(w http.ResponseWriter, call int, items []client.BulkItem) bool
 	calls     int
 }
@@ -98,6 +99,10 @@ func (g *teller) moveDate(w http.ResponseWriter, r *http.Request) {
 	default:
 		g.date = day
 		g.dates = append(g.dates, body.Date)
+		if g.losesDate {
+			g.losesDate = false
+			panic(http.ErrAbortHandler)
+		}
 		answer(w, 200, body)
 	}
 }

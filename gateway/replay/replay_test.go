@@ -209,7 +209,7 @@ func TestAnInterruptedReplayResumesFromItsState(t *testing.T) {
 }
 
 func TestTheBusinessDateOfASimulatedProgrammeMovesWithTheData(t *testing.T) {
-	g := &teller{books: newBooks(), brand: "grocer", simulated: true}
+	g := &teller{books: newBooks(), brand: "grocer", simulated: true, losesDate: true}
 	run(t, receipts(t, customers), options(open(t, g)))
 	g.check(t, customers)
 	if got := strings.Join(g.dates, " "); got != "2011-02-01 2011-03-04 2011-05-02 2011-06-01 2011-06-03" {
