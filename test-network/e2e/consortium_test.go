@@ -29,6 +29,8 @@ const (
 	pollEvery = 50 * time.Millisecond
 	// logLines of each node are printed when a test failed.
 	logLines = 12
+	// logWidth bounds a line.
+	logWidth = 300
 )
 
 // consortium is a running test network.
@@ -186,7 +188,10 @@ func (c *consortium) printLogs() {
 			continue
 		}
 		lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
-		fmt.Fprintf(os.Stderr, "---- %s\n%s\n", filepath.Base(file), bytes.Join(lines[max(0, len(lines)-logLines):], []byte("\n")))
+		fmt.Fprintf(os.Stderr, "---- %s\n", filepath.Base(file))
+		for _, line := range lines[max(0, len(lines)-logLines):] {
+			fmt.Fprintf(os.Stderr, "%s\n", line[:min(len(line), logWidth)])
+		}
 	}
 }
 

@@ -67,8 +67,14 @@ func TestFourBrands(t *testing.T) {
 		}
 	})
 	t.Run("one of the issuer's two peers ends", func(t *testing.T) {
+		account := four.funded(t, "grocer", 3)
+		earn := four.purchase(t, "grocer", account, 400)
 		four.kill(t, "peer0.grocer")
-		four.funded(t, "grocer", 3)
+		ok[operation](t, four.submit(t, "grocer", earn))
+		if got := four.position(t, "grocer", account); got.Posted != 7 {
+			t.Errorf("the account holds %d points, want 7", got.Posted)
+		}
 		four.start(t, "peer0.grocer")
+		four.requireHonestBooks(t)
 	})
 }

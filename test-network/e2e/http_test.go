@@ -22,6 +22,9 @@ var connections = &http.Client{
 	Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true},
 }
 
+// longestWait asks for the receipt of an operation for as long as a gateway waits: on a busy machine it takes its time.
+const longestWait = "wait=30"
+
 // request is one HTTP call. A body that is no []byte is sent as JSON.
 type request struct {
 	method, path string
@@ -82,6 +85,7 @@ func (c *consortium) try(member string, r request) (answer, error) {
 	if r.key != "" {
 		call.Header.Set("Authorization", "Bearer "+r.key)
 	}
+	call.Header.Set("Prefer", longestWait)
 	if r.idempotency != "" {
 		call.Header.Set("Idempotency-Key", r.idempotency)
 	}
