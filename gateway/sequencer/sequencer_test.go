@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -52,6 +53,13 @@ func TestEveryFateOfASubmissionEndsWithTheOperationDecidedOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAConflictIsTriedAgainAsSoonAsItsBlockTells(t *testing.T) {
+	w, p := start(t, func(s *Settings) { s.Pace.Block, s.Pace.LongestBlock = time.Hour, time.Hour })
+	account := p.opened(1)[0]
+	w.setFaults(nil, once(conflicting))
+	await(t, p.must(earn(account, 7, "r1")))
 }
 
 func TestAnAttemptThoughtLostThatIsCommittedLateCountsOnce(t *testing.T) {
