@@ -59,6 +59,12 @@ func TestOnlyExactNamesWithOneDocumentAreAdmitted(t *testing.T) {
 			}
 		})
 	}
+	for _, document := range []string{"", " \n\t", "null", " null "} { // Before the document is parsed.
+		_, err := c.Endorse(c.call("points-airline", c.client(airline, "gateway"), wire.FnGetProgramme, document), airline)
+		if got := refusalOf(t, err); got.Code != fault.Malformed || !strings.Contains(got.Detail, "empty or null") {
+			t.Errorf("%q: %v", document, got)
+		}
+	}
 	if after := c.State("points-airline"); len(after) != len(before) {
 		t.Error("a refused call changed the state")
 	}

@@ -42,7 +42,7 @@ func (s script) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
 // bench is a channel of three organisations with one or two scripts on it.
 type bench struct {
 	*stubtest.Channel
-	client, outsider *stubtest.Identity
+	client, outsider, reader *stubtest.Identity
 }
 
 func newBench(functions script, others ...stubtest.Definition) *bench {
@@ -55,7 +55,7 @@ func newBench(functions script, others ...stubtest.Definition) *bench {
 	for _, d := range others {
 		channel.Deploy(d)
 	}
-	return &bench{channel, a.Issue("client", nil), b.Issue("outsider", nil)}
+	return &bench{channel, a.Issue("client", nil), b.Issue("outsider", nil), c.Issue("reader", nil)}
 }
 
 func (b *bench) proposal(function string, args ...string) stubtest.Proposal {
@@ -144,6 +144,8 @@ func TestTransactionDoesNotSeeItsOwnWrites(t *testing.T) {
 func TestStaleReadIsAConflict(t *testing.T) {
 	b := newBench(basics)
 	first, second := b.endorse(t, "append", "k"), b.endorse(t, "append", "k")
+	b.commit(t, codes(valid, stale), first, second)
+	first, second = b.endorse(t, "append", "k"), b.endorse(t, "append", "k") // Now that the key is there.
 	b.commit(t, codes(valid, stale), first, second)
 	late := b.endorse(t, "append", "k")
 	b.commit(t, codes(valid), b.endorse(t, "delete", "k"))
@@ -327,7 +329,7 @@ func TestPeersAdmitOnlyCreatorsWhoseOrganisationVouchesForThem(t *testing.T) {
 		"another organisation's certificate": b.outsider.Claiming("AMSP"),
 		"an organisation that is no member":  stubtest.NewAuthority("DMSP").Issue("d", nil),
 		"the right name from a false CA":     stubtest.NewAuthority("AMSP").Issue("a", nil),
-		"an organisation that only reads":    stubtest.NewAuthority("CMSP").Issue("c", nil),
+		"an organisation that only reads":    b.reader,
 	} {
 		p := b.proposal("nothing")
 		p.Creator = creator
