@@ -11,6 +11,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 
@@ -347,9 +348,24 @@ func TestWhoHadToEndorseIsChecked(t *testing.T) {
 
 func TestMembershipThatDiffersFromTheChannelIsFound(t *testing.T) {
 	s := tell(t)
-	s.AppendConfig(1, s.Organisations[:3])
+	s.AppendConfig(1, s.Organisations[:3], msp.MSPRole_ORDERER)
 	f := audit(t, s.saved(t), Options{}).Finding
 	if f == nil || f.Check != CheckMembership || f.Namespace != engine.ClearingChaincode {
+		t.Errorf("found %v", f)
+	}
+}
+
+func TestOnlyOrderingNodesSignBlocksWhateverThePolicyAllows(t *testing.T) {
+	s := tell(t)
+	s.AppendConfig(1, s.Organisations, msp.MSPRole_MEMBER)
+	s.airline.Batch(7, nil)
+	s.Cut()
+	a := s.saved(t)
+	if f := audit(t, a, Options{}).Finding; f != nil {
+		t.Fatalf("found %v", f)
+	}
+	change(t, a, s.Height()-1, func(d *blocks.Delivered) { s.ReplaceSignature(d.Block, s.Brands[0].Peer) })
+	if f := audit(t, a, Options{}).Finding; f == nil || f.Check != CheckOrdererSignature {
 		t.Errorf("found %v", f)
 	}
 }

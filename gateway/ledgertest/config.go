@@ -7,8 +7,9 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 )
 
-// configEnvelope is a channel configuration: brands order, everybody is a member, BlockValidation is ANY Writers of the orderer organisations.
-func configEnvelope(t testing.TB, sequence uint64, organisations []*Organisation, orderers []*Organisation) *common.ConfigEnvelope {
+// configEnvelope is a channel configuration: brands order, everybody is a member, BlockValidation is ANY Writers of the orderer organisations, which are
+// identities of the given role.
+func configEnvelope(t testing.TB, sequence uint64, organisations, orderers []*Organisation, writers msp.MSPRole_MSPRoleType) *common.ConfigEnvelope {
 	application := &common.ConfigGroup{Groups: map[string]*common.ConfigGroup{}}
 	for _, o := range organisations {
 		application.Groups[o.MSP] = organisationGroup(t, o, msp.MSPRole_MEMBER)
@@ -20,7 +21,7 @@ func configEnvelope(t testing.TB, sequence uint64, organisations []*Organisation
 		}},
 	}}
 	for _, o := range orderers {
-		ordering.Groups[o.MSP] = organisationGroup(t, o, msp.MSPRole_ORDERER)
+		ordering.Groups[o.MSP] = organisationGroup(t, o, writers)
 	}
 	root := &common.ConfigGroup{Groups: map[string]*common.ConfigGroup{"Application": application, "Orderer": ordering}}
 	return &common.ConfigEnvelope{Config: &common.Config{Sequence: sequence, ChannelGroup: root}}

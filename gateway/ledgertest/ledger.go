@@ -9,6 +9,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -69,21 +70,21 @@ func New(t testing.TB, brands ...string) *Ledger {
 		l.Brands = append(l.Brands, NewOrganisation(t, b, MSPOf(b)))
 	}
 	l.Organisations = append(slices.Clone(l.Brands), NewOrganisation(t, "regulator", "RegulatorMSP"))
-	l.AppendConfig(0, l.Organisations)
+	l.AppendConfig(0, l.Organisations, msp.MSPRole_ORDERER)
 	h, err := blocks.HeaderHash(l.chain[0].Block.Header)
 	must(t, err)
 	l.Genesis = hex.EncodeToString(h)
 	return l
 }
 
-// AppendConfig adds a block with a channel configuration of these members.
-func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation) {
+// AppendConfig adds a block with a channel configuration of these members, whose orderer organisations let identities of one role write blocks.
+func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation, writers msp.MSPRole_MSPRoleType) {
 	l.t.Helper()
 	header := &common.Header{
 		ChannelHeader:   marshal(l.t, &common.ChannelHeader{Type: int32(common.HeaderType_CONFIG), ChannelId: Channel}),
 		SignatureHeader: marshal(l.t, &common.SignatureHeader{Creator: l.Brands[0].Orderer.serialised(l.t)}),
 	}
-	payload := marshal(l.t, &common.Payload{Header: header, Data: marshal(l.t, configEnvelope(l.t, sequence, members, l.Brands))})
+	payload := marshal(l.t, &common.Payload{Header: header, Data: marshal(l.t, configEnvelope(l.t, sequence, members, l.Brands, writers))})
 	l.append([][]byte{marshal(l.t, &common.Envelope{Payload: payload})}, []byte{byte(peer.TxValidationCode_VALID)}, nil)
 }
 
