@@ -52,24 +52,26 @@ func (c *Client) endorse(ctx context.Context, build func() (call, error), organi
 	ctx, cancel := context.WithTimeout(ctx, endorseTimeout)
 	defer cancel()
 	var transaction *client.Transaction
-	var failure error
 	err := c.each(ctx, func(n *node) error {
 		proposal, err := c.propose(n, build, organisations)
 		if err != nil {
-			failure = err
-			return nil
+			return unproposed{err}
 		}
 		transaction, err = proposal.EndorseWithContext(ctx)
 		return err
 	})
-	if failure != nil {
-		return nil, failure
+	var own unproposed
+	if errors.As(err, &own) {
+		return nil, own.error
 	}
 	if err != nil {
 		return nil, classify(err, atEndorse, c.msp)
 	}
 	return &endorsed{transaction: transaction, issuer: c.msp}, nil
 }
+
+// unproposed is an error from before any peer was asked.
+type unproposed struct{ error }
 
 // propose builds the call and its proposal, which carries the transaction's time. An error is final.
 func (c *Client) propose(n *node, build func() (call, error), organisations []string) (*client.Proposal, error) {

@@ -78,11 +78,12 @@ func (s *Store) AcceptOperations(ctx context.Context, now int64, all []NewOperat
 	admissions := make([]Admission, len(all))
 	accepted := false
 	err := s.Write(context.WithoutCancel(ctx), func(tx *Tx) error {
-		for from, to := 0, 0; from < len(all); from = to {
-			to = from + insertSize(len(all)-from)
+		for from := 0; from < len(all); {
+			to := from + insertSize(len(all)-from)
 			if err := insertOperations(tx, now, all[from:to], admissions[from:to]); err != nil {
 				return err
 			}
+			from = to
 		}
 		if err := insertLookups(tx, all, admissions); err != nil {
 			return err
@@ -145,7 +146,7 @@ func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.Operation
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	inserted := make(map[points.OperationID]int64, len(all))
 	for rows.Next() {
 		var id points.OperationID
@@ -219,7 +220,7 @@ func (s *Store) operations(ctx context.Context, where string, args ...any) ([]Op
 }
 
 func scanOperations(rows *sql.Rows) ([]Operation, error) {
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var all []Operation
 	for rows.Next() {
 		var o Operation

@@ -80,7 +80,7 @@ func (s *Store) Pins(ctx context.Context) ([]Pin, error) {
 	if err != nil {
 		return nil, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var all []Pin
 	for rows.Next() {
 		var p Pin
@@ -106,7 +106,7 @@ func (s *Store) LaneHeights(ctx context.Context, programme, msp string) (map[int
 	if err != nil {
 		return nil, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	heights := map[int]int64{}
 	for rows.Next() {
 		var lane int

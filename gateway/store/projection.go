@@ -73,7 +73,7 @@ func (s *Store) Checkpoint(ctx context.Context) (c Checkpoint, found bool, err e
 	if err != nil {
 		return Checkpoint{}, false, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
 		return Checkpoint{}, false, storeError(rows.Err())
 	}
@@ -217,7 +217,7 @@ func (s *Store) Genesis(ctx context.Context) (hash string, found bool, err error
 	if err != nil {
 		return "", false, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
 		return "", false, storeError(rows.Err())
 	}

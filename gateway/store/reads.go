@@ -102,7 +102,7 @@ func (r *Reads) Operations(ctx context.Context, ids []points.OperationID) (map[p
 	if err != nil {
 		return nil, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := make(map[points.OperationID]Known, len(ids))
 	for rows.Next() {
 		k, err := scanKnown(rows)
@@ -180,7 +180,7 @@ func (r *Reads) Lookups(ctx context.Context, lookups []string) (map[string]point
 	if err != nil {
 		return nil, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := make(map[string]points.AccountID, len(lookups))
 	for rows.Next() {
 		var lookup string

@@ -56,7 +56,7 @@ func (r *Reads) History(ctx context.Context, id points.AccountID, after *Cursor,
 	if err != nil {
 		return nil, nil, storeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {
@@ -142,7 +142,7 @@ func (r *Reads) Totals(ctx context.Context, programme string) (points.Totals, er
 }
 
 func scanBodies[T any](rows *sql.Rows) ([]T, error) {
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var out []T
 	for rows.Next() {
 		var body []byte

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,11 +11,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
+	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // Registers the driver "sqlite".
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
@@ -58,10 +60,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 func openOwned(ctx context.Context, path string) (*Store, error) {
-	db, err := sql.Open("sqlite", dsn(path, writerCache, "_txlock=immediate"))
-	if err != nil {
-		return nil, fault.New(fault.Internal, "database %s: %v", path, err)
-	}
+	db := connect(path, "_txlock=immediate", cacheSize(writerCache))
 	db.SetMaxOpenConns(1)
 	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(fault.New(fault.Internal, "database %s: its schema can't be brought up to date: %v", path, err), db.Close())
@@ -70,11 +69,7 @@ func openOwned(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fault.New(fault.Internal, "database %s: %v", path, err), db.Close())
 	}
-	reader, err := openReader(path)
-	if err != nil {
-		return nil, errors.Join(err, w.close())
-	}
-	return &Store{reader: reader, writer: w}, nil
+	return &Store{reader: openReader(path), writer: w}, nil
 }
 
 // OpenReadOnly opens an existing database beside the process that owns it, for a tool that only looks. Write answers READ_ONLY.
@@ -82,11 +77,7 @@ func OpenReadOnly(path string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fault.New(fault.NotFound, "there is no database at %s", path)
 	}
-	reader, err := openReader(path)
-	if err != nil {
-		return nil, err
-	}
-	return &Store{reader: reader}, nil
+	return &Store{reader: openReader(path)}, nil
 }
 
 // Close ends the writer after what was handed to it, and closes the database. Later calls do nothing.
@@ -115,22 +106,47 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	return s.writer.write(ctx, f)
 }
 
-func openReader(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn(path, readerCache, "_pragma=query_only(1)"))
-	if err != nil {
-		return nil, fault.New(fault.Internal, "database %s: %v", path, err)
-	}
+func openReader(path string) *sql.DB {
+	db := connect(path, "", cacheSize(readerCache), "PRAGMA query_only = 1")
 	db.SetMaxOpenConns(maxReaders)
 	db.SetMaxIdleConns(maxReaders)
-	return db, nil
+	return db
 }
 
-// dsn names the file with the settings that durability rests on: WAL and synchronous FULL put every commit on disk before it is reported.
-func dsn(path string, cache int, extra string) string {
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	return fmt.Sprintf("%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-%d)"+
-		"&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)&%s", u.String(), cache, extra)
+// settings are made on every connection. Durability rests on WAL with synchronous FULL: every commit is on disk before it is reported. What SQLite needs
+// aside stays in memory.
+var settings = []string{
+	"PRAGMA busy_timeout = 10000",
+	"PRAGMA journal_mode = WAL",
+	"PRAGMA synchronous = FULL",
+	"PRAGMA wal_autocheckpoint = 4000",
+	"PRAGMA temp_store = MEMORY",
 }
+
+// connect opens the file with the settings and more of them.
+func connect(path, options string, more ...string) *sql.DB {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options}
+	return sql.OpenDB(connector{dsn: u.String(), driver: &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		for _, pragma := range slices.Concat(settings, more) {
+			if _, err := c.Exec(pragma, nil); err != nil {
+				return fmt.Errorf("%s: %w", pragma, err)
+			}
+		}
+		return nil
+	}}})
+}
+
+// connector opens connections of a driver that isn't registered under a name, since its settings are this database's own.
+type connector struct {
+	dsn    string
+	driver *sqlite3.SQLiteDriver
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+
+func (c connector) Driver() driver.Driver { return c.driver }
+
+func cacheSize(kib int) string { return fmt.Sprintf("PRAGMA cache_size = -%d", kib) }
 
 func migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations")

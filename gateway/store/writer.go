@@ -24,12 +24,16 @@ type Tx struct{ w *writer }
 type writer struct {
 	db         *sql.DB
 	conn       *sql.Conn
-	statements map[string]*sql.Stmt
+	life       context.Context // Of the connection: it doesn't end, what is handed to the writer is written.
+	statements map[string]statement
 	requests   chan *request
 	stopped    chan struct{}
 	closing    sync.RWMutex
 	closed     bool
 }
+
+// statement is a prepared statement that is kept until the writer closes.
+type statement struct{ *sql.Stmt }
 
 type request struct {
 	f     func(*Tx) error
@@ -44,7 +48,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{
-		db: db, conn: conn, statements: map[string]*sql.Stmt{},
+		db: db, conn: conn, life: context.WithoutCancel(ctx), statements: map[string]statement{},
 		requests: make(chan *request, maxQueuedWrites), stopped: make(chan struct{}),
 	}
 	go w.run()
@@ -171,8 +175,8 @@ func (w *writer) runOne(r *request) error {
 	return w.exec("RELEASE one")
 }
 
-func (w *writer) exec(statement string) error {
-	s, err := w.prepare(statement)
+func (w *writer) exec(query string) error {
+	s, err := w.prepare(query)
 	if err != nil {
 		return err
 	}
@@ -181,16 +185,16 @@ func (w *writer) exec(statement string) error {
 }
 
 // prepare keeps every statement for the life of the connection: texts must come from a bounded set.
-func (w *writer) prepare(query string) (*sql.Stmt, error) {
+func (w *writer) prepare(query string) (statement, error) {
 	if s, ok := w.statements[query]; ok {
 		return s, nil
 	}
-	s, err := w.conn.PrepareContext(context.Background(), query)
+	prepared, err := w.conn.PrepareContext(w.life, query)
 	if err != nil {
-		return nil, err
+		return statement{}, err
 	}
-	w.statements[query] = s
-	return s, nil
+	w.statements[query] = statement{prepared}
+	return statement{prepared}, nil
 }
 
 func (w *writer) close() error {
