@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -17,14 +16,12 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
-	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -105,12 +102,6 @@ func newWorld(t testing.TB) *world {
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
-
-// pass lets time pass for a process.
-func (p *process) pass(d time.Duration) {
-	p.world.ahead.Add(int64(d))
-	p.wake()
-}
 
 func (w *world) open(path string) *store.Store {
 	s, err := store.Open(context.Background(), path)
@@ -411,157 +402,6 @@ func (w *world) setFaults(onEndorse func(*wire.BatchRequest) error, onSubmit fun
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.onEndorse, w.onSubmit = onEndorse, onSubmit
-}
-
-// process is one life of a gateway's sequencer.
-type process struct {
-	*Sequencer
-	world *world
-	stop  context.CancelFunc
-	ended chan struct{}
-}
-
-var testPace = Pace{
-	Block: 30 * time.Millisecond, LongestBlock: 60 * time.Millisecond, Pause: time.Millisecond, LongestPause: 4 * time.Millisecond, Linger: time.Millisecond,
-}
-
-// launch starts a process on the world's database.
-func (w *world) launch(change ...func(*Settings)) *process {
-	hasher, err := fingerprint.New(programmeName, make([]byte, fingerprint.SecretLength))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	settings := Settings{
-		Programme: programmeName, MSP: issuer, Lanes: 3, BatchMax: 50, Backlog: 10_000, Store: w.store, Ledger: w, Programmes: w, Hasher: hasher,
-		Signer: FileKey{w.key}, CustodianVersion: 1, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-		Pace: testPace, Now: w.now,
-	}
-	for _, f := range change {
-		f(&settings)
-	}
-	p := &process{Sequencer: New(settings), world: w, ended: make(chan struct{})}
-	w.mu.Lock()
-	w.listeners = []func(projection.Outcome){p.Observe}
-	w.mu.Unlock()
-	ctx, cancel := context.WithCancel(context.Background())
-	p.stop = cancel
-	caughtUp := make(chan struct{})
-	close(caughtUp)
-	go func() {
-		defer close(p.ended)
-		_ = p.Run(ctx, caughtUp)
-	}()
-	return p
-}
-
-// kill ends a process where it stands. What it had sent stays sent; what it had written stays written.
-func (p *process) kill() {
-	p.stop()
-	<-p.ended
-	_ = p.world.store.Write(context.Background(), func(*store.Tx) error { return nil }) // What was handed to the database is in it or not, but nothing comes later.
-}
-
-// awaitReady waits until operations are accepted.
-func (p *process) awaitReady() *process {
-	p.world.t.Helper()
-	eventually(p.world.t, "the sequencer to accept operations", func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return p.stage == ""
-	})
-	p.pass((mandateSeconds + 2) * time.Second) // Past the time in which custody waits for mandates of an earlier run to lapse.
-	return p
-}
-
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// await waits for tickets to be done.
-func await(t testing.TB, tickets ...Ticket) {
-	t.Helper()
-	limit := time.After(patience)
-	for _, ticket := range tickets {
-		select {
-		case <-ticket.Done:
-		case <-limit:
-			t.Fatalf("operation %s isn't done", ticket.Operation.ID)
-		}
-	}
-}
-
-// awaitPassing waits for tickets while time passes as quickly as the sequencer gets something done.
-func (p *process) awaitPassing(tickets ...Ticket) {
-	p.world.t.Helper()
-	eventually(p.world.t, "operations that wait for mandates to lapse", func() bool {
-		for _, ticket := range tickets {
-			select {
-			case <-ticket.Done:
-			default:
-				p.pass(100 * time.Millisecond)
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// must accepts an intake.
-func (p *process) must(in Intake) Ticket {
-	p.world.t.Helper()
-	ticket, err := p.Accept(context.Background(), in)
-	if err != nil {
-		p.world.t.Fatal(err)
-	}
-	return ticket
-}
-
-func opening() Intake {
-	return Intake{
-		Caller: "till", IdempotencyKey: randomHex(8), Operation: points.Operation{Kind: points.KindOpen, Controller: &points.Controller{Kind: points.ControllerCustodian}},
-	}
-}
-
-func earn(account points.AccountID, pounds int64, reference string) Intake {
-	return Intake{
-		Caller: "till", Operation: points.Operation{Kind: points.KindEarn, Account: account},
-		Details: points.Details{
-			AmountMinor: 100 * pounds, Currency: "GBP", OccurredAt: time.Now().UTC().Format(time.RFC3339), Merchant: "airline", Store: "s", Terminal: "t", Reference: reference,
-		},
-	}
-}
-
-func redeem(account points.AccountID, amount quantity.Points, reference string) Intake {
-	return Intake{
-		Caller: "till", Operation: points.Operation{Kind: points.KindRedeem, Account: account, Points: amount}, Custody: true,
-		Details: points.Details{Merchant: "airline", Store: "s", Terminal: "t", Reference: reference, Challenge: "pin:00"},
-	}
-}
-
-func transfer(from, to points.AccountID, amount quantity.Points, key string) Intake {
-	return Intake{
-		Caller: "app", IdempotencyKey: key, Operation: points.Operation{Kind: points.KindTransfer, Account: from, To: to, Points: amount}, Custody: true,
-		Details: points.Details{Challenge: "pin:00"},
-	}
-}
-
-// opened opens accounts and waits for them.
-func (p *process) opened(n int) []points.AccountID {
-	p.world.t.Helper()
-	var ids []points.AccountID
-	for range n {
-		ticket := p.must(opening())
-		await(p.world.t, ticket)
-		ids = append(ids, ticket.Operation.Account)
-	}
-	return ids
 }
 
 // decidedOnce fails unless the ledger has decided each of these operations exactly once.
