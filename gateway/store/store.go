@@ -27,7 +27,7 @@ const maxReaders = 8
 // Page caches of one connection, in KiB. The writer touches random places of the indexes; readers look at single rows.
 const (
 	writerCache = 64 << 10
-	readerCache = 4 << 10
+	readerCache = 16 << 10
 )
 
 //go:embed migrations/*.sql

@@ -17,7 +17,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
-	_ "modernc.org/sqlite"
+	_ "github.com/mattn/go-sqlite3"
 
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
@@ -117,7 +117,7 @@ func copyLive(t *testing.T, live string) string {
 // change runs one statement that must change something.
 func change(t *testing.T, database, statement string) {
 	t.Helper()
-	db := must[*sql.DB](t)(sql.Open("sqlite", database))
+	db := must[*sql.DB](t)(sql.Open("sqlite3", database))
 	defer db.Close()
 	result := must[sql.Result](t)(db.ExecContext(t.Context(), statement))
 	if n, err := result.RowsAffected(); err != nil || n == 0 && !strings.HasPrefix(statement, "VACUUM") {
