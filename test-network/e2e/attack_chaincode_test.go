@@ -78,6 +78,35 @@ func TestChaincodeRefusesWhatTheContractAPIWouldTake(t *testing.T) {
 	three.unchanged(t, "airline", before)
 }
 
+// TestChaincodeRefusesBatchesThatDoNotHoldTogether: too many operations, and private details that are missing or another operation's.
+func TestChaincodeRefusesBatchesThatDoNotHoldTogether(t *testing.T) {
+	gateway := three.user(t, "airline", string(membership.GatewayRole))
+	account := three.funded(t, "airline", 5)
+	before := three.books(t, "airline")
+	document, details := mint(t, three, attackLane, 1, account)
+	_, others := mint(t, three, attackLane, 1, account)
+	many := wire.BatchRequest{Lane: attackLane, Seq: 1}
+	for range wire.MaxBatch + 1 {
+		many.Operations = append(many.Operations, points.Operation{ID: points.OperationID(randomHex(16)), Kind: points.KindEarn, Account: points.AccountID(account)})
+	}
+	twice := wire.BatchRequest{Lane: attackLane, Seq: 1, Operations: []points.Operation{many.Operations[0], many.Operations[0]}}
+	for _, attack := range []struct {
+		name, document string
+		transient      map[string][]byte
+		code           fault.Code
+	}{
+		{"too many operations", string(must[[]byte](t)(wire.Encode(many))), details, fault.TooLarge},
+		{"an operation twice", string(must[[]byte](t)(wire.Encode(twice))), details, fault.InvalidValue},
+		{"no private details", document, nil, fault.Malformed},
+		{"private details of another operation", document, others, fault.DetailsMismatch},
+	} {
+		t.Run(attack.name, func(t *testing.T) {
+			refusedByChaincode(t, gateway, gateway.propose(t, "points-airline", attack.transient, wire.FnSubmitBatch, attack.document), attack.code)
+		})
+	}
+	three.unchanged(t, "airline", before)
+}
+
 // refusedByChaincode requires that the issuer's peer and another brand's give no endorsement, with this code.
 func refusedByChaincode(t *testing.T, u *user, p proposal, code fault.Code) {
 	t.Helper()

@@ -16,8 +16,8 @@ import (
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
-	"google.golang.org/protobuf/proto"
 	_ "github.com/mattn/go-sqlite3"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/gateway/blocks"
 )

@@ -61,6 +61,7 @@ func newConsortium(file, run string, ports int) (*consortium, error) {
 
 // up starts the consortium, after whatever an aborted run left behind has been cleared away.
 func (c *consortium) up() error {
+	started.add(c)
 	if err := c.tallynet("down"); err != nil {
 		return err
 	}

@@ -119,9 +119,13 @@ func ok[T any](t *testing.T, a answer) T {
 // refused requires a problem document of exactly this code, with the status that the catalogue gives it.
 func refused(t *testing.T, a answer, code fault.Code) problem {
 	t.Helper()
+	want := fault.Lookup(code).Status
+	if a.status != want {
+		t.Fatalf("got status %d, %.500s; want %d %s", a.status, a.body, want, code)
+	}
 	p := decode[problem](t, a.body)
-	if p.Code != string(code) || a.status != fault.Lookup(code).Status || p.Status != a.status {
-		t.Fatalf("got status %d, %.500s; want %d %s", a.status, a.body, fault.Lookup(code).Status, code)
+	if p.Code != string(code) || p.Status != want {
+		t.Fatalf("got %.500s; want %d %s", a.body, want, code)
 	}
 	if p.Detail == "" || p.RequestID == "" {
 		t.Fatalf("the problem document lacks detail or request id: %s", a.body)

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -52,7 +54,7 @@ func runTests(m *testing.M) (int, error) {
 	if three, err = newConsortium("organizations/membership.yaml", threeRun, threePorts); err != nil {
 		return 1, err
 	}
-	endOnSignal(three)
+	endOnSignal()
 	defer three.down()
 	if err := three.up(); err != nil {
 		three.printLogs()
@@ -73,13 +75,35 @@ func build() error {
 	return command.Run()
 }
 
-// endOnSignal takes the consortium down when the tests are interrupted.
-func endOnSignal(c *consortium) {
+// endOnSignal takes every consortium down when the tests are interrupted.
+func endOnSignal() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		c.down()
+		for _, c := range started.all() {
+			c.down()
+		}
 		os.Exit(1)
 	}()
+}
+
+// started are the consortia that this run has begun to start.
+var started consortia
+
+type consortia struct {
+	mu   sync.Mutex
+	list []*consortium
+}
+
+func (c *consortia) add(one *consortium) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, one)
+}
+
+func (c *consortia) all() []*consortium {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.list)
 }

@@ -19,7 +19,7 @@ var sampleBrands = []string{"airline", "hotel", "grocer"}
 func TestReceiptsOfARealYear(t *testing.T) {
 	file := realReceipts(t)
 	before := three.books(t, "grocer")
-	three.replayAll(t, "grocer", file)
+	t.Log(lastLines(three.replayAll(t, "grocer", file)))
 	three.requireExactly(t, "grocer", file, before)
 	settled := three.books(t, "grocer")
 	three.replayAll(t, "grocer", file)
