@@ -346,6 +346,28 @@ func TestWhoHadToEndorseIsChecked(t *testing.T) {
 	}
 }
 
+func TestFoundingNeedsAMajorityOfTheBrands(t *testing.T) {
+	const airline, grocer, regulator = 0, 1, 3
+	for name, c := range map[string]struct {
+		endorsers []int
+		enough    bool
+	}{"one": {[]int{airline}, false}, "one and the regulator": {[]int{airline, regulator}, false}, "two of three": {[]int{airline, grocer}, true}} {
+		t.Run(name, func(t *testing.T) {
+			l := ledgertest.New(t, "airline", "grocer", "hotel")
+			var peers []*ledgertest.Identity
+			for _, m := range c.endorsers {
+				peers = append(peers, l.Organisations[m].Peer)
+			}
+			l.Found(ledgertest.WithEndorsers(peers...))
+			s := &story{Ledger: l}
+			f := audit(t, s.saved(t), Options{}).Finding
+			if c.enough != (f == nil) || f != nil && (f.Check != CheckEndorsement || f.Block != 1) {
+				t.Errorf("found %v", f)
+			}
+		})
+	}
+}
+
 func TestMembershipThatDiffersFromTheChannelIsFound(t *testing.T) {
 	s := tell(t)
 	s.AppendConfig(1, s.Organisations[:3], msp.MSPRole_ORDERER)

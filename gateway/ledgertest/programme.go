@@ -30,8 +30,8 @@ type Programme struct {
 	ids    int
 }
 
-// Found records the consortium and cuts a block.
-func (l *Ledger) Found() {
+// Found records the consortium and cuts a block. Options change the proposal before it is endorsed.
+func (l *Ledger) Found(options ...func(*Proposal)) {
 	l.t.Helper()
 	doc := clearing.Consortium{V: 1, Genesis: l.Genesis}
 	for _, o := range l.Organisations {
@@ -41,9 +41,13 @@ func (l *Ledger) Found() {
 		}
 		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind})
 	}
-	_, err := l.Submit(Proposal{
+	proposal := Proposal{
 		Caller: l.Brands[0].Operator, Chaincode: engine.ClearingChaincode, Function: wire.FnFound, Document: l.Encode(doc), Time: Start, Endorsers: l.BrandPeers(),
-	})
+	}
+	for _, o := range options {
+		o(&proposal)
+	}
+	_, err := l.Submit(proposal)
 	must(l.t, err)
 	l.Cut()
 }
