@@ -4,4 +4,4 @@
 // Only cmd/tally-gateway imports it. It imports the store's record types and the chaincode's domain and wire packages.
 package api
 
-//go:generate go tool oapi-codegen -config server.cfg.yaml openapi.yaml
+//go:generate go tool -modfile=codegen/go.mod oapi-codegen -config server.cfg.yaml openapi.yaml

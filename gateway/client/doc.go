@@ -4,4 +4,4 @@
 // It may be imported by any program that talks to a gateway; of this module it imports only the chaincode's documents and codes.
 package client
 
-//go:generate go tool oapi-codegen -config client.cfg.yaml ../api/openapi.yaml
+//go:generate go tool -modfile=../api/codegen/go.mod oapi-codegen -config client.cfg.yaml ../api/openapi.yaml
