@@ -14,7 +14,7 @@ import (
 )
 
 // compare compares reads, writes, private hashes, event and answer.
-func compare(t *blocks.Transaction, effects engine.Effects, state *view, full bool, find findFunc) *Finding {
+func compare(t *blocks.Transaction, effects engine.Effects, state *view, by depth, find findFunc) *Finding {
 	n := t.Namespace(t.Chaincode)
 	if n == nil {
 		n = &blocks.Namespace{Name: t.Chaincode}
@@ -28,7 +28,7 @@ func compare(t *blocks.Transaction, effects engine.Effects, state *view, full bo
 	if n.Ranges > 0 || n.Metadata > 0 {
 		return find(CheckReadSet, "it has range reads or writes of key policies, which no function makes").at(n.Name, "")
 	}
-	if f := comparePrivate(n, t, effects, full, find); f != nil {
+	if f := comparePrivate(n, t, effects, by, find); f != nil {
 		return f
 	}
 	if f := compareEvent(t, effects, find); f != nil {
@@ -80,13 +80,13 @@ func compareReads(n *blocks.Namespace, want map[string]bool, find findFunc) *Fin
 }
 
 // comparePrivate compares the hashed writes. An observer knows which key must have been written, not which value.
-func comparePrivate(n *blocks.Namespace, t *blocks.Transaction, effects engine.Effects, full bool, find findFunc) *Finding {
+func comparePrivate(n *blocks.Namespace, t *blocks.Transaction, effects engine.Effects, by depth, find findFunc) *Finding {
 	want := map[collectionRef][]byte{} // By collection and key; nil where the value isn't known.
 	for _, w := range effects.Private {
 		sum := sha256.Sum256(w.Value)
 		want[collectionRef{w.Collection, w.Key}] = sum[:]
 	}
-	if !full {
+	if by == public {
 		var event wire.BatchEvent
 		if err := wire.DecodeRecord(effects.EventPayload, &event); err != nil {
 			return find(CheckEvent, "the event can't be read").at(n.Name, "")

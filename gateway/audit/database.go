@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -25,15 +26,15 @@ type Database struct {
 }
 
 // ReadDatabase takes a consistent picture of the projection of a database.
-func ReadDatabase(ctx context.Context, name string, s *store.Store) (*Database, error) {
+func ReadDatabase(ctx context.Context, name string, s *store.Store) (d *Database, err error) {
 	tx, err := s.Reader().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
-	defer tx.Rollback()
-	d := &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	d = &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}}
 	err = tx.QueryRowContext(ctx, `SELECT block, block_hash FROM checkpoint`).Scan(&d.Block, &d.Hash)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		d.missing = true
 		return d, nil
 	}
@@ -63,12 +64,12 @@ func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-func each(ctx context.Context, tx *sql.Tx, query string, take func(*sql.Rows) error) error {
+func each(ctx context.Context, tx *sql.Tx, query string, take func(*sql.Rows) error) (err error) {
 	rows, err := tx.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := take(rows); err != nil {
 			return err

@@ -16,6 +16,15 @@ type findFunc func(check Check, format string, args ...any) *Finding
 // statusOK is the status of a chaincode's answer that peers endorse.
 const statusOK = 200
 
+// depth says what a transaction was replayed from.
+type depth int
+
+// A full replay has the private details, a public one takes from the receipts what follows from them.
+const (
+	full depth = iota
+	public
+)
+
 // replay runs a valid transaction again and compares everything that it did.
 func (a *Auditor) replay(t *blocks.Transaction, find findFunc) *Finding {
 	run, ours := runner(t.Chaincode)
@@ -35,7 +44,7 @@ func (a *Auditor) replay(t *blocks.Transaction, find findFunc) *Finding {
 		Chaincode: t.Chaincode, Function: string(t.Args[0]), Document: t.Args[1], Time: t.Time,
 		Caller: engine.Identity{MSP: t.Creator.MSP, Role: a.roleOf(t)},
 	}
-	full, f := a.givePrivate(t, &call, find)
+	by, f := a.givePrivate(t, &call, find)
 	if f != nil {
 		return f
 	}
@@ -44,11 +53,11 @@ func (a *Auditor) replay(t *blocks.Transaction, find findFunc) *Finding {
 	if err != nil {
 		return find(CheckExecution, "%s is refused by the rules: %v", call.Function, err).at(t.Chaincode, "")
 	}
-	if f := compare(t, effects, state, full, find); f != nil {
+	if f := compare(t, effects, state, by, find); f != nil {
 		return f
 	}
 	if p := a.programme(t.Chaincode); p != nil {
-		p.replayed(full)
+		p.replayed(by)
 	}
 	return nil
 }
@@ -89,28 +98,28 @@ func foreign(n blocks.Namespace, called string, find findFunc) *Finding {
 	return nil
 }
 
-// givePrivate finds the private details that the call was made with. Without them the batch is replayed as an observer sees it, from the receipts; full is
-// false then. Clear values that don't have the hashes in the block are a finding.
-func (a *Auditor) givePrivate(t *blocks.Transaction, call *engine.Call, find findFunc) (full bool, f *Finding) {
+// givePrivate finds the private details that the call was made with. Without them the batch is replayed as an observer sees it, from the
+// receipts. Clear values that don't have the hashes in the block are a finding.
+func (a *Auditor) givePrivate(t *blocks.Transaction, call *engine.Call, find findFunc) (by depth, f *Finding) {
 	if f := checkPrivate(t, find); f != nil {
-		return false, f
+		return public, f
 	}
 	if call.Function != wire.FnSubmitBatch {
-		return true, nil
+		return full, nil
 	}
 	if writes := t.PrivateWrites(t.Chaincode, engine.CollectionDetails); len(writes) == 1 {
 		call.Transient = map[string][]byte{wire.DetailsTransient: writes[0].Value}
-		return true, nil
+		return full, nil
 	}
 	if len(hashedWrites(t, engine.CollectionDetails)) == 0 {
-		return true, nil
+		return full, nil
 	}
 	var event wire.BatchEvent
 	if t.Event == nil || wire.DecodeRecord(t.Event.Payload, &event) != nil {
-		return false, find(CheckEvent, "a batch without a readable event").at(t.Chaincode, "")
+		return public, find(CheckEvent, "a batch without a readable event").at(t.Chaincode, "")
 	}
 	call.Observed = &event
-	return false, nil
+	return public, nil
 }
 
 func hashedWrites(t *blocks.Transaction, collection string) []blocks.HashedWrite {
@@ -128,24 +137,24 @@ func hashedWrites(t *blocks.Transaction, collection string) []blocks.HashedWrite
 func checkPrivate(t *blocks.Transaction, find findFunc) *Finding {
 	for _, p := range t.Private {
 		for _, c := range p.Collections {
-			public := map[string]blocks.HashedWrite{}
+			known := map[string]blocks.HashedWrite{}
 			if n := t.Namespace(p.Name); n != nil {
-				for _, known := range n.Collections {
-					if known.Name == c.Name {
-						for _, w := range known.Writes {
-							public[string(w.KeyHash)] = w
+				for _, hashed := range n.Collections {
+					if hashed.Name == c.Name {
+						for _, w := range hashed.Writes {
+							known[string(w.KeyHash)] = w
 						}
 					}
 				}
 			}
 			for _, w := range c.Writes {
 				key, value := sha256.Sum256([]byte(w.Key)), sha256.Sum256(w.Value)
-				known, ok := public[string(key[:])]
+				there, ok := known[string(key[:])]
 				if !ok {
 					return find(CheckPrivateHash, "private data were delivered under a key that the block doesn't have").at(p.Name+"/"+c.Name, w.Key)
 				}
-				if !w.Delete && !bytes.Equal(known.ValueHash, value[:]) {
-					return find(CheckPrivateHash, "the private value has hash %x, the block says %x", value, known.ValueHash).at(p.Name+"/"+c.Name, w.Key)
+				if !w.Delete && !bytes.Equal(there.ValueHash, value[:]) {
+					return find(CheckPrivateHash, "the private value has hash %x, the block says %x", value, there.ValueHash).at(p.Name+"/"+c.Name, w.Key)
 				}
 			}
 		}

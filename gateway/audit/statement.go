@@ -88,12 +88,13 @@ func (s *Statement) foreign(chaincode string) {
 }
 
 // replays counts one replayed transaction.
-func (p *ProgrammeStatement) replayed(full bool) {
-	if full {
+func (p *ProgrammeStatement) replayed(by depth) {
+	switch by {
+	case full:
 		p.FullReplays++
-		return
+	case public:
+		p.PublicReplays++
 	}
-	p.PublicReplays++
 }
 
 func (p *ProgrammeStatement) fill(record *points.Programme, totals points.Totals, accounts int) {

@@ -24,9 +24,9 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 	if found && last.Header.Number < checkpoint.Block {
 		return p.behind(ctx, source, last.Header.Number, checkpoint)
 	}
-	from := uint64(0)
+	from, standing := uint64(0), (*store.Checkpoint)(nil)
 	if found {
-		from = checkpoint.Block
+		from, standing = checkpoint.Block, &checkpoint
 	}
 	decoded, failed := make(chan *blocks.Block, readAhead), make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
@@ -35,7 +35,7 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 		close(decoded)
 	}()
 	// When the stream breaks, what was read before is still written: so every stream makes progress, however short.
-	err = p.write(ctx, decoded, checkpoint, found, last.Header.Number+1)
+	err = p.write(ctx, decoded, standing, last.Header.Number+1)
 	cancel()
 	if broken := <-failed; errors.Is(err, errEnded) {
 		return broken
@@ -87,10 +87,11 @@ func decode(ctx context.Context, source Source, from uint64, out chan<- *blocks.
 	return fault.New(fault.LedgerUnavailable, "the peer ended the stream of blocks")
 }
 
-// write takes decoded blocks to the database, as many as have come in the meantime in one go.
-func (p *Projection) write(ctx context.Context, in <-chan *blocks.Block, checkpoint store.Checkpoint, found bool, ledger uint64) error {
+// write takes decoded blocks to the database, as many as have come in the meantime in one go. With a checkpoint (nil without) the first block must be the
+// one that it names.
+func (p *Projection) write(ctx context.Context, in <-chan *blocks.Block, checkpoint *store.Checkpoint, ledger uint64) error {
 	var previous *blocks.Block
-	if found {
+	if checkpoint != nil {
 		first, err := next(in)
 		if err != nil {
 			return err

@@ -175,13 +175,17 @@ func TestProjectionHoldsWhatTheLedgerCommitted(t *testing.T) {
 	if projected, ledger := r.Height(); projected != l.Height() || ledger != l.Height() || r.Ready() != nil {
 		t.Fatalf("height %d of %d, ready: %v", projected, ledger, r.Ready())
 	}
-	var receipts, accounts, posted, debt int
-	if err := s.Reader().QueryRow(`SELECT (SELECT COUNT(*) FROM receipts), COUNT(*), SUM(posted), SUM(debt) FROM accounts`).Scan(&receipts, &accounts, &posted, &debt); err != nil {
+	var receipts, operations, accounts, posted, debt int
+	if err := s.Reader().QueryRow(`SELECT (SELECT COUNT(*) FROM receipts), (SELECT COUNT(*) FROM operations), COUNT(*), SUM(posted), SUM(debt) FROM accounts`).
+		Scan(&receipts, &operations, &accounts, &posted, &debt); err != nil {
 		t.Fatal(err)
 	}
 	// Two programmes of 2 openings, 2 accruals, 1 redemption, 1 return, 1 refused redemption; 123 points - 20 - return of 123 leave a debt of 20; 9 points beside it.
 	if receipts != 14 || accounts != 4 || posted != 2*(9-20) || debt != 2*20 {
 		t.Fatalf("%d receipts, %d accounts, posted %d, debt %d", receipts, accounts, posted, debt)
+	}
+	if operations != 7 {
+		t.Errorf("the outbox has %d operations: it is to have those of the own programme only", operations)
 	}
 	rows, err := s.Reader().Query(`SELECT programme, id, body FROM accounts`)
 	if err != nil {

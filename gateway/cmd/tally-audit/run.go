@@ -88,7 +88,7 @@ func load(f flags) (*config.Config, error) {
 }
 
 // expected reads the gateway's projection, if there is one to compare with.
-func expected(ctx context.Context, f flags, cfg *config.Config) (*audit.Database, error) {
+func expected(ctx context.Context, f flags, cfg *config.Config) (d *audit.Database, err error) {
 	path := f.database
 	if path == "" && cfg != nil && f.from == "" {
 		path = cfg.Database
@@ -103,7 +103,7 @@ func expected(ctx context.Context, f flags, cfg *config.Config) (*audit.Database
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	return audit.ReadDatabase(ctx, path, s)
 }
 
