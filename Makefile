@@ -24,6 +24,7 @@ unit: ## Tests that need no network, with the race detector
 
 e2e: build ## Tests on real Fabric networks, three brands and four
 	go test -tags network -count=1 -timeout 40m -p 1 ./network/... ./test-network/...
+	@[ -n "$$TALLY_RECEIPTS" ] || echo "SKIPPED: the real year of receipts is not here; set TALLY_RECEIPTS to its CSV file to replay it too"
 
 down: ## End the consortium and remove everything it made
 	@if [ -x $(BIN)/tallynet ]; then $(BIN)/tallynet down; elif [ -d $(RUN) ]; then echo "run 'make build' first: tallynet is missing" >&2; exit 1; fi
