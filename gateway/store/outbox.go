@@ -196,7 +196,7 @@ func insertLookups(tx *Tx, all []NewOperation, admissions []Admission) error {
 
 // PendingOperations gives what waits for a batch, in arrival order.
 func (s *Store) PendingOperations(ctx context.Context) ([]Operation, error) {
-	return s.operations(ctx, `status = 'PENDING' ORDER BY rowid`)
+	return s.operations(ctx, `status <> 'DONE' AND status = 'PENDING' ORDER BY rowid`)
 }
 
 // Operation gives one operation; NOT_FOUND when there is none of this id.

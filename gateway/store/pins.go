@@ -93,7 +93,7 @@ func (s *Store) Pins(ctx context.Context) ([]Pin, error) {
 		return nil, storeError(err)
 	}
 	for i := range all {
-		if all[i].Operations, err = s.operations(ctx, `status = 'PINNED' AND lane = ? AND seq = ? ORDER BY rowid`, all[i].Lane, all[i].Seq); err != nil {
+		if all[i].Operations, err = s.operations(ctx, `status <> 'DONE' AND status = 'PINNED' AND lane = ? AND seq = ? ORDER BY rowid`, all[i].Lane, all[i].Seq); err != nil {
 			return nil, err
 		}
 	}

@@ -18,7 +18,7 @@ func projectOperations(tx *Tx, c Changes) error {
 		if err := finish(tx, b); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE operations SET status = 'PENDING', lane = NULL, seq = NULL WHERE status = 'PINNED' AND lane = ? AND seq = ?`,
+		if _, err := tx.Exec(`UPDATE operations SET status = 'PENDING', lane = NULL, seq = NULL WHERE status <> 'DONE' AND status = 'PINNED' AND lane = ? AND seq = ?`,
 			b.Lane, b.Seq); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ CREATE TABLE operations (
     accepted_at INTEGER NOT NULL,
     done_at     INTEGER
 );
+-- Queries must repeat "status <> 'DONE'", or SQLite can't tell that the index serves them.
 CREATE INDEX operations_open ON operations (status, lane, seq) WHERE status <> 'DONE';
 
 -- A batch that has been given to the ledger under (lane, seq) and whose outcome no block has told yet. Its operations are those with status PINNED
