@@ -57,8 +57,12 @@ func (s *Server) SubmitOperations(ctx context.Context, r SubmitOperationsRequest
 	if err != nil {
 		return nil, err
 	}
-	if n := len(r.Body.Operations); n < 1 || n > wire.MaxBatch {
-		return nil, wrong(fault.TooLarge, "/operations", "a bulk has 1 to %d operations, this one has %d", wire.MaxBatch, n)
+	n := len(r.Body.Operations)
+	if n == 0 {
+		return nil, wrong(fault.InvalidValue, "/operations", "a bulk has 1 to %d operations, this one has none", wire.MaxBatch)
+	}
+	if n > wire.MaxBatch {
+		return nil, wrong(fault.TooLarge, "/operations", "a bulk has at most %d operations, this one has %d", wire.MaxBatch, n)
 	}
 	items := itemsOf(r.Body)
 	s.record(ctx, items)

@@ -223,7 +223,7 @@ func TestABulkTakesAtMost500Operations(t *testing.T) {
 		return call{"POST", "/v1/operations/bulk", ScopeTill, `{"operations":[` + strings.Join(items, ",") + `]}`, nil}
 	}
 	b.problem(b.do(bulk(items)), fault.TooLarge)
-	b.problem(b.do(bulk(nil)), fault.TooLarge)
+	b.problem(b.do(bulk(nil)), fault.InvalidValue)
 	if len(b.intakes) != 0 {
 		t.Fatalf("%d operations were recorded", len(b.intakes))
 	}

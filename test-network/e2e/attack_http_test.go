@@ -83,7 +83,7 @@ func TestGatewayRefusesBadBulks(t *testing.T) {
 		many[i] = item(fields{"kind": "open"})
 	}
 	refused(t, bulk(many...), fault.TooLarge)
-	refused(t, bulk(), fault.TooLarge)
+	refused(t, bulk(), fault.InvalidValue)
 	refused(t, bulk(item(three.purchase(t, "airline", account, 100).with(fields{"bonus": 1}))), fault.Malformed)
 	huge := fields{"operations": []fields{}, "padding": strings.Repeat("x", 2<<20)}
 	refused(t, three.call(t, "airline", request{method: "POST", path: "/v1/operations/bulk", key: till, body: huge}), fault.TooLarge)
