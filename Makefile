@@ -6,8 +6,6 @@ BIN := network/build/bin
 RUN := $(or $(TALLY_RUN),test-network/run)
 COMMANDS := ./chaincode/cmd/... ./gateway/cmd/... ./test-network/cmd/...
 MEMBER ?= grocer
-# Receipts kept beside a development checkout; the test of the real year is skipped, visibly, without them.
-export TALLY_RECEIPTS ?= $(firstword $(wildcard ../shared/data/uci_online_retail_invoices.csv.gz))
 
 .PHONY: help run test vet unit e2e down status replay audit bench fabric build generate lint fmt tools
 
