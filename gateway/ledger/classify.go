@@ -26,9 +26,6 @@ const (
 	Fatal      Class = "fatal"       // Something is broken or misconfigured that an operator has to see.
 )
 
-// Classes lists every class in a stable order.
-func Classes() []Class { return []Class{Retry, CoEndorser, LaneMoved, Refused, Fatal} }
-
 // Failure is the error of every call of this package.
 type Failure struct {
 	Class Class

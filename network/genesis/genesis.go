@@ -1,10 +1,7 @@
 package genesis
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
-	"math/big"
 	"time"
 
 	"github.com/hyperledger/fabric-config/configtx"
@@ -91,20 +88,6 @@ func Block(m *membership.Membership, material Material) (*common.Block, error) {
 		return nil, failure.Wrap(failure.GenesisInvalid, err, "can't name the anchor peers in the first block")
 	}
 	return block, nil
-}
-
-// Hash is a block's hash as the next block names it: SHA-256 over the ASN.1 of number, previous hash and data hash.
-func Hash(header *common.BlockHeader) ([]byte, error) {
-	encoded, err := asn1.Marshal(struct {
-		Number       *big.Int
-		PreviousHash []byte
-		DataHash     []byte
-	}{new(big.Int).SetUint64(header.GetNumber()), header.GetPreviousHash(), header.GetDataHash()})
-	if err != nil {
-		return nil, failure.Wrap(failure.GenesisInvalid, err, "can't encode a block header")
-	}
-	sum := sha256.Sum256(encoded)
-	return sum[:], nil
 }
 
 func organisations(m *membership.Membership, material Material) (application, ordering []configtx.Organization, err error) {

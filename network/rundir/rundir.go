@@ -95,9 +95,6 @@ func (d Dir) Builder() string { return d.path("builder") }
 // Genesis is the channel's first block.
 func (d Dir) Genesis() string { return d.path("channel", "genesis.block") }
 
-// GenesisHash is the first block's hash in hexadecimal, with a line end.
-func (d Dir) GenesisHash() string { return d.path("channel", "genesis.hash") }
-
 // Package is a chaincode's package.
 func (d Dir) Package(chaincode string) string { return d.path("packages", chaincode+".tar.gz") }
 

@@ -3,7 +3,6 @@ package localnet
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/tallystick/tallystick/network/failure"
@@ -49,15 +48,6 @@ func Open(run string) (*Consortium, error) {
 
 // Node finds a node by name.
 func (c *Consortium) Node(name string) (node.Spec, error) { return node.Find(c.Nodes, name) }
-
-// GenesisHash is the hash of the channel's first block, in hexadecimal: it names this consortium in what its members sign.
-func (c *Consortium) GenesisHash() (string, error) {
-	data, err := os.ReadFile(c.Dir.GenesisHash())
-	if err != nil {
-		return "", failure.Wrap(failure.RunDirectory, err, "no hash of the first block")
-	}
-	return strings.TrimSpace(string(data)), nil
-}
 
 // ofKind gives the nodes of one kind.
 func (c *Consortium) ofKind(kinds ...node.Kind) []node.Spec {

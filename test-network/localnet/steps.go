@@ -3,7 +3,6 @@ package localnet
 import (
 	"context"
 	"crypto/x509"
-	"encoding/hex"
 	"path/filepath"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
@@ -111,14 +110,7 @@ func (s *starter) makeBlock() error {
 	if err != nil {
 		return failure.Wrap(failure.GenesisInvalid, err, "can't encode the first block")
 	}
-	hash, err := genesis.Hash(s.block.GetHeader())
-	if err != nil {
-		return err
-	}
-	if err := s.Dir.Write(s.Dir.Genesis(), data, rundir.PublicMode); err != nil {
-		return err
-	}
-	return s.Dir.Write(s.Dir.GenesisHash(), []byte(hex.EncodeToString(hash)+"\n"), rundir.PublicMode)
+	return s.Dir.Write(s.Dir.Genesis(), data, rundir.PublicMode)
 }
 
 func (s *starter) material() (genesis.Material, error) {
