@@ -10,23 +10,26 @@ const OK Code = "OK"
 
 // Codes of documents and calls: the whole call is refused and nothing is written.
 const (
-	Malformed       Code = "MALFORMED"
-	UnknownFunction Code = "UNKNOWN_FUNCTION"
-	ArgumentCount   Code = "ARGUMENT_COUNT"
-	TooLarge        Code = "TOO_LARGE"
-	InvalidValue    Code = "INVALID_VALUE"
-	OutOfRange      Code = "OUT_OF_RANGE"
-	Forbidden       Code = "FORBIDDEN"
-	WrongEntryPoint Code = "WRONG_ENTRY_POINT"
-	ClockSkew       Code = "CLOCK_SKEW"
-	LaneSequence    Code = "LANE_SEQUENCE"
-	AlreadyExists   Code = "ALREADY_EXISTS"
-	NotFound        Code = "NOT_FOUND"
-	NotFounded      Code = "NOT_FOUNDED"
-	DateNotAllowed  Code = "DATE_NOT_ALLOWED"
-	DetailsMismatch Code = "DETAILS_MISMATCH"
-	StateCorrupt    Code = "STATE_CORRUPT"
-	Internal        Code = "INTERNAL"
+	Malformed         Code = "MALFORMED"
+	UnknownFunction   Code = "UNKNOWN_FUNCTION"
+	ArgumentCount     Code = "ARGUMENT_COUNT"
+	TooLarge          Code = "TOO_LARGE"
+	InvalidValue      Code = "INVALID_VALUE"
+	OutOfRange        Code = "OUT_OF_RANGE"
+	Forbidden         Code = "FORBIDDEN"
+	WrongEntryPoint   Code = "WRONG_ENTRY_POINT"
+	ClockSkew         Code = "CLOCK_SKEW"
+	LaneSequence      Code = "LANE_SEQUENCE"
+	AlreadyExists     Code = "ALREADY_EXISTS"
+	NotFound          Code = "NOT_FOUND"
+	NotFounded        Code = "NOT_FOUNDED"
+	DateNotAllowed    Code = "DATE_NOT_ALLOWED"
+	DetailsMismatch   Code = "DETAILS_MISMATCH"
+	NoticeTooShort    Code = "NOTICE_TOO_SHORT"
+	RuleInvalid       Code = "RULE_INVALID"
+	StateCorrupt      Code = "STATE_CORRUPT"
+	StatementMismatch Code = "STATEMENT_MISMATCH"
+	Internal          Code = "INTERNAL"
 )
 
 // Codes of single operations: the receipt is REJECTED, the rest of the batch stands.
@@ -48,6 +51,36 @@ const (
 	ReceiptNotReturnable Code = "RECEIPT_NOT_RETURNABLE"
 	ReturnExceeds        Code = "RETURN_EXCEEDS"
 	ReturnUnreferenced   Code = "RETURN_UNREFERENCED"
+	ShopUnknown          Code = "SHOP_UNKNOWN"
+	ForfeitMismatch      Code = "FORFEIT_MISMATCH"
+	AccountUnsettled     Code = "ACCOUNT_UNSETTLED"
+	AccountClosed        Code = "ACCOUNT_CLOSED"
+	AccountNotFrozen     Code = "ACCOUNT_NOT_FROZEN"
+	AccountFrozen        Code = "ACCOUNT_FROZEN"
+	CoolingOff           Code = "COOLING_OFF"
+	RecoveryWaiting      Code = "RECOVERY_WAITING"
+	RecoveryUnknown      Code = "RECOVERY_UNKNOWN"
+	ApprovalUsed         Code = "APPROVAL_USED"
+	ApprovalMissing      Code = "APPROVAL_MISSING"
+	ControllerRefused    Code = "CONTROLLER_REFUSED"
+	NothingDue           Code = "NOTHING_DUE"
+	RuleRefused          Code = "RULE_REFUSED"
+	SelfReferral         Code = "SELF_REFERRAL"
+	NothingAwarded       Code = "NOTHING_AWARDED"
+	ReceiptClaimed       Code = "RECEIPT_CLAIMED"
+	ClaimInvalid         Code = "CLAIM_INVALID"
+	TransferRefused      Code = "TRANSFER_REFUSED"
+	CaptureExceeds       Code = "CAPTURE_EXCEEDS"
+	HoldPurpose          Code = "HOLD_PURPOSE"
+	HoldPeriod           Code = "HOLD_PERIOD"
+	HoldLimit            Code = "HOLD_LIMIT"
+	HoldLapsed           Code = "HOLD_LAPSED"
+	HoldUnknown          Code = "HOLD_UNKNOWN"
+	ReturnUndisclosed    Code = "RETURN_UNDISCLOSED"
+	ReturnLate           Code = "RETURN_LATE"
+	PriceMismatch        Code = "PRICE_MISMATCH"
+	PriceUnknown         Code = "PRICE_UNKNOWN"
+	EventRepeated        Code = "EVENT_REPEATED"
 )
 
 // Codes that only a gateway gives.
@@ -103,7 +136,10 @@ var catalogue = []Entry{
 	{NotFounded, ClassRequest, http.StatusConflict, "The consortium or the programme has not been founded yet."},
 	{DateNotAllowed, ClassRequest, http.StatusConflict, "The business date only moves forward, and only a simulated programme's may leave the day of the transaction."},
 	{DetailsMismatch, ClassRequest, http.StatusUnprocessableEntity, "The private details don't belong to the operations of the batch."},
+	{NoticeTooShort, ClassRequest, http.StatusConflict, "The change takes something from who holds points already: it takes effect only after the notice that the terms promise."},
+	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},
+	{StatementMismatch, ClassInternal, http.StatusInternalServerError, "A programme's lots, moves and totals don't agree: run the audit."},
 	{Internal, ClassInternal, http.StatusInternalServerError, "An unexpected fault; the log has the cause under the request id."},
 
 	{AccountUnknown, ClassRefusal, http.StatusNotFound, "The programme has no such account."},
@@ -120,10 +156,40 @@ var catalogue = []Entry{
 	{AuthReplayed, ClassRefusal, http.StatusConflict, "The authorisation was used before."},
 	{AuthBusy, ClassRefusal, http.StatusConflict, "Too many authorisations of the account are still alive: wait until one has lapsed."},
 	{ReceiptInvalid, ClassRefusal, http.StatusUnprocessableEntity, "The receipt is not in the batch it names: it was altered or forged."},
-	{ReceiptNotReturnable, ClassRefusal, http.StatusUnprocessableEntity, "The receipt is not an accepted accrual of this account."},
-	{ReturnExceeds, ClassRefusal, http.StatusConflict, "More would be taken back than the receipt awarded."},
+	{ReceiptNotReturnable, ClassRefusal, http.StatusUnprocessableEntity, "The receipt is not an accepted accrual or redemption of this account."},
+	{ReturnExceeds, ClassRefusal, http.StatusConflict, "More would be returned than the receipt moved, or a line of it twice."},
 	{ReturnUnreferenced, ClassRefusal, http.StatusUnprocessableEntity, "The programme takes returns only against a receipt."},
+	{PriceMismatch, ClassRefusal, http.StatusConflict, "The points are not what the price list in force asks for this: quote again."},
+	{PriceUnknown, ClassRefusal, http.StatusNotFound, "The price list in force has no such item, or sells nothing of this kind."},
+	{EventRepeated, ClassRefusal, http.StatusConflict, "An event that counts once per account, or once per year, was reported before."},
 
+	{ReturnLate, ClassRefusal, http.StatusConflict, "The time in which this receipt could be returned is over."},
+	{ReturnUndisclosed, ClassRefusal, http.StatusUnprocessableEntity, "A return by amount or by lines of this receipt needs the purchase's details: return it whole, or disclose them."},
+	{HoldUnknown, ClassRefusal, http.StatusNotFound, "The account has no such open hold: it was captured, voided, claimed or has lapsed."},
+	{HoldLapsed, ClassRefusal, http.StatusConflict, "The hold has lapsed: its points are the account's again."},
+	{HoldLimit, ClassRefusal, http.StatusConflict, "The account has too many open holds: capture or void one first."},
+	{HoldPeriod, ClassRefusal, http.StatusUnprocessableEntity, "The hold would lapse in the past, or later than the terms allow."},
+	{HoldPurpose, ClassRefusal, http.StatusConflict, "The hold is for something else: transfers and gifts are accepted, redemptions are captured."},
+	{CaptureExceeds, ClassRefusal, http.StatusConflict, "More would be captured than the hold has left."},
+	{TransferRefused, ClassRefusal, http.StatusForbidden, "The terms don't allow this transfer: not between such holders, or not so few points."},
+	{ClaimInvalid, ClassRefusal, http.StatusForbidden, "The claim code doesn't belong to the gift."},
+	{ReceiptClaimed, ClassRefusal, http.StatusConflict, "The anonymous receipt was claimed before."},
+	{NothingAwarded, ClassRefusal, http.StatusConflict, "The rules in force give nothing for this event."},
+	{SelfReferral, ClassRefusal, http.StatusConflict, "Both sides of the referral have the same controller."},
+	{RuleRefused, ClassRefusal, http.StatusConflict, "The rules in force can't be applied to this event."},
+	{NothingDue, ClassRefusal, http.StatusConflict, "Nothing of the account is due: no lot has expired and no hold has lapsed."},
+	{ControllerRefused, ClassRefusal, http.StatusConflict, "The controller doesn't follow the account's by number, or the programme takes no passkeys."},
+	{ApprovalMissing, ClassRefusal, http.StatusForbidden, "Another organisation has to approve exactly this operation first."},
+	{ApprovalUsed, ClassRefusal, http.StatusConflict, "The approval was used before."},
+	{RecoveryUnknown, ClassRefusal, http.StatusNotFound, "No recovery of the account is under way."},
+	{RecoveryWaiting, ClassRefusal, http.StatusConflict, "The recovery's waiting period is not over: the old key can still veto it."},
+	{CoolingOff, ClassRefusal, http.StatusConflict, "The account was recovered a short while ago: debits wait until the cooling-off is over."},
+	{AccountFrozen, ClassRefusal, http.StatusConflict, "The account is frozen, or can't be frozen as it is not active."},
+	{AccountNotFrozen, ClassRefusal, http.StatusConflict, "The account is not frozen."},
+	{AccountClosed, ClassRefusal, http.StatusConflict, "The account is closed."},
+	{AccountUnsettled, ClassRefusal, http.StatusConflict, "The account has open holds or a debt: settle them first."},
+	{ForfeitMismatch, ClassRefusal, http.StatusConflict, "The account has another number of points than closing it was to forfeit."},
+	{ShopUnknown, ClassRefusal, http.StatusForbidden, "There is no such open shop, or the operation took place at another merchant."},
 	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token."},
 	{IdempotencyMissing, ClassRequest, http.StatusBadRequest, "Send an Idempotency-Key header of 1 to 64 characters."},
 	{IdempotencyConflict, ClassRequest, http.StatusUnprocessableEntity, "The idempotency key was used with another request body: use a new key."},

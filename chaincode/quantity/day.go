@@ -40,3 +40,30 @@ func (d *Day) UnmarshalText(b []byte) (err error) {
 	*d, err = ParseDay(string(b))
 	return err
 }
+
+// LastDay is 9999-12-31.
+const LastDay Day = 2932896
+
+// DayOn returns a day of the calendar; a day of the month beyond the month's last runs on into the next month.
+func DayOn(year, month, day int) Day {
+	return DayOf(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Unix())
+}
+
+// Date takes the day apart into year, month (1 to 12) and day of the month.
+func (d Day) Date() (year, month, day int) {
+	y, m, n := time.Unix(int64(d)*86400, 0).UTC().Date()
+	return y, int(m), n
+}
+
+// AddMonths returns the same day of the month n months later, or that month's last day where it is shorter; never beyond LastDay.
+func (d Day) AddMonths(n int) Day {
+	year, month, day := d.Date()
+	last := DayOn(year, month+n, 1).MonthEnd()
+	return min(DayOn(year, month+n, 1)+Day(day-1), last, LastDay)
+}
+
+// MonthEnd is the last day of the day's month.
+func (d Day) MonthEnd() Day {
+	year, month, _ := d.Date()
+	return DayOn(year, month+1, 1) - 1
+}

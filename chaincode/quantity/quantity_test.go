@@ -91,6 +91,27 @@ func TestRatioRoundsDownWithoutOverflow(t *testing.T) {
 	})
 }
 
+func TestRatioRoundsUpWithoutOverflow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.Int64Min(0).Draw(t, "value")
+		r := quantity.Ratio{Num: rapid.Int64Range(0, quantity.MaxRatioTerm).Draw(t, "num"), Den: rapid.Int64Range(1, quantity.MaxRatioTerm).Draw(t, "den")}
+		want := new(big.Int).Mul(big.NewInt(value), big.NewInt(r.Num))
+		want.Add(want, big.NewInt(r.Den-1)).Quo(want, big.NewInt(r.Den))
+		got, err := r.Ceil(value)
+		if want.Cmp(big.NewInt(quantity.MaxPoints)) > 0 {
+			if fault.CodeOf(err) != fault.OutOfRange {
+				t.Fatalf("%d * %v = %v was not refused: %d", value, r, want, got)
+			}
+			return
+		}
+		if err != nil || want.Cmp(big.NewInt(got)) != 0 {
+			t.Fatalf("%d * %v is %v rounded up, got %d, %v", value, r, want, got, err)
+		}
+	})
+	_, err := quantity.Ratio{Num: 1, Den: 2}.Ceil(2*quantity.MaxPoints + 1)
+	wantCode(t, err, fault.OutOfRange)
+}
+
 func TestRatioTable(t *testing.T) {
 	cases := []struct {
 		name  string
