@@ -1,76 +1,146 @@
 package points
 
 import (
-	"time"
+	"slices"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/terms"
 )
 
 // Assessment is what follows from an operation's private details. Endorsers and whoever holds the details compute it (Assess); an observer without them
 // takes it from the public receipt (ObservedAssessment) and checks everything else.
 type Assessment struct {
-	Points quantity.Points // Of a purchase or its return, at the rate of the terms; otherwise 0.
-	Code   fault.Code      // OK, or why the purchase can't be accepted.
-	Place  string          // What the mandate's place must be.
+	Code      fault.Code      // OK, or why the details can't be accepted.
+	Points    quantity.Points // Of a return by amount or lines: what is to be taken back.
+	Place     string          // What the mandate's place, or the hold's, must be.
+	Benefit   Benefit         // Of a redemption.
+	Event     *rules.Event    // Of an accrual: what the rules look at;
+	ToEvent   *rules.Event    // of a referral: what they look at for the referrer. Nil for an observer,
+	Outcome   *rules.Outcome  // who has what the rules said from the receipt;
+	ToOutcome *rules.Outcome
+	Trusted   bool // and who takes place and price as they were found to be.
 }
 
-// Assess computes the assessment of an operation of kind k from its details, which must be valid.
-func Assess(p *Programme, k Kind, d *Details) Assessment {
-	a := Assessment{Code: fault.OK, Place: PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal)}
-	if !k.HasPurchase() {
-		return a
-	}
-	if d.Currency != p.Currency {
+// Assess computes the assessment of an operation from its details, which must be valid. Disclosed are the details of the purchase that is returned, once they
+// were held against its receipt; nil without them.
+func Assess(p *Programme, o *Operation, d, disclosed *Details) Assessment {
+	a := Assessment{Code: fault.OK, Place: PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal), Benefit: d.benefit()}
+	switch {
+	case o.Shop != "" && d.Merchant != o.Shop:
+		a.Code = fault.ShopUnknown
+	case o.Kind == KindAccept && o.Claim != "" && ClaimHash(o.To, d.ClaimCode) != o.Claim:
+		a.Code = fault.ClaimInvalid
+	case (d.Currency != "" || d.AmountMinor != 0) && d.Currency != p.Currency:
 		a.Code = fault.CurrencyMismatch
-		return a
+	case o.Kind.HasPurchase():
+		a.assessPurchase(p, o, d, disclosed)
 	}
-	terms := p.Current()
-	day, err := d.occurredOn()
-	if err != nil || day > p.BusinessDate+1 || day < p.BusinessDate-quantity.Day(terms.MaxReceiptAgeDays) {
-		a.Code = fault.OutOfPeriod
-		return a
-	}
-	value, err := terms.Rate.Floor(d.AmountMinor)
-	if err != nil {
-		a.Code = fault.Limit
-		return a
-	}
-	a.Points = quantity.Points(value)
 	return a
+}
+
+func (a *Assessment) assessPurchase(p *Programme, o *Operation, d, disclosed *Details) {
+	day, err := d.occurredOn()
+	if err != nil || day > p.BusinessDate+1 || day < p.BusinessDate-quantity.Day(p.Current().MaxReceiptAgeDays) {
+		a.Code = fault.OutOfPeriod
+		return
+	}
+	switch o.Kind {
+	case KindEarn:
+		a.Event = d.event()
+	case KindRefer:
+		a.Event, a.ToEvent = d.event(), d.event()
+		a.Event.Type, a.ToEvent.Type = rules.Referral, rules.Referrer
+	default:
+		a.Points, a.Code = returned(p, o, d, disclosed)
+	}
+}
+
+// returned is what a return by amount or by lines takes back: the original's award in proportion to its amount, rounded down; without the purchase's details,
+// the amount at the rate of the terms, for receipts that were awarded at that rate.
+func returned(p *Programme, o *Operation, d, disclosed *Details) (quantity.Points, fault.Code) {
+	if o.Whole || o.Points != 0 {
+		return 0, fault.OK
+	}
+	if disclosed != nil {
+		return portion(o, d, disclosed)
+	}
+	rate := p.Current().Rate
+	if o.Original != nil {
+		promised := terms.Find(p.Terms, o.Original.Receipt.Terms)
+		if len(o.Lines) > 0 || o.Original.Receipt.Award != nil || promised == nil {
+			return 0, fault.ReturnUndisclosed
+		}
+		rate = promised.Rate
+	}
+	value, err := rate.Floor(d.AmountMinor)
+	if err != nil {
+		return 0, fault.Limit
+	}
+	return quantity.Points(value), fault.OK
+}
+
+func portion(o *Operation, d, disclosed *Details) (quantity.Points, fault.Code) {
+	amount := d.AmountMinor
+	if len(o.Lines) > 0 {
+		amount = 0
+		for _, n := range o.Lines {
+			if n >= len(disclosed.Lines) {
+				return 0, fault.ReturnExceeds
+			}
+			amount += disclosed.Lines[n].AmountMinor
+		}
+	}
+	if amount > disclosed.AmountMinor {
+		return 0, fault.ReturnExceeds
+	}
+	if amount == 0 || o.Original == nil {
+		return 0, fault.OK
+	}
+	value, err := quantity.Portion(int64(o.Original.Receipt.Points), amount, disclosed.AmountMinor)
+	if err != nil {
+		return 0, fault.Limit
+	}
+	return quantity.Points(value), fault.OK
 }
 
 // placeElsewhere is no hash, so no mandate names it.
 const placeElsewhere = "elsewhere"
 
+// private are the refusals that may follow from what an observer doesn't see: it takes them from the receipt.
+var private = []fault.Code{
+	fault.CurrencyMismatch, fault.OutOfPeriod, fault.Limit, fault.ShopUnknown, fault.ClaimInvalid, fault.ReturnExceeds, fault.ReturnUndisclosed,
+	fault.PriceMismatch, fault.PriceUnknown, fault.EventRepeated, fault.NothingAwarded, fault.RuleRefused,
+}
+
 // ObservedAssessment is the assessment that a public receipt implies.
 func ObservedAssessment(o *Operation, r *Receipt) Assessment {
-	a := Assessment{Code: fault.OK}
-	if o.Kind.HasPurchase() {
-		a.Points = r.Points
-	}
-	switch r.Code {
-	case fault.CurrencyMismatch, fault.OutOfPeriod:
+	a := Assessment{Code: fault.OK, Trusted: true}
+	if slices.Contains(private, r.Code) {
 		a.Code = r.Code
-	case fault.Limit:
-		if o.Kind.HasPurchase() && r.Points == 0 {
-			a.Code = r.Code
-		}
-	}
-	if o.Authorisation != nil {
-		a.Place = o.Authorisation.Mandate.Place
 	}
 	if r.Code == fault.AuthMismatch {
-		a.Place = placeElsewhere
+		a.Trusted, a.Place = false, placeElsewhere
+	}
+	if r.Outcome != Accepted {
+		return a
+	}
+	switch o.Kind {
+	case KindEarn, KindRefer:
+		a.Outcome, a.ToOutcome = observedOutcome(r.Award, r.Points), observedOutcome(r.ToAward, r.ToPoints)
+	case KindReturn:
+		a.Points = r.Points
 	}
 	return a
 }
 
-// occurredOn is the calendar day of the till's time, as the till's own clock showed it.
-func (d *Details) occurredOn() (quantity.Day, error) {
-	t, err := time.Parse(time.RFC3339, d.OccurredAt)
-	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
-		return 0, fault.New(fault.InvalidValue, "occurredAt must be an RFC 3339 time from 1970 on")
+func observedOutcome(shown *rules.Outcome, points quantity.Points) *rules.Outcome {
+	if shown != nil {
+		return shown
 	}
-	return quantity.ParseDay(t.Format(time.DateOnly))
+	return &rules.Outcome{Awards: []rules.Award{{Rule: rules.BaseRule, Points: points}}}
 }
+
+// at says whether the operation takes place where the mandate or the hold was given for.
+func (a *Assessment) at(place string) bool { return a.Trusted || a.Place == place }

@@ -1,143 +1,120 @@
 package points_test
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/asn1"
 	"encoding/base64"
-	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
-	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
-// openWith puts an account with these points into a new book.
-func openWith(t *testing.T, h holder, balance quantity.Points) *points.Book {
+// openWith is a till with an account of so many points.
+func openWith(t failer, h holder, balance int64) *till {
 	t.Helper()
-	b := newBook()
-	open := &points.Operation{ID: operationID(1), Kind: points.KindOpen, Account: h.id, Controller: &h.controller}
-	if r := b.Apply(open, facts(b.Programme, open, points.Details{Operation: open.ID})); r.Code != fault.OK {
-		t.Fatalf("opening: %s", r.Code)
-	}
-	earn := &points.Operation{ID: operationID(2), Kind: points.KindEarn, Account: h.id}
-	if r := b.Apply(earn, facts(b.Programme, earn, purchase(earn.ID, int64(balance)*100))); r.Code != fault.OK {
-		t.Fatalf("earning: %s", r.Code)
-	}
-	return b
+	c := newTill(t)
+	c.open(h)
+	c.earn(h, balance)
+	return c
 }
 
-func redeem(n int, h holder, amount quantity.Points, auth *points.Authorisation) *points.Operation {
-	return &points.Operation{ID: operationID(n), Kind: points.KindRedeem, Account: h.id, Points: amount, Authorisation: auth}
+// signed gives a redemption of 40 points with an authorisation made of a usual mandate.
+func signed(make func(holder, points.Mandate) *points.Authorisation) func(*till, holder) points.Receipt {
+	return func(c *till, h holder) points.Receipt {
+		o, d := c.prepare(h, points.KindRedeem, of(40))
+		o.Authorisation = make(h, h.mandate(o, &d, c.Now))
+		return c.apply(o, d)
+	}
 }
 
-func apply(b *points.Book, o *points.Operation) points.Receipt {
-	return b.Apply(o, facts(b.Programme, o, points.Details{Operation: o.ID}))
+// with has the holder sign a changed mandate.
+func with(change func(*points.Mandate)) func(*till, holder) points.Receipt {
+	return signed(func(h holder, m points.Mandate) *points.Authorisation {
+		change(&m)
+		return h.sign(m)
+	})
+}
+
+// altered changes an authorisation after it was signed.
+func altered(change func(*points.Authorisation)) func(*till, holder) points.Receipt {
+	return signed(func(h holder, m points.Mandate) *points.Authorisation {
+		a := h.sign(m)
+		change(a)
+		return a
+	})
 }
 
 func TestDebitNeedsAMandateForExactlyThis(t *testing.T) {
-	h := ownHolder(1)
 	stranger := newKey()
-	at := func(change func(*points.Mandate)) func() *points.Authorisation {
-		return func() *points.Authorisation {
-			m := h.mandate(points.KindRedeem, 77, 50, start)
-			change(&m)
-			return h.sign(m)
-		}
-	}
 	cases := []struct {
 		name string
-		auth func() *points.Authorisation
+		run  func(*till, holder) points.Receipt
 		code fault.Code
 		used bool // The authorisation is used up.
 	}{
-		{"as given", at(func(*points.Mandate) {}), fault.OK, true},
-		{"for exactly these points", at(func(m *points.Mandate) { m.MaxPoints = 40 }), fault.OK, true},
-		{"none", func() *points.Authorisation { return nil }, fault.AuthMissing, false},
-		{"for fewer points", at(func(m *points.Mandate) { m.MaxPoints = 39 }), fault.AuthMismatch, true},
-		{"for another kind", at(func(m *points.Mandate) { m.Operation = points.KindTransfer }), fault.AuthMismatch, true},
-		{"for a receiver", at(func(m *points.Mandate) { m.Receiver = accountID(9) }), fault.AuthMismatch, true},
-		{"for a till", at(func(m *points.Mandate) { m.Place = genesis }), fault.AuthMismatch, true},
-		{"for a quote", at(func(m *points.Mandate) { m.Quote = genesis }), fault.AuthMismatch, true},
-		{"of another channel", at(func(m *points.Mandate) { m.Genesis = "00" + genesis[2:] }), fault.AuthMismatch, false},
-		{"of another programme", at(func(m *points.Mandate) { m.Programme = "hotel" }), fault.AuthMismatch, false},
-		{"of another account", at(func(m *points.Mandate) { m.Account = accountID(2) }), fault.AuthMismatch, false},
-		{"of another version of the key", at(func(m *points.Mandate) { m.ControllerVersion = 2 }), fault.AuthMismatch, false},
-		{"lapsed a second ago", at(func(m *points.Mandate) { m.NotAfter = start - 1 }), fault.AuthExpired, false},
-		{"lapsing now", at(func(m *points.Mandate) { m.NotAfter = start }), fault.OK, true},
-		{"as long as allowed", at(func(m *points.Mandate) { m.NotAfter = start + points.MaxAuthorisationSeconds }), fault.OK, true},
-		{"longer than allowed", at(func(m *points.Mandate) { m.NotAfter = start + points.MaxAuthorisationSeconds + 1 }), fault.AuthExpired, false},
-		{"signed by somebody else", func() *points.Authorisation {
-			return signWith(stranger, h.mandate(points.KindRedeem, 77, 50, start))
-		}, fault.AuthInvalid, false},
-		{"signed by the custodian", func() *points.Authorisation {
-			return signWith(custodian, h.mandate(points.KindRedeem, 77, 50, start))
-		}, fault.AuthInvalid, false},
-		{"altered after signing", func() *points.Authorisation {
-			a := h.sign(h.mandate(points.KindRedeem, 77, 50, start))
-			a.Mandate.MaxPoints = 1000
-			return a
-		}, fault.AuthInvalid, false},
-		{"without a signature", func() *points.Authorisation {
-			return &points.Authorisation{Mandate: h.mandate(points.KindRedeem, 77, 50, start)}
-		}, fault.AuthInvalid, false},
-		{"with the other signature of the same message", func() *points.Authorisation {
-			return highS(t, h.sign(h.mandate(points.KindRedeem, 77, 50, start)))
-		}, fault.AuthInvalid, false},
-		{"with padding", func() *points.Authorisation {
-			a := h.sign(h.mandate(points.KindRedeem, 77, 50, start))
-			a.Signature += "=="
-			return a
-		}, fault.AuthInvalid, false},
-		{"with a line break", func() *points.Authorisation {
-			a := h.sign(h.mandate(points.KindRedeem, 77, 50, start))
-			a.Signature = a.Signature[:9] + "\n" + a.Signature[9:]
-			return a
-		}, fault.AuthInvalid, false},
-		{"with a signature of nothing", func() *points.Authorisation {
-			a := h.sign(h.mandate(points.KindRedeem, 77, 50, start))
+		{"as given", with(func(*points.Mandate) {}), fault.OK, true},
+		{"for more points", with(func(m *points.Mandate) { m.MaxPoints = 41 }), fault.OK, true},
+		{"none", signed(func(holder, points.Mandate) *points.Authorisation { return nil }), fault.AuthMissing, false},
+		{"for fewer points", with(func(m *points.Mandate) { m.MaxPoints = 39 }), fault.AuthMismatch, true},
+		{"for another kind", with(func(m *points.Mandate) { m.Operation = points.KindTransfer }), fault.AuthMismatch, true},
+		{"for a receiver", with(func(m *points.Mandate) { m.Receiver = accountID(9) }), fault.AuthMismatch, true},
+		{"for a till", with(func(m *points.Mandate) { m.Place = genesis }), fault.AuthMismatch, true},
+		{"for a quote", with(func(m *points.Mandate) { m.Quote = genesis }), fault.AuthMismatch, true},
+		{"for another subject", with(func(m *points.Mandate) { m.Subject = genesis }), fault.AuthMismatch, true},
+		{"of another channel", with(func(m *points.Mandate) { m.Genesis = "00" + genesis[2:] }), fault.AuthMismatch, false},
+		{"of another programme", with(func(m *points.Mandate) { m.Programme = "hotel" }), fault.AuthMismatch, false},
+		{"of another account", with(func(m *points.Mandate) { m.Account = accountID(2) }), fault.AuthMismatch, false},
+		{"of another version of the key", with(func(m *points.Mandate) { m.ControllerVersion = 2 }), fault.AuthMismatch, false},
+		{"lapsed a second ago", with(func(m *points.Mandate) { m.NotAfter = start - 1 }), fault.AuthExpired, false},
+		{"lapsing now", with(func(m *points.Mandate) { m.NotAfter = start }), fault.OK, true},
+		{"as long as allowed", with(func(m *points.Mandate) { m.NotAfter = start + points.MaxAuthorisationSeconds }), fault.OK, true},
+		{"longer than allowed", with(func(m *points.Mandate) { m.NotAfter = start + points.MaxAuthorisationSeconds + 1 }), fault.AuthExpired, false},
+		{"signed by somebody else", signed(func(_ holder, m points.Mandate) *points.Authorisation { return signRaw(stranger, m) }), fault.AuthInvalid, false},
+		{"signed by the custodian", signed(func(_ holder, m points.Mandate) *points.Authorisation { return signRaw(custodian, m) }), fault.AuthInvalid, false},
+		{"signed as a passkey", signed(func(h holder, m points.Mandate) *points.Authorisation { return signPasskey(h.key, m, origin) }), fault.AuthInvalid, false},
+		{"altered after signing", altered(func(a *points.Authorisation) { a.Mandate.MaxPoints = 1000 }), fault.AuthInvalid, false},
+		{"made a bearer's after signing", altered(func(a *points.Authorisation) { a.Mandate.Bearer = true }), fault.AuthInvalid, false},
+		{"without a signature", altered(func(a *points.Authorisation) { a.Signature = "" }), fault.AuthInvalid, false},
+		{"with the other signature of the same message", altered(highS), fault.AuthInvalid, false},
+		{"with padding", altered(func(a *points.Authorisation) { a.Signature += "==" }), fault.AuthInvalid, false},
+		{"with a line break", altered(func(a *points.Authorisation) { a.Signature = a.Signature[:9] + "\n" + a.Signature[9:] }), fault.AuthInvalid, false},
+		{"with a signature of nothing", altered(func(a *points.Authorisation) {
 			a.Signature = base64.RawURLEncoding.EncodeToString(make([]byte, 64))
-			return a
-		}, fault.AuthInvalid, false},
+		}), fault.AuthInvalid, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			h := ownHolder(1)
 			b := openWith(t, h, 100)
-			before := *b.Accounts[h.id]
-			r := apply(b, redeem(3, h, 40, c.auth()))
-			if r.Code != c.code {
-				t.Fatalf("got %s, want %s", r.Code, c.code)
-			}
-			after := b.Accounts[h.id]
-			if used := len(after.Used) == 1; used != c.used || (r.Authorisation != "") != c.used {
+			r := want(t, c.run(b, h), c.code)
+			if used := len(b.account(h).Used) == 1; used != c.used || (r.Authorisation != "") != c.used {
 				t.Errorf("used up: %v, named in the receipt: %q, want %v", used, r.Authorisation, c.used)
 			}
-			want := before.Posted
+			posted := quantity.Points(100)
 			if c.code == fault.OK {
-				want -= 40
+				posted = 60
 			}
-			if after.Posted != want || r.Posted != want {
-				t.Errorf("posted is %d, the receipt says %d, want %d", after.Posted, r.Posted, want)
+			if r.Posted != posted || b.account(h).Posted != posted {
+				t.Errorf("posted is %d, the receipt says %d", b.account(h).Posted, r.Posted)
 			}
 		})
 	}
 }
 
 // highS gives the second valid signature of a message, which everybody can compute from the first.
-func highS(t *testing.T, a *points.Authorisation) *points.Authorisation {
-	t.Helper()
+func highS(a *points.Authorisation) {
 	raw, err := base64.RawURLEncoding.DecodeString(a.Signature)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	s := new(big.Int).Sub(elliptic.P256().Params().N, new(big.Int).SetBytes(raw[32:]))
 	s.FillBytes(raw[32:])
-	return &points.Authorisation{Mandate: a.Mandate, Signature: base64.RawURLEncoding.EncodeToString(raw)}
+	a.Signature = base64.RawURLEncoding.EncodeToString(raw)
 }
 
 func TestSignaturesAreBroughtToTheLowerHalf(t *testing.T) {
@@ -147,8 +124,8 @@ func TestSignaturesAreBroughtToTheLowerHalf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other := new(big.Int).Sub(elliptic.P256().Params().N, s)
-		if points.SignatureOver(r, s) != points.SignatureOver(r, other) {
+		opposite := new(big.Int).Sub(elliptic.P256().Params().N, s)
+		if points.SignatureOver(r, s) != points.SignatureOver(r, opposite) {
 			t.Fatal("a signature and its counterpart are written differently")
 		}
 		raw, err := base64.RawURLEncoding.DecodeString(points.SignatureOver(r, s))
@@ -159,9 +136,7 @@ func TestSignaturesAreBroughtToTheLowerHalf(t *testing.T) {
 }
 
 func TestMandateIsBoundToItsTill(t *testing.T) {
-	h := ownHolder(1)
-	d := points.Details{Operation: operationID(3), PlaceSalt: "5a17", Merchant: "airline", Store: "lhr", Terminal: "t1"}
-	place := points.PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal)
+	place := points.Details{PlaceSalt: "5a17", Merchant: "airline", Store: "lhr", Terminal: "t1"}
 	cases := []struct {
 		name   string
 		change func(*points.Details)
@@ -177,180 +152,291 @@ func TestMandateIsBoundToItsTill(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			h := ownHolder(1)
 			b := openWith(t, h, 100)
-			m := h.mandate(points.KindRedeem, 77, 50, start)
-			m.Place = place
-			here := d
-			c.change(&here)
-			o := redeem(3, h, 40, h.sign(m))
-			if r := b.Apply(o, facts(b.Programme, o, here)); r.Code != c.code {
-				t.Errorf("got %s, want %s", r.Code, c.code)
-			}
+			o, d := b.prepare(h, points.KindRedeem, of(40))
+			o.Authorisation = h.sign(h.mandate(o, &place, b.Now))
+			d.PlaceSalt, d.Merchant, d.Store, d.Terminal = place.PlaceSalt, place.Merchant, place.Store, place.Terminal
+			c.change(&d)
+			want(t, b.apply(o, d), c.code)
 		})
+	}
+}
+
+func TestMandateOfAQuoteIsGoodWhileTheQuoteIs(t *testing.T) {
+	h := ownHolder(1)
+	c := openWith(t, h, 100)
+	quoted := func(n quantity.Points) points.Receipt {
+		o, d := c.prepare(h, points.KindRedeem, of(n))
+		m := h.mandate(o, &d, c.Now)
+		m.MaxPoints, m.Quote = 100, hashOf(t, c.QuoteOf(&points.Operation{Kind: points.KindRedeem, Account: h.id, Points: 40}, ""))
+		o.Authorisation = h.sign(m)
+		return c.apply(o, d)
+	}
+	want(t, quoted(40), fault.OK)
+	want(t, quoted(41), fault.AuthMismatch)
+	later := c.Programme.Terms[0]
+	later.Version, later.Effective = 2, today+1
+	old := c.QuoteOf(&points.Operation{Kind: points.KindRedeem, Account: h.id, Points: 40}, "")
+	c.Programme.Terms = append(c.Programme.Terms, later)
+	c.pass(1)
+	if now := c.QuoteOf(&points.Operation{Kind: points.KindRedeem, Account: h.id, Points: 40}, ""); now == old {
+		t.Error("the quote is the same under other terms")
 	}
 }
 
 func TestAuthorisationIsUsedUpOnceEvenByARefusedOperation(t *testing.T) {
 	h := ownHolder(1)
-	b := openWith(t, h, 10)
-	auth := h.sign(h.mandate(points.KindRedeem, 77, 50, start))
-	if r := apply(b, redeem(3, h, 40, auth)); r.Code != fault.InsufficientPoints || r.Authorisation == "" {
-		t.Fatalf("got %s, used %q", r.Code, r.Authorisation)
+	c := openWith(t, h, 10)
+	o, d := c.prepare(h, points.KindRedeem, of(40))
+	m := h.mandate(o, &d, c.Now)
+	again := func(n quantity.Points, auth *points.Authorisation) points.Receipt {
+		return c.do(h, points.KindRedeem, of(n), func(o *points.Operation, _ *points.Details) { o.Authorisation = auth })
 	}
-	if r := apply(b, redeem(4, h, 5, auth)); r.Code != fault.AuthReplayed {
-		t.Errorf("the same again: %s", r.Code)
+	auth := h.sign(m)
+	if r := want(t, again(40, auth), fault.InsufficientPoints); r.Authorisation != m.ID {
+		t.Fatalf("the receipt names %q", r.Authorisation)
 	}
-	if r := apply(b, redeem(5, h, 5, h.sign(auth.Mandate))); r.Code != fault.AuthReplayed {
-		t.Errorf("the same id under a new signature: %s", r.Code)
-	}
-	longer := auth.Mandate
-	longer.NotAfter += 100
-	if r := apply(b, redeem(6, h, 5, h.sign(longer))); r.Code != fault.AuthReplayed {
-		t.Errorf("the same id with another end: %s", r.Code)
-	}
-	if got := b.Accounts[h.id].Posted; got != 10 {
+	want(t, again(5, auth), fault.AuthReplayed)
+	want(t, again(5, h.sign(m)), fault.AuthReplayed) // The same id under a new signature.
+	m.NotAfter += 100
+	want(t, again(5, h.sign(m)), fault.AuthReplayed) // The same id with another end.
+	if got := c.account(h).Posted; got != 10 {
 		t.Errorf("posted is %d", got)
 	}
 }
 
 func TestAuthorisationsAreOrderFreeAndForgottenOnlyBehindTheFloor(t *testing.T) {
 	h := ownHolder(1)
-	b := openWith(t, h, 100)
-	late := h.mandate(points.KindRedeem, 1, 10, start)
-	late.NotAfter = start + 500
-	early := h.mandate(points.KindRedeem, 2, 10, start)
-	early.NotAfter = start + 10
-	for i, m := range []points.Mandate{late, early} {
-		if r := apply(b, redeem(10+i, h, 1, h.sign(m))); r.Code != fault.OK {
-			t.Fatalf("authorisation %d: %s", i, r.Code)
-		}
+	c := openWith(t, h, 100)
+	one := func(notAfter int64) *points.Authorisation {
+		o, d := c.prepare(h, points.KindRedeem, of(1))
+		m := h.mandate(o, &d, c.Now)
+		m.NotAfter = notAfter
+		return h.sign(m)
 	}
-	b.Now = start + 11
-	if r := apply(b, redeem(20, h, 1, h.sign(h.mandate(points.KindRedeem, 3, 10, b.Now)))); r.Code != fault.OK {
-		t.Fatalf("the third: %s", r.Code)
+	redeem := func(auth *points.Authorisation) points.Receipt {
+		return c.do(h, points.KindRedeem, of(1), func(o *points.Operation, _ *points.Details) { o.Authorisation = auth })
 	}
-	a := b.Accounts[h.id]
-	if len(a.Used) != 2 || a.Floor != early.NotAfter {
+	late, early := one(start+500), one(start+10)
+	want(t, redeem(late), fault.OK)
+	want(t, redeem(early), fault.OK)
+	c.Now = start + 11
+	want(t, redeem(one(start+60)), fault.OK)
+	a := c.account(h)
+	if len(a.Used) != 2 || a.Floor != early.Mandate.NotAfter {
 		t.Fatalf("remembers %v above %d", a.Used, a.Floor)
 	}
-	// A transaction's time is its client's and may go back: the forgotten id must stay refused.
-	b.Now = start
-	if r := apply(b, redeem(21, h, 1, h.sign(early))); r.Code != fault.AuthExpired {
-		t.Errorf("a forgotten authorisation at an earlier time: %s", r.Code)
-	}
-	if r := apply(b, redeem(22, h, 1, h.sign(late))); r.Code != fault.AuthReplayed {
-		t.Errorf("a remembered one: %s", r.Code)
-	}
+	c.Now = start // A transaction's time is its client's and may go back: the forgotten id must stay refused.
+	want(t, redeem(early), fault.AuthExpired)
+	want(t, redeem(late), fault.AuthReplayed)
 }
 
 func TestAccountWithTooManyLiveAuthorisationsIsBusyUntilOneLapses(t *testing.T) {
 	h := ownHolder(1)
-	b := openWith(t, h, 1000)
-	for i := range points.MaxUsedAuthorisations {
-		if r := apply(b, redeem(100+i, h, 1, h.sign(h.mandate(points.KindRedeem, 100+i, 10, start)))); r.Code != fault.OK {
-			t.Fatalf("authorisation %d: %s", i, r.Code)
-		}
+	c := openWith(t, h, 1000)
+	for range points.MaxUsedAuthorisations {
+		want(t, c.do(h, points.KindRedeem, of(1)), fault.OK)
 	}
-	if err := points.UsedAuthorisationsBounded(b.Accounts[h.id]); err != nil {
-		t.Fatal(err)
+	c.sound()
+	if r := want(t, c.do(h, points.KindRedeem, of(1)), fault.AuthBusy); r.Authorisation != "" {
+		t.Errorf("a busy account used up %s", r.Authorisation)
 	}
-	one := h.mandate(points.KindRedeem, 500, 10, start+61)
-	before := encode(t, b.Accounts[h.id])
-	if r := apply(b, redeem(500, h, 1, h.sign(one))); r.Code != fault.AuthBusy {
-		t.Fatalf("one more: %s", r.Code)
-	}
-	if after := encode(t, b.Accounts[h.id]); after != before {
-		t.Errorf("a busy account changed:\n%s\n%s", before, after)
-	}
-	b.Now = start + 61
-	if r := apply(b, redeem(501, h, 1, h.sign(one))); r.Code != fault.OK {
-		t.Errorf("after the others lapsed: %s", r.Code)
-	}
+	c.Now = start + 61
+	want(t, c.do(h, points.KindRedeem, of(1)), fault.OK)
 }
 
 func TestCustodianSignsForCustodyAccountsOnlyAndByVersion(t *testing.T) {
-	h := custodyHolder(1)
-	own := ownHolder(2)
-	next := newKey()
-	withTwo := func(t *testing.T) *points.Book {
-		b := openWith(t, h, 100)
-		b.Programme.Custodians = append(b.Programme.Custodians, points.CustodianKey{Version: 2, Key: encodedKey(next)})
-		return b
+	h, own, next := custodyHolder(1), ownHolder(2), newKey()
+	by := func(key *ecdsa.PrivateKey, version int) func(*till, holder) points.Receipt {
+		return signed(func(_ holder, m points.Mandate) *points.Authorisation {
+			m.ControllerVersion = version
+			return signRaw(key, m)
+		})
 	}
-	m := h.mandate(points.KindRedeem, 77, 50, start)
-	second := m
-	second.ControllerVersion = 2
 	for name, c := range map[string]struct {
-		auth *points.Authorisation
-		code fault.Code
+		run   func(*till, holder) points.Receipt
+		later int64
+		code  fault.Code
 	}{
-		"first version":              {signWith(custodian, m), fault.OK},
-		"second version":             {signWith(next, second), fault.OK},
-		"second key as the first":    {signWith(next, m), fault.AuthInvalid},
-		"a version that is not":      {signWith(next, func() points.Mandate { v := m; v.ControllerVersion = 3; return v }()), fault.AuthMismatch},
-		"version zero":               {signWith(custodian, func() points.Mandate { v := m; v.ControllerVersion = 0; return v }()), fault.AuthMismatch},
-		"another customer's own":     {signWith(own.key, m), fault.AuthInvalid},
-		"negative version":           {signWith(custodian, func() points.Mandate { v := m; v.ControllerVersion = -1; return v }()), fault.AuthMismatch},
-		"the account's id by chance": {signWith(custodian, func() points.Mandate { v := m; v.Account = own.id; return v }()), fault.AuthMismatch},
+		"second version":                       {by(next, 2), 0, fault.OK},
+		"first version at the rotation":        {by(custodian, 1), 0, fault.OK},
+		"first version to the end of its use":  {by(custodian, 1), points.MaxAuthorisationSeconds, fault.OK},
+		"first version after the end":          {by(custodian, 1), points.MaxAuthorisationSeconds + 1, fault.AuthExpired},
+		"second version long after":            {by(next, 2), 1_000_000, fault.OK},
+		"second key as the first":              {by(next, 1), 0, fault.AuthInvalid},
+		"a version that is not":                {by(custodian, 3), 0, fault.AuthMismatch},
+		"version zero":                         {by(custodian, 0), 0, fault.AuthMismatch},
+		"negative version":                     {by(custodian, -1), 0, fault.AuthMismatch},
+		"a customer's own key":                 {by(own.key, 1), 0, fault.AuthInvalid},
+		"another account's mandate by mistake": {with(func(m *points.Mandate) { m.Account = own.id }), 0, fault.AuthMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if r := apply(withTwo(t), redeem(3, h, 40, c.auth)); r.Code != c.code {
-				t.Errorf("got %s, want %s", r.Code, c.code)
+			b := openWith(t, h, 100)
+			if err := b.Programme.RotateCustodian(encodedKey(next), b.Now); err != nil {
+				t.Fatal(err)
+			}
+			b.Now += c.later
+			want(t, c.run(b, h), c.code)
+		})
+	}
+}
+
+func TestPasskeySignsWhatItWasAskedFor(t *testing.T) {
+	other := newKey()
+	cases := []struct {
+		name string
+		run  func(*till, holder) points.Receipt
+		code fault.Code
+	}{
+		{"as given", with(func(*points.Mandate) {}), fault.OK},
+		{"for fewer points", with(func(m *points.Mandate) { m.MaxPoints = 39 }), fault.AuthMismatch},
+		{"without an assertion", signed(func(h holder, m points.Mandate) *points.Authorisation { return signRaw(h.key, m) }), fault.AuthInvalid},
+		{"by another key", signed(func(_ holder, m points.Mandate) *points.Authorisation { return signPasskey(other, m, origin) }), fault.AuthInvalid},
+		{"at another origin", signed(func(h holder, m points.Mandate) *points.Authorisation {
+			return signPasskey(h.key, m, "https://evil.example")
+		}), fault.AuthInvalid},
+		{"of another mandate", altered(func(a *points.Authorisation) { a.Mandate.MaxPoints++ }), fault.AuthInvalid},
+		{"with the mandate's own signature", signed(func(h holder, m points.Mandate) *points.Authorisation {
+			a := signPasskey(h.key, m, origin)
+			a.Signature = signRaw(h.key, m).Signature
+			return a
+		}), fault.AuthInvalid},
+		{"with the other signature of the same message", altered(highS), fault.AuthInvalid},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			h := passkeyHolder(1)
+			want(t, c.run(openWith(t, h, 100), h), c.code)
+		})
+	}
+	t.Run("when the programme takes none any more", func(t *testing.T) {
+		h := passkeyHolder(1)
+		c := openWith(t, h, 100)
+		c.Programme.RelyingParty.ID, c.Programme.RelyingParty.Origins = "", nil
+		want(t, c.do(h, points.KindRedeem, of(1)), fault.AuthInvalid)
+	})
+}
+
+func TestBearerCodeIsGoodAtAnyTillForAShortTimeAndFewPoints(t *testing.T) {
+	bearer := func(change func(*points.Mandate)) func(*till, holder) points.Receipt {
+		return with(func(m *points.Mandate) {
+			m.Bearer, m.MaxPoints, m.NotAfter = true, 50, start+points.MaxBearerSeconds
+			change(m)
+		})
+	}
+	atShop := func(c *till, h holder) points.Receipt {
+		c.Shops["corner"] = &points.Shop{V: 1, ID: "corner", Status: points.ShopOpen, AcceptPerDay: 100}
+		o, d := c.prepare(h, points.KindRedeem, of(40), in("corner"))
+		m := h.mandate(o, &d, c.Now)
+		m.Bearer, m.Place, m.Subject = true, "", ""
+		o.Authorisation = h.sign(m)
+		return c.apply(o, d)
+	}
+	cases := []struct {
+		name string
+		run  func(*till, holder) points.Receipt
+		code fault.Code
+	}{
+		{"most points for the longest time", bearer(func(*points.Mandate) {}), fault.OK},
+		{"at a sponsored shop", atShop, fault.OK},
+		{"a point more than the terms let one code spend", bearer(func(m *points.Mandate) { m.MaxPoints++ }), fault.AuthMismatch},
+		{"fewer points than are spent", bearer(func(m *points.Mandate) { m.MaxPoints = 39 }), fault.AuthMismatch},
+		{"a second longer", bearer(func(m *points.Mandate) { m.NotAfter++ }), fault.AuthMismatch},
+		{"for a receiver", bearer(func(m *points.Mandate) { m.Receiver = accountID(3) }), fault.AuthMismatch},
+		{"for another quote", bearer(func(m *points.Mandate) { m.Quote = genesis }), fault.AuthMismatch},
+	}
+	for _, c := range cases {
+		for name, h := range map[string]holder{"own key": ownHolder(1), "passkey": passkeyHolder(1), "custody": custodyHolder(1)} {
+			t.Run(c.name+", "+name, func(t *testing.T) {
+				b := openWith(t, h, 100)
+				want(t, c.run(b, h), c.code)
+				if len(b.account(h).Used) != 1 {
+					t.Error("the code isn't used up")
+				}
+			})
+		}
+	}
+	t.Run("where the terms have none", func(t *testing.T) {
+		h := ownHolder(1)
+		b := openWith(t, h, 100)
+		b.terms().Bearer = 0
+		want(t, cases[0].run(b, h), fault.AuthMismatch)
+	})
+	t.Run("anywhere", func(t *testing.T) {
+		h := ownHolder(1)
+		b := openWith(t, h, 100)
+		o, d := b.prepare(h, points.KindRedeem, of(40))
+		m := h.mandate(o, &d, b.Now)
+		m.Bearer = true
+		d.Merchant, d.Store, d.Terminal, d.PlaceSalt = "grocer", "s1", "t1", "5a"
+		o.Authorisation = h.sign(m)
+		want(t, b.apply(o, d), fault.OK)
+	})
+}
+
+// TestEveryPartOfASignedOperationIsSigned changes an operation after it was signed, in every part that the mandate has no field for.
+func TestEveryPartOfASignedOperationIsSigned(t *testing.T) {
+	h, friend := ownHolder(1), ownHolder(2)
+	rekeyed := points.Controller{Kind: points.ControllerP256, Version: 2, Key: friend.controller.Key}
+	claim := strings.Repeat("c1", 32)
+	cases := []struct {
+		name   string
+		kind   points.Kind
+		usual  []change
+		change func(*points.Operation)
+	}{
+		{"shop of a redemption", points.KindRedeem, []change{of(5), in("corner")}, func(o *points.Operation) { o.Shop = "" }},
+		{"purpose of a hold", points.KindHold, []change{of(5), func(o *points.Operation, _ *points.Details) { o.Until = start + 60 }}, func(o *points.Operation) { o.Purpose = points.PurposeAllowance }},
+		{"end of a hold", points.KindHold, []change{of(5), func(o *points.Operation, _ *points.Details) { o.Until = start + 60 }}, func(o *points.Operation) { o.Until++ }},
+		{"points of a hold", points.KindHold, []change{of(5), func(o *points.Operation, _ *points.Details) { o.Until = start + 60 }}, func(o *points.Operation) { o.Points++ }},
+		{"claim of a gift", points.KindGift, []change{of(5), func(o *points.Operation, _ *points.Details) { o.Claim = claim }}, func(o *points.Operation) { o.Claim = genesis }},
+		{"receiver of a transfer", points.KindTransfer, []change{of(5), to(friend)}, func(o *points.Operation) { o.To = accountID(3) }},
+		{"hold that is voided", points.KindVoid, []change{func(o *points.Operation, _ *points.Details) { o.Hold = operationID(50) }}, func(o *points.Operation) { o.Hold = operationID(51) }},
+		{"hold that is accepted", points.KindAccept, []change{to(friend), func(o *points.Operation, _ *points.Details) { o.Hold = operationID(50) }}, func(o *points.Operation) { o.Hold = operationID(51) }},
+		{"sender of what is accepted", points.KindAccept, []change{to(friend), func(o *points.Operation, _ *points.Details) { o.Hold = operationID(50) }}, func(o *points.Operation) { o.To = accountID(3) }},
+		{"next key", points.KindRekey, []change{func(o *points.Operation, _ *points.Details) { o.Controller = &rekeyed }}, func(o *points.Operation) {
+			other := rekeyed
+			other.Key = encodedKey(newKey())
+			o.Controller = &other
+		}},
+		{"next key's kind", points.KindRekey, []change{func(o *points.Operation, _ *points.Details) { o.Controller = &rekeyed }}, func(o *points.Operation) {
+			other := rekeyed
+			other.Kind = points.ControllerWebAuthn
+			o.Controller = &other
+		}},
+		{"next key's version", points.KindRekey, []change{func(o *points.Operation, _ *points.Details) { o.Controller = &rekeyed }}, func(o *points.Operation) {
+			other := rekeyed
+			other.Version++
+			o.Controller = &other
+		}},
+		{"points that closing forfeits", points.KindClose, []change{of(5)}, func(o *points.Operation) { o.Points++ }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := openWith(t, h, 100)
+			b.next = 10
+			o, d := b.prepare(h, c.kind, c.usual...)
+			o.Authorisation = h.sign(h.mandate(o, &d, b.Now))
+			c.change(o)
+			d.Merchant = o.Shop
+			if r := b.apply(o, d); r.Code != fault.AuthMismatch || r.Authorisation == "" {
+				t.Errorf("got %s, used %q", r.Code, r.Authorisation)
 			}
 		})
 	}
 }
 
-// fixedAuthorisation is the same in every process, so that all of a fuzzer's workers mean the same by it.
-func fixedAuthorisation(f *testing.F) (holder, *points.Authorisation) {
-	f.Helper()
-	scalar := make([]byte, 32)
-	scalar[31] = 7
-	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
-	if err != nil {
-		f.Fatal(err)
+func TestSubjectsOfDifferentOperationsDiffer(t *testing.T) {
+	a := &points.Operation{Hold: operationID(1)}
+	b := &points.Operation{Claim: string(operationID(1))}
+	if points.SubjectHash(&points.Operation{Points: 5, Account: accountID(1)}) != "" {
+		t.Error("an operation without further parts has a subject")
 	}
-	h := holder{id: accountID(1), key: key, controller: points.Controller{Kind: points.ControllerP256, Version: 1, Key: encodedKey(key)}}
-	m := h.mandate(points.KindRedeem, 77, 50, start)
-	digest, err := wire.MandateDigest(&m)
-	if err != nil {
-		f.Fatal(err)
+	if points.SubjectHash(a) == points.SubjectHash(b) {
+		t.Error("the same value under another name gives the same subject")
 	}
-	der, err := key.Sign(nil, digest, crypto.SHA256) // Without randomness: RFC 6979.
-	if err != nil {
-		f.Fatal(err)
+	if points.PlaceHash("5a", "ab", "c", "") == points.PlaceHash("5a", "a", "bc", "") || points.PlaceHash("5a", "", "", "") != "" {
+		t.Error("places are confused")
 	}
-	var signature struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &signature); err != nil {
-		f.Fatal(err)
-	}
-	return h, &points.Authorisation{Mandate: m, Signature: points.SignatureOver(signature.R, signature.S)}
-}
-
-// FuzzAuthorisation throws signatures and mandates at an account: only what its controller signed, unaltered, debits it.
-func FuzzAuthorisation(f *testing.F) {
-	h, good := fixedAuthorisation(f)
-	f.Add(good.Signature, good.Mandate.ID, int64(50), start+60, 1, "airline")
-	f.Add("", "", int64(0), int64(0), 0, "")
-	f.Add(good.Signature+"\n", good.Mandate.ID, int64(50), start+60, 1, "airline")
-	f.Add(base64.RawURLEncoding.EncodeToString(make([]byte, 64)), good.Mandate.ID, int64(-1), int64(-1), -1, "hotel")
-	f.Fuzz(func(t *testing.T, signature, id string, most, notAfter int64, version int, programme string) {
-		b := openWith(t, h, 100)
-		m := good.Mandate
-		m.ID, m.MaxPoints, m.NotAfter, m.ControllerVersion, m.Programme = id, quantity.Points(most), notAfter, version, programme
-		o := redeem(3, h, 40, &points.Authorisation{Mandate: m, Signature: signature})
-		if o.Validate() != nil {
-			return
-		}
-		if _, err := wire.MandateDigest(&m); err != nil {
-			return
-		}
-		r := apply(b, o)
-		if unaltered := m == good.Mandate && signature == good.Signature; (r.Code == fault.OK) != unaltered {
-			t.Fatalf("%s for %s", r.Code, fmt.Sprintf("%+v %q", m, signature))
-		}
-		if r.Code != fault.OK && b.Accounts[h.id].Posted != 100 {
-			t.Fatalf("refused with %s and posted %d", r.Code, b.Accounts[h.id].Posted)
-		}
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
 
 // authorise checks the operation's authorisation against the account. Once the signature is known to be the controller's, the authorisation is used up in the
@@ -16,11 +17,11 @@ func (t *trial) authorise(a *Account) fault.Code {
 	if m.Genesis != p.Genesis || m.Programme != p.Brand || m.Account != a.ID {
 		return fault.AuthMismatch
 	}
-	key, code := controllerKey(p, &a.Controller, m.ControllerVersion)
+	key, code := controllerKey(p, &a.Controller, m.ControllerVersion, t.book.Now)
 	if code != fault.OK {
 		return code
 	}
-	if !verify(key, t.facts.MandateDigest, auth.Signature) {
+	if !t.signed(key, a.Controller.Kind, auth) {
 		return fault.AuthInvalid
 	}
 	used := a.clone()
@@ -32,22 +33,57 @@ func (t *trial) authorise(a *Account) fault.Code {
 	return t.purpose(m)
 }
 
+// signed says whether the controller's key signed the mandate: its digest, or as a passkey does.
+func (t *trial) signed(key *ecdsa.PublicKey, kind ControllerKind, auth *Authorisation) bool {
+	digest := t.facts.MandateDigest
+	if (kind == ControllerWebAuthn) != (auth.WebAuthn != nil) {
+		return false
+	}
+	if auth.WebAuthn != nil {
+		rp := t.book.Programme.RelyingParty
+		if webauthn.Check(auth.WebAuthn, &rp, digest) != nil {
+			return false
+		}
+		var err error
+		if digest, err = webauthn.Digest(auth.WebAuthn); err != nil {
+			return false
+		}
+	}
+	return verify(key, digest, auth.Signature)
+}
+
 // purpose says whether the mandate was given for this operation.
 func (t *trial) purpose(m *Mandate) fault.Code {
-	wanted := t.receipt.Points
-	if m.Operation != t.op.Kind || m.Receiver != t.op.To || m.Place != t.facts.Assessment.Place || m.Quote != "" || m.MaxPoints < wanted {
+	wanted := t.op.Points
+	if t.op.Kind == KindReturn {
+		wanted = t.facts.Assessment.Points
+	}
+	if m.Operation != t.op.Kind || m.Receiver != t.op.To || m.MaxPoints < wanted || m.Quote != "" && m.Quote != t.facts.Quote {
+		return fault.AuthMismatch
+	}
+	if m.Bearer { // For any till, also a shop's.
+		if m.NotAfter > t.book.Now+MaxBearerSeconds || m.MaxPoints > t.terms.Bearer {
+			return fault.AuthMismatch
+		}
+		return fault.OK
+	}
+	if m.Subject != SubjectHash(t.op) || !t.facts.Assessment.at(m.Place) {
 		return fault.AuthMismatch
 	}
 	return fault.OK
 }
 
-func controllerKey(p *Programme, c *Controller, version int) (*ecdsa.PublicKey, fault.Code) {
+// controllerKey is the key that signs for an account at a transaction time; AUTH_EXPIRED when it is a custodian's that was rotated away.
+func controllerKey(p *Programme, c *Controller, version int, now int64) (*ecdsa.PublicKey, fault.Code) {
 	encoded := c.Key
 	switch {
 	case c.Kind == ControllerCustodian:
 		i := sort.Search(len(p.Custodians), func(i int) bool { return p.Custodians[i].Version >= version })
 		if i == len(p.Custodians) || p.Custodians[i].Version != version {
 			return nil, fault.AuthMismatch
+		}
+		if until := p.Custodians[i].Until; until != 0 && now > until {
+			return nil, fault.AuthExpired
 		}
 		encoded = p.Custodians[i].Key
 	case c.Version != version:

@@ -1,10 +1,11 @@
 package points
 
 import (
-	"sort"
-
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/terms"
 )
 
 // Facts are what an operation needs besides itself and the book: everything that takes decoding, hashing or reading to find out.
@@ -12,47 +13,44 @@ type Facts struct {
 	Assessment     Assessment
 	DetailsHash    string // Goes into the receipt.
 	MandateDigest  []byte // What the controller signed; nil without an authorisation.
+	Quote          string // Hash of what the operation's quote says now; needed only where the mandate names a quote.
+	Digest         string // Of the operation, which an approval names; empty for kinds that need none.
 	OriginalProven bool   // A return's original receipt is in the batch that it names.
 }
 
 // Book is a programme and those of its records that a batch touches, while the batch is applied.
-// Accounts and Reversals hold the records that exist among those the batch touches; an account that is to be opened is looked up in Taken instead.
+// The maps hold the records that exist among those the batch touches; an account that is to be opened is looked up in Taken instead.
 type Book struct {
 	Programme *Programme
+	Rules     *rules.Program     // In force on the business date; nil when the terms' rate alone decides.
+	Prices    *terms.PriceList   // In force on the business date; nil without one.
 	Taken     map[AccountID]bool // Ids of accounts to open that exist already.
 	Opened    []AccountID        // Accounts opened by the batch, in order.
+	Claimed   map[string]bool    // Anonymous receipts among those the batch claims that were claimed before or by it.
+	Claims    []string           // Anonymous receipts claimed by the batch, in order.
 	Accounts  map[AccountID]*Account
 	Reversals map[OperationID]*Reversal
-	Totals    Totals // Of the lane.
-	Now       int64  // Transaction time, Unix seconds.
-}
+	Approvals map[OperationID]*Approval
+	Shops     map[string]*Shop
+	Budgets   []BudgetUse // Of the lane, ordered by campaign.
+	Lane      int         // Its number, which decides the lane's slice of a budget.
+	Totals    Totals      // Of the lane.
+	Now       int64       // Transaction time, Unix seconds.
 
-// Touched lists the accounts an operation reads or writes.
-func (o *Operation) Touched() []AccountID {
-	if o.To != "" {
-		return []AccountID{o.Account, o.To}
-	}
-	return []AccountID{o.Account}
-}
-
-// Reverses names the accrual whose reversal record the operation reads and writes, if any.
-func (o *Operation) Reverses() (OperationID, bool) {
-	if o.Kind != KindReturn || o.Original == nil {
-		return "", false
-	}
-	return o.Original.Receipt.Operation, true
+	standard     *rules.Program // The rate of the terms in force in the form of rules, once it was needed.
+	standardRate quantity.Ratio
 }
 
 // Apply applies one operation and returns its receipt. A refused operation changes nothing but the lane's counts and, where the controller's signature
 // was good, the authorisation, which is used up.
 func (b *Book) Apply(o *Operation, f Facts) Receipt {
 	r := b.newReceipt(o, f)
-	t := &trial{book: b, op: o, facts: f, receipt: &r, totals: b.Totals}
+	t := &trial{book: b, op: o, facts: f, receipt: &r, totals: b.Totals, terms: b.Programme.Current()}
 	code := t.run()
 	if code == fault.OK {
 		t.commit()
 	} else {
-		r.Outcome, r.DebtRepaid, r.DebtIncurred = Rejected, 0, 0
+		r.refuse(o.Points)
 	}
 	r.Code = code
 	b.Totals.Operations++
@@ -60,7 +58,7 @@ func (b *Book) Apply(o *Operation, f Facts) Receipt {
 		b.Totals.Rejected++
 	}
 	if a := b.Accounts[o.Account]; a != nil {
-		r.Posted = a.Posted
+		r.Posted, r.Held = a.Posted, a.Held
 	}
 	return r
 }
@@ -70,9 +68,10 @@ func (b *Book) newReceipt(o *Operation, f Facts) Receipt {
 		V: 1, Operation: o.ID, Kind: o.Kind, Programme: b.Programme.Brand, Account: o.Account, To: o.To,
 		Points: o.Points, Outcome: Accepted, BusinessDate: b.Programme.BusinessDate,
 		Engine: EngineVersion, Terms: b.Programme.Current().Version, Details: f.DetailsHash,
+		Hold: o.Hold, Reason: o.Reason, Shop: o.Shop,
 	}
-	if o.Kind.HasPurchase() {
-		r.Points = f.Assessment.Points
+	if b.Rules != nil {
+		r.Rules = b.Rules.Set().Version
 	}
 	if o.Original != nil {
 		r.Original = o.Original.Receipt.Operation
@@ -82,14 +81,32 @@ func (b *Book) newReceipt(o *Operation, f Facts) Receipt {
 
 // trial is one operation on copies of what it touches, so that a refusal leaves the book as it was.
 type trial struct {
-	book     *Book
-	op       *Operation
-	facts    Facts
-	receipt  *Receipt
-	account  *Account
-	receiver *Account
+	book    *Book
+	op      *Operation
+	facts   Facts
+	receipt *Receipt
+	terms   *terms.Terms // In force.
+	preview bool         // Nobody has signed yet, and nothing is kept.
+	account *Account     // The operation's account: that of the side from.
+	from    *side
+	to      *side // Nil unless the operation touches a second account.
+	totals  Totals
+	budgets []BudgetUse // Nil unless changed.
+
 	reversal *Reversal
-	totals   Totals
+	approval *Approval
+	shop     *Shop
+	claim    string
+}
+
+// verbs is what each kind of operation does, once its accounts are loaded and its authorisation is checked.
+var verbs = map[Kind]func(*trial) fault.Code{
+	KindEarn: (*trial).earn, KindRefer: (*trial).refer, KindRedeem: (*trial).redeem, KindReturn: (*trial).takeBack,
+	KindTransfer: (*trial).transfer, KindGift: (*trial).gift, KindAccept: (*trial).accept,
+	KindHold: (*trial).hold, KindCapture: (*trial).capture, KindVoid: (*trial).void,
+	KindExpire: (*trial).sweep, KindAdjust: (*trial).adjust,
+	KindRekey: (*trial).rekey, KindRecover: (*trial).recover, KindVeto: (*trial).veto, KindComplete: (*trial).complete,
+	KindFreeze: (*trial).freeze, KindUnfreeze: (*trial).unfreeze, KindClose: (*trial).close,
 }
 
 func (t *trial) run() fault.Code {
@@ -104,34 +121,100 @@ func (t *trial) run() fault.Code {
 		if code := t.authorise(existing); code != fault.OK {
 			return code
 		}
+	} else if t.op.Kind.signed() && !t.preview {
+		return fault.AuthMissing
 	}
 	if t.facts.Assessment.Code != fault.OK {
 		return t.facts.Assessment.Code
 	}
-	t.account = t.book.Accounts[t.op.Account].clone()
-	switch t.op.Kind {
-	case KindEarn:
-		return t.earn()
-	case KindRedeem:
-		return t.redeem()
-	case KindTransfer:
-		return t.transfer()
-	default:
-		return t.takeBack()
+	if code := t.load(); code != fault.OK {
+		return code
 	}
+	if code := t.admit(); code != fault.OK {
+		return code
+	}
+	return verbs[t.op.Kind](t)
+}
+
+// load copies the accounts that the operation touches and brings them up to date. A void or a capture looks at the hold before it could lapse, a sweep reports what is due.
+func (t *trial) load() fault.Code {
+	t.account = t.book.Accounts[t.op.Account].clone()
+	t.from = &side{trial: t, account: t.account}
+	if t.op.To != "" {
+		if t.op.To == t.op.Account {
+			return fault.SameAccount
+		}
+		to := t.book.Accounts[t.op.To]
+		if to == nil {
+			return fault.AccountUnknown
+		}
+		t.to = &side{trial: t, account: to.clone()}
+	}
+	if t.op.Hold != "" {
+		return t.checkHold()
+	}
+	return t.touch()
+}
+
+// checkHold refuses what refers to a hold that isn't open, before the sides are brought up to date.
+func (t *trial) checkHold() fault.Code {
+	owner := t.account
+	if t.op.Kind == KindAccept {
+		owner = t.to.account
+	}
+	if _, code := held(owner, t.op.Hold, t.book.Now); code != fault.OK {
+		return code
+	}
+	return t.touch()
+}
+
+func (t *trial) touch() fault.Code {
+	if code := t.from.touch(); code != fault.OK || t.to == nil {
+		return code
+	}
+	return t.to.touch()
+}
+
+// admit checks the accounts' status: a frozen one gives nothing away, a closed one takes part in returns, adjustments and sweeps only, and after a recovery debits have to
+// wait. A till relies on a hold that was made before: it can be captured.
+func (t *trial) admit() fault.Code {
+	switch {
+	case t.account.Status == StatusClosed && !t.op.Kind.afterClosing(), t.to != nil && t.to.account.Status == StatusClosed:
+		return fault.AccountClosed
+	case t.account.Status == StatusFrozen && t.op.Kind.debits():
+		return fault.AccountFrozen
+	case t.op.Kind.debits() && t.book.Now < t.account.CoolUntil:
+		return fault.CoolingOff
+	}
+	return fault.OK
 }
 
 func (t *trial) commit() {
 	b := t.book
 	b.Accounts[t.op.Account] = t.account
+	t.receipt.Moves = t.from.moves
 	if t.op.Kind == KindOpen {
 		b.Opened = append(b.Opened, t.op.Account)
 	}
-	if t.receiver != nil {
-		b.Accounts[t.op.To] = t.receiver
+	if t.to != nil {
+		b.Accounts[t.op.To] = t.to.account
+		t.receipt.ToMoves = t.to.moves
 	}
 	if t.reversal != nil {
 		b.Reversals[t.reversal.Operation] = t.reversal
+	}
+	if t.approval != nil {
+		b.Approvals[t.approval.Operation] = t.approval
+	}
+	if t.shop != nil {
+		b.Shops[t.shop.ID] = t.shop
+	}
+	if t.budgets != nil {
+		b.Budgets = t.budgets
+	}
+	if t.claim != "" {
+		b.Claimed[t.claim] = true
+		b.Claims = append(b.Claims, t.claim)
 	}
 	b.Totals = t.totals
 }
@@ -140,131 +223,41 @@ func (t *trial) open() fault.Code {
 	if t.book.Taken[t.op.Account] || t.book.Accounts[t.op.Account] != nil {
 		return fault.AccountExists
 	}
-	t.account = &Account{V: 1, ID: t.op.Account, Status: StatusActive, Controller: *t.op.Controller, Lots: []Lot{}, Used: []UsedAuthorisation{}}
+	if t.op.Controller.Kind == ControllerWebAuthn && t.book.Programme.RelyingParty.ID == "" {
+		return fault.ControllerRefused
+	}
+	t.account = &Account{
+		V: 1, ID: t.op.Account, Holder: t.op.Holder, Status: StatusActive, Controller: *t.op.Controller, Lots: []lots.Lot{}, Used: []UsedAuthorisation{},
+		Active: t.activity(),
+	}
+	t.from = &side{trial: t, account: t.account}
 	t.totals.Opened++
 	return fault.OK
 }
 
-func (t *trial) earn() fault.Code {
-	repaid, code := t.credit(t.account, t.receipt.Points)
-	if code != fault.OK {
-		return code
+// sweep has brought the account up to date already; it is refused when nothing was due.
+func (t *trial) sweep() fault.Code {
+	if len(t.from.moves) == 0 {
+		return fault.NothingDue
 	}
-	t.receipt.DebtRepaid = repaid
-	return t.tally(&t.totals.Issued, t.receipt.Points)
-}
-
-func (t *trial) redeem() fault.Code {
-	if t.op.Authorisation == nil {
-		return fault.AuthMissing
-	}
-	if code := spend(t.account, t.op.Points); code != fault.OK {
-		return code
-	}
-	return t.tally(&t.totals.Redeemed, t.op.Points)
-}
-
-func (t *trial) transfer() fault.Code {
-	if t.op.Authorisation == nil {
-		return fault.AuthMissing
-	}
-	if t.op.To == t.op.Account {
-		return fault.SameAccount
-	}
-	to := t.book.Accounts[t.op.To]
-	if to == nil {
-		return fault.AccountUnknown
-	}
-	if code := spend(t.account, t.op.Points); code != fault.OK {
-		return code
-	}
-	t.receiver = to.clone()
-	repaid, code := t.credit(t.receiver, t.op.Points)
-	if code != fault.OK {
-		return code
-	}
-	t.receipt.DebtRepaid = repaid
-	return t.tally(&t.totals.Transferred, t.op.Points)
-}
-
-func (t *trial) takeBack() fault.Code {
-	if t.op.Original != nil {
-		if code := t.reverse(); code != fault.OK {
-			return code
+	for _, m := range t.from.moves {
+		if m.Cause == lots.Expired {
+			t.receipt.Points -= m.Points
 		}
-	} else if code := t.unreferenced(); code != fault.OK {
-		return code
-	}
-	return t.clawBack(t.receipt.Points)
-}
-
-func (t *trial) unreferenced() fault.Code {
-	if !t.book.Programme.Current().UnreferencedReturns {
-		return fault.ReturnUnreferenced
-	}
-	if t.op.Authorisation == nil {
-		return fault.AuthMissing
 	}
 	return fault.OK
 }
 
-// reverse checks the original receipt and counts what is taken back of it.
-func (t *trial) reverse() fault.Code {
-	if !t.facts.OriginalProven {
-		return fault.ReceiptInvalid
+// activity is what an account remembers of being used: the business date where a version of the terms lets points lapse by inactivity, nothing otherwise,
+// so that accounts of other programmes don't change by the day.
+func (t *trial) activity() quantity.Day {
+	p := t.book.Programme
+	for i := range p.Terms {
+		if p.Terms[i].Expiry.Kind == lots.Inactivity {
+			return p.BusinessDate
+		}
 	}
-	original := t.op.Original.Receipt
-	if original.Kind != KindEarn || original.Outcome != Accepted || original.Account != t.op.Account || original.Programme != t.book.Programme.Brand {
-		return fault.ReceiptNotReturnable
-	}
-	reversal := Reversal{V: 1, Operation: original.Operation, Awarded: original.Points}
-	if known := t.book.Reversals[original.Operation]; known != nil {
-		reversal = *known
-	}
-	taken, err := reversal.TakenBack.Add(t.receipt.Points)
-	if err != nil || taken > reversal.Awarded {
-		return fault.ReturnExceeds
-	}
-	reversal.TakenBack = taken
-	t.reversal = &reversal
-	return fault.OK
-}
-
-// clawBack takes points from the lots as far as they go and books the rest as debt.
-func (t *trial) clawBack(points quantity.Points) fault.Code {
-	spendable, err := t.account.Spendable()
-	if err != nil {
-		return fault.Limit
-	}
-	recovered := min(spendable, points)
-	incurred := points - recovered
-	if code := spend(t.account, recovered); code != fault.OK {
-		return code
-	}
-	if t.account.Debt, err = t.account.Debt.Add(incurred); err != nil {
-		return fault.Limit
-	}
-	if t.account.Posted, err = t.account.Posted.Sub(incurred); err != nil {
-		return fault.Limit
-	}
-	t.receipt.DebtIncurred = incurred
-	if code := t.tally(&t.totals.Recovered, recovered); code != fault.OK {
-		return code
-	}
-	return t.tally(&t.totals.DebtIncurred, incurred)
-}
-
-// credit adds points to a: debt first, the rest to the lot of the terms in force. It returns what was repaid.
-func (t *trial) credit(a *Account, points quantity.Points) (quantity.Points, fault.Code) {
-	posted, err := a.Posted.Add(points)
-	if err != nil {
-		return 0, fault.Limit
-	}
-	repaid := min(a.Debt, points)
-	a.Debt -= repaid
-	a.Posted = posted
-	a.addToLot(Lot{Terms: t.book.Programme.Current().Version, Points: points - repaid})
-	return repaid, t.tally(&t.totals.DebtRepaid, repaid)
+	return 0
 }
 
 func (t *trial) tally(total *quantity.Points, points quantity.Points) fault.Code {
@@ -273,40 +266,5 @@ func (t *trial) tally(total *quantity.Points, points quantity.Points) fault.Code
 		return fault.Limit
 	}
 	*total = sum
-	return fault.OK
-}
-
-// addToLot merges a lot into the one with the same key; lots are ordered by key.
-func (a *Account) addToLot(lot Lot) {
-	if lot.Points == 0 {
-		return
-	}
-	i := sort.Search(len(a.Lots), func(i int) bool { return a.Lots[i].Terms >= lot.Terms })
-	if i < len(a.Lots) && a.Lots[i].Terms == lot.Terms {
-		a.Lots[i].Points += lot.Points // Bounded by Posted, which was checked.
-		return
-	}
-	a.Lots = append(a.Lots, Lot{})
-	copy(a.Lots[i+1:], a.Lots[i:])
-	a.Lots[i] = lot
-}
-
-// spend takes points from the lots in their order; INSUFFICIENT_POINTS leaves the account unusable to the caller, who works on a copy.
-func spend(a *Account, points quantity.Points) fault.Code {
-	left := points
-	kept := a.Lots[:0]
-	for _, lot := range a.Lots {
-		taken := min(lot.Points, left)
-		lot.Points -= taken
-		left -= taken
-		if lot.Points > 0 {
-			kept = append(kept, lot)
-		}
-	}
-	if left > 0 {
-		return fault.InsufficientPoints
-	}
-	a.Lots = kept
-	a.Posted -= points
 	return fault.OK
 }

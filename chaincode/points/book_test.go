@@ -4,353 +4,229 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 )
 
-func earn(n int, id points.AccountID) *points.Operation {
-	return &points.Operation{ID: operationID(n), Kind: points.KindEarn, Account: id}
-}
-
-func transfer(n int, from holder, to points.AccountID, amount quantity.Points, auth *points.Authorisation) *points.Operation {
-	return &points.Operation{ID: operationID(n), Kind: points.KindTransfer, Account: from.id, To: to, Points: amount, Authorisation: auth}
-}
-
-// giveBack returns a purchase against its receipt, which is taken for proven.
-func giveBack(b *points.Book, n int, original points.Receipt, pence int64) points.Receipt {
-	o := &points.Operation{ID: operationID(n), Kind: points.KindReturn, Account: original.Account, Original: &points.Original{Receipt: original}}
-	f := facts(b.Programme, o, purchase(o.ID, pence))
-	f.OriginalProven = true
-	return b.Apply(o, f)
-}
-
-func TestPurchaseIsAssessedByTheTerms(t *testing.T) {
-	cases := []struct {
-		name   string
-		change func(*points.Details)
-		points quantity.Points
-		code   fault.Code
-	}{
-		{"whole pounds", func(d *points.Details) { d.AmountMinor = 1299 }, 12, fault.OK},
-		{"under a pound", func(d *points.Details) { d.AmountMinor = 99 }, 0, fault.OK},
-		{"nothing", func(d *points.Details) { d.AmountMinor = 0 }, 0, fault.OK},
-		{"another currency", func(d *points.Details) { d.Currency = "EUR" }, 0, fault.CurrencyMismatch},
-		{"tomorrow by the till's clock", func(d *points.Details) { d.OccurredAt = "2011-03-14T00:30:00+13:00" }, 12, fault.OK},
-		{"the day after", func(d *points.Details) { d.OccurredAt = "2011-03-15T00:30:00Z" }, 0, fault.OutOfPeriod},
-		{"as old as allowed", func(d *points.Details) { d.OccurredAt = "2011-02-11T23:59:59Z" }, 12, fault.OK},
-		{"a day older", func(d *points.Details) { d.OccurredAt = "2011-02-10T23:59:59Z" }, 0, fault.OutOfPeriod},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			d := purchase(operationID(1), 1200)
-			c.change(&d)
-			a := points.Assess(programme(), points.KindEarn, &d)
-			if a.Code != c.code || a.Points != c.points {
-				t.Errorf("got %d points and %s", a.Points, a.Code)
-			}
-		})
-	}
-}
-
-func TestAssessmentBeyondTheLedgerIsALimit(t *testing.T) {
-	p := programme()
-	p.Terms[0].Rate = quantity.Ratio{Num: quantity.MaxRatioTerm, Den: 1}
-	d := purchase(operationID(1), quantity.MaxMinor)
-	if a := points.Assess(p, points.KindEarn, &d); a.Code != fault.Limit || a.Points != 0 {
-		t.Errorf("got %d points and %s", a.Points, a.Code)
-	}
-}
-
 func TestOpeningTakesAFreeId(t *testing.T) {
 	h := ownHolder(1)
-	b := openWith(t, h, 5)
-	again := &points.Operation{ID: operationID(9), Kind: points.KindOpen, Account: h.id, Controller: &h.controller}
-	if r := apply(b, again); r.Code != fault.AccountExists || r.Outcome != points.Rejected {
-		t.Errorf("twice in one batch: %s", r.Code)
-	}
-	b.Taken[accountID(2)] = true
-	elsewhere := &points.Operation{ID: operationID(10), Kind: points.KindOpen, Account: accountID(2), Controller: &h.controller}
-	if r := apply(b, elsewhere); r.Code != fault.AccountExists {
-		t.Errorf("taken on the ledger: %s", r.Code)
-	}
-	if len(b.Opened) != 1 || b.Totals.Opened != 1 {
-		t.Errorf("opened %v, counted %d", b.Opened, b.Totals.Opened)
+	c := openWith(t, h, 5)
+	want(t, c.do(h, points.KindOpen, key(h.controller)), fault.AccountExists)
+	c.Taken[accountID(2)] = true
+	want(t, c.do(ownHolder(2), points.KindOpen, key(h.controller)), fault.AccountExists)
+	if len(c.Opened) != 1 || c.Totals.Opened != 1 {
+		t.Errorf("opened %v, counted %d", c.Opened, c.Totals.Opened)
 	}
 }
 
-func TestOperationsOnUnknownAccountsAreRefused(t *testing.T) {
-	b := newBook()
+func TestAccountIsOpenedForAPasskeyWhereTheProgrammeTakesThem(t *testing.T) {
+	h := passkeyHolder(1)
+	c := newTill(t)
+	party := c.Programme.RelyingParty
+	c.Programme.RelyingParty.ID, c.Programme.RelyingParty.Origins = "", nil
+	want(t, c.do(h, points.KindOpen, key(h.controller)), fault.ControllerRefused)
+	c.Programme.RelyingParty = party
+	want(t, c.do(h, points.KindOpen, key(h.controller)), fault.OK)
+}
+
+func TestEveryKindIsRefusedForAnUnknownAccount(t *testing.T) {
 	h := ownHolder(1)
-	for _, o := range []*points.Operation{
-		earn(1, h.id),
-		redeem(2, h, 1, h.sign(h.mandate(points.KindRedeem, 2, 1, start))),
-		transfer(3, h, accountID(2), 1, h.sign(h.mandate(points.KindTransfer, 3, 1, start))),
-	} {
-		r := b.Apply(o, facts(b.Programme, o, purchase(o.ID, 100)))
-		if r.Code != fault.AccountUnknown || r.Outcome != points.Rejected || r.Posted != 0 {
-			t.Errorf("%s: %+v", o.Kind, r)
+	c := newTill(t)
+	n := 0
+	for _, kind := range points.Kinds() {
+		if kind == points.KindOpen {
+			continue
 		}
+		o := least(kind)
+		if o.Controller != nil {
+			o.Controller = &h.controller
+		}
+		d := points.Details{Operation: o.ID}
+		if kind.HasPurchase() {
+			d.OccurredAt = dated
+		}
+		want(t, c.apply(o, d), fault.AccountUnknown)
+		n++
 	}
-	if len(b.Accounts) != 0 || b.Totals.Operations != 3 || b.Totals.Rejected != 3 || b.Totals.Issued != 0 {
-		t.Errorf("left %v and %+v", b.Accounts, b.Totals)
+	if len(c.Accounts) != 0 || c.Totals != (points.Totals{Operations: int64(n), Rejected: int64(n)}) {
+		t.Errorf("left %v and %+v", c.Accounts, c.Totals)
 	}
 }
 
-func TestTransferMovesPointsBetweenTwoAccounts(t *testing.T) {
-	from, to := ownHolder(1), ownHolder(2)
-	b := openWith(t, from, 100)
-	mandate := func(n int, receiver points.AccountID) *points.Authorisation {
-		m := from.mandate(points.KindTransfer, n, 1000, start)
-		m.Receiver = receiver
-		return from.sign(m)
-	}
-	if r := apply(b, transfer(3, from, to.id, 10, mandate(3, to.id))); r.Code != fault.AccountUnknown {
-		t.Errorf("to nobody: %s", r.Code)
-	}
-	open := &points.Operation{ID: operationID(4), Kind: points.KindOpen, Account: to.id, Controller: &to.controller}
-	apply(b, open)
-	if r := apply(b, transfer(5, from, from.id, 10, mandate(5, from.id))); r.Code != fault.SameAccount {
-		t.Errorf("to itself: %s", r.Code)
-	}
-	if r := apply(b, transfer(6, from, to.id, 101, mandate(6, to.id))); r.Code != fault.InsufficientPoints {
-		t.Errorf("more than there is: %s", r.Code)
-	}
-	if r := apply(b, transfer(7, from, to.id, 10, mandate(7, from.id))); r.Code != fault.AuthMismatch {
-		t.Errorf("to another receiver than signed: %s", r.Code)
-	}
-	if r := apply(b, transfer(8, from, to.id, 10, nil)); r.Code != fault.AuthMissing {
-		t.Errorf("unsigned: %s", r.Code)
-	}
-	r := apply(b, transfer(9, from, to.id, 60, mandate(9, to.id)))
-	if r.Code != fault.OK || r.Posted != 40 || b.Accounts[to.id].Posted != 60 || b.Totals.Transferred != 60 {
-		t.Errorf("got %+v, receiver has %d, moved %d", r, b.Accounts[to.id].Posted, b.Totals.Transferred)
-	}
-	wantSound(t, b)
-}
-
-func TestReturnTakesBackAndMayLeaveADebtThatCreditsPayFirst(t *testing.T) {
+func TestDebitsNeedASignature(t *testing.T) {
 	h := ownHolder(1)
-	b := newBook()
-	apply(b, &points.Operation{ID: operationID(1), Kind: points.KindOpen, Account: h.id, Controller: &h.controller})
-	sale := earn(2, h.id)
-	receipt := b.Apply(sale, facts(b.Programme, sale, purchase(sale.ID, 10000)))
-	apply(b, redeem(3, h, 70, h.sign(h.mandate(points.KindRedeem, 3, 70, start))))
-
-	r := giveBack(b, 4, receipt, 10000)
-	a := b.Accounts[h.id]
-	if r.Code != fault.OK || r.Points != 100 || r.DebtIncurred != 70 || r.Posted != -70 || a.Debt != 70 || len(a.Lots) != 0 {
-		t.Fatalf("return: %+v, account %+v", r, a)
+	for _, kind := range signedKinds {
+		c := openWith(t, h, 10)
+		o := least(kind)
+		if o.Controller != nil {
+			o.Controller = &h.controller
+		}
+		want(t, c.apply(o, points.Details{Operation: o.ID}), fault.AuthMissing)
 	}
-	if outstanding, err := b.Totals.Outstanding(); err != nil || outstanding != 0 {
-		t.Errorf("outstanding is %d, %v: debt must not shrink the liability", outstanding, err)
-	}
-	wantSound(t, b)
-
-	part := earn(5, h.id)
-	r = b.Apply(part, facts(b.Programme, part, purchase(part.ID, 5000)))
-	if r.DebtRepaid != 50 || r.Posted != -20 {
-		t.Errorf("first credit: %+v", r)
-	}
-	rest := earn(6, h.id)
-	r = b.Apply(rest, facts(b.Programme, rest, purchase(rest.ID, 5000)))
-	if r.DebtRepaid != 20 || r.Posted != 30 || b.Accounts[h.id].Debt != 0 {
-		t.Errorf("second credit: %+v", r)
-	}
-	wantSound(t, b)
 }
 
-func TestReturnNeedsAProvenAccrualOfThisAccountAndStopsAtItsAward(t *testing.T) {
-	h := ownHolder(1)
-	b := openWith(t, h, 0)
-	sale := earn(3, h.id)
-	receipt := b.Apply(sale, facts(b.Programme, sale, purchase(sale.ID, 10000)))
+func TestRefusalKeepsEvenWhatWasDueUntilSomethingIsAccepted(t *testing.T) {
+	h, friend := ownHolder(1), ownHolder(2)
+	c := newTill(t)
+	c.terms().Expiry = lots.Expiry{Kind: lots.Rolling, Months: 1}
+	c.open(h, friend)
+	c.earn(h, 100)
+	c.earn(friend, 50)
+	want(t, c.do(h, points.KindHold, of(10), c.until(600)), fault.OK)
+	c.pass(31) // The lots are gone and the hold has lapsed.
+	want(t, c.do(h, points.KindRedeem, of(1)), fault.InsufficientPoints)
+	want(t, c.do(h, points.KindTransfer, of(1), to(friend)), fault.InsufficientPoints)
+	if c.account(h).Posted != 100 || c.account(h).Held != 10 || c.Totals.Expired != 0 {
+		t.Errorf("left %s", encode(t, c.account(h)))
+	}
+	if r := c.earn(h, 7); r.Posted != 7 || sumOf(r.Moves, lots.Expired) != -100 || sumOf(r.Moves, lots.Released) != 10 {
+		t.Errorf("earned with %s", encode(t, r))
+	}
+	c.sound()
+}
+
+func TestSweepExpiresWhatIsDueByEachPolicy(t *testing.T) {
 	cases := []struct {
 		name   string
-		change func(*points.Operation, *points.Facts)
-		code   fault.Code
+		expiry lots.Expiry
+		last   quantity.Day // On which nothing is due.
 	}{
-		{"not proven", func(_ *points.Operation, f *points.Facts) { f.OriginalProven = false }, fault.ReceiptInvalid},
-		{"of another account", func(o *points.Operation, _ *points.Facts) { o.Original.Receipt.Account = accountID(2) }, fault.ReceiptNotReturnable},
-		{"of another programme", func(o *points.Operation, _ *points.Facts) { o.Original.Receipt.Programme = "hotel" }, fault.ReceiptNotReturnable},
-		{"of a redemption", func(o *points.Operation, _ *points.Facts) { o.Original.Receipt.Kind = points.KindRedeem }, fault.ReceiptNotReturnable},
-		{"of a refused sale", func(o *points.Operation, _ *points.Facts) { o.Original.Receipt.Outcome = points.Rejected }, fault.ReceiptNotReturnable},
-		{"of more than was awarded", func(_ *points.Operation, f *points.Facts) { f.Assessment.Points = 101 }, fault.ReturnExceeds},
+		{"rolling", lots.Expiry{Kind: lots.Rolling, Months: 1}, day("2011-04-12")},
+		{"to the end of the month", lots.Expiry{Kind: lots.Rolling, Months: 1, MonthEnd: true}, day("2011-04-30")},
+		{"fixed", lots.Expiry{Kind: lots.Fixed, Month: 6, Day: 30}, day("2011-06-30")},
+		{"inactivity", lots.Expiry{Kind: lots.Inactivity, Months: 2}, day("2011-05-12")},
 	}
-	for i, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			o := &points.Operation{ID: operationID(10 + i), Kind: points.KindReturn, Account: h.id, Original: &points.Original{Receipt: receipt}}
-			f := facts(b.Programme, o, purchase(o.ID, 10000))
-			f.OriginalProven = true
-			c.change(o, &f)
-			if r := b.Apply(o, f); r.Code != c.code || b.Accounts[h.id].Posted != 100 || len(b.Reversals) != 0 {
-				t.Errorf("got %s, posted %d, reversals %v", r.Code, b.Accounts[h.id].Posted, b.Reversals)
+	for _, k := range cases {
+		t.Run(k.name, func(t *testing.T) {
+			h := ownHolder(1)
+			c := newTill(t)
+			c.terms().Expiry = k.expiry
+			c.open(h)
+			c.earn(h, 30)
+			c.pass(int(k.last - today))
+			want(t, c.do(h, points.KindExpire), fault.NothingDue)
+			if left, err := c.account(h).Spendable(c.Programme, k.last+1); err != nil || left != 0 {
+				t.Errorf("%d can be spent on the day after, %v", left, err)
 			}
+			c.pass(1)
+			r := want(t, c.do(h, points.KindExpire), fault.OK)
+			if r.Points != 30 || r.Posted != 0 || c.Totals.Expired != 30 || sumOf(r.Moves, lots.Expired) != -30 {
+				t.Errorf("swept with %s", encode(t, r))
+			}
+			want(t, c.do(h, points.KindExpire), fault.NothingDue)
+			c.sound()
 		})
 	}
-	if r := giveBack(b, 20, receipt, 6000); r.Code != fault.OK {
-		t.Fatalf("a part: %s", r.Code)
-	}
-	if r := giveBack(b, 21, receipt, 4100); r.Code != fault.ReturnExceeds {
-		t.Errorf("a part too much: %s", r.Code)
-	}
-	if r := giveBack(b, 22, receipt, 4000); r.Code != fault.OK {
-		t.Errorf("the rest: %s", r.Code)
-	}
-	if r := giveBack(b, 23, receipt, 100); r.Code != fault.ReturnExceeds {
-		t.Errorf("again: %s", r.Code)
-	}
-	wantSound(t, b)
 }
 
-func TestReturnWithoutAReceiptNeedsTermsAndAMandate(t *testing.T) {
+func TestSweepTakesFromSuspenseAsWell(t *testing.T) {
 	h := ownHolder(1)
-	back := func(n int, auth *points.Authorisation) *points.Operation {
-		return &points.Operation{ID: operationID(n), Kind: points.KindReturn, Account: h.id, Authorisation: auth}
+	c := newTill(t)
+	c.terms().Expiry = lots.Expiry{Kind: lots.Rolling, Months: 1}
+	c.open(h)
+	want(t, c.do(h, points.KindClose), fault.OK)
+	want(t, c.doApproved(h, points.KindAdjust, of(8), because(points.ReasonError)), fault.OK)
+	c.pass(31)
+	if r := want(t, c.do(h, points.KindExpire), fault.OK); r.Points != 8 || r.Posted != 0 {
+		t.Errorf("swept with %s", encode(t, r))
 	}
-	for name, c := range map[string]struct {
-		allowed bool
-		auth    *points.Authorisation
-		code    fault.Code
-	}{
-		"allowed and signed":     {true, h.sign(h.mandate(points.KindReturn, 7, 30, start)), fault.OK},
-		"signed for too little":  {true, h.sign(h.mandate(points.KindReturn, 7, 29, start)), fault.AuthMismatch},
-		"allowed and not signed": {true, nil, fault.AuthMissing},
-		"signed and not allowed": {false, h.sign(h.mandate(points.KindReturn, 7, 30, start)), fault.ReturnUnreferenced},
-		"neither":                {false, nil, fault.ReturnUnreferenced},
+	c.sound()
+}
+
+func TestActivityKeepsPointsAndIsRememberedOnlyWhereItMatters(t *testing.T) {
+	h := ownHolder(1)
+	c := openWith(t, h, 100)
+	c.pass(3)
+	c.earn(h, 1)
+	if got := c.account(h).Active; got != 0 {
+		t.Errorf("active on %s without such a policy", got)
+	}
+	for name, act := range map[string]func(*till){
+		"accrual":    func(c *till) { c.earn(h, 1) },
+		"redemption": func(c *till) { want(t, c.do(h, points.KindRedeem, of(1)), fault.OK) },
+		"hold":       func(c *till) { want(t, c.do(h, points.KindHold, of(1), c.until(60)), fault.OK) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := openWith(t, h, 20)
-			b.Programme.Terms[0].UnreferencedReturns = c.allowed
-			o := back(3, c.auth)
-			r := b.Apply(o, facts(b.Programme, o, purchase(o.ID, 3000)))
-			if r.Code != c.code {
-				t.Fatalf("got %s, want %s", r.Code, c.code)
+			c := newTill(t)
+			c.terms().Expiry = lots.Expiry{Kind: lots.Inactivity, Months: 1}
+			c.open(h)
+			c.earn(h, 100)
+			c.pass(30)
+			act(c)
+			if got := c.account(h).Active; got != today+30 {
+				t.Errorf("active on %s", got)
 			}
-			if r.Code == fault.OK && (r.Posted != -10 || r.DebtIncurred != 10) {
-				t.Errorf("got %+v", r)
-			}
-			wantSound(t, b)
+			c.pass(10)
+			want(t, c.do(h, points.KindRedeem, of(90)), fault.OK)
 		})
 	}
 }
 
 func TestSumsBeyondTheLedgerAreRefusedAndChangeNothing(t *testing.T) {
 	h := ownHolder(1)
-	b := openWith(t, h, 10)
-	b.Totals.Issued = quantity.MaxPoints - 5
-	before := encode(t, b.Accounts[h.id])
-	o := earn(3, h.id)
-	if r := b.Apply(o, facts(b.Programme, o, purchase(o.ID, 600))); r.Code != fault.Limit {
-		t.Errorf("over the total: %s", r.Code)
-	}
-	b.Totals.Issued = 0
-	f := facts(b.Programme, o, purchase(o.ID, 600))
-	f.Assessment.Points = quantity.MaxPoints
-	if r := b.Apply(o, f); r.Code != fault.Limit {
-		t.Errorf("over the account: %s", r.Code)
-	}
-	if after := encode(t, b.Accounts[h.id]); after != before {
-		t.Errorf("changed:\n%s\n%s", before, after)
+	for name, k := range map[string]struct {
+		full func(*till)
+		run  func(*till) points.Receipt
+	}{
+		"issued":   {func(c *till) { c.Totals.Issued = quantity.MaxPoints - 5 }, func(c *till) points.Receipt { return c.do(h, points.KindEarn, paying(600)) }},
+		"posted":   {func(c *till) { c.account(h).Posted = quantity.MaxPoints }, func(c *till) points.Receipt { return c.do(h, points.KindEarn, paying(600)) }},
+		"lots":     {func(c *till) { c.account(h).Lots[0].Points = quantity.MaxPoints }, func(c *till) points.Receipt { return c.do(h, points.KindEarn, paying(600)) }},
+		"redeemed": {func(c *till) { c.Totals.Redeemed = quantity.MaxPoints }, func(c *till) points.Receipt { return c.do(h, points.KindRedeem, of(1)) }},
+		"pinned":   {func(c *till) { c.Totals.Pinned = quantity.MaxPoints }, func(c *till) points.Receipt { return c.do(h, points.KindHold, of(1), c.until(60)) }},
+		"adjusted": {func(c *till) { c.Totals.AdjustedUp = quantity.MaxPoints }, func(c *till) points.Receipt {
+			return c.doApproved(h, points.KindAdjust, of(1), because(points.ReasonError))
+		}},
+		"debt": {func(c *till) { c.account(h).Debt = quantity.MaxPoints }, func(c *till) points.Receipt {
+			return c.doApproved(h, points.KindAdjust, of(-11), because(points.ReasonError))
+		}},
+		"owed": {func(c *till) { c.account(h).Posted = -quantity.MaxPoints }, func(c *till) points.Receipt {
+			return c.doApproved(h, points.KindAdjust, of(-11), because(points.ReasonError))
+		}},
+		"forfeited": {func(c *till) { c.Totals.Forfeited = quantity.MaxPoints }, func(c *till) points.Receipt { return c.do(h, points.KindClose, of(10)) }},
+		"returned":  {func(c *till) { c.Totals.Recovered = quantity.MaxPoints }, func(c *till) points.Receipt { return c.doSigned(h, points.KindReturn, paying(500)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := openWith(t, h, 10)
+			k.full(c)
+			want(t, k.run(c), fault.Limit)
+		})
 	}
 }
 
 func TestTransferThatTheTotalsCanNotHoldLeavesBothAccounts(t *testing.T) {
-	from, to := ownHolder(1), ownHolder(2)
-	b := openWith(t, from, 100)
-	apply(b, &points.Operation{ID: operationID(3), Kind: points.KindOpen, Account: to.id, Controller: &to.controller})
-	b.Totals.Transferred = quantity.MaxPoints
-	before, other := *b.Accounts[from.id], encode(t, b.Accounts[to.id])
-	m := from.mandate(points.KindTransfer, 4, 10, start)
-	m.Receiver = to.id
-	if r := apply(b, transfer(4, from, to.id, 10, from.sign(m))); r.Code != fault.Limit {
-		t.Errorf("got %s", r.Code)
-	}
-	if after := b.Accounts[from.id]; after.Posted != before.Posted || encode(t, after.Lots) != encode(t, before.Lots) {
-		t.Errorf("the sender has %+v", after)
-	}
-	if after := encode(t, b.Accounts[to.id]); after != other {
-		t.Errorf("the receiver has %s", after)
-	}
+	from, friend := ownHolder(1), ownHolder(2)
+	c := openWith(t, from, 100)
+	c.open(friend)
+	c.Totals.Transferred = quantity.MaxPoints
+	want(t, c.do(from, points.KindTransfer, of(10), to(friend)), fault.Limit)
 }
 
-func TestInvariantsNameWhatIsBroken(t *testing.T) {
-	sound := func() *points.Account {
-		return &points.Account{V: 1, ID: accountID(1), Posted: 10, Lots: []points.Lot{{Terms: 1, Points: 10}}}
-	}
-	cases := []struct {
-		name, invariant string
-		change          func(*points.Account)
-	}{
-		{"a point from nowhere", "PostedEqualsLotsMinusDebt", func(a *points.Account) { a.Posted++ }},
-		{"negative debt", "PostedEqualsLotsMinusDebt", func(a *points.Account) { a.Debt, a.Posted = -1, 11 }},
-		{"empty lot", "PostedEqualsLotsMinusDebt", func(a *points.Account) { a.Lots = append(a.Lots, points.Lot{Terms: 2}) }},
-		{"negative lot", "PostedEqualsLotsMinusDebt", func(a *points.Account) {
-			a.Lots = append(a.Lots, points.Lot{Terms: 2, Points: -1})
-			a.Posted--
-		}},
-		{"lots beside a debt", "DebtLeavesNoLots", func(a *points.Account) { a.Debt, a.Posted = 3, 7 }},
-		{"authorisations out of order", "UsedAuthorisationsBounded", func(a *points.Account) {
-			a.Used = []points.UsedAuthorisation{{ID: "b", NotAfter: 2}, {ID: "a", NotAfter: 2}}
-		}},
-		{"an authorisation twice", "UsedAuthorisationsBounded", func(a *points.Account) {
-			a.Used = []points.UsedAuthorisation{{ID: "a", NotAfter: 2}, {ID: "a", NotAfter: 2}}
-		}},
-		{"too many authorisations", "UsedAuthorisationsBounded", func(a *points.Account) {
-			for i := range points.MaxUsedAuthorisations + 1 {
-				a.Used = append(a.Used, points.UsedAuthorisation{ID: string(operationID(i)), NotAfter: int64(i)})
-			}
-		}},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			a := sound()
-			c.change(a)
-			for name, holds := range points.AccountInvariants() {
-				if err := holds(a); (err != nil) != (name == c.invariant) {
-					t.Errorf("%s says %v", name, err)
-				}
-			}
-		})
-	}
-	for name, holds := range points.AccountInvariants() {
-		if err := holds(sound()); err != nil {
-			t.Errorf("%s refuses a sound account: %v", name, err)
-		}
-	}
-	if points.ReversalWithinAward(&points.Reversal{Awarded: 3, TakenBack: 4}) == nil || points.ReversalWithinAward(&points.Reversal{TakenBack: -1}) == nil {
-		t.Error("a reversal beyond its award passes")
-	}
-	if points.OpenedEqualsAccounts(points.Totals{Opened: 2}, 1) == nil {
-		t.Error("an account that is missing passes")
-	}
-	for _, totals := range []points.Totals{{Issued: 9}, {Issued: 11, DebtIncurred: 1}, {Issued: 10, DebtRepaid: 1}, {Issued: 10, DebtIncurred: 1}} {
-		if points.SupplyEqualsBalances(totals, []*points.Account{sound()}) == nil {
-			t.Errorf("%+v passes for ten points", totals)
-		}
-	}
+func TestAccountThatCanNotTakeAnotherLotRefusesTheCredit(t *testing.T) {
+	h := ownHolder(1)
+	c := newTill(t)
+	c.open(h)
+	crowded(c, h)
+	want(t, c.do(h, points.KindEarn, paying(100)), fault.Limit)
+	want(t, c.do(h, points.KindEarn, paying(0)), fault.OK)
+	want(t, c.do(h, points.KindRedeem, of(2)), fault.OK)
+	want(t, c.do(h, points.KindEarn, paying(100)), fault.OK)
+	c.sound()
 }
 
-// wantSound checks every named invariant over a book that started empty.
-func wantSound(t failer, b *points.Book) {
-	t.Helper()
-	accounts := make([]*points.Account, 0, len(b.Accounts))
-	for _, a := range b.Accounts {
-		accounts = append(accounts, a)
-		for name, holds := range points.AccountInvariants() {
-			if err := holds(a); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-		}
+func TestLotsOfOneFundingAreMergedWhereThereAreTooMany(t *testing.T) {
+	h := ownHolder(1)
+	c := newTill(t)
+	c.terms().Expiry = lots.Expiry{Kind: lots.Rolling, Months: 12}
+	c.open(h)
+	for range 2 * lots.Max {
+		c.earn(h, 3)
+		c.pass(1)
 	}
-	for _, r := range b.Reversals {
-		if err := points.ReversalWithinAward(r); err != nil {
-			t.Fatalf("ReversalWithinAward: %v", err)
-		}
+	a := c.account(h)
+	if len(a.Lots) != lots.Max || a.Posted != 6*lots.Max {
+		t.Errorf("%d lots of %d points", len(a.Lots), a.Posted)
 	}
-	if err := points.SupplyEqualsBalances(b.Totals, accounts); err != nil {
-		t.Fatalf("SupplyEqualsBalances: %v", err)
-	}
-	if err := points.OpenedEqualsAccounts(b.Totals, len(accounts)); err != nil {
-		t.Fatalf("OpenedEqualsAccounts: %v", err)
-	}
+	want(t, c.do(h, points.KindRedeem, of(6*lots.Max)), fault.OK)
+	c.sound()
 }

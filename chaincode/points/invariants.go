@@ -2,18 +2,29 @@ package points
 
 import (
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 )
 
-// PostedEqualsLotsMinusDebt holds for every account: posted = sum of lots - debt, no lot is empty or negative, debt is not negative.
+// PostedEqualsLotsMinusDebt holds for every account: posted = sum of lots - debt, where the lots are the free ones, those of holds and those in suspense;
+// no lot is empty or negative, debt is not negative.
 func PostedEqualsLotsMinusDebt(a *Account) error {
-	sum, err := a.Spendable()
+	sum, err := a.Total()
 	if err != nil {
 		return err
 	}
-	for _, l := range a.Lots {
-		if l.Points <= 0 {
-			return fault.New(fault.StateCorrupt, "account %s has a lot of %d points", a.ID, l.Points)
+	lists := [][]lots.Lot{a.Lots, a.Suspense}
+	for i := range a.Holds {
+		lists = append(lists, a.Holds[i].Lots)
+	}
+	for _, list := range lists {
+		for _, l := range list {
+			if l.Points <= 0 {
+				return fault.New(fault.StateCorrupt, "account %s has a lot of %d points", a.ID, l.Points)
+			}
+		}
+		if len(list) > lots.Max {
+			return fault.New(fault.StateCorrupt, "account %s has %d lots in one list", a.ID, len(list))
 		}
 	}
 	if a.Debt < 0 || a.Posted != sum-a.Debt {
@@ -22,10 +33,42 @@ func PostedEqualsLotsMinusDebt(a *Account) error {
 	return nil
 }
 
-// DebtLeavesNoLots holds for every account: every credit pays debt first and debt arises only when the lots are gone.
-func DebtLeavesNoLots(a *Account) error {
-	if a.Debt > 0 && len(a.Lots) > 0 {
-		return fault.New(fault.StateCorrupt, "account %s has lots beside a debt of %d", a.ID, a.Debt)
+// LotsAreOrdered holds for every account: free lots and those in suspense are ordered by key, each key once.
+func LotsAreOrdered(a *Account) error {
+	for _, list := range [][]lots.Lot{a.Lots, a.Suspense} {
+		for i := 1; i < len(list); i++ {
+			if !list[i-1].Less(list[i].Key) {
+				return fault.New(fault.StateCorrupt, "account %s has its lots out of order", a.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// HeldEqualsOpenHolds holds for every account: held = sum of the open holds = sum of their lots, and there are at most MaxHolds.
+func HeldEqualsOpenHolds(a *Account) error {
+	var held quantity.Points
+	for i := range a.Holds {
+		h := &a.Holds[i]
+		sum, err := lots.Sum(h.Lots)
+		if err != nil {
+			return err
+		}
+		if h.Points <= 0 || sum != h.Points {
+			return fault.New(fault.StateCorrupt, "account %s: hold %s of %d points has lots of %d", a.ID, h.ID, h.Points, sum)
+		}
+		held += h.Points
+	}
+	if held != a.Held || len(a.Holds) > MaxHolds {
+		return fault.New(fault.StateCorrupt, "account %s: held %d is not the sum of its %d holds, %d", a.ID, a.Held, len(a.Holds), held)
+	}
+	return nil
+}
+
+// SuspenseOnlyWhenInactive holds for every account: an active account has nothing in suspense.
+func SuspenseOnlyWhenInactive(a *Account) error {
+	if a.Status == StatusActive && len(a.Suspense) > 0 {
+		return fault.New(fault.StateCorrupt, "account %s is active and has points in suspense", a.ID)
 	}
 	return nil
 }
@@ -44,25 +87,39 @@ func UsedAuthorisationsBounded(a *Account) error {
 	return nil
 }
 
+// DebtLeavesNoLots holds for every account: one that owes has no lots but those that holds pin, since what comes in pays the debt first.
+func DebtLeavesNoLots(a *Account) error {
+	if a.Debt > 0 && len(a.Lots)+len(a.Suspense) > 0 {
+		return fault.New(fault.StateCorrupt, "account %s owes %d and has lots", a.ID, a.Debt)
+	}
+	return nil
+}
+
 // AccountInvariants are the invariants of a single account, by name.
 func AccountInvariants() map[string]func(*Account) error {
 	return map[string]func(*Account) error{
 		"PostedEqualsLotsMinusDebt": PostedEqualsLotsMinusDebt,
+		"LotsAreOrdered":            LotsAreOrdered,
 		"DebtLeavesNoLots":          DebtLeavesNoLots,
+		"HeldEqualsOpenHolds":       HeldEqualsOpenHolds,
+		"SuspenseOnlyWhenInactive":  SuspenseOnlyWhenInactive,
 		"UsedAuthorisationsBounded": UsedAuthorisationsBounded,
 	}
 }
 
-// SupplyEqualsBalances holds for a programme: the lanes' outstanding points are the sum of all lots, the lanes' debt is the sum of all debts, and so
-// outstanding - debt is the sum of all balances.
+// SupplyEqualsBalances holds for a programme: the lanes' outstanding points are the sum of all lots, the lanes' debt is the sum of all debts, what the lanes pinned
+// is the sum of all holds, and so outstanding - debt is the sum of all balances.
 func SupplyEqualsBalances(total Totals, accounts []*Account) error {
-	var lots, debt quantity.Points
+	var sum, debt, held quantity.Points
 	for _, a := range accounts {
-		sum, err := a.Spendable()
+		own, err := a.Total()
 		if err != nil {
 			return err
 		}
-		if lots, err = lots.Add(sum); err != nil {
+		if sum, err = sum.Add(own); err != nil {
+			return err
+		}
+		if held, err = held.Add(a.Held); err != nil {
 			return err
 		}
 		if debt, err = debt.Add(a.Debt); err != nil {
@@ -77,8 +134,12 @@ func SupplyEqualsBalances(total Totals, accounts []*Account) error {
 	if err != nil {
 		return err
 	}
-	if outstanding != lots || owed != debt {
-		return fault.New(fault.StateCorrupt, "the lanes say outstanding %d and debt %d, the accounts hold %d and owe %d", outstanding, owed, lots, debt)
+	pinned, err := total.Held()
+	if err != nil {
+		return err
+	}
+	if outstanding != sum || owed != debt || pinned != held {
+		return fault.New(fault.StateCorrupt, "the lanes say outstanding %d, held %d and debt %d, the accounts have %d, hold %d and owe %d", outstanding, pinned, owed, sum, held, debt)
 	}
 	return nil
 }

@@ -4,65 +4,78 @@ import "github.com/tallystick/tallystick/chaincode/quantity"
 
 // Lane is one submitter's sequence of batches and the running totals of everything that came through it. A programme's supply is the sum over its lanes.
 type Lane struct {
-	V      int    `json:"v"` // Record version, 1.
-	MSP    string `json:"msp"`
-	N      int    `json:"n"`
-	Seq    int64  `json:"seq"`  // Of the last batch; 0 before the first.
-	Root   string `json:"root"` // Of the last batch, hex; empty before the first.
-	Totals Totals `json:"totals"`
+	V       int         `json:"v"` // Record version, 1.
+	MSP     string      `json:"msp"`
+	N       int         `json:"n"`
+	Seq     int64       `json:"seq"`  // Of the last batch; 0 before the first.
+	Root    string      `json:"root"` // Of the last batch, hex; empty before the first.
+	Totals  Totals      `json:"totals"`
+	Budgets []BudgetUse `json:"budgets,omitempty"` // What the lane has awarded of campaigns with a budget, ordered by campaign.
 }
 
 // Totals are what went through a lane, or through a whole programme. None ever shrinks.
 type Totals struct {
 	Operations   int64           `json:"operations"` // Accepted and rejected.
 	Rejected     int64           `json:"rejected"`
-	Opened       int64           `json:"opened"`       // Accounts.
-	Issued       quantity.Points `json:"issued"`       // Accrued, before debt was paid.
-	Redeemed     quantity.Points `json:"redeemed"`     // Burned by redemption.
-	Recovered    quantity.Points `json:"recovered"`    // Burned by returns: taken from lots.
-	Transferred  quantity.Points `json:"transferred"`  // Moved between accounts.
-	DebtIncurred quantity.Points `json:"debtIncurred"` // Part of returns that accounts could not cover.
-	DebtRepaid   quantity.Points `json:"debtRepaid"`   // Part of credits that paid debt.
+	Opened       int64           `json:"opened"`                // Accounts.
+	Issued       quantity.Points `json:"issued"`                // Accrued, before debt was paid.
+	Redeemed     quantity.Points `json:"redeemed"`              // Burned by redemption, captures included.
+	Recovered    quantity.Points `json:"recovered"`             // Burned by returns: taken from lots.
+	Transferred  quantity.Points `json:"transferred"`           // Moved between accounts.
+	DebtIncurred quantity.Points `json:"debtIncurred"`          // Part of returns and adjustments that accounts could not cover.
+	DebtRepaid   quantity.Points `json:"debtRepaid"`            // Part of credits, and of what came out of holds, that paid debt.
+	Expired      quantity.Points `json:"expired,omitzero"`      // Burned by expiry: breakage.
+	Restored     quantity.Points `json:"restored,omitzero"`     // Given back by returns of redemptions, before debt was paid.
+	AdjustedUp   quantity.Points `json:"adjustedUp,omitzero"`   // Credited by adjustments, before debt was paid.
+	AdjustedDown quantity.Points `json:"adjustedDown,omitzero"` // Burned by adjustments: taken from lots.
+	Forfeited    quantity.Points `json:"forfeited,omitzero"`    // Burned by closing accounts.
+	Pinned       quantity.Points `json:"pinned,omitzero"`       // Into holds.
+	Unpinned     quantity.Points `json:"unpinned,omitzero"`     // Out of holds, whichever way.
 }
 
 // Outstanding is the supply: points in lots, the issuer's liability. Debt never shrinks it.
 func (t Totals) Outstanding() (quantity.Points, error) {
-	return quantity.Sum(t.Issued, -t.DebtRepaid, -t.Redeemed, -t.Recovered)
+	in, err := quantity.Sum(t.Issued, t.Restored, t.AdjustedUp, -t.DebtRepaid)
+	if err != nil {
+		return 0, err
+	}
+	return quantity.Sum(in, -t.Redeemed, -t.Recovered, -t.Expired, -t.AdjustedDown, -t.Forfeited)
 }
 
 // Debt is what accounts owe the issuer.
 func (t Totals) Debt() (quantity.Points, error) { return t.DebtIncurred.Sub(t.DebtRepaid) }
+
+// Held is what open holds pin.
+func (t Totals) Held() (quantity.Points, error) { return t.Pinned.Sub(t.Unpinned) }
 
 // Plus adds other to t; OUT_OF_RANGE when a sum is.
 func (t Totals) Plus(other Totals) (Totals, error) {
 	t.Operations += other.Operations
 	t.Rejected += other.Rejected
 	t.Opened += other.Opened
-	for _, pair := range []struct{ to, from *quantity.Points }{
-		{&t.Issued, &other.Issued}, {&t.Redeemed, &other.Redeemed}, {&t.Recovered, &other.Recovered},
-		{&t.Transferred, &other.Transferred}, {&t.DebtIncurred, &other.DebtIncurred}, {&t.DebtRepaid, &other.DebtRepaid},
-	} {
+	mine, theirs := t.points(), other.points()
+	for i := range mine {
 		var err error
-		if *pair.to, err = pair.to.Add(*pair.from); err != nil {
+		if *mine[i], err = mine[i].Add(*theirs[i]); err != nil {
 			return Totals{}, err
 		}
 	}
 	return t, nil
 }
 
-// Batch is what the ledger keeps of one batch.
-type Batch struct {
-	V      int    `json:"v"`      // Record version, 1.
-	Root   string `json:"root"`   // RFC 6962 root over the canonical receipts, hex.
-	Count  int    `json:"count"`  // Receipts.
-	Engine int    `json:"engine"` // EngineVersion that made them.
-	Terms  int    `json:"terms"`  // Version of the terms in force.
+func (t *Totals) points() []*quantity.Points {
+	return []*quantity.Points{
+		&t.Issued, &t.Redeemed, &t.Recovered, &t.Transferred, &t.DebtIncurred, &t.DebtRepaid, &t.Expired, &t.Restored,
+		&t.AdjustedUp, &t.AdjustedDown, &t.Forfeited, &t.Pinned, &t.Unpinned,
+	}
 }
 
-// Reversal is what has been taken back of one accrual.
-type Reversal struct {
-	V         int             `json:"v"` // Record version, 1.
-	Operation OperationID     `json:"operation"`
-	Awarded   quantity.Points `json:"awarded"`
-	TakenBack quantity.Points `json:"takenBack"` // 0 to Awarded.
+// Batch is what the ledger keeps of one batch.
+type Batch struct {
+	V      int    `json:"v"`              // Record version, 1.
+	Root   string `json:"root"`           // RFC 6962 root over the canonical receipts, hex.
+	Count  int    `json:"count"`          // Receipts.
+	Engine int    `json:"engine"`         // EngineVersion that made them.
+	Terms  int    `json:"terms"`          // Version of the terms in force.
+	Rules  int    `json:"rules,omitzero"` // Version of the rule set in force; 0 without one.
 }

@@ -2,7 +2,9 @@ package points
 
 import (
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
 )
 
 // Outcome says whether an operation was applied.
@@ -21,17 +23,39 @@ type Receipt struct {
 	Kind          Kind            `json:"kind"`
 	Programme     string          `json:"programme"`
 	Account       AccountID       `json:"account"`
-	To            AccountID       `json:"to,omitempty"`
-	Points        quantity.Points `json:"points"` // Awarded, burned, moved or taken back; of a rejected operation what was asked for, as far as it was known.
+	To            AccountID       `json:"to,omitempty"` // The second account: a transfer's receiver, a referral's referrer, the sender of what is accepted.
+	Points        quantity.Points `json:"points"`       // Awarded, burned, pinned, moved, taken or given back, expired; of a rejected operation what was asked for.
 	Outcome       Outcome         `json:"outcome"`
 	Code          fault.Code      `json:"code"`
-	DebtRepaid    quantity.Points `json:"debtRepaid"`   // Part of a credit that paid debt of the account credited.
-	DebtIncurred  quantity.Points `json:"debtIncurred"` // Part of a return that the account could not cover.
-	Posted        quantity.Points `json:"posted"`       // Of Account, afterwards; may be negative.
+	DebtRepaid    quantity.Points `json:"debtRepaid"`    // Part of a credit that paid debt of the account credited: of a transfer To's. Moves with the cause repaid are apart from it.
+	DebtIncurred  quantity.Points `json:"debtIncurred"`  // Part of a return or an adjustment that the account could not cover.
+	Posted        quantity.Points `json:"posted"`        // Of Account, afterwards; may be negative.
+	Held          quantity.Points `json:"held,omitzero"` // Of Account, afterwards.
 	BusinessDate  quantity.Day    `json:"businessDate"`
 	Engine        int             `json:"engine"`
-	Terms         int             `json:"terms"`
+	Terms         int             `json:"terms"`                   // In force.
+	Rules         int             `json:"rules,omitzero"`          // Version of the rule set in force; 0 without one.
+	Prices        int             `json:"prices,omitzero"`         // Version of the price list that a redemption was held against.
 	Details       string          `json:"details"`                 // Salted SHA-256 of the private details, hex.
 	Authorisation string          `json:"authorisation,omitempty"` // Id of the authorisation used up.
-	Original      OperationID     `json:"original,omitempty"`      // The accrual that a return took back.
+	Original      OperationID     `json:"original,omitempty"`      // The operation that a return reverses.
+	Hold          OperationID     `json:"hold,omitempty"`          // The hold captured, voided or accepted.
+	Reason        Reason          `json:"reason,omitempty"`
+	Approver      string          `json:"approver,omitempty"`    // MSP id of who approved.
+	Shop          string          `json:"shop,omitempty"`        // The sponsored shop.
+	Award         *rules.Outcome  `json:"award,omitzero"`        // Which rule gave what, and what it counted for; of a return what is undone. Absent without a rule set.
+	ToPoints      quantity.Points `json:"toPoints,omitzero"`     // A referral's award to the second account,
+	ToAward       *rules.Outcome  `json:"toAward,omitzero"`      // its rules,
+	ToDebtRepaid  quantity.Points `json:"toDebtRepaid,omitzero"` // and the part that paid debt.
+	Moves         []lots.Move     `json:"moves,omitempty"`       // Of Account's lots, in order, those that were due before the operation first.
+	ToMoves       []lots.Move     `json:"toMoves,omitempty"`     // Of the second account's lots.
+}
+
+// refuse leaves of a receipt what a rejected operation's shows: what was asked for, and nothing that followed from it on the way.
+func (r *Receipt) refuse(asked quantity.Points) {
+	*r = Receipt{
+		V: r.V, Operation: r.Operation, Kind: r.Kind, Programme: r.Programme, Account: r.Account, To: r.To, Points: asked, Outcome: Rejected,
+		BusinessDate: r.BusinessDate, Engine: r.Engine, Terms: r.Terms, Rules: r.Rules, Details: r.Details, Authorisation: r.Authorisation,
+		Original: r.Original, Hold: r.Hold, Reason: r.Reason, Shop: r.Shop,
+	}
 }
