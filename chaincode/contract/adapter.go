@@ -7,12 +7,14 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/rules"
 )
 
 // adapter runs an engine's functions on a stub.
 type adapter struct {
-	run func(engine.Call, engine.State) (engine.Effects, error)
-	log *slog.Logger
+	run      func(engine.Call, engine.State) (engine.Effects, error)
+	programs *rules.Cache
+	log      *slog.Logger
 }
 
 // submit runs a function that may write.
@@ -45,5 +47,6 @@ func (a *adapter) execute(ctx contractapi.TransactionContextInterface, function,
 	if err != nil {
 		return engine.Effects{}, err
 	}
+	call.Programs = a.programs
 	return a.run(call, &state{stub: ctx.GetStub(), log: a.log})
 }

@@ -19,8 +19,10 @@ import (
 	"github.com/tallystick/tallystick/chaincode/contract/stubtest"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -135,7 +137,10 @@ func (c *consortium) programme(t *testing.T) wire.NewProgramme {
 	}
 	return wire.NewProgramme{
 		Brand: "airline", DisplayName: "Miles", Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(now.Unix()), CustodianKey: key,
-		Terms: points.Terms{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, Prose: "A point for a pound."},
+		Terms: terms.Terms{
+			Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, Prose: map[string]string{"en": "A point for a pound."},
+			Expiry: lots.Expiry{Kind: lots.Never}, Value: quantity.Ratio{Num: 1, Den: 2}, Transfers: terms.Transfers{Customer: true}, HoldMaxSeconds: 3600,
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -16,14 +17,17 @@ type PointsContract struct {
 }
 
 func newPointsContract(log *slog.Logger) *PointsContract {
-	c := &PointsContract{adapter: adapter{run: engine.Points, log: log}}
+	c := &PointsContract{adapter: adapter{run: engine.Points, programs: new(rules.Cache), log: log}}
 	c.Name, c.Info.Title, c.Info.Version = "points", "Points of one programme", "1"
 	return c
 }
 
 // GetEvaluateTransactions names the queries for the contract API's metadata.
 func (c *PointsContract) GetEvaluateTransactions() []string {
-	return []string{wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal}
+	return []string{
+		wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal,
+		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote,
+	}
 }
 
 // CreateProgramme founds the programme; its document is a wire.NewProgramme.
@@ -39,6 +43,36 @@ func (c *PointsContract) AdvanceBusinessDate(ctx contractapi.TransactionContextI
 // SubmitBatch applies one pinned batch; its document is a wire.BatchRequest, the transient field "details" a wire.BatchDetails.
 func (c *PointsContract) SubmitBatch(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.submit(ctx, wire.FnSubmitBatch, document)
+}
+
+// PublishTerms adds a version of the terms; its document is a wire.NewTerms.
+func (c *PointsContract) PublishTerms(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnPublishTerms, document)
+}
+
+// PublishRuleSet adds a version of the rule set; its document is a wire.NewRuleSet.
+func (c *PointsContract) PublishRuleSet(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnPublishRuleSet, document)
+}
+
+// PublishPrices adds a version of the price list; its document is a wire.NewPrices.
+func (c *PointsContract) PublishPrices(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnPublishPrices, document)
+}
+
+// RotateCustodian adds a version of the custodian's key; its document is a wire.NewCustodian.
+func (c *PointsContract) RotateCustodian(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnRotateCustodian, document)
+}
+
+// PutShop registers a sponsored shop or changes one; its document is a wire.NewShop.
+func (c *PointsContract) PutShop(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnPutShop, document)
+}
+
+// Approve records another brand's consent to one operation; its document is a wire.Consent.
+func (c *PointsContract) Approve(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnApprove, document)
 }
 
 // GetProgramme answers with the programme's record; its document is {}.
@@ -64,4 +98,34 @@ func (c *PointsContract) GetBatch(ctx contractapi.TransactionContextInterface, d
 // GetReversal answers with what has been taken back of an accrual; its document is a wire.ReversalQuery.
 func (c *PointsContract) GetReversal(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.evaluate(ctx, wire.FnGetReversal, document)
+}
+
+// GetTerms answers with a version of the terms, words included; its document is a wire.VersionQuery.
+func (c *PointsContract) GetTerms(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetTerms, document)
+}
+
+// GetRuleSet answers with a version of the rule set; its document is a wire.VersionQuery.
+func (c *PointsContract) GetRuleSet(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetRuleSet, document)
+}
+
+// GetPrices answers with a version of the price list; its document is a wire.VersionQuery.
+func (c *PointsContract) GetPrices(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetPrices, document)
+}
+
+// GetShop answers with a sponsored shop; its document is a wire.ShopQuery.
+func (c *PointsContract) GetShop(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetShop, document)
+}
+
+// GetApproval answers with another brand's consent to an operation; its document is a wire.ApprovalQuery.
+func (c *PointsContract) GetApproval(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetApproval, document)
+}
+
+// Quote answers with what an operation would cost or award; its document is a wire.QuoteQuery, the transient field "details" a wire.BatchDetails of one.
+func (c *PointsContract) Quote(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnQuote, document)
 }

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -44,14 +46,14 @@ func randomID() string {
 func BenchmarkSubmitBatchOfAccruals(b *testing.B) {
 	state := memory{}
 	programme := points.Programme{V: 1, Brand: "grocer", MSP: "GrocerMSP", Currency: "GBP", Engine: 1, BusinessDate: 15000,
-		Terms: []points.Terms{{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 100}}, Custodians: []points.CustodianKey{}}
+		Terms: []terms.Terms{benchTerms()}, Custodians: []points.CustodianKey{}}
 	state.put(b, engine.ProgrammeKey(), programme)
 	request := wire.BatchRequest{Lane: 0, Seq: 1}
 	details := wire.BatchDetails{V: 1, Salt: randomID() + randomID()}
 	for i := range wire.MaxBatch {
 		account := points.AccountID(randomID())
 		state.put(b, engine.AccountKey(account), points.Account{V: 1, ID: account, Status: points.StatusActive, Posted: 10,
-			Controller: points.Controller{Kind: points.ControllerCustodian}, Lots: []points.Lot{{Terms: 1, Points: 10}}, Used: []points.UsedAuthorisation{}})
+			Controller: points.Controller{Kind: points.ControllerCustodian}, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 10}}, Used: []points.UsedAuthorisation{}})
 		id := points.OperationID(randomID())
 		request.Operations = append(request.Operations, points.Operation{ID: id, Kind: points.KindEarn, Account: account})
 		details.Operations = append(details.Operations, points.Details{Operation: id, AmountMinor: int64(i) * 37, Currency: "GBP",
@@ -68,4 +70,9 @@ func BenchmarkSubmitBatchOfAccruals(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*wire.MaxBatch), "µs/op-in-batch")
+}
+
+// benchTerms are those of a programme that earns at a rate.
+func benchTerms() terms.Terms {
+	return terms.Terms{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 100, Expiry: lots.Expiry{Kind: lots.Rolling, Months: 24, MonthEnd: true}}
 }

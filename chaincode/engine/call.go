@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -37,6 +38,7 @@ type Call struct {
 	Caller    Identity
 	Time      int64 // Transaction timestamp, Unix seconds. It is the client's.
 	Transient map[string][]byte
+	Programs  *rules.Cache     // Compiled rule sets, kept between calls; nil compiles anew. What a call does doesn't depend on it.
 	Observed  *wire.BatchEvent // Set only by an observer who replays a batch without its private details: the receipts as they were committed.
 }
 
@@ -88,11 +90,23 @@ var pointsFunctions = map[string]function{
 	wire.FnCreateProgramme:     createProgramme,
 	wire.FnAdvanceBusinessDate: advanceBusinessDate,
 	wire.FnSubmitBatch:         submitBatch,
+	wire.FnPublishTerms:        publishTerms,
+	wire.FnPublishRuleSet:      publishRuleSet,
+	wire.FnPublishPrices:       publishPrices,
+	wire.FnRotateCustodian:     rotateCustodian,
+	wire.FnPutShop:             putShop,
+	wire.FnApprove:             approve,
+	wire.FnQuote:               quote,
 	wire.FnGetProgramme:        getProgramme,
 	wire.FnGetAccount:          getAccount,
 	wire.FnGetLanes:            getLanes,
 	wire.FnGetBatch:            getBatch,
 	wire.FnGetReversal:         getReversal,
+	wire.FnGetTerms:            getTerms,
+	wire.FnGetRuleSet:          getRuleSet,
+	wire.FnGetPrices:           getPrices,
+	wire.FnGetShop:             getShop,
+	wire.FnGetApproval:         getApproval,
 }
 
 var clearingFunctions = map[string]function{

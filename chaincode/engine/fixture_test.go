@@ -11,8 +11,10 @@ import (
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -96,8 +98,15 @@ func founding() wire.Founding {
 func newProgramme() wire.NewProgramme {
 	return wire.NewProgramme{
 		Brand: "airline", DisplayName: "Miles", Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(now),
-		Terms:        points.Terms{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: "A point for a pound."},
-		CustodianKey: encodedKey(custodian),
+		Terms: firstTerms(), CustodianKey: encodedKey(custodian),
+	}
+}
+
+func firstTerms() terms.Terms {
+	return terms.Terms{
+		Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: map[string]string{"en": "A point for a pound."},
+		Expiry: lots.Expiry{Kind: lots.Rolling, Months: 6}, Value: quantity.Ratio{Num: 1, Den: 2}, NoticeDays: 10, GraceDays: 5,
+		Transfers: terms.Transfers{Customer: true, Gift: true, AcceptDays: 3}, HoldMaxSeconds: 3600, RecoveryWaitSeconds: 60, CoolingOffSeconds: 60,
 	}
 }
 
@@ -152,12 +161,17 @@ func debit(n int, account, to points.AccountID, amount quantity.Points) pair {
 	if to != "" {
 		kind = points.KindTransfer
 	}
-	mandate := points.Mandate{
-		Format: 1, Genesis: genesis, Programme: "airline", Account: account, ControllerVersion: 1, Operation: kind, Receiver: to,
-		MaxPoints: amount, ID: string(operationID(n)), NotAfter: now + 60,
-	}
-	o := points.Operation{ID: operationID(n), Kind: kind, Account: account, To: to, Points: amount, Authorisation: sign(custodian, mandate)}
-	return pair{o, points.Details{Operation: o.ID}}
+	return custody(points.Operation{ID: operationID(n), Kind: kind, Account: account, To: to, Points: amount}, points.Details{})
+}
+
+// custody has the custodian sign an operation.
+func custody(o points.Operation, d points.Details) pair {
+	d.Operation = o.ID
+	o.Authorisation = sign(custodian, points.Mandate{
+		Format: 1, Genesis: genesis, Programme: "airline", Account: o.Account, ControllerVersion: 1, Operation: o.Kind, Receiver: o.To,
+		Place: points.PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal), MaxPoints: max(o.Points, 0), Subject: points.SubjectHash(&o), ID: string(o.ID), NotAfter: now + 60,
+	})
+	return pair{o, d}
 }
 
 func sign(key *ecdsa.PrivateKey, m points.Mandate) *points.Authorisation {

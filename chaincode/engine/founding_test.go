@@ -65,7 +65,7 @@ func TestProgrammeBelongsToTheBrandThatClearingNames(t *testing.T) {
 			p.Simulated, p.BusinessDate = false, quantity.DayOf(now)-365
 		}, fault.DateNotAllowed},
 		{"a custodian key that is none", func(_ *engine.Call, p *wire.NewProgramme) { p.CustodianKey = "key" }, fault.InvalidValue},
-		{"terms without prose", func(_ *engine.Call, p *wire.NewProgramme) { p.Terms.Prose = "" }, fault.InvalidValue},
+		{"terms without prose", func(_ *engine.Call, p *wire.NewProgramme) { p.Terms.Prose = nil }, fault.InvalidValue},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,6 +19,12 @@ const (
 	ObjectReversal   = "reversal"
 	ObjectDetails    = "details"
 	ObjectConsortium = "consortium"
+	ObjectTerms      = "terms"
+	ObjectRuleSet    = "ruleset"
+	ObjectPrices     = "prices"
+	ObjectShop       = "shop"
+	ObjectApproval   = "approval"
+	ObjectClaim      = "claim"
 )
 
 const separator = "\x00"
@@ -43,6 +49,24 @@ func BatchKey(msp string, lane int, seq int64) string {
 // ReversalKey holds a Reversal: what was taken back of one accrual.
 func ReversalKey(id points.OperationID) string { return compose(ObjectReversal, string(id)) }
 
+// TermsKey holds a version of the terms with its prose.
+func TermsKey(version int) string { return compose(ObjectTerms, versionNumber(version)) }
+
+// RuleSetKey holds a version of the rule set.
+func RuleSetKey(version int) string { return compose(ObjectRuleSet, versionNumber(version)) }
+
+// PricesKey holds a version of the price list.
+func PricesKey(version int) string { return compose(ObjectPrices, versionNumber(version)) }
+
+// ShopKey holds a sponsored shop.
+func ShopKey(id string) string { return compose(ObjectShop, id) }
+
+// ApprovalKey holds another organisation's approval of one operation.
+func ApprovalKey(id points.OperationID) string { return compose(ObjectApproval, string(id)) }
+
+// ClaimKey marks that an anonymous receipt was claimed, by its keyed hash.
+func ClaimKey(hash string) string { return compose(ObjectClaim, hash) }
+
 // DetailsKey holds the private details of one batch, in CollectionDetails.
 func DetailsKey(msp string, lane int, seq int64) string {
 	return compose(ObjectDetails, msp, laneNumber(lane), sequence(seq))
@@ -50,6 +74,11 @@ func DetailsKey(msp string, lane int, seq int64) string {
 
 // ConsortiumKey holds the Consortium, in the clearing namespace.
 func ConsortiumKey() string { return compose(ObjectConsortium) }
+
+// Key holds the record of an object under these attributes, as ParseKey takes a key apart.
+func Key(object string, attributes ...string) string {
+	return compose(append([]string{object}, attributes...)...)
+}
 
 // ParseKey takes a composite key apart; INVALID_VALUE when it is none.
 func ParseKey(key string) (object string, attributes []string, err error) {
@@ -71,6 +100,8 @@ func ReadableKey(key string) string {
 
 // compose builds Fabric's composite key: U+0000, then each part followed by U+0000. Parts are ours or were validated, so none contains U+0000 or U+10FFFF.
 func compose(parts ...string) string { return separator + strings.Join(parts, separator) + separator }
+
+func versionNumber(n int) string { return fmt.Sprintf("%04d", n) }
 
 // laneNumber and sequence are padded so that keys sort as numbers do.
 func laneNumber(n int) string { return fmt.Sprintf("%04d", n) }

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -10,45 +11,125 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
-// anyBatch draws operations of every kind, good and bad, on a handful of accounts.
-func anyBatch(t *rapid.T, l *ledger, seq int64, known []*points.Original) []pair {
-	const accounts = 4
+// anyBatch draws operations of every kind, good and bad, on a handful of accounts. known are receipts of earlier batches.
+func anyBatch(t *rapid.T, seq int64, known []*points.Original) []pair {
 	n := rapid.IntRange(0, 8).Draw(t, "operations")
 	pairs := make([]pair, n)
 	for i := range pairs {
-		id := int(seq)*100 + i
-		account := accountID(rapid.IntRange(1, accounts).Draw(t, "account"))
-		switch rapid.SampledFrom(points.Kinds()).Draw(t, "kind") {
-		case points.KindOpen:
-			pairs[i] = opening(id, account)
-		case points.KindEarn:
-			pairs[i] = accrual(id, account, rapid.Int64Range(0, 30000).Draw(t, "pence"))
-		case points.KindRedeem:
-			pairs[i] = debit(id, account, "", quantity.Points(rapid.IntRange(1, 200).Draw(t, "points")))
-		case points.KindTransfer:
-			pairs[i] = debit(id, account, accountID(rapid.IntRange(1, accounts).Draw(t, "to")), quantity.Points(rapid.IntRange(1, 200).Draw(t, "points")))
-		case points.KindReturn:
-			pairs[i] = anyReturn(t, id, account, known)
-		}
+		pairs[i] = anyOperation(t, int(seq)*100+i, known)
+		pairs[i].details.Operation = pairs[i].op.ID
 		spoil(t, &pairs[i])
 	}
 	return pairs
 }
 
-func anyReturn(t *rapid.T, id int, account points.AccountID, known []*points.Original) pair {
-	if len(known) == 0 || rapid.Bool().Draw(t, "unreferenced") {
-		mandate := points.Mandate{
-			Format: 1, Genesis: genesis, Programme: "airline", Account: account, ControllerVersion: 1, Operation: points.KindReturn,
-			MaxPoints: 50, ID: string(operationID(id)), NotAfter: now + 60,
+func anyAccount(t *rapid.T, label string) points.AccountID {
+	return accountID(rapid.IntRange(1, 4).Draw(t, label))
+}
+
+func anyOperation(t *rapid.T, id int, known []*points.Original) pair {
+	account, amount := anyAccount(t, "account"), quantity.Points(rapid.IntRange(1, 100).Draw(t, "points"))
+	o := points.Operation{ID: operationID(id), Account: account, Kind: rapid.SampledFrom(points.Kinds()).Draw(t, "kind")}
+	switch o.Kind {
+	case points.KindOpen:
+		return opening(id, account)
+	case points.KindEarn:
+		return anyAccrual(t, id, account)
+	case points.KindReturn:
+		return anyReturn(t, id, account, known)
+	case points.KindRefer:
+		o.To = anyAccount(t, "referrer")
+		return pair{o, purchase(id, 0)}
+	case points.KindRedeem:
+		o.Points = amount
+		return custody(o, discount(amount))
+	case points.KindHold:
+		o.Points, o.Until = amount, now+int64(rapid.IntRange(0, 4000).Draw(t, "until"))
+		if rapid.Bool().Draw(t, "allowance") {
+			o.Purpose = points.PurposeAllowance
 		}
-		op := points.Operation{ID: operationID(id), Kind: points.KindReturn, Account: account, Authorisation: sign(custodian, mandate)}
-		return pair{op, purchase(id, rapid.Int64Range(0, 6000).Draw(t, "pence"))}
+		return custody(o, points.Details{})
+	case points.KindCapture:
+		o.Points, o.Hold = amount, anyEarlier(t, id)
+		return pair{o, discount(amount)}
+	case points.KindVoid:
+		o.Hold = anyEarlier(t, id)
+		return custody(o, points.Details{})
+	case points.KindTransfer:
+		o.Points, o.To = amount, anyAccount(t, "to")
+		return custody(o, points.Details{})
+	case points.KindGift:
+		o.Points, o.Claim = amount, points.ClaimHash(account, "code")
+		return custody(o, points.Details{})
+	case points.KindAccept:
+		o.To, o.Hold, o.Claim = anyAccount(t, "sender"), anyEarlier(t, id), ""
+		if rapid.Bool().Draw(t, "gift") {
+			o.Claim = points.ClaimHash(o.To, "code")
+		}
+		return custody(o, points.Details{ClaimCode: rapid.SampledFrom([]string{"code", "other"}).Draw(t, "code")})
+	case points.KindAdjust:
+		o.Points, o.Reason = rapid.SampledFrom([]quantity.Points{-amount, amount}).Draw(t, "adjustment"), points.ReasonGoodwill
+		return pair{o, points.Details{Note: "n"}}
+	case points.KindRekey, points.KindRecover:
+		o.Controller = &points.Controller{Kind: points.ControllerCustodian, Version: rapid.IntRange(1, 2).Draw(t, "version")}
+		if o.Kind == points.KindRecover {
+			return pair{o, points.Details{}}
+		}
+	case points.KindFreeze, points.KindUnfreeze:
+		o.Reason = points.ReasonFraud
+		return pair{o, points.Details{}}
+	case points.KindExpire, points.KindComplete:
+		return pair{o, points.Details{}}
+	case points.KindClose:
+		o.Points = rapid.SampledFrom([]quantity.Points{0, amount}).Draw(t, "forfeited")
+	}
+	return custody(o, points.Details{})
+}
+
+// discount is what points buy by the price list.
+func discount(amount quantity.Points) points.Details {
+	return points.Details{AmountMinor: int64(amount) / 2, Currency: "GBP"}
+}
+
+// anyEarlier names an operation of the last two batches, which may have made a hold.
+func anyEarlier(t *rapid.T, id int) points.OperationID {
+	return operationID(max(1, id-rapid.IntRange(1, 120).Draw(t, "earlier")))
+}
+
+func anyAccrual(t *rapid.T, id int, account points.AccountID) pair {
+	p := accrual(id, account, rapid.Int64Range(0, 30000).Draw(t, "pence"))
+	p.details.Event = string(rapid.SampledFrom([]rules.EventType{"", "", "", rules.Purchase, rules.SignUp, rules.Share}).Draw(t, "event"))
+	switch rapid.IntRange(0, 5).Draw(t, "way") {
+	case 0:
+		p.op.Shop, p.details.Merchant = "kiosk", "kiosk"
+	case 1:
+		p.op.Claim = strings.Repeat("0a", 32)
+	}
+	return p
+}
+
+func anyReturn(t *rapid.T, id int, account points.AccountID, known []*points.Original) pair {
+	if len(known) == 0 || rapid.IntRange(0, 3).Draw(t, "unreferenced") == 0 {
+		o := points.Operation{ID: operationID(id), Kind: points.KindReturn, Account: account}
+		p := custody(o, purchase(id, rapid.Int64Range(0, 6000).Draw(t, "pence")))
+		m := p.op.Authorisation.Mandate
+		m.MaxPoints = 50
+		p.op.Authorisation = sign(custodian, m)
+		return p
 	}
 	original := *rapid.SampledFrom(known).Draw(t, "receipt")
-	return giveBack(id, &original, rapid.Int64Range(0, 30000).Draw(t, "pence"))
+	p := giveBack(id, &original, rapid.Int64Range(0, 30000).Draw(t, "pence"))
+	switch {
+	case rapid.Bool().Draw(t, "whole"):
+		p.op.Whole = true
+	case original.Receipt.Kind.Redeems():
+		p.op.Points = quantity.Points(rapid.IntRange(1, 100).Draw(t, "back"))
+	}
+	return p
 }
 
 // spoil makes some operations wrong in the ways in which details, mandates and receipts can be.
@@ -59,7 +140,7 @@ func spoil(t *rapid.T, p *pair) {
 	case "period":
 		p.details.OccurredAt = "2009-01-01T00:00:00Z"
 	case "limit":
-		p.details.AmountMinor = quantity.MaxMinor
+		p.details.AmountMinor, p.details.Currency = quantity.MaxMinor, "GBP"
 	case "place":
 		p.details.Merchant = "elsewhere"
 	case "signature":
@@ -69,7 +150,7 @@ func spoil(t *rapid.T, p *pair) {
 	case "mandate":
 		if p.op.Authorisation != nil {
 			m := p.op.Authorisation.Mandate
-			m.MaxPoints = 0
+			m.Receiver = accountID(99)
 			p.op.Authorisation = sign(custodian, m)
 		}
 	case "receipt":
@@ -82,36 +163,65 @@ func spoil(t *rapid.T, p *pair) {
 func TestObserverWithoutDetailsComesToTheSamePublicEffects(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := founded(t)
+		if rapid.Bool().Draw(t, "with rules") {
+			l.do(t, wire.FnPublishRuleSet, doubled(1, today()), operator)
+		}
+		if rapid.Bool().Draw(t, "with prices") {
+			l.do(t, wire.FnPublishPrices, prices(1, today(), 10), operator)
+		}
+		l.do(t, wire.FnPutShop, kiosk(), operator)
+		l.submit(t, 0, 1, opening(1, accountID(1)), opening(2, accountID(2)), accrual(3, accountID(1), 20000))
 		var known []*points.Original
-		for seq := int64(1); seq <= 4; seq++ {
-			call := batchCall(t, 0, seq, anyBatch(t, l, seq, known)...)
-			full, err := engine.Points(call, l.state())
-			if err != nil {
-				t.Fatalf("batch %d: %v", seq, err)
-			}
-			event := eventOf(t, full)
-			observed := call
-			observed.Transient, observed.Observed = nil, &event
-			seen, err := engine.Points(observed, l.state())
-			if err != nil {
-				t.Fatalf("observer of batch %d: %v", seq, err)
-			}
-			if len(seen.Private) != 0 {
-				t.Fatalf("an observer writes private values")
-			}
-			seen.Private = full.Private
-			if got, want := string(encode(t, seen)), string(encode(t, full)); got != want {
-				t.Fatalf("batch %d: the observer comes to\n%s\nthe endorsers came to\n%s", seq, got, want)
-			}
-			l.points.commit(full)
-			wantSound(t, l)
-			for i, r := range event.Receipts {
-				if r.Kind == points.KindEarn {
-					known = append(known, prove(t, 0, seq, event.Receipts, i))
-				}
+		for seq := int64(2); seq <= 6; seq++ {
+			known = append(known, l.observe(t, seq, known)...)
+			if rapid.IntRange(0, 2).Draw(t, "later") == 0 {
+				l.advance(t, l.programme(t).BusinessDate+quantity.Day(rapid.IntRange(1, 120).Draw(t, "days")))
 			}
 		}
 	})
+}
+
+// observe runs a batch twice, with its details and as an observer, and gives the receipts that can be returned.
+func (l *ledger) observe(t *rapid.T, seq int64, known []*points.Original) []*points.Original {
+	pairs := anyBatch(t, seq, known)
+	l.approveSome(t, pairs)
+	call := batchCall(t, 0, seq, pairs...)
+	full, err := engine.Points(call, l.state())
+	if err != nil {
+		t.Fatalf("batch %d: %v", seq, err)
+	}
+	event := eventOf(t, full)
+	observed := call
+	observed.Transient, observed.Observed = nil, &event
+	seen, err := engine.Points(observed, l.state())
+	if err != nil {
+		t.Fatalf("observer of batch %d: %v", seq, err)
+	}
+	if len(seen.Private) != 0 {
+		t.Fatalf("an observer writes private values")
+	}
+	seen.Private = full.Private
+	if got, want := string(encode(t, seen)), string(encode(t, full)); got != want {
+		t.Fatalf("batch %d: the observer comes to\n%s\nthe endorsers came to\n%s", seq, got, want)
+	}
+	l.points.commit(full)
+	wantSound(t, l)
+	var returnable []*points.Original
+	for i, r := range event.Receipts {
+		if r.Kind == points.KindEarn || r.Kind.Redeems() {
+			returnable = append(returnable, prove(t, 0, seq, event.Receipts, i))
+		}
+	}
+	return returnable
+}
+
+// approveSome has another brand approve some of the operations that need it.
+func (l *ledger) approveSome(t *rapid.T, pairs []pair) {
+	for i := range pairs {
+		if pairs[i].op.Kind.NeedsApproval() && rapid.Bool().Draw(t, "approved") {
+			l.do(t, wire.FnApprove, wire.Consent{Operation: pairs[i].op}, hotelOperator)
+		}
+	}
 }
 
 // wantSound checks the named invariants over the committed state.

@@ -4,6 +4,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -36,23 +37,43 @@ func createProgramme(c Call, s State) (Effects, error) {
 		}
 		return Effects{}, fault.New(fault.AlreadyExists, "programme %s", doc.Brand)
 	}
-	p := programmeFrom(doc, member.MSP, consortium.Genesis)
+	p := programmeFrom(&doc, member.MSP, consortium.Genesis)
 	if err := p.Validate(); err != nil {
 		return Effects{}, err
 	}
 	if err := p.AdmitFirstDate(c.Time); err != nil {
 		return Effects{}, err
 	}
-	return storeProgramme(&p)
+	return storeNewProgramme(&p)
 }
 
-func programmeFrom(doc wire.NewProgramme, msp, genesis string) points.Programme {
-	return points.Programme{
+// storeNewProgramme keeps the programme and the first version of its terms with their words.
+func storeNewProgramme(p *points.Programme) (Effects, error) {
+	first := p.Terms[0]
+	p.Terms = nil
+	if _, err := addTerms(p, &first); err != nil {
+		return Effects{}, err
+	}
+	words, err := write(TermsKey(first.Version), first)
+	if err != nil {
+		return Effects{}, err
+	}
+	out, err := storeProgramme(p)
+	out.Writes = append(out.Writes, words)
+	return out, err
+}
+
+func programmeFrom(doc *wire.NewProgramme, msp, genesis string) points.Programme {
+	p := points.Programme{
 		V: 1, Brand: doc.Brand, MSP: msp, Genesis: genesis, DisplayName: doc.DisplayName, Currency: doc.Currency,
 		Simulated: doc.Simulated, BusinessDate: doc.BusinessDate, Engine: points.EngineVersion,
-		Terms:      []points.Terms{doc.Terms},
+		Terms:      []terms.Terms{doc.Terms},
 		Custodians: []points.CustodianKey{{Version: 1, Key: doc.CustodianKey}},
 	}
+	if doc.RelyingParty != nil {
+		p.RelyingParty = *doc.RelyingParty
+	}
+	return p
 }
 
 func queryConsortium(s State) (*clearing.Consortium, error) {

@@ -88,3 +88,42 @@ func validMSP(msp string) error {
 	}
 	return nil
 }
+
+func getTerms(c Call, s State) (Effects, error) { return answerVersion(c, s, TermsKey) }
+
+func getRuleSet(c Call, s State) (Effects, error) { return answerVersion(c, s, RuleSetKey) }
+
+func getPrices(c Call, s State) (Effects, error) { return answerVersion(c, s, PricesKey) }
+
+func answerVersion(c Call, s State, key func(int) string) (Effects, error) {
+	var doc wire.VersionQuery
+	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
+		return Effects{}, err
+	}
+	if doc.Version < 1 || doc.Version > points.MaxPublications {
+		return Effects{}, fault.New(fault.InvalidValue, "version must lie between 1 and %d", points.MaxPublications)
+	}
+	return answerRecord(s, key(doc.Version))
+}
+
+func getShop(c Call, s State) (Effects, error) {
+	var doc wire.ShopQuery
+	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
+		return Effects{}, err
+	}
+	if !points.ValidShopID(doc.ID) {
+		return Effects{}, fault.New(fault.InvalidValue, "a shop's id has %d to %d lower-case letters, digits and hyphens", points.MinShopID, points.MaxShopID)
+	}
+	return answerRecord(s, ShopKey(doc.ID))
+}
+
+func getApproval(c Call, s State) (Effects, error) {
+	var doc wire.ApprovalQuery
+	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
+		return Effects{}, err
+	}
+	if err := doc.Operation.Validate(); err != nil {
+		return Effects{}, err
+	}
+	return answerRecord(s, ApprovalKey(doc.Operation))
+}

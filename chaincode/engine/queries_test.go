@@ -86,8 +86,9 @@ func TestQueriesBeforeTheProgrammeSayThatThereIsNone(t *testing.T) {
 
 func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
 	if got, want := engine.PointsFunctions(), []string{
-		wire.FnAdvanceBusinessDate, wire.FnCreateProgramme, wire.FnGetAccount, wire.FnGetBatch, wire.FnGetLanes, wire.FnGetProgramme,
-		wire.FnGetReversal, wire.FnSubmitBatch,
+		wire.FnAdvanceBusinessDate, wire.FnApprove, wire.FnCreateProgramme, wire.FnGetAccount, wire.FnGetApproval, wire.FnGetBatch, wire.FnGetLanes, wire.FnGetPrices,
+		wire.FnGetProgramme, wire.FnGetReversal, wire.FnGetRuleSet, wire.FnGetShop, wire.FnGetTerms, wire.FnPublishPrices, wire.FnPublishRuleSet, wire.FnPublishTerms,
+		wire.FnPutShop, wire.FnQuote, wire.FnRotateCustodian, wire.FnSubmitBatch,
 	}; !slices.Equal(got, want) {
 		t.Errorf("points has %q", got)
 	}

@@ -2,14 +2,17 @@ package wire_test
 
 import (
 	stdjson "encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/gowebpki/jcs"
 	"pgregory.net/rapid"
 
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -61,7 +64,27 @@ func anyReceipt(t *rapid.T) points.Receipt {
 		Outcome: points.Accepted, Code: "OK", Posted: quantity.Points(whole(t, "posted")), DebtRepaid: quantity.Points(whole(t, "repaid")),
 		BusinessDate: quantity.Day(rapid.Int32Range(0, 2932896).Draw(t, "date")), Engine: 1, Terms: 1,
 		Details: text(t, "details"), Authorisation: text(t, "authorisation"), Original: points.OperationID(text(t, "original")),
+		Hold: points.OperationID(text(t, "hold")), Shop: text(t, "shop"), Award: anyAward(t), Moves: anyMoves(t), ToMoves: anyMoves(t),
 	}
+}
+
+func anyAward(t *rapid.T) *rules.Outcome {
+	if rapid.Bool().Draw(t, "without rules") {
+		return nil
+	}
+	return &rules.Outcome{
+		Awards:   []rules.Award{{Rule: text(t, "rule"), Points: quantity.Points(whole(t, "award")), Campaign: text(t, "campaign")}},
+		Progress: []rules.Progress{{Counter: text(t, "counter"), Add: whole(t, "progress")}}, Once: text(t, "once"),
+	}
+}
+
+func anyMoves(t *rapid.T) []lots.Move {
+	var moves []lots.Move
+	for range rapid.IntRange(0, 3).Draw(t, "moves") {
+		key := lots.Key{From: quantity.Day(rapid.Int32Range(0, 99999).Draw(t, "from")), Expiry: quantity.Day(rapid.Int32Range(0, 99999).Draw(t, "expiry")), Terms: 1, Funding: text(t, "funding")}
+		moves = append(moves, lots.Move{Lot: lots.Lot{Key: key, Points: quantity.Points(whole(t, "moved"))}, Cause: lots.Cause(text(t, "cause"))})
+	}
+	return moves
 }
 
 func TestEncodeAgreesWithAnIndependentImplementation(t *testing.T) {
@@ -90,7 +113,7 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 		if err := wire.Decode([]byte(encode(t, receipt)), wire.MaxDocument, &back); err != nil {
 			t.Fatal(err)
 		}
-		if back != receipt {
+		if !reflect.DeepEqual(back, receipt) {
 			t.Fatalf("%+v came back as %+v", receipt, back)
 		}
 	})
@@ -106,7 +129,8 @@ func TestMandateDigestFollowsFromEveryField(t *testing.T) {
 		"programme": func(m *points.Mandate) { m.Programme = "hotel" }, "account": func(m *points.Mandate) { m.Account = "b" },
 		"controller": func(m *points.Mandate) { m.ControllerVersion = 2 }, "operation": func(m *points.Mandate) { m.Operation = points.KindReturn },
 		"place": func(m *points.Mandate) { m.Place = "" }, "receiver": func(m *points.Mandate) { m.Receiver = "" },
-		"points": func(m *points.Mandate) { m.MaxPoints = 6 }, "quote": func(m *points.Mandate) { m.Quote = "" },
+		"points": func(m *points.Mandate) { m.MaxPoints = 6 }, "subject": func(m *points.Mandate) { m.Subject = "s" },
+		"bearer": func(m *points.Mandate) { m.Bearer = true }, "quote": func(m *points.Mandate) { m.Quote = "" },
 		"id": func(m *points.Mandate) { m.ID = "j" }, "end": func(m *points.Mandate) { m.NotAfter = 10 },
 	}
 	seen := map[string]string{}

@@ -58,3 +58,19 @@ func DecodeDetails(doc []byte, operations []points.Operation) (BatchDetails, []b
 	}
 	return details, salt, nil
 }
+
+// VerifyDisclosed returns DETAILS_MISMATCH unless the disclosed details are those whose hash the receipt names.
+func VerifyDisclosed(d *points.Disclosed, receipt *points.Receipt) error {
+	salt, err := hex.DecodeString(d.Salt)
+	if err != nil {
+		return fault.New(fault.DetailsMismatch, "the salt is not written in hex")
+	}
+	hash, err := DisclosedHash(salt, &d.Details)
+	if err != nil {
+		return err
+	}
+	if hash != receipt.Details {
+		return fault.New(fault.DetailsMismatch, "the disclosed details are not those of operation %s", receipt.Operation)
+	}
+	return nil
+}

@@ -5,6 +5,9 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/terms"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
 
 // Limits of documents.
@@ -75,13 +78,47 @@ type BatchResult struct {
 
 // NewProgramme is the document of CreateProgramme; issuer, channel and engine are the chaincode's to fill in.
 type NewProgramme struct {
-	Brand        string       `json:"brand"`
-	DisplayName  string       `json:"displayName"`
-	Currency     string       `json:"currency"`
-	Simulated    bool         `json:"simulated"`
-	BusinessDate quantity.Day `json:"businessDate"`
-	Terms        points.Terms `json:"terms"`
-	CustodianKey string       `json:"custodianKey"`
+	Brand        string                 `json:"brand"`
+	DisplayName  string                 `json:"displayName"`
+	Currency     string                 `json:"currency"`
+	Simulated    bool                   `json:"simulated"`
+	BusinessDate quantity.Day           `json:"businessDate"`
+	Terms        terms.Terms            `json:"terms"`
+	CustodianKey string                 `json:"custodianKey"`
+	RelyingParty *webauthn.RelyingParty `json:"relyingParty,omitempty"` // For whom passkeys are made; left out when the programme takes none.
+}
+
+// Documents that publish versions; each is the document itself.
+type (
+	// NewTerms is the document of PublishTerms.
+	NewTerms = terms.Terms
+	// NewRuleSet is the document of PublishRuleSet.
+	NewRuleSet = rules.Set
+	// NewPrices is the document of PublishPrices.
+	NewPrices = terms.PriceList
+)
+
+// Published is what PublishTerms, PublishRuleSet and PublishPrices return: the version, and the hash that names its document.
+type Published = points.Publication
+
+// NewCustodian is the document of RotateCustodian: the next version of the custodian's key. Older versions stay good for the mandates that name them until they lapse.
+type NewCustodian struct {
+	Key string `json:"key"` // Uncompressed P-256 point, base64url without padding.
+}
+
+// NewShop is the document of PutShop: a new shop, or new limits or another status for one that is there.
+type NewShop struct {
+	ID           string            `json:"id"`
+	DisplayName  string            `json:"displayName"`
+	Sponsor      string            `json:"sponsor"` // MSP id.
+	Status       points.ShopStatus `json:"status"`
+	AwardPerDay  quantity.Points   `json:"awardPerDay"`
+	AcceptPerDay quantity.Points   `json:"acceptPerDay"`
+}
+
+// Consent is the document of Approve: the whole operation, so that everybody can read what was approved.
+type Consent struct {
+	Operation points.Operation `json:"operation"`
 }
 
 // BusinessDate is the document of AdvanceBusinessDate.
@@ -116,11 +153,36 @@ type (
 	ReversalQuery struct {
 		Operation points.OperationID `json:"operation"`
 	}
+	// VersionQuery is the document of GetTerms, GetRuleSet and GetPrices.
+	VersionQuery struct {
+		Version int `json:"version"`
+	}
+	// ShopQuery is the document of GetShop.
+	ShopQuery struct {
+		ID string `json:"id"`
+	}
+	// ApprovalQuery is the document of GetApproval.
+	ApprovalQuery struct {
+		Operation points.OperationID `json:"operation"`
+	}
+	// QuoteQuery is the document of Quote; the operation's details are in the transient field, as those of a batch of one. A redemption or a hold without points is
+	// quoted at the price of what its details name.
+	QuoteQuery struct {
+		Lane      int              `json:"lane"` // Whose slice of campaign budgets counts.
+		Operation points.Operation `json:"operation"`
+	}
 	// MemberQuery is the document of GetMember.
 	MemberQuery struct {
 		Name string `json:"name"`
 	}
 )
+
+// QuoteResult is what Quote returns. Nothing is changed by it.
+type QuoteResult struct {
+	Quote   points.Quote   `json:"quote"`
+	Hash    string         `json:"hash"`    // Of the quote, for a mandate.
+	Receipt points.Receipt `json:"receipt"` // As it would be given now, and as if the controller had signed where that is needed.
+}
 
 // MaxLanesPerQuery bounds GetLanes.
 const MaxLanesPerQuery = 256
@@ -135,6 +197,18 @@ const (
 	FnGetLanes            = "GetLanes"
 	FnGetBatch            = "GetBatch"
 	FnGetReversal         = "GetReversal"
+	FnPublishTerms        = "PublishTerms"
+	FnPublishRuleSet      = "PublishRuleSet"
+	FnPublishPrices       = "PublishPrices"
+	FnRotateCustodian     = "RotateCustodian"
+	FnPutShop             = "PutShop"
+	FnApprove             = "Approve"
+	FnGetTerms            = "GetTerms"
+	FnGetRuleSet          = "GetRuleSet"
+	FnGetPrices           = "GetPrices"
+	FnGetShop             = "GetShop"
+	FnGetApproval         = "GetApproval"
+	FnQuote               = "Quote"
 	FnFound               = "Found"
 	FnGetConsortium       = "GetConsortium"
 	FnGetMember           = "GetMember"

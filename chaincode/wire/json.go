@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 
@@ -103,6 +104,16 @@ func DecodeRecord(raw []byte, v any) error {
 		return fault.New(fault.StateCorrupt, "a record of type %T can't be decoded", v)
 	}
 	return nil
+}
+
+// Hash is SHA-256 over a document's canonical JSON, in hex: how versions, operations and quotes are named.
+func Hash(v any) (string, error) {
+	raw, err := Encode(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // MandateDigest is what a controller signs: SHA-256 over the mandate's canonical JSON.
