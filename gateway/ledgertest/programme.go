@@ -1,33 +1,45 @@
 package ledgertest
 
 import (
-	"bytes"
 	"crypto/ecdsa"
-	"crypto/rand"
-	"encoding/hex"
-	"fmt"
+	"strings"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 // Start is the time of the first transaction, 2026-11-22 00:00 UTC.
 const Start = 1_795_305_600
 
+// Salt is that of every batch's private details, hex.
+var Salt = strings.Repeat("07", wire.SaltLength/2)
+
 // Programme is a brand's programme on a ledger, with the means to build batches for it.
 type Programme struct {
 	Brand     *Organisation
 	Custodian *ecdsa.PrivateKey
-	Now       int64 // Time of the next transaction, Unix seconds.
+	Now       int64 // Time of the last transaction, Unix seconds.
 
-	ledger *Ledger
-	seq    map[int]int64
-	ids    int
+	ledger     *Ledger
+	seq        map[int]int64
+	ids        int
+	custodian  int                         // Version of the custodian's key.
+	signers    map[points.AccountID]signer // Of accounts that have a key of their own.
+	recovering map[points.AccountID]signer // The keys of recoveries.
+	at         string                      // The tills' time, RFC 3339.
+}
+
+// signer is an account's own key.
+type signer struct {
+	key     *ecdsa.PrivateKey
+	version int
 }
 
 // Found records the consortium and cuts a block. Options change the proposal before it is endorsed.
@@ -69,15 +81,24 @@ func (l *Ledger) Encode(v any) []byte {
 	return raw
 }
 
-// Create founds the programme of the brand with this index, a point per 100 minor units, and cuts a block.
-func (l *Ledger) Create(brand int) *Programme {
+// Create founds the programme of the brand with this index, a point per 100 minor units, and cuts a block. Options change its terms before.
+func (l *Ledger) Create(brand int, options ...func(*terms.Terms)) *Programme {
 	l.t.Helper()
-	p := &Programme{Brand: l.Brands[brand], Custodian: newKey(l.t), Now: Start, ledger: l, seq: map[int]int64{}}
+	p := &Programme{
+		Brand: l.Brands[brand], Custodian: newKey(l.t), Now: Start, ledger: l, seq: map[int]int64{}, custodian: 1, at: "2026-11-22T10:00:00Z",
+		signers: map[points.AccountID]signer{}, recovering: map[points.AccountID]signer{},
+	}
 	key, err := points.EncodePublicKey(&p.Custodian.PublicKey)
 	must(l.t, err)
 	doc := wire.NewProgramme{
 		Brand: p.Brand.Name, DisplayName: "Points of " + p.Brand.Name, Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(Start), CustodianKey: key,
-		Terms: points.Terms{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: "One point a pound."},
+		Terms: terms.Terms{
+			Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: map[string]string{"en": "One point a pound."},
+			Expiry: lots.Expiry{Kind: lots.Never}, Value: quantity.Ratio{Num: 1, Den: 2}, Transfers: terms.Transfers{Customer: true}, HoldMaxSeconds: 3600,
+		},
+	}
+	for _, o := range options {
+		o(&doc.Terms)
 	}
 	_, err = l.Submit(Proposal{
 		Caller: p.Brand.Operator, Chaincode: p.Chaincode(), Function: wire.FnCreateProgramme, Document: l.Encode(doc), Time: Start, Endorsers: p.Endorsers(),
@@ -100,72 +121,6 @@ func (p *Programme) Endorsers() []*Identity {
 	return nil
 }
 
-// Item is an operation with its private details.
-type Item struct {
-	Operation points.Operation
-	Details   points.Details
-}
-
-// NewID gives ids that no other call gives.
-func (p *Programme) NewID() string {
-	p.ids++
-	return fmt.Sprintf("%x%031x", p.Brand.Name[0]%16, p.ids)
-}
-
-// Open is a new account under custody, with a lookup and natural keys as a gateway sets them.
-func (p *Programme) Open() Item {
-	id := points.OperationID(p.NewID())
-	return Item{
-		points.Operation{ID: id, Kind: points.KindOpen, Account: points.AccountID(p.NewID()), Controller: &points.Controller{Kind: points.ControllerCustodian}},
-		points.Details{Operation: id, Idempotency: "key-" + string(id), Request: "request-" + string(id), Lookup: "lookup-" + string(id)},
-	}
-}
-
-// Earn is a purchase of so many minor units.
-func (p *Programme) Earn(account points.AccountID, minor int64) Item {
-	id := points.OperationID(p.NewID())
-	return Item{points.Operation{ID: id, Kind: points.KindEarn, Account: account}, p.purchase(id, minor)}
-}
-
-// Redeem spends points under the custodian's signature.
-func (p *Programme) Redeem(account points.AccountID, n quantity.Points) Item {
-	id := points.OperationID(p.NewID())
-	d := points.Details{Operation: id, Merchant: "shop", Store: "1", Terminal: "2", PlaceSalt: "salt", Reference: string(id), Natural: "natural-" + string(id)}
-	mandate := points.Mandate{
-		Format: points.MandateFormat, Genesis: p.ledger.Genesis, Programme: p.Brand.Name, Account: account, ControllerVersion: 1, Operation: points.KindRedeem,
-		Place: points.PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal), MaxPoints: n, ID: p.NewID(), NotAfter: p.Now + 60,
-	}
-	digest, err := wire.MandateDigest(&mandate)
-	must(p.ledger.t, err)
-	r, s, err := ecdsa.Sign(rand.Reader, p.Custodian, digest)
-	must(p.ledger.t, err)
-	return Item{points.Operation{
-		ID: id, Kind: points.KindRedeem, Account: account, Points: n,
-		Authorisation: &points.Authorisation{Mandate: mandate, Signature: points.SignatureOver(r, s)},
-	}, d}
-}
-
-// Return takes a purchase back against its receipt in a committed batch.
-func (p *Programme) Return(event *wire.BatchEvent, index int, minor int64) Item {
-	leaves, err := wire.Leaves(event.Receipts)
-	must(p.ledger.t, err)
-	path, err := wire.Prove(leaves, index)
-	must(p.ledger.t, err)
-	id := points.OperationID(p.NewID())
-	original := event.Receipts[index]
-	return Item{points.Operation{ID: id, Kind: points.KindReturn, Account: original.Account, Original: &points.Original{
-		Receipt: original,
-		Proof:   points.InclusionProof{MSP: event.MSP, Lane: event.Lane, Seq: event.Seq, Index: index, Size: len(event.Receipts), Hashes: path},
-	}}, p.purchase(id, minor)}
-}
-
-func (p *Programme) purchase(id points.OperationID, minor int64) points.Details {
-	return points.Details{
-		Operation: id, AmountMinor: minor, Currency: "GBP", OccurredAt: "2026-11-22T10:00:00Z", Merchant: "shop", Store: "1", Terminal: "2", Reference: string(id),
-		Natural: "natural-" + string(id), Idempotency: "key-" + string(id), Request: "request-" + string(id),
-	}
-}
-
 // Batch queues a batch for the next block and returns its event and transaction id. Options change the proposal before it is endorsed.
 func (p *Programme) Batch(lane int, items []Item, options ...func(*Proposal)) (*wire.BatchEvent, string) {
 	p.ledger.t.Helper()
@@ -178,7 +133,7 @@ func (p *Programme) BatchAt(lane int, seq int64, items []Item, options ...func(*
 	p.ledger.t.Helper()
 	p.Now++
 	request := wire.BatchRequest{Lane: lane, Seq: seq, Operations: []points.Operation{}}
-	details := wire.BatchDetails{V: 1, Salt: hex.EncodeToString(bytes.Repeat([]byte{7}, wire.SaltLength/2))}
+	details := wire.BatchDetails{V: 1, Salt: Salt}
 	for _, item := range items {
 		request.Operations = append(request.Operations, item.Operation)
 		details.Operations = append(details.Operations, item.Details)

@@ -2,11 +2,15 @@ package projection
 
 import (
 	"context"
+	"math/rand/v2"
 	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/lots"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -17,18 +21,13 @@ const (
 	benchBatch   = 500
 )
 
-// BenchmarkProject measures one receipt's way from a delivered block into the database: for a reader, for the programme's own gateway, whose outbox is
+// BenchmarkProject measures one accrual's way from a delivered block into the database: for a reader, for the programme's own gateway, whose outbox is
 // ended on the way, and for one that has lost its outbox and recovers it.
 func BenchmarkProject(b *testing.B) {
 	l := ledgertest.New(b, "airline", "hotel")
 	l.Found()
 	airline := l.Create(0)
-	accounts := make([]ledgertest.Item, benchBatch)
-	for i := range accounts {
-		accounts[i] = airline.Open()
-	}
-	airline.Batch(0, accounts)
-	l.Cut()
+	accounts := benchAccounts(l, airline)
 	first := l.Height()
 	var all []ledgertest.Item
 	for n := range benchBatches {
@@ -40,31 +39,89 @@ func BenchmarkProject(b *testing.B) {
 		l.Cut()
 		all = append(all, items...)
 	}
-	for name, o := range map[string]owner{"reader": {}, "owner": {"airline", "AirlineMSP"}, "recovery": {"airline", "AirlineMSP"}} {
+	for name, o := range map[string]owner{"reader": {}, "owner": issuer, "recovery": issuer} {
 		b.Run(name, func(b *testing.B) {
-			receipts, used := 0, time.Duration(0)
-			for b.Loop() {
-				b.StopTimer()
-				s := benchStore(b)
+			benchProjection(b, l, first, o, func(s *store.Store) {
 				if name == "owner" {
 					benchAccept(b, l, s, all)
 				}
-				b.StartTimer()
-				before := cpuTime(b)
-				for n := first; n < l.Height(); n++ {
-					receipts += benchBlock(b, s, l.Block(n), o)
-				}
-				used += cpuTime(b) - before
-				b.StopTimer()
-				if err := s.Close(); err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(receipts), "ns/receipt")
-			b.ReportMetric(float64(used.Nanoseconds())/float64(receipts), "cpu-ns/receipt")
+			})
 		})
 	}
+}
+
+// BenchmarkProjectSpending measures what the running sums cost where they cost most: accounts have been awarded points on days of their own, up to a year ago, which expire
+// to the day, so that a batch of redemptions changes hundreds of sums.
+func BenchmarkProjectSpending(b *testing.B) {
+	const days = 365
+	l := ledgertest.New(b, "airline", "hotel")
+	l.Found()
+	airline := l.Create(0, func(t *terms.Terms) { t.Expiry = lots.Expiry{Kind: lots.Rolling, Months: 24} })
+	accounts := benchAccounts(l, airline)
+	random := rand.New(rand.NewPCG(1, 2))
+	earning := make([][]ledgertest.Item, days)
+	for range benchBatches {
+		for _, a := range accounts {
+			day := random.IntN(days)
+			earning[day] = append(earning[day], a)
+		}
+	}
+	for day, list := range earning {
+		airline.AdvanceTo(quantity.DayOf(ledgertest.Start) + 1 + quantity.Day(day))
+		for i, a := range list {
+			list[i] = airline.Earn(a.Operation.Account, 1000)
+		}
+		airline.Batch(0, list)
+		l.Cut()
+	}
+	first := l.Height()
+	for range benchBatches {
+		items := make([]ledgertest.Item, benchBatch)
+		for i := range items {
+			items[i] = airline.Redeem(accounts[i].Operation.Account, 10)
+		}
+		airline.Batch(0, items)
+		l.Cut()
+	}
+	benchProjection(b, l, first, owner{}, func(*store.Store) {})
+}
+
+// benchAccounts opens accounts.
+func benchAccounts(l *ledgertest.Ledger, p *ledgertest.Programme) []ledgertest.Item {
+	accounts := make([]ledgertest.Item, benchBatch)
+	for i := range accounts {
+		accounts[i] = p.Open()
+	}
+	p.Batch(0, accounts)
+	l.Cut()
+	return accounts
+}
+
+// benchProjection measures the projection of the blocks from first on, by the receipt.
+func benchProjection(b *testing.B, l *ledgertest.Ledger, first uint64, o owner, prepare func(*store.Store)) {
+	receipts, used := 0, time.Duration(0)
+	for b.Loop() {
+		b.StopTimer()
+		s := benchStore(b)
+		programmes := known(b, s)
+		for n := range first {
+			benchBlock(b, s, l.Block(n), o, programmes)
+		}
+		prepare(s)
+		b.StartTimer()
+		before := cpuTime(b)
+		for n := first; n < l.Height(); n++ {
+			receipts += benchBlock(b, s, l.Block(n), o, programmes)
+		}
+		used += cpuTime(b) - before
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(receipts), "ns/receipt")
+	b.ReportMetric(float64(used.Nanoseconds())/float64(receipts), "cpu-ns/receipt")
 }
 
 // cpuTime is what this process has used of the processors: what counts where four gateways share two of them.
@@ -84,12 +141,12 @@ func benchStore(b *testing.B) *store.Store {
 	return s
 }
 
-func benchBlock(b *testing.B, s *store.Store, d blocks.Delivered, o owner) int {
+func benchBlock(b *testing.B, s *store.Store, d blocks.Delivered, o owner, p programmes) int {
 	block, err := d.Decode()
 	if err != nil {
 		b.Fatal(err)
 	}
-	e := newEffects(o)
+	e := newEffects(o, p)
 	if err := e.add(block); err != nil {
 		b.Fatal(err)
 	}

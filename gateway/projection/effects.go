@@ -12,7 +12,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -23,15 +22,17 @@ type owner struct{ programme, msp string }
 
 // effects collects what consecutive blocks change.
 type effects struct {
-	owner    owner
-	changes  store.Changes
-	outcomes []Outcome
-	receipts int
+	owner      owner
+	programmes programmes
+	changes    store.Changes
+	outcomes   []Outcome
+	receipts   int
 }
 
-func newEffects(o owner) *effects {
-	return &effects{owner: o, changes: store.Changes{
-		Programmes: map[string][]byte{}, Lanes: map[store.LaneRef][]byte{}, Accounts: map[store.AccountRef]store.AccountRow{},
+// newEffects collects for one write. The programmes are those of the blocks before; they are brought up to date.
+func newEffects(o owner, p programmes) *effects {
+	return &effects{owner: o, programmes: p, changes: store.Changes{
+		Programmes: map[string][]byte{}, Lanes: map[store.LaneRef][]byte{}, Accounts: map[store.AccountRef]store.AccountRow{}, Records: map[store.RecordRef][]byte{},
 	}}
 }
 
@@ -93,31 +94,41 @@ func (e *effects) addRecord(programme string, w blocks.Write) error {
 	switch object {
 	case engine.ObjectProgramme:
 		e.changes.Programmes[programme] = w.Value
+		return e.programmes.note(programme, w.Value)
 	case engine.ObjectLane:
-		if len(attributes) != 2 {
-			return fault.New(fault.BlockInvalid, "a lane's key has %d attributes", len(attributes))
-		}
-		n, err := strconv.Atoi(attributes[1])
-		if err != nil {
-			return fault.New(fault.BlockInvalid, "a lane's key has no number")
-		}
-		e.changes.Lanes[store.LaneRef{Programme: programme, MSP: attributes[0], N: n}] = w.Value
+		return e.addLane(programme, attributes, w.Value)
 	case engine.ObjectAccount:
 		return e.addAccount(programme, attributes, w.Value)
+	case engine.ObjectTerms, engine.ObjectRuleSet, engine.ObjectPrices, engine.ObjectShop, engine.ObjectApproval:
+		if len(attributes) != 1 {
+			return fault.New(fault.BlockInvalid, "the key of a record of %s has %d attributes", object, len(attributes))
+		}
+		e.changes.Records[store.RecordRef{Programme: programme, Object: object, ID: attributes[0]}] = w.Value
 	}
 	return nil
 }
 
+func (e *effects) addLane(programme string, attributes []string, body []byte) error {
+	if len(attributes) != 2 {
+		return fault.New(fault.BlockInvalid, "a lane's key has %d attributes", len(attributes))
+	}
+	n, err := strconv.Atoi(attributes[1])
+	if err != nil {
+		return fault.New(fault.BlockInvalid, "a lane's key has no number")
+	}
+	e.changes.Lanes[store.LaneRef{Programme: programme, MSP: attributes[0], N: n}] = body
+	return nil
+}
+
 func (e *effects) addAccount(programme string, attributes []string, body []byte) error {
-	var position struct {
-		Posted quantity.Points `json:"posted"`
-		Debt   quantity.Points `json:"debt"`
+	if len(attributes) != 1 {
+		return fault.New(fault.BlockInvalid, "an account's key has %d attributes", len(attributes))
 	}
-	if len(attributes) != 1 || json.Unmarshal(body, &position) != nil {
-		return fault.New(fault.BlockInvalid, "an account's record can't be read")
+	row, err := e.programmes.accountRow(programme, body)
+	if err != nil {
+		return err
 	}
-	ref := store.AccountRef{Programme: programme, ID: points.AccountID(attributes[0])}
-	e.changes.Accounts[ref] = store.AccountRow{Posted: position.Posted, Debt: position.Debt, Body: body}
+	e.changes.Accounts[store.AccountRef{Programme: programme, ID: points.AccountID(attributes[0])}] = row
 	return nil
 }
 
@@ -149,6 +160,10 @@ func (e *effects) addBatch(b *blocks.Block, t *blocks.Transaction, programme str
 	}
 	if (owner{programme, event.MSP}) == e.owner {
 		row.Recover = func() ([]store.NewOperation, error) { return recovered(t, &event) }
+		var err error
+		if row.Salt, err = deliveredSalt(t, &event); err != nil {
+			return err
+		}
 	}
 	e.receipts += len(event.Receipts)
 	e.changes.Batches = append(e.changes.Batches, row)

@@ -24,6 +24,9 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 	if found && last.Header.Number < checkpoint.Block {
 		return p.behind(ctx, source, last.Header.Number, checkpoint)
 	}
+	if p.programmes, err = knownProgrammes(ctx, p.settings.Store); err != nil {
+		return err
+	}
 	from, standing := uint64(0), (*store.Checkpoint)(nil)
 	if found {
 		from, standing = checkpoint.Block, &checkpoint
@@ -127,7 +130,7 @@ func next(in <-chan *blocks.Block) (*blocks.Block, error) {
 // writeFrom writes b and what else is waiting, publishes the outcomes, and returns the last block written.
 func (p *Projection) writeFrom(ctx context.Context, b, previous *blocks.Block, in <-chan *blocks.Block) (*blocks.Block, error) {
 	start := time.Now()
-	e := newEffects(owner{p.settings.Programme, p.settings.MSP})
+	e := newEffects(owner{p.settings.Programme, p.settings.MSP}, p.programmes)
 	count := 0
 	for more := true; more; {
 		if err := follows(b, previous); err != nil {

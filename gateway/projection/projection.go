@@ -48,6 +48,8 @@ type Projection struct {
 	metrics  *metrics
 	caughtUp chan struct{}
 
+	programmes programmes // As the last block that was looked at leaves them; for Run's goroutine only.
+
 	mu        sync.Mutex
 	projected uint64 // Number of blocks written, so also the number of the next one.
 	ledger    uint64 // Number of blocks that the peer is known to have.

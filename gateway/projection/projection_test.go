@@ -105,15 +105,27 @@ func open(t *testing.T, path string) *store.Store {
 	return s
 }
 
+func known(t testing.TB, s *store.Store) programmes {
+	t.Helper()
+	p, err := knownProgrammes(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // tables are what the projection writes, in an order that doesn't depend on when it was written.
 var tables = []string{
 	`SELECT programme, body FROM programmes ORDER BY 1`,
 	`SELECT programme, msp, n, body FROM lanes ORDER BY 1, 2, 3`,
-	`SELECT programme, msp, lane, seq, root, count, block, tx, tx_time, event FROM batches ORDER BY 1, 2, 3, 4`,
+	`SELECT programme, msp, lane, seq, root, count, block, tx, tx_time, event, salt FROM batches ORDER BY 1, 2, 3, 4`,
 	`SELECT operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time FROM receipts ORDER BY 1`,
-	`SELECT programme, id, posted, debt, body FROM accounts ORDER BY 1, 2`,
+	`SELECT programme, id, posted, held, debt, due_day, due_at, body FROM accounts ORDER BY 1, 2`,
+	`SELECT programme, object, id, body FROM records ORDER BY 1, 2, 3`,
+	`SELECT programme, day, spendable_from, expiry, terms, funding, cause, incoming, points FROM movements ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,
+	`SELECT programme, day, cause, incurred, points FROM debts ORDER BY 1, 2, 3, 4`,
 	`SELECT block, block_hash FROM checkpoint`,
-	`SELECT id, kind, account, to_account, natural, idempotency, request, status, lane, seq, outcome, code, receipt FROM operations ORDER BY 1`,
+	`SELECT id, kind, account, to_account, shop, natural, idempotency, request, status, lane, seq, outcome, code, receipt FROM operations ORDER BY 1`,
 	`SELECT lookup, account, operation FROM lookups ORDER BY 1`,
 	`SELECT lane, seq FROM pins ORDER BY 1`,
 }
@@ -267,7 +279,7 @@ func TestRedeliveryChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := newEffects(owner{"airline", "AirlineMSP"})
+		e := newEffects(owner{"airline", "AirlineMSP"}, known(t, s))
 		if err := e.add(b); err != nil {
 			t.Fatal(err)
 		}
@@ -321,7 +333,7 @@ func TestFailedWriteLeavesTablesAndCheckpointAsTheyWere(t *testing.T) {
 	l, _ := busy(t)
 	s := open(t, filepath.Join(t.TempDir(), "g.db"))
 	before := dump(t, s)
-	e := newEffects(owner{"airline", "AirlineMSP"})
+	e := newEffects(owner{"airline", "AirlineMSP"}, known(t, s))
 	for n := range l.Height() {
 		d := l.Block(n)
 		d.Private = nil

@@ -1,6 +1,8 @@
 package projection
 
 import (
+	"github.com/go-json-experiment/json"
+
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -41,6 +43,21 @@ func recovered(t *blocks.Transaction, event *batchEvent) ([]store.NewOperation, 
 	return out, nil
 }
 
+// deliveredSalt is the salt of the private details that were delivered with one of our own batches; empty without them.
+func deliveredSalt(t *blocks.Transaction, event *batchEvent) (string, error) {
+	raw := privateDetails(t, event)
+	if raw == nil {
+		return "", nil
+	}
+	var details struct {
+		Salt string `json:"salt"`
+	}
+	if err := json.Unmarshal(raw, &details); err != nil {
+		return "", fault.New(fault.BlockInvalid, "the private details of a batch can't be read")
+	}
+	return details.Salt, nil
+}
+
 func privateDetails(t *blocks.Transaction, event *batchEvent) []byte {
 	key := engine.DetailsKey(event.MSP, event.Lane, event.Seq)
 	for _, w := range t.PrivateWrites(t.Chaincode, engine.CollectionDetails) {
@@ -61,7 +78,7 @@ func recoveredOne(o *points.Operation, d *points.Details) (store.NewOperation, e
 		return store.NewOperation{}, err
 	}
 	return store.NewOperation{
-		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 		Document: document, Details: details,
 	}, nil
 }

@@ -26,6 +26,7 @@ type Operation struct {
 	Kind        points.Kind
 	Account     points.AccountID
 	To          points.AccountID
+	Shop        string // The sponsored shop that awards or accepts; empty without one.
 	Natural     string // Keyed hash; empty without a natural id.
 	Idempotency string // Keyed hash; empty when unknown.
 	Request     string // Keyed hash of the request's content.
@@ -48,6 +49,7 @@ type NewOperation struct {
 	Kind        points.Kind
 	Account     points.AccountID
 	To          points.AccountID
+	Shop        string
 	Natural     string
 	Idempotency string
 	Request     string
@@ -57,23 +59,35 @@ type NewOperation struct {
 	Custody     bool
 }
 
-// Admission is the answer to one NewOperation: a row was inserted, or an earlier row has its idempotency key, its natural id or its lookup.
+// Match says by what an earlier row was found.
+type Match string
+
+// How rows are found, in this order.
+const (
+	ByIdempotency Match = "idempotency"
+	ByNatural     Match = "natural"
+	ByID          Match = "id" // Of an operation whose id the caller has chosen.
+)
+
+// Admission is the answer to one NewOperation: a row was inserted, or an earlier row has its idempotency key, its natural id or its id.
 type Admission struct {
 	Inserted  bool
 	Operation Operation // The new row, or the earlier one.
-	// ByIdempotency says that the earlier row was found by the idempotency key; otherwise it was found by the natural id.
-	ByIdempotency bool
+	Match     Match     // By what the earlier one was found; empty when a row was inserted.
 }
 
 // insertSizes are the rows that one INSERT takes: few sizes, so that few statements stay prepared.
 var insertSizes = []int{64, 8, 1}
 
-const operationColumns = `rowid, id, kind, account, to_account, COALESCE(natural, ''), COALESCE(idempotency, ''), request, document, details, custody, status,
+// insertColumns are the values of one row that is inserted.
+const insertColumns = 13
+
+const operationColumns = `rowid, id, kind, account, to_account, shop, COALESCE(natural, ''), COALESCE(idempotency, ''), request, document, details, custody, status,
 	COALESCE(lane, 0), COALESCE(seq, 0), COALESCE(outcome, ''), COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)`
 
 // AcceptOperations records many operations in one transaction, each with its own answer in the same order. onAccept is called inside the transaction
-// with the admissions, so that whoever finds a row can rely on what it did; undo is called when the transaction then fails. A row's idempotency key
-// and natural id are compared with all earlier rows, also those of the same call.
+// with the admissions, so that whoever finds a row can rely on what it did; undo is called when the transaction then fails. A row's idempotency key,
+// natural id and id are compared with all earlier rows, also those of the same call.
 func (s *Store) AcceptOperations(ctx context.Context, now int64, all []NewOperation, onAccept func([]Admission), undo func()) ([]Admission, error) {
 	admissions := make([]Admission, len(all))
 	accepted := false
@@ -120,8 +134,8 @@ func insertOperations(tx *Tx, now int64, all []NewOperation, admissions []Admiss
 		n := &all[i]
 		if row, ok := rows[n.ID]; ok {
 			admissions[i] = Admission{Inserted: true, Operation: Operation{
-				Row: row, ID: n.ID, Kind: n.Kind, Account: n.Account, To: n.To, Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request,
-				Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: now,
+				Row: row, ID: n.ID, Kind: n.Kind, Account: n.Account, To: n.To, Shop: n.Shop, Natural: n.Natural, Idempotency: n.Idempotency,
+				Request: n.Request, Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: now,
 			}}
 			continue
 		}
@@ -134,15 +148,15 @@ func insertOperations(tx *Tx, now int64, all []NewOperation, admissions []Admiss
 
 // insertIgnoring inserts what is new and says which rows that gave.
 func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.OperationID]int64, error) {
-	args := make([]any, 0, len(all)*12)
+	args := make([]any, 0, len(all)*insertColumns)
 	for i := range all {
 		n := &all[i]
-		args = append(args, string(n.ID), string(n.Kind), string(n.Account), string(n.To), null(n.Natural), null(n.Idempotency), n.Request,
+		args = append(args, string(n.ID), string(n.Kind), string(n.Account), string(n.To), n.Shop, null(n.Natural), null(n.Idempotency), n.Request,
 			n.Document, n.Details, n.Custody, string(Pending), now)
 	}
 	// OR IGNORE leaves no way to abort halfway, for which SQLite would copy every page first.
-	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, account, to_account, natural, idempotency, request, document, details, custody, status, accepted_at)
-		VALUES `+placeholders(len(all), 12)+` RETURNING id, rowid`, args...)
+	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, account, to_account, shop, natural, idempotency, request, document, details, custody, status, accepted_at)
+		VALUES `+placeholders(len(all), insertColumns)+` RETURNING id, rowid`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -161,12 +175,13 @@ func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.Operation
 
 func findEarlier(tx *Tx, n *NewOperation) (Admission, error) {
 	for _, by := range []struct {
-		column, value string
-	}{{"idempotency", n.Idempotency}, {"natural", n.Natural}, {"id", string(n.ID)}} {
+		match Match
+		value string
+	}{{ByIdempotency, n.Idempotency}, {ByNatural, n.Natural}, {ByID, string(n.ID)}} {
 		if by.value == "" {
 			continue
 		}
-		rows, err := tx.Query(`SELECT `+operationColumns+` FROM operations WHERE `+by.column+` = ?`, by.value)
+		rows, err := tx.Query(`SELECT `+operationColumns+` FROM operations WHERE `+string(by.match)+` = ?`, by.value)
 		if err != nil {
 			return Admission{}, err
 		}
@@ -175,7 +190,7 @@ func findEarlier(tx *Tx, n *NewOperation) (Admission, error) {
 			return Admission{}, err
 		}
 		if len(found) == 1 {
-			return Admission{Operation: found[0], ByIdempotency: by.column == "idempotency"}, nil
+			return Admission{Operation: found[0], Match: by.match}, nil
 		}
 	}
 	return Admission{}, fault.New(fault.Internal, "an operation was neither inserted nor found")
@@ -224,7 +239,7 @@ func scanOperations(rows *sql.Rows) ([]Operation, error) {
 	var all []Operation
 	for rows.Next() {
 		var o Operation
-		if err := rows.Scan(&o.Row, &o.ID, &o.Kind, &o.Account, &o.To, &o.Natural, &o.Idempotency, &o.Request, &o.Document, &o.Details, &o.Custody, &o.Status,
+		if err := rows.Scan(&o.Row, &o.ID, &o.Kind, &o.Account, &o.To, &o.Shop, &o.Natural, &o.Idempotency, &o.Request, &o.Document, &o.Details, &o.Custody, &o.Status,
 			&o.Lane, &o.Seq, &o.Outcome, &o.Code, &o.Receipt, &o.AcceptedAt, &o.DoneAt); err != nil {
 			return nil, storeError(err)
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"reflect"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -39,22 +40,49 @@ func TestAnEarlierOperationIsFoundByItsKeyFirst(t *testing.T) {
 	s := open(t)
 	first, second := operation(1), operation(2)
 	accept(t, s, first, second)
-	byKey, byNatural, byBoth := operation(3), operation(4), operation(5)
+	byKey, byNatural, byBoth, byID, byIDAndNatural := operation(3), operation(4), operation(5), operation(6), operation(7)
 	byKey.Idempotency = first.Idempotency
 	byNatural.Natural = second.Natural
 	byBoth.Idempotency, byBoth.Natural = first.Idempotency, second.Natural
-	admissions := accept(t, s, byKey, byNatural, byBoth)
+	byID.ID = first.ID
+	byIDAndNatural.ID, byIDAndNatural.Natural = first.ID, second.Natural
+	admissions := accept(t, s, byKey, byNatural, byBoth, byID, byIDAndNatural)
 	for i, want := range []struct {
 		id    points.OperationID
-		byKey bool
-	}{{first.ID, true}, {second.ID, false}, {first.ID, true}} {
+		match Match
+	}{{first.ID, ByIdempotency}, {second.ID, ByNatural}, {first.ID, ByIdempotency}, {first.ID, ByID}, {second.ID, ByNatural}} {
 		a := admissions[i]
-		if a.Inserted || a.Operation.ID != want.id || a.ByIdempotency != want.byKey {
+		if a.Inserted || a.Operation.ID != want.id || a.Match != want.match {
 			t.Errorf("admission %d is %+v", i, a)
 		}
 	}
 	if n := count(t, s, "operations"); n != 2 {
 		t.Errorf("%d operations are recorded, want 2", n)
+	}
+}
+
+func TestAnOperationIsReadAsItWasAccepted(t *testing.T) {
+	s := open(t)
+	ctx := context.Background()
+	n := NewOperation{
+		ID: "o", Kind: points.KindRedeem, Account: "a", To: "b", Shop: "corner", Natural: "n", Idempotency: "i", Request: "r", Document: []byte(`{"d":1}`), Details: []byte(`{"e":2}`),
+		Custody: true,
+	}
+	admitted := accept(t, s, n)[0].Operation
+	want := Operation{
+		Row: admitted.Row, ID: n.ID, Kind: n.Kind, Account: n.Account, To: n.To, Shop: n.Shop, Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request,
+		Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: 1,
+	}
+	read, err := s.Operation(ctx, n.ID)
+	if err != nil || !reflect.DeepEqual(read, want) || !reflect.DeepEqual(admitted, want) {
+		t.Errorf("accepted as %+v and read as %+v, want %+v (%v)", admitted, read, want, err)
+	}
+	if err := s.Pin(ctx, "airline", "AirlineMSP", pinOf(2, 7, "salt", admitted)); err != nil {
+		t.Fatal(err)
+	}
+	want.Status, want.Lane, want.Seq = Pinned, 2, 7
+	if pins, err := s.Pins(ctx); err != nil || len(pins) != 1 || !reflect.DeepEqual(pins[0].Operations, []Operation{want}) {
+		t.Errorf("the pins are %+v (%v), want %+v", pins, err, want)
 	}
 }
 

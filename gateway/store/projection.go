@@ -1,11 +1,7 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -25,6 +21,7 @@ type Changes struct {
 	Programmes map[string][]byte // By programme: points.Programme.
 	Lanes      map[LaneRef][]byte
 	Accounts   map[AccountRef]AccountRow
+	Records    map[RecordRef][]byte
 	Batches    []BatchRow // In the ledger's order.
 }
 
@@ -42,9 +39,14 @@ type AccountRef struct {
 
 // AccountRow is an account's record as the ledger has it.
 type AccountRow struct {
-	Posted, Debt quantity.Points
-	Body         []byte
+	Posted, Held, Debt quantity.Points
+	DueDay             quantity.Day // First business date on which some of its points are gone; 0 when no date is known.
+	DueAt              int64        // When its first hold lapses, Unix seconds; 0 without one.
+	Body               []byte
 }
+
+// RecordRef names a published document, a sponsored shop or an approval, by the object and the attribute of its key on the ledger.
+type RecordRef struct{ Programme, Object, ID string }
 
 // BatchRow is a committed batch.
 type BatchRow struct {
@@ -52,6 +54,7 @@ type BatchRow struct {
 	Lane           int
 	Seq            int64
 	Root           string
+	Salt           string // Of the private details of one of the gateway's own batches, hex; empty for others, and when the peer delivered none.
 	Block          uint64
 	Tx             string
 	TxTime         int64 // Unix milliseconds.
@@ -81,13 +84,22 @@ func (s *Store) Checkpoint(ctx context.Context) (c Checkpoint, found bool, err e
 	return c, err == nil, storeError(err)
 }
 
-// Project writes the changes and moves the checkpoint, all or nothing. Writing the same changes again changes nothing.
+// Project writes the changes and moves the checkpoint, all or nothing. Changes whose blocks the tables hold already change nothing.
 func (s *Store) Project(ctx context.Context, c Changes) error {
 	if s.writer == nil {
 		return fault.New(fault.ReadOnly, "the database was opened for reading only")
 	}
 	return s.writer.writeAlone(ctx, func(tx *Tx) error {
-		for _, step := range []func(*Tx, Changes) error{projectRecords, projectBatches, projectReceipts, projectOperations} {
+		standing := int64(-1) // No block is below it.
+		if _, err := tx.QueryRow(`SELECT block FROM checkpoint`, nil, &standing); err != nil || int64(c.Checkpoint.Block) <= standing {
+			return err
+		}
+		if err := projectSums(tx, c, standing); err != nil {
+			return err
+		}
+		for _, step := range []func(*Tx, Changes) error{
+			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectBatches, projectReceipts, projectOperations,
+		} {
 			if err := step(tx, c); err != nil {
 				return err
 			}
@@ -97,119 +109,6 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 		return err
 	})
 }
-
-func projectRecords(tx *Tx, c Changes) error {
-	for programme, body := range c.Programmes {
-		if _, err := tx.Exec(`INSERT INTO programmes (programme, body) VALUES (?, ?)
-			ON CONFLICT (programme) DO UPDATE SET body = excluded.body`, programme, body); err != nil {
-			return err
-		}
-	}
-	for lane, body := range c.Lanes {
-		if _, err := tx.Exec(`INSERT INTO lanes (programme, msp, n, body) VALUES (?, ?, ?, ?)
-			ON CONFLICT (programme, msp, n) DO UPDATE SET body = excluded.body`, lane.Programme, lane.MSP, lane.N, body); err != nil {
-			return err
-		}
-	}
-	return projectAccounts(tx, c.Accounts)
-}
-
-// projectAccounts writes one row at a time, ordered by key: an upsert of many rows may abort halfway, so that SQLite copies each page before it changes it;
-// measured, that costs six times as much.
-func projectAccounts(tx *Tx, accounts map[AccountRef]AccountRow) error {
-	refs := slices.SortedFunc(maps.Keys(accounts), func(a, b AccountRef) int {
-		return cmp.Or(strings.Compare(a.Programme, b.Programme), strings.Compare(string(a.ID), string(b.ID)))
-	})
-	for _, ref := range refs {
-		a := accounts[ref]
-		if _, err := tx.Exec(`INSERT INTO accounts (programme, id, posted, debt, body) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (programme, id) DO UPDATE SET posted = excluded.posted, debt = excluded.debt, body = excluded.body`,
-			ref.Programme, string(ref.ID), int64(a.Posted), int64(a.Debt), a.Body); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func projectBatches(tx *Tx, c Changes) error {
-	for i := range c.Batches {
-		b := &c.Batches[i]
-		if _, err := tx.Exec(`INSERT INTO batches (programme, msp, lane, seq, root, count, block, tx, tx_time, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (programme, msp, lane, seq) DO NOTHING`,
-			b.Programme, b.MSP, b.Lane, b.Seq, b.Root, len(b.Receipts), int64(b.Block), b.Tx, b.TxTime, b.Event); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func projectReceipts(tx *Tx, c Changes) error {
-	total := 0
-	for i := range c.Batches {
-		total += len(c.Batches[i].Receipts)
-	}
-	rows := newRows(11, total)
-	for i := range c.Batches {
-		b := &c.Batches[i]
-		for n := range b.Receipts {
-			r := &b.Receipts[n].Receipt
-			rows.add(string(r.Operation), b.Programme, string(r.Account), string(r.To), string(r.Kind), b.MSP, b.Lane, b.Seq, n, int64(b.Block), b.TxTime)
-		}
-	}
-	return rows.each(func(list string, values []any) error {
-		_, err := tx.Exec(`INSERT OR IGNORE INTO receipts (operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time) VALUES `+list, values...)
-		return err
-	})
-}
-
-// rowSizes are the numbers of rows that one statement takes, largest first: few texts, so that they all stay prepared. Measured, larger ones cost more.
-var rowSizes = []int{16, 4, 1}
-
-// rows collects the values of a multi-row statement.
-type rows struct {
-	columns int
-	values  []any
-}
-
-func newRows(columns, capacity int) *rows {
-	return &rows{columns: columns, values: make([]any, 0, columns*capacity)}
-}
-
-func (r *rows) add(values ...any) { r.values = append(r.values, values...) }
-
-// each hands the rows to f, as a list of placeholders and its values, in as few parts as the sizes allow. f's statement must not be able to abort halfway
-// (OR IGNORE, OR FAIL): for many rows and ABORT, the default, SQLite copies each page before it changes it, at several times the cost.
-func (r *rows) each(f func(list string, values []any) error) error {
-	for at := 0; at < len(r.values); {
-		for _, n := range rowSizes {
-			if at+n*r.columns > len(r.values) {
-				continue
-			}
-			if err := f(valueLists[listShape{n, r.columns}], r.values[at:at+n*r.columns]); err != nil {
-				return err
-			}
-			at += n * r.columns
-			break
-		}
-	}
-	return nil
-}
-
-type listShape struct{ rows, columns int }
-
-// maxColumns is the widest multi-row statement of the projection.
-const maxColumns = 16
-
-var valueLists = func() map[listShape]string {
-	m := map[listShape]string{}
-	for _, n := range rowSizes {
-		for columns := 1; columns <= maxColumns; columns++ {
-			row := "(" + strings.TrimSuffix(strings.Repeat("?,", columns), ",") + ")"
-			m[listShape{n, columns}] = strings.TrimSuffix(strings.Repeat(row+",", n), ",")
-		}
-	}
-	return m
-}()
 
 // Genesis returns the channel that the projected programmes belong to: the hash of its genesis block's header, hex. found is false before the first programme.
 func (s *Store) Genesis(ctx context.Context) (hash string, found bool, err error) {

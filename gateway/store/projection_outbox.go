@@ -107,9 +107,9 @@ func recoverOne(tx *Tx, b *BatchRow, o *NewOperation, r *ReceiptRow) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO operations (id, kind, account, to_account, natural, idempotency, request, document, details, custody, status,
-		lane, seq, outcome, code, receipt, accepted_at, done_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?)`,
-		string(o.ID), string(o.Kind), string(o.Account), string(o.To), natural, idempotency, o.Request, o.Document, o.Details, o.Custody,
+	_, err = tx.Exec(`INSERT INTO operations (id, kind, account, to_account, shop, natural, idempotency, request, document, details, custody, status,
+		lane, seq, outcome, code, receipt, accepted_at, done_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?)`,
+		string(o.ID), string(o.Kind), string(o.Account), string(o.To), o.Shop, natural, idempotency, o.Request, o.Document, o.Details, o.Custody,
 		b.Lane, b.Seq, string(r.Receipt.Outcome), string(r.Receipt.Code), r.Body, b.TxTime, b.TxTime)
 	if err != nil || o.Lookup == "" || r.Receipt.Outcome != points.Accepted {
 		return err

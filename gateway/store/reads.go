@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -201,7 +200,7 @@ func (r *Reads) Block(ctx context.Context) (int64, error) {
 }
 
 func decodeRow(raw []byte, into any) error {
-	if err := json.Unmarshal(raw, into); err != nil {
+	if err := wire.DecodeRecord(raw, into); err != nil {
 		return fault.New(fault.Internal, "a row of the gateway's database can't be decoded as %T", into)
 	}
 	return nil

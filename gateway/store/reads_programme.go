@@ -108,11 +108,21 @@ func (r *Reads) Programmes(ctx context.Context) ([]points.Programme, error) {
 	return scanBodies[points.Programme](rows)
 }
 
+// queryer is a connection or a read transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // Programme returns one programme.
 func (r *Reads) Programme(ctx context.Context, name string) (points.Programme, error) {
+	return programmeOf(ctx, r.db, name)
+}
+
+func programmeOf(ctx context.Context, db queryer, name string) (points.Programme, error) {
 	var body []byte
 	var p points.Programme
-	err := r.db.QueryRowContext(ctx, `SELECT body FROM programmes WHERE programme = ?`, name).Scan(&body)
+	err := db.QueryRowContext(ctx, `SELECT body FROM programmes WHERE programme = ?`, name).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, fault.New(fault.NotFound, "there is no programme of this name")
 	}
@@ -124,7 +134,11 @@ func (r *Reads) Programme(ctx context.Context, name string) (points.Programme, e
 
 // Totals is the sum over all lanes of a programme.
 func (r *Reads) Totals(ctx context.Context, programme string) (points.Totals, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT body FROM lanes WHERE programme = ?`, programme)
+	return totalsOf(ctx, r.db, programme)
+}
+
+func totalsOf(ctx context.Context, db queryer, programme string) (points.Totals, error) {
+	rows, err := db.QueryContext(ctx, `SELECT body FROM lanes WHERE programme = ?`, programme)
 	if err != nil {
 		return points.Totals{}, storeError(err)
 	}

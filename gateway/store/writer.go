@@ -25,15 +25,15 @@ type writer struct {
 	db         *sql.DB
 	conn       *sql.Conn
 	life       context.Context // Of the connection: it doesn't end, what is handed to the writer is written.
-	statements map[string]statement
+	statements map[string]keptStatement
 	requests   chan *request
 	stopped    chan struct{}
 	closing    sync.RWMutex
 	closed     bool
 }
 
-// statement is a prepared statement that is kept until the writer closes.
-type statement struct{ *sql.Stmt }
+// keptStatement is a prepared statement that is kept until the writer closes.
+type keptStatement struct{ *sql.Stmt }
 
 type request struct {
 	f     func(*Tx) error
@@ -48,7 +48,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{
-		db: db, conn: conn, life: context.WithoutCancel(ctx), statements: map[string]statement{},
+		db: db, conn: conn, life: context.WithoutCancel(ctx), statements: map[string]keptStatement{},
 		requests: make(chan *request, maxQueuedWrites), stopped: make(chan struct{}),
 	}
 	go w.run()
@@ -185,16 +185,16 @@ func (w *writer) exec(query string) error {
 }
 
 // prepare keeps every statement for the life of the connection: texts must come from a bounded set.
-func (w *writer) prepare(query string) (statement, error) {
+func (w *writer) prepare(query string) (keptStatement, error) {
 	if s, ok := w.statements[query]; ok {
 		return s, nil
 	}
 	prepared, err := w.conn.PrepareContext(w.life, query)
 	if err != nil {
-		return statement{}, err
+		return keptStatement{}, err
 	}
-	w.statements[query] = statement{prepared}
-	return statement{prepared}, nil
+	w.statements[query] = keptStatement{prepared}
+	return keptStatement{prepared}, nil
 }
 
 func (w *writer) close() error {

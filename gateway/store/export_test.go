@@ -1,0 +1,4 @@
+package store
+
+// DueQuery is what Due asks.
+const DueQuery = dueQuery

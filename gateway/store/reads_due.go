@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+)
+
+// MaxDue is how many accounts one call of Due returns.
+const MaxDue = 10_000
+
+// Due returns up to limit (1 to MaxDue) accounts of a programme on which something is due: points that are gone by the business date day, or a hold that has lapsed by now
+// (Unix seconds). Those that have waited longest come first, holds after points.
+func (r *Reads) Due(ctx context.Context, programme string, day quantity.Day, now int64, limit int) ([]points.AccountID, error) {
+	if limit < 1 || limit > MaxDue {
+		return nil, fault.New(fault.InvalidValue, "at most %d accounts are due at once", MaxDue)
+	}
+	rows, err := r.db.QueryContext(ctx, dueQuery, programme, int64(day), limit, programme, now, int64(day), limit, limit)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var due []points.AccountID
+	for rows.Next() {
+		var id points.AccountID
+		if err := rows.Scan(&id); err != nil {
+			return nil, storeError(err)
+		}
+		due = append(due, id)
+	}
+	return due, storeError(rows.Err())
+}
+
+const dueQuery = `
+SELECT id FROM (SELECT * FROM (SELECT id, 0 AS part, due_day AS due FROM accounts
+          WHERE programme = ? AND due_day > 0 AND due_day <= ? ORDER BY due_day LIMIT ?)
+      UNION ALL
+      SELECT * FROM (SELECT id, 1 AS part, due_at AS due FROM accounts
+          WHERE programme = ? AND due_at > 0 AND due_at <= ? AND NOT (due_day > 0 AND due_day <= ?) ORDER BY due_at LIMIT ?))
+ORDER BY part, due, id LIMIT ?`

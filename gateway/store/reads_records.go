@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// Record is a published document, a sponsored shop or an approval.
+type Record struct {
+	ID   string // As in the ledger's key: VersionID of a version, a shop's id, an operation's id.
+	Body []byte // As on the ledger, canonical JSON.
+}
+
+// VersionID is the id of a version of the terms, the rule set or the price list.
+func VersionID(version int) string { return fmt.Sprintf("%04d", version) }
+
+// Record returns one record of a programme, by its object (engine.ObjectTerms, ObjectRuleSet, ObjectPrices, ObjectShop, ObjectApproval) and id. NOT_FOUND when there is none.
+func (r *Reads) Record(ctx context.Context, programme, object, id string) ([]byte, error) {
+	var body []byte
+	err := r.db.QueryRowContext(ctx, `SELECT body FROM records WHERE programme = ? AND object = ? AND id = ?`, programme, object, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.New(fault.NotFound, "programme %s has no %s %s", programme, object, id)
+	}
+	return body, storeError(err)
+}
+
+// Records returns up to limit (1 to MaxPage) records of one object, ordered by id, from behind the id after; from the first when it is empty.
+func (r *Reads) Records(ctx context.Context, programme, object, after string, limit int) (records []Record, err error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, fault.New(fault.InvalidValue, "a page has 1 to %d entries", MaxPage)
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT id, body FROM records WHERE programme = ? AND object = ? AND id > ? ORDER BY id LIMIT ?`, programme, object, after, limit)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var one Record
+		if err := rows.Scan(&one.ID, &one.Body); err != nil {
+			return nil, storeError(err)
+		}
+		records = append(records, one)
+	}
+	return records, storeError(rows.Err())
+}

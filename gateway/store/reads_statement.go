@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/statement"
+	"github.com/tallystick/tallystick/gateway/bookkeeping"
+)
+
+// StatementBook returns everything that a programme's statement from a business date (0: from its beginning) until today's is made of, and the published value of its
+// points, as of one projected block. Moves and debts of the days before from, and those of the days since, are each summed up and stand under the last day of theirs.
+func (r *Reads) StatementBook(ctx context.Context, programme string, from quantity.Day) (b *statement.Book, v statement.Value, err error) {
+	tx, err := r.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, storeError(err)
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	p, err := programmeOf(ctx, tx, programme)
+	if err != nil {
+		return nil, nil, err
+	}
+	b = &statement.Book{Programme: p.Brand, Currency: p.Currency, From: from, Day: p.BusinessDate}
+	totals, err := totalsOf(ctx, tx, programme)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.Totals = bookkeeping.Totals(totals)
+	if b.Holdings, err = holdings(ctx, tx, &p); err != nil {
+		return nil, nil, err
+	}
+	if b.Moves, err = moves(ctx, tx, programme, from); err != nil {
+		return nil, nil, err
+	}
+	if b.Debts, err = debts(ctx, tx, programme, from); err != nil {
+		return nil, nil, err
+	}
+	return b, bookkeeping.Value(&p), nil
+}
+
+func holdings(ctx context.Context, db queryer, p *points.Programme) ([]statement.Holding, error) {
+	rows, err := db.QueryContext(ctx, `SELECT body FROM accounts WHERE programme = ?`, p.Brand)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	position := bookkeeping.NewPosition(p)
+	for rows.Next() {
+		var body sql.RawBytes
+		var a points.Account
+		if err := rows.Scan(&body); err != nil {
+			return nil, storeError(err)
+		}
+		if err := decodeRow(body, &a); err != nil {
+			return nil, err
+		}
+		if err := position.Note(&a); err != nil {
+			return nil, err
+		}
+	}
+	return position.Holdings(), storeError(rows.Err())
+}
+
+func moves(ctx context.Context, db queryer, programme string, from quantity.Day) ([]statement.Move, error) {
+	rows, err := db.QueryContext(ctx, `SELECT MAX(day), spendable_from, expiry, terms, funding, cause, SUM(points) FROM movements WHERE programme = ?
+		GROUP BY day < ?, spendable_from, expiry, terms, funding, cause, incoming ORDER BY 1, 2, 3, 4, 5, 6, 7`, programme, int64(from))
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []statement.Move
+	for rows.Next() {
+		var m statement.Move
+		if err := rows.Scan(&m.Day, &m.From, &m.Expiry, &m.Terms, &m.Funding, &m.Cause, &m.Points); err != nil {
+			return nil, storeError(err)
+		}
+		list = append(list, m)
+	}
+	return list, storeError(rows.Err())
+}
+
+func debts(ctx context.Context, db queryer, programme string, from quantity.Day) ([]statement.Debt, error) {
+	rows, err := db.QueryContext(ctx, `SELECT MAX(day), cause, SUM(points) FROM debts WHERE programme = ?
+		GROUP BY day < ?, cause, incurred ORDER BY 1, 2, 3`, programme, int64(from))
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []statement.Debt
+	for rows.Next() {
+		var d statement.Debt
+		if err := rows.Scan(&d.Day, &d.Cause, &d.Points); err != nil {
+			return nil, storeError(err)
+		}
+		list = append(list, d)
+	}
+	return list, storeError(rows.Err())
+}
