@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 )
@@ -24,6 +25,13 @@ const (
 	DefaultBacklog  = 100_000 // Operations that may wait; a further one is OVERLOADED.
 	MaxBacklog      = 1_000_000
 	DefaultLogLevel = "info"
+
+	DefaultSweepInterval    = time.Second
+	MinSweepInterval        = 100 * time.Millisecond
+	MaxSweepInterval        = time.Hour
+	DefaultSweepOutstanding = 200
+	MaxSweepOutstanding     = 500
+	DefaultSweepBacklog     = DefaultBatchMax // What waits fits into one batch.
 )
 
 // Config is a validated configuration: Load makes it. Paths are absolute.
@@ -45,6 +53,7 @@ type Config struct {
 	Lanes     int       // In-flight batches, 1 to MaxLanes.
 	BatchMax  int       // Operations in a batch, 1 to wire.MaxBatch.
 	Backlog   int       // Waiting operations, 1 to MaxBacklog.
+	Sweep     Sweep     // Of a writer.
 	Log       Log
 }
 
@@ -75,6 +84,13 @@ func (k KeyPair) Given() bool { return k.Cert != "" && k.Key != "" }
 type Custodian struct {
 	Key     string // PEM file, P-256, PKCS#8.
 	Version int    // Of the key in the programme's record, from 1.
+}
+
+// Sweep says how what is due is expired on accounts that nobody touches.
+type Sweep struct {
+	Interval    time.Duration // How often it is looked what is due, MinSweepInterval to MaxSweepInterval.
+	Outstanding int           // Accounts that are swept at the same time, 0 to MaxSweepOutstanding; 0 sweeps nothing.
+	Backlog     int           // It waits while more operations than these wait, 0 to MaxBacklog.
 }
 
 // Log says what is logged.

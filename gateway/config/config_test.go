@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -66,6 +67,9 @@ func TestACompleteFileLoadsWithDefaultsAndAbsolutePaths(t *testing.T) {
 	if c.Mode != Writer || c.Channel != DefaultChannel || c.Lanes != DefaultLanes || c.BatchMax != DefaultBatchMax || c.Log.Level != DefaultLogLevel {
 		t.Errorf("defaults are not applied: %+v", c)
 	}
+	if c.Backlog != DefaultBacklog || c.Sweep != (Sweep{DefaultSweepInterval, DefaultSweepOutstanding, DefaultSweepBacklog}) {
+		t.Errorf("defaults are not applied: %+v", c)
+	}
 	if want := filepath.Join(filepath.Dir(file), "data/gateway.db"); c.Database != want {
 		t.Errorf("database is %s, want %s", c.Database, want)
 	}
@@ -79,6 +83,8 @@ func TestTheEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	t.Setenv("TALLY_GATEWAY_LANES", "3")
 	t.Setenv("TALLY_GATEWAY_BATCHMAX", "7")
 	t.Setenv("TALLY_GATEWAY_LOG_LEVEL", "warn")
+	t.Setenv("TALLY_GATEWAY_SWEEP_INTERVAL", "250ms")
+	t.Setenv("TALLY_GATEWAY_SWEEP_OUTSTANDING", "0")
 	t.Setenv("TALLY_GATEWAY_MEMBERS", `[{"name":"airline","msp":"AirlineMSP","kind":"brand"},{"name":"hotel","msp":"HotelMSP","kind":"brand"}]`)
 	set := pflag.NewFlagSet("t", pflag.ContinueOnError)
 	AddFlags(set)
@@ -91,6 +97,9 @@ func TestTheEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	}
 	if c.Listen != "127.0.0.1:1" || c.Lanes != 5 || c.BatchMax != 7 || c.Log.Level != "warn" || len(c.Members) != 2 {
 		t.Errorf("overrides are not applied: %+v", c)
+	}
+	if c.Sweep != (Sweep{250 * time.Millisecond, 0, DefaultSweepBacklog}) {
+		t.Errorf("the sweep is %+v", c.Sweep)
 	}
 }
 
@@ -124,6 +133,13 @@ func TestAWrongConfigurationNamesItsKey(t *testing.T) {
 		"too many lanes":        {complete + "lanes: 65\n", fault.InvalidValue, "key lanes"},
 		"too large batches":     {complete + "batchMax: 501\n", fault.InvalidValue, "key batchMax"},
 		"no backlog":            {complete + "backlog: 0\n", fault.InvalidValue, "key backlog"},
+		"too large sweeps":      {complete + "sweep: {outstanding: 501}\n", fault.InvalidValue, "key sweep.outstanding"},
+		"a negative sweep":      {complete + "sweep: {outstanding: -1}\n", fault.InvalidValue, "key sweep.outstanding"},
+		"a sweep without limit": {complete + "sweep: {backlog: 1000001}\n", fault.InvalidValue, "key sweep.backlog"},
+		"a restless sweep":      {complete + "sweep: {interval: 99ms}\n", fault.InvalidValue, "key sweep.interval"},
+		"a rare sweep":          {complete + "sweep: {interval: 61m}\n", fault.InvalidValue, "key sweep.interval"},
+		"a time without unit":   {complete + "sweep: {interval: 1}\n", fault.InvalidValue, "key sweep.interval"},
+		"no time at all":        {complete + "sweep: {interval: often}\n", fault.Malformed, "nterval"},
 		"an unknown level":      {complete + "log: {level: loud}\n", fault.InvalidValue, "key log.level"},
 		"a writing regulator": {replace("member: airline\nmsp: AirlineMSP", "member: regulator\nmsp: RegulatorMSP") +
 			"", fault.InvalidValue, "key peers"},

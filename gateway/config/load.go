@@ -20,7 +20,8 @@ const EnvironmentPrefix = "TALLY_GATEWAY"
 // keys are all keys that a file, the environment or a flag may set; lists are one key each.
 var keys = []string{
 	"member", "msp", "mode", "channel", "listen", "database", "programme", "peers", "members", "identity.cert", "identity.key", "operator.cert", "operator.key",
-	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog", "log.level",
+	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
+	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
 }
 
 // flags are the keys that the command line can override, with what to say about them.
@@ -50,6 +51,9 @@ func Load(file string, set *pflag.FlagSet) (*Config, error) {
 	v.SetDefault("lanes", DefaultLanes)
 	v.SetDefault("batchMax", DefaultBatchMax)
 	v.SetDefault("backlog", DefaultBacklog)
+	v.SetDefault("sweep.interval", DefaultSweepInterval)
+	v.SetDefault("sweep.outstanding", DefaultSweepOutstanding)
+	v.SetDefault("sweep.backlog", DefaultSweepBacklog)
 	v.SetDefault("log.level", DefaultLogLevel)
 	if err := bind(v, set); err != nil {
 		return nil, err
@@ -93,7 +97,7 @@ func bind(v *viper.Viper, set *pflag.FlagSet) error {
 
 func decode(v *viper.Viper) (*Config, error) {
 	var c Config
-	err := v.UnmarshalExact(&c, viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(listFromJSON)))
+	err := v.UnmarshalExact(&c, viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(listFromJSON, mapstructure.StringToTimeDurationHookFunc())))
 	if err != nil {
 		return nil, fault.New(fault.Malformed, "the configuration: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}

@@ -119,12 +119,18 @@ func (c *Config) validateFiles() error {
 
 func (c *Config) validateNumbers() error {
 	for _, n := range []struct {
-		key        string
-		value, max int
-	}{{"lanes", c.Lanes, MaxLanes}, {"batchMax", c.BatchMax, wire.MaxBatch}, {"backlog", c.Backlog, MaxBacklog}} {
-		if n.value < 1 || n.value > n.max {
-			return wrong(n.key, "must lie between 1 and %d", n.max)
+		key             string
+		value, min, max int
+	}{
+		{"lanes", c.Lanes, 1, MaxLanes}, {"batchMax", c.BatchMax, 1, wire.MaxBatch}, {"backlog", c.Backlog, 1, MaxBacklog},
+		{"sweep.outstanding", c.Sweep.Outstanding, 0, MaxSweepOutstanding}, {"sweep.backlog", c.Sweep.Backlog, 0, MaxBacklog},
+	} {
+		if n.value < n.min || n.value > n.max {
+			return wrong(n.key, "must lie between %d and %d", n.min, n.max)
 		}
+	}
+	if c.Sweep.Interval < MinSweepInterval || c.Sweep.Interval > MaxSweepInterval {
+		return wrong("sweep.interval", "must be a time with its unit, such as 1s, between %s and %s", MinSweepInterval, MaxSweepInterval)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package fingerprint
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
@@ -13,10 +14,11 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 )
 
-// SecretLength is the secret's length in bytes; mandateIDLength is a mandate id's.
+// SecretLength is the secret's length in bytes; mandateIDLength is a mandate id's, claimCodeLength a gift code's.
 const (
 	SecretLength    = 32
 	mandateIDLength = 16
+	claimCodeLength = 16
 )
 
 // Hasher makes keyed hashes with one gateway's secret. It may be used by several goroutines.
@@ -54,6 +56,15 @@ func (h *Hasher) Natural(kind points.Kind, d *points.Details) string {
 	return h.sum("natural", d.Merchant, d.Store, d.Terminal, d.Reference, string(kind))
 }
 
+// Claim identifies an anonymous receipt of a till, under which a customer who comes back with it can claim it once: it stands in public on the ledger. Empty without a
+// receipt number.
+func (h *Hasher) Claim(merchant, store, terminal, number string) string {
+	if number == "" {
+		return ""
+	}
+	return h.sum("claim", merchant, store, terminal, number)
+}
+
 // Opening identifies the opening of an account by the customer's lookup hash. Empty without one.
 func (h *Hasher) Opening(lookup string) string {
 	if lookup == "" {
@@ -88,15 +99,26 @@ func (h *Hasher) MandateID(operation points.OperationID) string {
 	return h.sum("mandate", string(operation))[:2*mandateIDLength]
 }
 
+// ClaimCode is the code of a gift that a caller sends under an idempotency key, in base64url: the same whenever the call is sent again, unforeseeable to others. The caller
+// may have it; whoever receives it can claim the gift.
+func (h *Hasher) ClaimCode(caller, key string) string {
+	raw := h.mac("claim code", caller, key)
+	return base64.RawURLEncoding.EncodeToString(raw[:claimCodeLength])
+}
+
 // sum hashes the purpose and all parts, each preceded by its length, so that no two lists of parts give the same text.
 func (h *Hasher) sum(purpose string, parts ...string) string {
+	return hex.EncodeToString(h.mac(purpose, parts...))
+}
+
+func (h *Hasher) mac(purpose string, parts ...string) []byte {
 	m := hmac.New(sha256.New, h.secret)
 	writePart(m, purpose)
 	writePart(m, h.member)
 	for _, p := range parts {
 		writePart(m, p)
 	}
-	return hex.EncodeToString(m.Sum(nil))
+	return m.Sum(nil)
 }
 
 func writePart(m hash.Hash, part string) {

@@ -2,6 +2,8 @@ package fingerprint
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,9 +47,32 @@ func TestEveryPartOfANaturalIDCounts(t *testing.T) {
 	add("a lookup", h.Lookup("m"))
 }
 
+func TestAClaimIsOfOneReceiptAndTellsNothingOfItsNaturalID(t *testing.T) {
+	h := hasher(t, "airline", 1)
+	claim := h.Claim("m", "s", "t", "r")
+	if len(claim) != 64 || strings.Trim(claim, "0123456789abcdef") != "" {
+		t.Errorf("the claim is %q", claim)
+	}
+	if claim != h.Claim("m", "s", "t", "r") {
+		t.Error("the same receipt has two claims")
+	}
+	others := map[string]string{
+		"another merchant": h.Claim("x", "s", "t", "r"), "another store": h.Claim("m", "x", "t", "r"), "another terminal": h.Claim("m", "s", "x", "r"),
+		"another number": h.Claim("m", "s", "t", "x"), "a shifted border": h.Claim("m", "st", "", "r"), "another secret": hasher(t, "airline", 2).Claim("m", "s", "t", "r"),
+	}
+	for _, kind := range points.Kinds() {
+		others["the natural id of "+string(kind)] = h.Natural(kind, &points.Details{Merchant: "m", Store: "s", Terminal: "t", Reference: "r"})
+	}
+	for name, other := range others {
+		if other == claim {
+			t.Errorf("%s has the same hash", name)
+		}
+	}
+}
+
 func TestWithoutItsSourceThereIsNoHash(t *testing.T) {
 	h := hasher(t, "airline", 1)
-	if h.Natural(points.KindEarn, &points.Details{Store: "s"})+h.Opening("")+h.Idempotency("till", "")+h.Lookup("") != "" {
+	if h.Natural(points.KindEarn, &points.Details{Store: "s"})+h.Opening("")+h.Idempotency("till", "")+h.Lookup("")+h.Claim("m", "s", "t", "") != "" {
 		t.Error("a hash of nothing would make strangers meet")
 	}
 }
@@ -55,6 +80,29 @@ func TestWithoutItsSourceThereIsNoHash(t *testing.T) {
 func TestAMandateIDHasTheLedgersForm(t *testing.T) {
 	if id := hasher(t, "airline", 1).MandateID("op"); len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
 		t.Errorf("the id is %q", id)
+	}
+}
+
+func TestAClaimCodeIsOneCallersForOneKey(t *testing.T) {
+	h := hasher(t, "airline", 1)
+	code := h.ClaimCode("till", "key-1")
+	if raw, err := base64.RawURLEncoding.DecodeString(code); err != nil || len(raw) != claimCodeLength {
+		t.Errorf("the code is %q", code)
+	}
+	if code != h.ClaimCode("till", "key-1") {
+		t.Error("sent again, the gift has another code")
+	}
+	for name, other := range map[string]string{
+		"another caller": h.ClaimCode("other", "key-1"), "another key": h.ClaimCode("till", "key-2"), "a shifted border": h.ClaimCode("tillk", "ey-1"),
+		"another secret": hasher(t, "airline", 2).ClaimCode("till", "key-1"), "another member": hasher(t, "hotel", 1).ClaimCode("till", "key-1"),
+	} {
+		if other == code {
+			t.Errorf("%s has the same code", name)
+		}
+	}
+	public, err := hex.DecodeString(h.Idempotency("till", "key-1"))
+	if err != nil || base64.RawURLEncoding.EncodeToString(public[:claimCodeLength]) == code {
+		t.Errorf("the code follows from what others see: %v", err)
 	}
 }
 

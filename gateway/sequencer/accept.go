@@ -17,7 +17,7 @@ func (s *Sequencer) Accept(ctx context.Context, in Intake) (Ticket, error) {
 }
 
 // AcceptAll records many operations with one write to disk, each with its own answer in the same order. Errors: NOT_READY, OVERLOADED and TOO_LARGE for
-// all of them; INVALID_VALUE, OUT_OF_RANGE, TOO_LARGE, IDEMPOTENCY_CONFLICT and RECEIPT_NUMBER_CONFLICT for single ones.
+// all of them; INVALID_VALUE, OUT_OF_RANGE, TOO_LARGE, APPROVAL_MISSING, IDEMPOTENCY_CONFLICT, RECEIPT_NUMBER_CONFLICT and ALREADY_EXISTS for single ones.
 func (s *Sequencer) AcceptAll(ctx context.Context, all []Intake) []Result {
 	results := make([]Result, len(all))
 	if err := s.admits(len(all)); err != nil {
@@ -27,7 +27,7 @@ func (s *Sequencer) AcceptAll(ctx context.Context, all []Intake) []Result {
 	var good []*prepared
 	var records []store.NewOperation
 	for i := range all {
-		p, err := s.prepare(&all[i])
+		p, err := s.prepare(ctx, &all[i])
 		if err != nil {
 			results[i].Err = err
 			continue

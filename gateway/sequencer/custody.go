@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/rand"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -29,7 +30,18 @@ func (k FileKey) Sign(digest []byte) (r, s *big.Int, err error) {
 	return ecdsa.Sign(rand.Reader, k.Key, digest)
 }
 
-// custodian signs debits for customers who have no key of their own.
+// custodyKinds are the kinds of operation that a controller signs, always or (a return, a void) in some cases.
+var custodyKinds = []points.Kind{
+	points.KindRedeem, points.KindHold, points.KindVoid, points.KindTransfer, points.KindGift, points.KindAccept, points.KindReturn, points.KindRekey, points.KindVeto,
+	points.KindClose,
+}
+
+// custodySigns says whether the operation can have a mandate of the custodian's: a return that has the original receipt takes none.
+func custodySigns(o *points.Operation) bool {
+	return slices.Contains(custodyKinds, o.Kind) && o.Original == nil
+}
+
+// custodian signs for customers who have no key of their own.
 type custodian struct {
 	signer  Signer
 	version int
@@ -50,11 +62,11 @@ func (c *custodian) authorise(programme *points.Programme, e *entry) ([]byte, in
 	}
 	mandate := points.Mandate{
 		Format: points.MandateFormat, Genesis: programme.Genesis, Programme: programme.Brand, Account: o.Account, ControllerVersion: c.version,
-		Operation: o.Kind, Place: points.PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal), Receiver: o.To, MaxPoints: o.Points,
+		Operation: o.Kind, Place: points.PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal), Receiver: o.To, MaxPoints: o.Points, Subject: points.SubjectHash(&o),
 		ID: c.hasher.MandateID(o.ID), NotAfter: c.now().Unix() + mandateSeconds,
 	}
 	if o.Kind == points.KindReturn {
-		mandate.MaxPoints = points.Assess(programme, o.Kind, &d).Points
+		mandate.MaxPoints = points.Assess(programme, &o, &d, nil).Points
 	}
 	digest, err := wire.MandateDigest(&mandate)
 	if err != nil {

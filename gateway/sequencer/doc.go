@@ -4,5 +4,6 @@
 // batch won the place; whatever else happens, time-outs, crashes, lost answers, the same pin is tried again. So an operation is never in two places that
 // could both be won. Outcomes come from the projection alone, by Observe.
 //
-// It imports store, ledger, fingerprint, projection (for its outcomes), wire and the domains; api and the gateway's programs may import it.
+// It imports store, ledger, fingerprint, projection (for its outcomes), config, engine (for the names of records), wire and the domains; api and the gateway's programs may
+// import it.
 package sequencer

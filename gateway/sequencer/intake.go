@@ -1,10 +1,12 @@
 package sequencer
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -25,9 +27,9 @@ type Intake struct {
 	Caller         string            // Whose idempotency key it is.
 	IdempotencyKey string            // Empty: only the natural id protects against doing it twice.
 	RequestHash    [sha256.Size]byte // Of the request's content: the same for the same content, however it was sent.
-	Operation      points.Operation  // Without an id; an opening may be without an account id, too.
+	Operation      points.Operation  // Without an id, unless it was approved under one; an opening may be without an account id, too.
 	Details        points.Details    // Without Operation, Natural, Idempotency, Request and Lookup, which are filled in here.
-	Custody        bool              // A debit that the custodian key signs; its Authorisation is nil.
+	Custody        bool              // The custodian key signs it; its Authorisation is nil.
 	Lookup         string            // Of an opening: keyed hash of the customer's reference (fingerprint.Hasher.Lookup); empty without one.
 }
 
@@ -52,21 +54,20 @@ type prepared struct {
 }
 
 // prepare fills an intake in and checks its form: what it lets through, the chaincode takes into a batch.
-func (s *Sequencer) prepare(in *Intake) (*prepared, error) {
+func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) {
 	p := &prepared{operation: in.Operation, details: in.Details}
-	o, d := &p.operation, &p.details
-	if o.ID != "" {
-		return nil, fault.New(fault.InvalidValue, "the gateway chooses operation ids")
-	}
-	o.ID = points.OperationID(randomHex(idBytes))
-	if o.Kind == points.KindOpen && o.Account == "" {
-		o.Account = points.AccountID(randomHex(idBytes))
+	if err := p.identify(); err != nil {
+		return nil, err
 	}
 	if err := checkCustody(in); err != nil {
 		return nil, err
 	}
+	o, d := &p.operation, &p.details
 	if in.Custody && d.PlaceSalt == "" {
 		d.PlaceSalt = randomHex(idBytes)
+	}
+	if err := s.recall(ctx, o, d); err != nil {
+		return nil, err
 	}
 	d.Operation = o.ID
 	d.Natural = s.hasher.Natural(o.Kind, d)
@@ -82,7 +83,49 @@ func (s *Sequencer) prepare(in *Intake) (*prepared, error) {
 	if err := d.Validate(o.Kind); err != nil {
 		return nil, err
 	}
+	if err := s.checkApproval(ctx, o); err != nil {
+		return nil, err
+	}
 	return p, p.encode(in)
+}
+
+// identify gives the operation an id, and an opening an account id. What another organisation has approved comes under the id that it has approved.
+func (p *prepared) identify() error {
+	o := &p.operation
+	if o.Kind.NeedsApproval() != (o.ID != "") {
+		return fault.New(fault.InvalidValue, "an operation that was approved has the id under which it was; the gateway chooses the ids of all others")
+	}
+	if o.ID == "" {
+		o.ID = points.OperationID(randomHex(idBytes))
+	}
+	if o.Kind == points.KindOpen && o.Account == "" {
+		o.Account = points.AccountID(randomHex(idBytes))
+	}
+	return nil
+}
+
+// checkApproval refuses with APPROVAL_MISSING what nobody has approved exactly as it is: nothing is recorded, and it can come again when somebody has. On the ledger it would
+// be refused for good, and its id and the approval would be lost.
+func (s *Sequencer) checkApproval(ctx context.Context, o *points.Operation) error {
+	if !o.Kind.NeedsApproval() {
+		return nil
+	}
+	raw, err := s.settings.Records.Record(ctx, s.settings.Programme, engine.ObjectApproval, string(o.ID))
+	if fault.CodeOf(err) == fault.NotFound {
+		return fault.New(fault.ApprovalMissing, "no other organisation has approved operation %s yet", o.ID)
+	}
+	if err != nil {
+		return err
+	}
+	var approval points.Approval
+	if err := wire.DecodeRecord(raw, &approval); err != nil {
+		return err
+	}
+	digest, err := wire.Hash(o)
+	if err == nil && digest != approval.Digest {
+		return fault.New(fault.ApprovalMissing, "what was approved as operation %s says something else", o.ID)
+	}
+	return err
 }
 
 func checkCustody(in *Intake) error {
@@ -90,12 +133,8 @@ func checkCustody(in *Intake) error {
 	if in.Lookup != "" && o.Kind != points.KindOpen {
 		return fault.New(fault.InvalidValue, "only an opening takes a lookup")
 	}
-	if !in.Custody {
-		return nil
-	}
-	debit := o.Kind == points.KindRedeem || o.Kind == points.KindTransfer || o.Kind == points.KindReturn && o.Original == nil
-	if !debit || o.Authorisation != nil {
-		return fault.New(fault.InvalidValue, "custody signs debits that have no authorisation of their own")
+	if in.Custody && (!custodySigns(o) || o.Authorisation != nil) {
+		return fault.New(fault.InvalidValue, "custody signs what takes an authorisation and has none of its own")
 	}
 	return nil
 }
@@ -114,65 +153,10 @@ func (p *prepared) encode(in *Intake) error {
 	}
 	o, d := &p.operation, &p.details
 	p.record = store.NewOperation{
-		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 		Document: document, Details: details, Custody: in.Custody,
 	}
 	return nil
-}
-
-// match says whether the earlier operation is the same as p, so that it answers for it.
-func (p *prepared) match(a *store.Admission) error {
-	earlier := &a.Operation
-	if a.ByIdempotency {
-		if earlier.Request != p.record.Request {
-			return fault.New(fault.IdempotencyConflict, "the key was used for another request")
-		}
-		return nil
-	}
-	if p.operation.Kind == points.KindOpen {
-		return nil // One customer, one account: whatever else the second opening says.
-	}
-	same, err := p.sameContent(earlier)
-	if err != nil {
-		return err
-	}
-	if !same {
-		return fault.New(fault.NaturalConflict, "operation %s has this receipt number", earlier.ID)
-	}
-	return nil
-}
-
-// sameContent compares what was asked for, apart from ids, hashes, salts and signatures, which differ from one request to the next.
-func (p *prepared) sameContent(earlier *store.Operation) (bool, error) {
-	var o points.Operation
-	if err := wire.DecodeRecord(earlier.Document, &o); err != nil {
-		return false, err
-	}
-	var d points.Details
-	if err := wire.DecodeRecord(earlier.Details, &d); err != nil {
-		return false, err
-	}
-	return contentOf(&o, &d) == contentOf(&p.operation, &p.details), nil
-}
-
-// content is what an operation asks for.
-type content struct {
-	kind     points.Kind
-	account  points.AccountID
-	to       points.AccountID
-	points   int64
-	original points.OperationID
-	amount   int64
-	currency string
-	occurred string
-}
-
-func contentOf(o *points.Operation, d *points.Details) content {
-	c := content{kind: o.Kind, account: o.Account, to: o.To, points: int64(o.Points), amount: d.AmountMinor, currency: d.Currency, occurred: d.OccurredAt}
-	if o.Original != nil {
-		c.original = o.Original.Receipt.Operation
-	}
-	return c
 }
 
 func randomHex(bytes int) string {

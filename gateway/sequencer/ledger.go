@@ -26,6 +26,16 @@ type Programmes interface {
 	Programme(ctx context.Context, name string) (points.Programme, error)
 }
 
+// Disclosures gives details of an earlier operation with the salt of their own, as they can be held against its receipt: store.Reads. NOT_FOUND without them.
+type Disclosures interface {
+	Disclosed(ctx context.Context, operation points.OperationID) (*points.Disclosed, error)
+}
+
+// Records reads records of a programme as the own peer has them: store.Reads. NOT_FOUND when there is none.
+type Records interface {
+	Record(ctx context.Context, programme, object, id string) ([]byte, error)
+}
+
 // Administrator moves the business date: ledger.Points under the operator's identity.
 type Administrator interface {
 	AdvanceBusinessDate(ctx context.Context, day quantity.Day) error

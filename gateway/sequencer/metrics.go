@@ -18,6 +18,11 @@ type metrics struct {
 	batchOperations  prometheus.Histogram
 	endorseSeconds   prometheus.Histogram
 	operationSeconds prometheus.Histogram
+
+	sweepTotal          prometheus.Counter
+	sweepPostponedTotal prometheus.Counter
+	sweepOutstanding    prometheus.Gauge
+	sweepLeft           prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer, s *Sequencer) *metrics {
@@ -31,6 +36,11 @@ func newMetrics(registry prometheus.Registerer, s *Sequencer) *metrics {
 		}),
 		endorseSeconds:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tally_endorse_seconds", Help: "Time to endorse a batch.", Buckets: latency}),
 		operationSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tally_operation_seconds", Help: "Time from acceptance to outcome.", Buckets: latency}),
+
+		sweepTotal:          prometheus.NewCounter(prometheus.CounterOpts{Name: "tally_sweep_accounts_total", Help: "Accounts on which what is due was expired."}),
+		sweepPostponedTotal: prometheus.NewCounter(prometheus.CounterOpts{Name: "tally_sweep_postponed_total", Help: "Rounds of the sweep that made way for other operations."}),
+		sweepOutstanding:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "tally_sweep_outstanding", Help: "Accounts that are being swept."}),
+		sweepLeft:           prometheus.NewGauge(prometheus.GaugeOpts{Name: "tally_sweep_left", Help: "Accounts on which something stays due though they were swept."}),
 	}
 	backlog := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_operations_backlog", Help: "Operations without an outcome yet."},
 		func() float64 { return float64(s.backlog()) })
@@ -40,6 +50,7 @@ func newMetrics(registry prometheus.Registerer, s *Sequencer) *metrics {
 		return float64(s.inFlight)
 	})
 	registry.MustRegister(m.acceptedTotal, m.doneTotal, m.retriesTotal, m.batchOperations, m.endorseSeconds, m.operationSeconds, backlog, inFlight)
+	registry.MustRegister(m.sweepTotal, m.sweepPostponedTotal, m.sweepOutstanding, m.sweepLeft)
 	return m
 }
 

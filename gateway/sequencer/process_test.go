@@ -34,7 +34,7 @@ func (w *world) launch(change ...func(*Settings)) *process {
 		w.t.Fatal(err)
 	}
 	settings := Settings{
-		Programme: programmeName, MSP: issuer, Lanes: 3, BatchMax: 50, Backlog: 10_000, Store: w.store, Ledger: w, Programmes: w, Hasher: hasher,
+		Programme: programmeName, MSP: issuer, Lanes: 3, BatchMax: 50, Backlog: 10_000, Store: w.store, Ledger: w, Programmes: w, Disclosures: w, Records: w, Hasher: hasher,
 		Signer: FileKey{w.key}, CustodianVersion: 1, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Pace: testPace, Now: w.now,
 	}
@@ -152,6 +152,32 @@ func transfer(from, to points.AccountID, amount quantity.Points, key string) Int
 		Caller: "app", IdempotencyKey: key, Operation: points.Operation{Kind: points.KindTransfer, Account: from, To: to, Points: amount}, Custody: true,
 		Details: points.Details{Challenge: "pin:00"},
 	}
+}
+
+func hold(account points.AccountID, amount quantity.Points, until int64, reference string) Intake {
+	in := redeem(account, amount, reference)
+	in.Operation.Kind, in.Operation.Until = points.KindHold, until
+	return in
+}
+
+// capture is by the till that holds.
+func capture(account points.AccountID, held points.OperationID, amount quantity.Points, reference string) Intake {
+	in := redeem(account, amount, reference)
+	in.Operation.Kind, in.Operation.Hold, in.Custody = points.KindCapture, held, false
+	return in
+}
+
+// adjust is under the id by which it was approved.
+func adjust(id points.OperationID, account points.AccountID, amount quantity.Points) Intake {
+	return Intake{
+		Caller: "office", IdempotencyKey: string(id),
+		Operation: points.Operation{ID: id, Kind: points.KindAdjust, Account: account, Points: amount, Reason: points.ReasonGoodwill}, Details: points.Details{Note: "sorry"},
+	}
+}
+
+// signed is what custody signs outside a till.
+func signed(o points.Operation) Intake {
+	return Intake{Caller: "app", IdempotencyKey: randomHex(8), Operation: o, Details: points.Details{Challenge: "pin:00"}, Custody: true}
 }
 
 // opened opens accounts and waits for them.

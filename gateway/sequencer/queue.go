@@ -38,86 +38,102 @@ func (e *entry) documentSize() int {
 	return len(e.operation.Document)
 }
 
-// queue orders what waits: first come first served on each account, and never one account in two batches under way. It has no lock and no clock of its own.
+// queue orders what waits: first come first served on each account and at each sponsored shop, and never one of them in two batches under way. It has no lock and no
+// clock of its own.
 type queue struct {
-	accounts map[points.AccountID]*account
+	lines    map[record]*line
 	ready    readyHeap
 	waiting  int
 	batchMax int
 
 	mandates  map[points.AccountID][]int64 // When custody's live mandates of an account lapse, Unix seconds.
 	quietFrom int64                        // Before this second nothing is known of mandates signed before a restart: custody debits wait.
-	held      []*account                   // Accounts that wait for a mandate to lapse.
+	held      []*line                      // Lines that wait for a mandate to lapse.
 	wakeAt    int64                        // When the first of them can go on, Unix seconds; 0 when none is held.
 	swept     int64
 }
 
-// account is the line of operations on one account.
-type account struct {
-	id     points.AccountID
-	line   []*entry // In arrival order.
-	busy   bool     // In a batch under way.
-	queued bool     // In the ready heap.
-	turn   int64    // Arrival of the operation for which it was queued.
+// record names what a batch reads and writes for an operation besides its own lane: an account, or a sponsored shop. Two batches that shared one would invalidate each
+// other. Other records can't be shared, or need no line: an approval and an anonymous receipt belong to one operation, what was returned of a receipt changes with its
+// account only, and what an operator publishes changes so seldom that a conflict is simply tried again.
+type record string
+
+func accountRecord(id points.AccountID) record { return record(id) }
+
+// shopRecord is apart from every account's: no account's id has a slash.
+func shopRecord(id string) record { return record("shop/" + id) }
+
+// line is the line of operations on one record.
+type line struct {
+	record  record
+	waiting []*entry // In arrival order.
+	busy    bool     // In a batch under way.
+	queued  bool     // In the ready heap.
+	turn    int64    // Arrival of the operation for which it was queued.
 }
 
 func newQueue(batchMax int, quietFrom int64) *queue {
-	return &queue{accounts: map[points.AccountID]*account{}, batchMax: batchMax, mandates: map[points.AccountID][]int64{}, quietFrom: quietFrom}
+	return &queue{lines: map[record]*line{}, batchMax: batchMax, mandates: map[points.AccountID][]int64{}, quietFrom: quietFrom}
 }
 
-func touched(o *store.Operation) []points.AccountID {
-	if o.To == "" || o.To == o.Account {
-		return []points.AccountID{o.Account}
+// touched lists the records of an operation, each once.
+func touched(o *store.Operation) []record {
+	records := []record{accountRecord(o.Account)}
+	if o.To != "" && o.To != o.Account {
+		records = append(records, accountRecord(o.To))
 	}
-	return []points.AccountID{o.Account, o.To}
+	if o.Shop != "" {
+		records = append(records, shopRecord(o.Shop))
+	}
+	return records
 }
 
 // add puts an operation in line, at the place that its arrival gives it.
 func (q *queue) add(e *entry) {
-	for _, id := range touched(&e.operation) {
-		a := q.account(id)
-		at, _ := slices.BinarySearchFunc(a.line, e, func(x, y *entry) int { return int(x.operation.Row - y.operation.Row) })
-		a.line = slices.Insert(a.line, at, e)
-		q.queueUp(a)
+	for _, r := range touched(&e.operation) {
+		l := q.line(r)
+		at, _ := slices.BinarySearchFunc(l.waiting, e, func(x, y *entry) int { return int(x.operation.Row - y.operation.Row) })
+		l.waiting = slices.Insert(l.waiting, at, e)
+		q.queueUp(l)
 	}
 	q.waiting++
 }
 
-func (q *queue) account(id points.AccountID) *account {
-	a := q.accounts[id]
-	if a == nil {
-		a = &account{id: id}
-		q.accounts[id] = a
+func (q *queue) line(r record) *line {
+	l := q.lines[r]
+	if l == nil {
+		l = &line{record: r}
+		q.lines[r] = l
 	}
-	return a
+	return l
 }
 
-func (q *queue) queueUp(a *account) {
-	if a.queued || a.busy || len(a.line) == 0 {
+func (q *queue) queueUp(l *line) {
+	if l.queued || l.busy || len(l.waiting) == 0 {
 		return
 	}
-	a.queued, a.turn = true, a.line[0].operation.Row
-	heap.Push(&q.ready, a)
+	l.queued, l.turn = true, l.waiting[0].operation.Row
+	heap.Push(&q.ready, l)
 }
 
-// hold marks the accounts of operations that are in a batch under way without having been taken: those of a pin from before a restart.
+// hold marks the lines of operations that are in a batch under way without having been taken: those of a pin from before a restart.
 func (q *queue) hold(entries []*entry) {
 	for _, e := range entries {
-		for _, id := range touched(&e.operation) {
-			q.account(id).busy = true
+		for _, r := range touched(&e.operation) {
+			q.line(r).busy = true
 		}
 	}
 }
 
-// release ends a batch: its accounts can be in another one.
+// release ends a batch: its accounts and shops can be in another one.
 func (q *queue) release(entries []*entry) {
 	for _, e := range entries {
-		for _, id := range touched(&e.operation) {
-			a := q.account(id)
-			a.busy = false
-			q.queueUp(a)
-			if len(a.line) == 0 {
-				delete(q.accounts, id)
+		for _, r := range touched(&e.operation) {
+			l := q.line(r)
+			l.busy = false
+			q.queueUp(l)
+			if len(l.waiting) == 0 {
+				delete(q.lines, r)
 			}
 		}
 	}
@@ -131,46 +147,45 @@ func (q *queue) used(id points.AccountID, notAfter int64) {
 // taking is a batch being put together.
 type taking struct {
 	entries  []*entry
-	accounts map[*account]int // Mandates that the batch uses on each account.
+	lines    map[*line]int // Mandates that the batch uses on each account.
 	document int
 	details  int
 	limit    int
 }
 
-// take gives the next batch, in arrival order, and keeps its accounts until release; nil when nothing can go now. now is in Unix seconds.
+// take gives the next batch, in arrival order, and keeps its accounts and shops until release; nil when nothing can go now. now is in Unix seconds.
 func (q *queue) take(now int64) []*entry {
 	q.wake(now)
-	t := &taking{accounts: map[*account]int{}, limit: q.batchMax}
+	t := &taking{lines: map[*line]int{}, limit: q.batchMax}
 	for len(t.entries) < t.limit && q.ready.Len() > 0 {
-		a := heap.Pop(&q.ready).(*account)
-		a.queued = false
-		if a.busy || q.takeFrom(a, t, now) {
+		l := heap.Pop(&q.ready).(*line)
+		l.queued = false
+		if l.busy || q.takeFrom(l, t, now) {
 			continue
 		}
-		q.queueUp(a)
+		q.queueUp(l)
 		break // The batch is full.
 	}
-	for a := range t.accounts {
-		a.busy = true
+	for l := range t.lines {
+		l.busy = true
 	}
 	q.waiting -= len(t.entries)
 	slices.SortFunc(t.entries, func(x, y *entry) int { return int(x.operation.Row - y.operation.Row) })
 	return t.entries
 }
 
-// takeFrom takes operations from the head of an account's line for as long as it can; false when the batch is full.
-func (q *queue) takeFrom(a *account, t *taking, now int64) bool {
-	for len(a.line) > 0 {
-		e := a.line[0]
+// takeFrom takes operations from the head of a line for as long as it can; false when the batch is full.
+func (q *queue) takeFrom(l *line, t *taking, now int64) bool {
+	for len(l.waiting) > 0 {
+		e := l.waiting[0]
 		if !t.fits(e) {
 			return false
 		}
-		from, ok := q.free(e)
-		if !ok {
-			return true // The other account brings it when it comes to its turn.
+		if !q.free(e) {
+			return true // The other line brings it when it comes to its turn.
 		}
-		if e.operation.Custody && q.exhausted(from, t, now) {
-			q.park(from, now)
+		if e.operation.Custody && q.exhausted(&e.operation, t, now) {
+			q.park(&e.operation, now)
 			return true
 		}
 		q.move(e, t)
@@ -178,15 +193,14 @@ func (q *queue) takeFrom(a *account, t *taking, now int64) bool {
 	return true
 }
 
-// free says whether e heads the lines of all its accounts and none of them is in a batch under way; it gives the account that is debited.
-func (q *queue) free(e *entry) (*account, bool) {
-	for _, id := range touched(&e.operation) {
-		a := q.accounts[id]
-		if a.busy || a.line[0] != e {
-			return nil, false
+// free says whether e heads all its lines and none of them is in a batch under way.
+func (q *queue) free(e *entry) bool {
+	for _, r := range touched(&e.operation) {
+		if l := q.lines[r]; l.busy || l.waiting[0] != e {
+			return false
 		}
 	}
-	return q.accounts[e.operation.Account], true
+	return true
 }
 
 func (t *taking) fits(e *entry) bool {
@@ -204,23 +218,26 @@ func (q *queue) move(e *entry, t *taking) {
 	if e.cap > 0 {
 		t.limit = min(t.limit, e.cap)
 	}
-	for _, id := range touched(&e.operation) {
-		a := q.accounts[id]
-		a.line = a.line[1:]
-		t.accounts[a] += 0
-		q.queueUp(a)
+	for _, r := range touched(&e.operation) {
+		l := q.lines[r]
+		l.waiting = l.waiting[1:]
+		t.lines[l] += 0
+		q.queueUp(l)
 	}
 	if e.operation.Custody {
-		t.accounts[q.accounts[e.operation.Account]]++
+		t.lines[q.signer(&e.operation)]++
 	}
 }
 
-// exhausted says whether an account has as many live mandates as it can remember.
-func (q *queue) exhausted(a *account, t *taking, now int64) bool {
+// signer is the line of the account whose controller signs the operation.
+func (q *queue) signer(o *store.Operation) *line { return q.lines[accountRecord(o.Account)] }
+
+// exhausted says whether the account that signs has as many live mandates as it can remember.
+func (q *queue) exhausted(o *store.Operation, t *taking, now int64) bool {
 	if now < q.quietFrom {
 		return true
 	}
-	return len(q.live(a.id, now))+t.accounts[a] >= points.MaxUsedAuthorisations
+	return len(q.live(o.Account, now))+t.lines[q.signer(o)] >= points.MaxUsedAuthorisations
 }
 
 // live forgets the account's mandates that have lapsed and gives the others.
@@ -234,10 +251,11 @@ func (q *queue) live(id points.AccountID, now int64) []int64 {
 	return left
 }
 
-// park sets an account aside until its earliest mandate has lapsed. When its mandates are all in the batch that is being put together, it goes on when that ends.
-func (q *queue) park(a *account, now int64) {
+// park sets the line of the account that signs aside until its earliest mandate has lapsed. When its mandates are all in the batch that is being put together, it goes on
+// when that ends.
+func (q *queue) park(o *store.Operation, now int64) {
 	at := q.quietFrom
-	if live := q.live(a.id, now); len(live) > 0 {
+	if live := q.live(o.Account, now); len(live) > 0 {
 		at = max(at, slices.Min(live)+1)
 	}
 	if at <= now {
@@ -246,19 +264,19 @@ func (q *queue) park(a *account, now int64) {
 	if q.wakeAt == 0 || at < q.wakeAt {
 		q.wakeAt = at
 	}
-	if !slices.Contains(q.held, a) {
-		q.held = append(q.held, a)
+	if l := q.signer(o); !slices.Contains(q.held, l) {
+		q.held = append(q.held, l)
 	}
 }
 
-// wake puts the accounts that were set aside back in line when the first of them can go on.
+// wake puts the lines that were set aside back in line when the first of them can go on.
 func (q *queue) wake(now int64) {
 	if q.wakeAt != 0 && now >= q.wakeAt {
 		q.wakeAt = 0
 		held := q.held
 		q.held = nil
-		for _, a := range held {
-			q.queueUp(a)
+		for _, l := range held {
+			q.queueUp(l)
 		}
 	}
 	if now-q.swept >= sweepEvery {
@@ -269,18 +287,18 @@ func (q *queue) wake(now int64) {
 	}
 }
 
-// readyHeap gives the account first whose first operation came first.
-type readyHeap []*account
+// readyHeap gives the line first whose first operation came first.
+type readyHeap []*line
 
 func (h readyHeap) Len() int           { return len(h) }
 func (h readyHeap) Less(i, j int) bool { return h[i].turn < h[j].turn }
 func (h readyHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *readyHeap) Push(x any)        { *h = append(*h, x.(*account)) }
+func (h *readyHeap) Push(x any)        { *h = append(*h, x.(*line)) }
 
 func (h *readyHeap) Pop() any {
 	last := len(*h) - 1
-	a := (*h)[last]
+	l := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	return a
+	return l
 }

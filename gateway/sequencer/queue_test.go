@@ -3,6 +3,7 @@ package sequencer
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -16,14 +17,14 @@ func waiting(row int64, from, to string) *entry {
 	return newEntry(store.Operation{Row: row, ID: points.OperationID(fmt.Sprint(row)), Account: points.AccountID(from), To: points.AccountID(to)})
 }
 
-// TestBatchesNeverShareAnAccountAndKeepEachAccountsOrder takes and releases batches at random and checks what the queue promises after every step.
-func TestBatchesNeverShareAnAccountAndKeepEachAccountsOrder(t *testing.T) {
+// TestBatchesNeverShareAnAccountOrAShopAndKeepTheOrderOfEach takes and releases batches at random and checks what the queue promises after every step.
+func TestBatchesNeverShareAnAccountOrAShopAndKeepTheOrderOfEach(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := newQueue(rapid.IntRange(1, 6).Draw(t, "batchMax"), 0)
 		names := []string{"a", "b", "c", "d"}
 		row, left := int64(0), 0
 		var flying [][]*entry
-		last := map[points.AccountID]int64{}
+		last := map[record]int64{}
 		take := func(t *rapid.T) {
 			batch := q.take(1)
 			if len(batch) == 0 {
@@ -37,17 +38,17 @@ func TestBatchesNeverShareAnAccountAndKeepEachAccountsOrder(t *testing.T) {
 				for _, x := range other {
 					for _, y := range batch {
 						if shared(x, y) {
-							t.Fatalf("operations %d and %d are in flight on one account", x.operation.Row, y.operation.Row)
+							t.Fatalf("operations %d and %d are in flight on one account or shop", x.operation.Row, y.operation.Row)
 						}
 					}
 				}
 			}
 			for _, e := range batch {
-				for _, id := range touched(&e.operation) {
-					if last[id] > e.operation.Row {
-						t.Fatalf("on %s operation %d came after operation %d", id, e.operation.Row, last[id])
+				for _, r := range touched(&e.operation) {
+					if last[r] > e.operation.Row {
+						t.Fatalf("on %s operation %d came after operation %d", r, e.operation.Row, last[r])
 					}
-					last[id] = e.operation.Row
+					last[r] = e.operation.Row
 				}
 			}
 			flying = append(flying, batch)
@@ -68,7 +69,9 @@ func TestBatchesNeverShareAnAccountAndKeepEachAccountsOrder(t *testing.T) {
 				if rapid.Bool().Draw(t, "transfer") {
 					to = rapid.SampledFrom(names).Draw(t, "to")
 				}
-				q.add(waiting(row, rapid.SampledFrom(names).Draw(t, "from"), to))
+				e := waiting(row, rapid.SampledFrom(names).Draw(t, "from"), to)
+				e.operation.Shop = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "shop")
+				q.add(e)
 			},
 			"take":    take,
 			"release": land,
@@ -88,21 +91,39 @@ func TestBatchesNeverShareAnAccountAndKeepEachAccountsOrder(t *testing.T) {
 				land(t)
 			}
 		}
-		if len(q.accounts) != 0 {
-			t.Fatalf("%d accounts are remembered without an operation", len(q.accounts))
+		if len(q.lines) != 0 {
+			t.Fatalf("%d lines are remembered without an operation", len(q.lines))
 		}
 	})
 }
 
 func shared(x, y *entry) bool {
-	for _, a := range touched(&x.operation) {
-		for _, b := range touched(&y.operation) {
-			if a == b {
-				return true
-			}
-		}
+	a, b := &x.operation, &y.operation
+	accounts := []points.AccountID{b.Account, b.To}
+	return slices.Contains(accounts, a.Account) || a.To != "" && slices.Contains(accounts, a.To) || a.Shop != "" && a.Shop == b.Shop
+}
+
+func TestAShopIsNotTheAccountOfItsName(t *testing.T) {
+	q := newQueue(1, 0)
+	atShop := waiting(1, "a", "")
+	atShop.operation.Shop = "b"
+	q.add(atShop)
+	q.add(waiting(2, "b", ""))
+	if first, second := q.take(1), q.take(1); len(first) != 1 || len(second) != 1 {
+		t.Errorf("the batches are %v and %v: the account waits for the shop", first, second)
 	}
-	return false
+}
+
+func TestTheCustomersOfAShopShareABatch(t *testing.T) {
+	q := newQueue(10, 0)
+	for i := range int64(4) {
+		e := waiting(i+1, fmt.Sprint("a", i), "")
+		e.operation.Shop = "corner"
+		q.add(e)
+	}
+	if batch := q.take(1); len(batch) != 4 {
+		t.Errorf("a batch has %d of the shop's 4 operations", len(batch))
+	}
 }
 
 func TestABatchStaysWithinItsBytes(t *testing.T) {

@@ -28,6 +28,8 @@ type Settings struct {
 	Store            *store.Store
 	Ledger           Ledger
 	Programmes       Programmes
+	Disclosures      Disclosures
+	Records          Records
 	Hasher           *fingerprint.Hasher
 	Signer           Signer
 	CustodianVersion int // Of Signer's key in the programme's record.

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -265,4 +266,42 @@ func TestABusyAccountFillsBatches(t *testing.T) {
 			t.Errorf("a batch was invalidated: %s", b.code)
 		}
 	}
+}
+
+func TestAShopThatManyCustomersVisitIsInOneBatchAtATime(t *testing.T) {
+	w, p := start(t, func(s *Settings) { s.BatchMax = 5 })
+	w.put(engine.ShopKey("corner"), points.Shop{
+		V: 1, ID: "corner", DisplayName: "Corner shop", Sponsor: issuer, Status: points.ShopOpen, AwardPerDay: 100, AcceptPerDay: 10,
+	})
+	var all []Intake
+	for i, id := range p.opened(10) {
+		all = append(all, atShop(earn(id, 9, fmt.Sprint("e", i))), atShop(redeem(id, 2, fmt.Sprint("r", i))))
+	}
+	g := newGate()
+	w.setFaults(func(*wire.BatchRequest) error { g.wait(); return nil }, nil)
+	results := p.AcceptAll(context.Background(), all)
+	<-g.reached
+	p.mu.Lock()
+	flying := p.inFlight
+	p.mu.Unlock()
+	if flying != 1 {
+		t.Errorf("%d batches with the shop are under way", flying)
+	}
+	close(g.proceed)
+	for _, r := range results {
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		p.awaitPassing(r.Ticket)
+	}
+	var shop points.Shop
+	if w.get(engine.ShopKey("corner"), &shop); shop.Awarded != 90 || shop.Accepted != 10 {
+		t.Errorf("the shop awarded %d and accepted %d points, want 90 and 10", shop.Awarded, shop.Accepted)
+	}
+}
+
+// atShop moves a till's operation to the corner shop.
+func atShop(in Intake) Intake {
+	in.Operation.Shop, in.Details.Merchant = "corner", "corner"
+	return in
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,11 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/projection"
@@ -52,8 +56,10 @@ type world struct {
 	key   *ecdsa.PrivateKey
 	ahead atomic.Int64 // Nanoseconds that the world's clock runs ahead of the machine's.
 
+	programs rules.Cache
+
 	mu        sync.Mutex
-	state     map[string]record
+	state     map[string]stored
 	chain     []block
 	heldBack  []*attempt
 	serial    int
@@ -64,7 +70,7 @@ type world struct {
 	submitted chan struct{} // Holds a token after a submission.
 }
 
-type record struct {
+type stored struct {
 	value   []byte
 	version int
 }
@@ -86,19 +92,45 @@ type attempt struct {
 	effects engine.Effects
 }
 
-func newWorld(t testing.TB) *world {
+// newWorld founds a programme; the changes are made to it before.
+func newWorld(t testing.TB, change ...func(*points.Programme)) *world {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, key: key, state: map[string]record{}, submitted: make(chan struct{}, 1)}
+	w := &world{t: t, key: key, state: map[string]stored{}, submitted: make(chan struct{}, 1)}
 	w.store = w.open(filepath.Join(t.TempDir(), "gateway.db"))
-	raw, err := wire.Encode(w.programme())
-	if err != nil {
-		t.Fatal(err)
+	programme := w.founded()
+	for _, f := range change {
+		f(&programme)
 	}
-	w.state[engine.ProgrammeKey()] = record{value: raw}
+	w.put(engine.ProgrammeKey(), programme)
 	return w
+}
+
+// put commits a record that no batch writes.
+func (w *world) put(key string, value any) {
+	raw, err := wire.Encode(value)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state[key] = stored{raw, w.state[key].version + 1}
+}
+
+// get reads a committed record; false when there is none.
+func (w *world) get(key string, into any) bool {
+	w.mu.Lock()
+	raw := w.state[key].value
+	w.mu.Unlock()
+	if raw == nil {
+		return false
+	}
+	if err := wire.DecodeRecord(raw, into); err != nil {
+		w.t.Error(err)
+	}
+	return true
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
@@ -112,21 +144,143 @@ func (w *world) open(path string) *store.Store {
 	return s
 }
 
-func (w *world) programme() points.Programme {
+func (w *world) founded() points.Programme {
 	public, err := points.EncodePublicKey(&w.key.PublicKey)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return points.Programme{
 		V: 1, Brand: programmeName, MSP: issuer, Genesis: "00", DisplayName: "Miles", Currency: "GBP", BusinessDate: quantity.DayOf(time.Now().Unix()), Engine: 1,
-		Terms:      []points.Terms{{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: "."}},
+		Terms: []terms.Terms{{
+			Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Expiry: lots.Expiry{Kind: lots.Never},
+			Transfers: terms.Transfers{Customer: true}, HoldMaxSeconds: 3600,
+		}},
 		Custodians: []points.CustodianKey{{Version: 1, Key: public}},
 	}
 }
 
 // Programme implements Programmes.
 func (w *world) Programme(context.Context, string) (points.Programme, error) {
-	return w.programme(), nil
+	var p points.Programme
+	w.get(engine.ProgrammeKey(), &p)
+	return p, nil
+}
+
+// publish puts a rule set in force.
+func (w *world) publish(set *rules.Set) {
+	hash, err := wire.Hash(set)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.put(engine.RuleSetKey(set.Version), set)
+	p, _ := w.Programme(context.Background(), programmeName)
+	p.RuleSets = append(p.RuleSets, points.Publication{Version: set.Version, Effective: set.Effective, Hash: hash})
+	w.put(engine.ProgrammeKey(), p)
+}
+
+// advance moves the business date.
+func (w *world) advance(days int) {
+	p, _ := w.Programme(context.Background(), programmeName)
+	p.BusinessDate += quantity.Day(days)
+	w.put(engine.ProgrammeKey(), p)
+}
+
+// approve lets another organisation approve an operation.
+func (w *world) approve(o *points.Operation) {
+	digest, err := wire.Hash(o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.put(engine.ApprovalKey(o.ID), points.Approval{V: 1, Operation: o.ID, Digest: digest, MSP: "HotelMSP"})
+}
+
+// Record implements Records.
+func (w *world) Record(_ context.Context, _, object, id string) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for key, r := range w.state {
+		if found, attributes, err := engine.ParseKey(key); err == nil && found == object && len(attributes) == 1 && attributes[0] == id && r.value != nil {
+			return r.value, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "there is no %s %s", object, id)
+}
+
+// accounts gives every account.
+func (w *world) accounts() []*points.Account {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []*points.Account
+	for key, r := range w.state {
+		if object, _, err := engine.ParseKey(key); err != nil || object != engine.ObjectAccount || r.value == nil {
+			continue
+		}
+		a := new(points.Account)
+		if err := wire.DecodeRecord(r.value, a); err != nil {
+			w.t.Error(err)
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// Due implements Dues.
+func (w *world) Due(_ context.Context, _ string, day quantity.Day, now int64, limit int) ([]points.AccountID, error) {
+	p, _ := w.Programme(context.Background(), programmeName)
+	var due []points.AccountID
+	for _, a := range w.accounts() {
+		gone := slices.ContainsFunc(slices.Concat(a.Lots, a.Suspense), func(l lots.Lot) bool {
+			expiry := p.ExpiryOf(a, l)
+			return expiry != 0 && expiry <= day
+		})
+		lapsed := slices.ContainsFunc(a.Holds, func(h points.Hold) bool { return h.Until <= now })
+		if (gone || lapsed) && len(due) < limit {
+			due = append(due, a.ID)
+		}
+	}
+	return due, nil
+}
+
+// Disclosed implements Disclosures.
+func (w *world) Disclosed(_ context.Context, id points.OperationID) (*points.Disclosed, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.chain {
+		for i, r := range b.event.Receipts {
+			if r.Operation != id {
+				continue
+			}
+			details, salt, err := wire.DecodeDetails(b.attempt.details, b.attempt.request.Operations)
+			return &points.Disclosed{Salt: hex.EncodeToString(wire.OperationSalt(salt, id)), Details: details.Operations[i]}, err
+		}
+	}
+	return nil, fault.New(fault.NotFound, "the ledger has no operation %s", id)
+}
+
+// original is a committed receipt with its proof.
+func (w *world) original(id points.OperationID) *points.Original {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.chain {
+		i := slices.IndexFunc(b.event.Receipts, func(r points.Receipt) bool { return r.Operation == id })
+		if i < 0 {
+			continue
+		}
+		leaves, err := wire.Leaves(b.event.Receipts)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		path, err := wire.Prove(leaves, i)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return &points.Original{Receipt: b.event.Receipts[i], Proof: points.InclusionProof{
+			MSP: b.event.MSP, Lane: b.event.Lane, Seq: b.event.Seq, Index: i, Size: len(leaves), Hashes: path,
+		}}
+	}
+	w.t.Fatalf("the ledger has no receipt of operation %s", id)
+	return nil
 }
 
 // snapshot is the committed state as one endorsement reads it.
@@ -193,6 +347,7 @@ func (w *world) endorse(document, details []byte, at time.Time) (*attempt, error
 	a.effects, err = engine.Points(engine.Call{
 		Chaincode: engine.PointsPrefix + programmeName, Function: wire.FnSubmitBatch, Document: document, Time: at.Unix(),
 		Caller: engine.Identity{MSP: issuer, Role: engine.RoleGateway}, Transient: map[string][]byte{wire.DetailsTransient: details},
+		Programs: &w.programs,
 	}, snapshot{w, a.reads})
 	if err != nil {
 		return nil, refusalOf(err)
@@ -247,7 +402,7 @@ func (a *attempt) Submit(ctx context.Context) error {
 	case conflicting:
 		w.mu.Lock()
 		for k := range a.reads {
-			w.state[k] = record{w.state[k].value, w.state[k].version + 1}
+			w.state[k] = stored{w.state[k].value, w.state[k].version + 1}
 		}
 		w.mu.Unlock()
 	}
@@ -285,7 +440,7 @@ func (w *world) order(a *attempt) {
 			w.t.Error(err)
 		}
 		for _, write := range a.effects.Writes {
-			w.state[write.Key] = record{write.Value, w.state[write.Key].version + 1}
+			w.state[write.Key] = stored{write.Value, w.state[write.Key].version + 1}
 		}
 	}
 	w.chain = append(w.chain, b)
@@ -348,7 +503,7 @@ func recovered(a *attempt) ([]store.NewOperation, error) {
 			return nil, err
 		}
 		all = append(all, store.NewOperation{
-			ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+			ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 			Document: document, Details: private,
 		})
 	}
@@ -386,17 +541,14 @@ func (w *world) receipts() []points.Receipt {
 	return all
 }
 
-func (w *world) posted(id points.AccountID) quantity.Points {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// account gives an account; an empty one when the ledger has none of this id.
+func (w *world) account(id points.AccountID) points.Account {
 	var a points.Account
-	if raw := w.state[engine.AccountKey(id)].value; raw != nil {
-		if err := json.Unmarshal(raw, &a); err != nil {
-			w.t.Error(err)
-		}
-	}
-	return a.Posted
+	w.get(engine.AccountKey(id), &a)
+	return a
 }
+
+func (w *world) posted(id points.AccountID) quantity.Points { return w.account(id).Posted }
 
 func (w *world) setFaults(onEndorse func(*wire.BatchRequest) error, onSubmit func(*wire.BatchRequest) fate) {
 	w.mu.Lock()
