@@ -14,7 +14,7 @@ func TestEveryRouteWantsAKeyOfOneOfItsScopes(t *testing.T) {
 	b := newBench(t)
 	for route, r := range b.server.rules {
 		method, path, _ := strings.Cut(route, " ")
-		path = strings.NewReplacer(":id", account, ":operation", account, ":name", "airline").Replace(path)
+		path = strings.NewReplacer(":id", account, ":operation", account, ":name", "airline", ":version", "1").Replace(path)
 		key := []string{"Idempotency-Key", "k"}
 		anonymous := b.do(call{method, path, "", "", key})
 		if r.public {
@@ -50,7 +50,7 @@ func TestAKeyMustComeAsBearerToken(t *testing.T) {
 
 func TestAReaderTakesNoOperations(t *testing.T) {
 	b := newBenchOf(t, newGateway(), Parts{Member: "regulator"})
-	for _, path := range []string{"/v1/operations", "/v1/operations/bulk", "/v1/accounts", "/v1/accounts/lookup", "/v1/mandates"} {
+	for _, path := range []string{"/v1/operations", "/v1/operations/bulk", "/v1/accounts", "/v1/accounts/lookup", "/v1/mandates", "/v1/quotes", "/v1/operations/prepare"} {
 		b.problem(b.do(call{"POST", path, ScopeRead, earn, []string{"Idempotency-Key", "k"}}), fault.ReadOnly)
 	}
 	b.problem(b.do(call{"POST", "/v1/programmes/airline/business-date", ScopeOperator, `{"date":"2030-01-01"}`, nil}), fault.ReadOnly)

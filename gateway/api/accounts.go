@@ -43,10 +43,19 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 	if err != nil {
 		return nil, err
 	}
-	body, err := accountOf(position)
+	programme, err := s.reader.Programme(ctx, position.Programme)
 	if err != nil {
 		return nil, err
 	}
+	body, err := accountOf(&position.Account, &programme)
+	if err != nil {
+		return nil, err
+	}
+	program, err := s.program(ctx, &programme)
+	if err != nil {
+		return nil, err
+	}
+	addStanding(&body, &position.Account, &programme, program)
 	tag, err := entityTag(body)
 	if err != nil {
 		return nil, err
@@ -55,18 +64,6 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 		return GetAccount304Response{Headers: GetAccount304ResponseHeaders{ETag: tag}}, nil
 	}
 	return GetAccount200JSONResponse{Body: body, Headers: GetAccount200ResponseHeaders{ETag: tag}}, nil
-}
-
-func accountOf(p store.Position) (Account, error) {
-	a := p.Account
-	spendable, err := a.Spendable()
-	if err != nil {
-		return Account{}, err
-	}
-	return Account{
-		Id: string(a.ID), Programme: p.Programme, Status: string(a.Status), Posted: int64(a.Posted), Spendable: int64(spendable), Debt: int64(a.Debt),
-		Controller: Controller{Kind: ControllerKind(a.Controller.Kind), Version: a.Controller.Version},
-	}, nil
 }
 
 // entityTag is a strong ETag (RFC 9110) of what is answered.

@@ -108,7 +108,10 @@ func (k *Keys) find(token string) (Key, bool) {
 	return k.keys[found], true
 }
 
-const callerKey = "tally.caller"
+const (
+	callerKey = "tally.caller"
+	scopesKey = "tally.scopes"
+)
 
 // callerOf names the API key of the request, empty on public routes.
 func callerOf(c *gin.Context) string { return c.GetString(callerKey) }
@@ -130,6 +133,7 @@ func (s *Server) authorise(c *gin.Context) {
 		return
 	}
 	c.Set(callerKey, key.Name)
+	c.Set(scopesKey, key.Scopes)
 	if r.writer && s.recorder == nil {
 		abort(c, fault.New(fault.ReadOnly, "this gateway only reads: send it to the issuer's gateway"))
 		return

@@ -22,8 +22,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -51,6 +53,8 @@ type gateway struct {
 	reasons   []string
 	date      quantity.Day
 	dateErr   error
+	office
+	counter
 }
 
 func newGateway() *gateway {
@@ -122,8 +126,12 @@ func hexOf(s string) string {
 
 func (g *gateway) Account(_ context.Context, id points.AccountID) (store.Position, error) {
 	p := store.Position{Programme: "airline", Account: points.Account{
-		V: 1, ID: id, Status: points.StatusActive, Controller: points.Controller{Kind: points.ControllerCustodian}, Posted: 12, Lots: []points.Lot{{Terms: 1, Points: 12}},
+		V: 1, ID: id, Status: points.StatusActive, Controller: points.Controller{Kind: points.ControllerCustodian}, Posted: 12, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 12}},
 	}}
+	if a, there := g.positions[id]; there {
+		p.Account = a
+		return p, nil
+	}
 	switch id {
 	case account:
 	case wallet:
@@ -210,10 +218,13 @@ func (g *gateway) Lookups(_ context.Context, lookups []string) (map[string]point
 }
 
 func programme() points.Programme {
+	parameters := firstTerms()
+	parameters.Prose = nil
 	return points.Programme{
 		V: 1, Brand: "airline", MSP: "AirlineMSP", Genesis: strings.Repeat("c", 64), DisplayName: "Airline Miles", Currency: "GBP", BusinessDate: 20_000, Engine: 1,
-		Terms:      []points.Terms{{Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: "A mile a pound."}},
-		Custodians: []points.CustodianKey{{Version: 1, Key: "k"}},
+		Terms:       []terms.Terms{parameters},
+		TermsHashes: []string{hashOf(firstTerms())},
+		Custodians:  []points.CustodianKey{{Version: 1, Key: "k"}},
 	}
 }
 
@@ -222,10 +233,16 @@ func (g *gateway) Programmes(context.Context) ([]points.Programme, error) {
 }
 
 func (g *gateway) Programme(_ context.Context, name string) (points.Programme, error) {
-	if name != "airline" {
+	p := g.amend(programme())
+	g.furnish(&p)
+	switch name {
+	case "airline":
+	case "hotel":
+		p.Brand, p.MSP = "hotel", "HotelMSP"
+	default:
 		return points.Programme{}, fault.New(fault.NotFound, "there is no programme of this name")
 	}
-	return programme(), nil
+	return p, nil
 }
 
 func (g *gateway) Totals(context.Context, string) (points.Totals, error) {
@@ -290,7 +307,7 @@ func keysOf(t *testing.T) *Keys {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	g := newGateway()
-	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Hasher: g, Administrator: calendar{g}})
+	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
 }
 
 func newBenchOf(t *testing.T, g *gateway, p Parts) *bench {

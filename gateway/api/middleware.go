@@ -52,6 +52,12 @@ func identify(c *gin.Context) {
 func requestIDOf(ctx context.Context) string { return textIn(ctx, requestIDKey) }
 func callerIn(ctx context.Context) string    { return textIn(ctx, callerKey) }
 
+// scopesIn finds the scopes of the caller's key.
+func scopesIn(ctx context.Context) []string {
+	scopes, _ := ctx.Value(scopesKey).([]string)
+	return scopes
+}
+
 func textIn(ctx context.Context, key string) string {
 	text, _ := ctx.Value(key).(string)
 	return text
@@ -159,10 +165,19 @@ func bodyError(err error, limit int64) error {
 
 // bodies has an empty request of every route that takes one.
 var bodies = map[string]func() any{
-	"POST /v1/operations":                     func() any { return new(OperationRequest) },
-	"POST /v1/operations/bulk":                func() any { return new(BulkRequest) },
-	"POST /v1/accounts":                       func() any { return new(OpenRequest) },
-	"POST /v1/accounts/lookup":                func() any { return new(LookupRequest) },
-	"POST /v1/mandates":                       func() any { return new(MandateRequest) },
-	"POST /v1/programmes/:name/business-date": func() any { return new(BusinessDate) },
+	"POST /v1/operations":                         func() any { return new(OperationRequest) },
+	"POST /v1/operations/bulk":                    func() any { return new(BulkRequest) },
+	"POST /v1/operations/prepare":                 func() any { return new(OperationRequest) },
+	"POST /v1/quotes":                             func() any { return new(OperationRequest) },
+	"POST /v1/accounts":                           func() any { return new(OpenRequest) },
+	"POST /v1/accounts/lookup":                    func() any { return new(LookupRequest) },
+	"POST /v1/mandates":                           func() any { return new(MandateRequest) },
+	"POST /v1/programmes/:name/business-date":     func() any { return new(BusinessDate) },
+	"POST /v1/programmes/:name/terms":             func() any { return new(Terms) },
+	"POST /v1/programmes/:name/rule-sets":         func() any { return new(RuleSet) },
+	"POST /v1/programmes/:name/rule-sets/dry-run": func() any { return new(RuleSet) },
+	"POST /v1/programmes/:name/prices":            func() any { return new(PriceList) },
+	"PUT /v1/programmes/:name/shops/:id":          func() any { return new(ShopRequest) },
+	"POST /v1/programmes/:name/custodian-keys":    func() any { return new(CustodianRequest) },
+	"POST /v1/programmes/:name/approvals":         func() any { return new(Consent) },
 }

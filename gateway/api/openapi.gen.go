@@ -7,13 +7,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/oapi-codegen/runtime"
 	strictgin "github.com/oapi-codegen/runtime/strictmiddleware/gin"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/statement"
+	"github.com/tallystick/tallystick/chaincode/terms"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
+	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 const (
@@ -29,17 +37,6 @@ const (
 	CodeEntryClassRetry    CodeEntryClass = "retry"
 )
 
-// Defines values for ControllerKind.
-const (
-	ControllerKindCustodian ControllerKind = "custodian"
-	ControllerKindP256      ControllerKind = "p256"
-)
-
-// Defines values for ControllerRequestKind.
-const (
-	ControllerRequestKindP256 ControllerRequestKind = "p256"
-)
-
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk HealthStatus = "ok"
@@ -47,18 +44,26 @@ const (
 
 // Defines values for Kind.
 const (
+	KindAccept   Kind = "accept"
+	KindAdjust   Kind = "adjust"
+	KindCapture  Kind = "capture"
+	KindClose    Kind = "close"
+	KindComplete Kind = "complete"
 	KindEarn     Kind = "earn"
+	KindExpire   Kind = "expire"
+	KindFreeze   Kind = "freeze"
+	KindGift     Kind = "gift"
+	KindHold     Kind = "hold"
 	KindOpen     Kind = "open"
+	KindRecover  Kind = "recover"
 	KindRedeem   Kind = "redeem"
+	KindRefer    Kind = "refer"
+	KindRekey    Kind = "rekey"
 	KindReturn   Kind = "return"
 	KindTransfer Kind = "transfer"
-)
-
-// Defines values for MandateRequestKind.
-const (
-	MandateRequestKindRedeem   MandateRequestKind = "redeem"
-	MandateRequestKindReturn   MandateRequestKind = "return"
-	MandateRequestKindTransfer MandateRequestKind = "transfer"
+	KindUnfreeze Kind = "unfreeze"
+	KindVeto     Kind = "veto"
+	KindVoid     Kind = "void"
 )
 
 // Defines values for OperationStatus.
@@ -90,20 +95,75 @@ const (
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
-	Debt       Points     `json:"debt"`
+
+	// CoolUntil Unix seconds: no debit before it, after a recovery. Absent when there is nothing to wait for.
+	CoolUntil *int64 `json:"coolUntil,omitempty"`
+
+	// Counters What the rules in force count.
+	Counters []Counter `json:"counters"`
+	Debt     Points    `json:"debt"`
+
+	// Expiries Every business date to come on which points are gone unless they are spent before, held ones left aside; by inactivity, if the account is not used until then.
+	Expiries []Expiry `json:"expiries"`
+
+	// Held Pinned by open holds.
+	Held Points `json:"held"`
+
+	// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+	Holder *Holder `json:"holder,omitempty"`
+
+	// Holds Open ones, in the order in which they were made.
+	Holds []Hold `json:"holds"`
 
 	// Id Random 128 bits.
-	Id ID `json:"id"`
+	Id   ID    `json:"id"`
+	Lots []Lot `json:"lots"`
 
-	// Posted Spendable less debt; may be negative.
+	// Pending Not free yet.
+	Pending Points `json:"pending"`
+
+	// Posted All lots, held and in suspense too, less debt; may be negative.
 	Posted    Points `json:"posted"`
 	Programme string `json:"programme"`
+
+	// Recovery A change of controller that waits, so that the old key can veto it.
+	Recovery *Recovery `json:"recovery,omitempty"`
+
+	// Spendable What can be spent on the programme's business date.
 	Spendable Points `json:"spendable"`
-	Status    string `json:"status"`
+
+	// Status FROZEN spends nothing, and what it is credited stays in suspense.
+	Status string `json:"status"`
+
+	// Suspense Credited while the account was frozen or closed.
+	Suspense []Lot `json:"suspense"`
+
+	// Tier Absent without one.
+	Tier *string `json:"tier,omitempty"`
+
+	// TierUntil The tier's last business date if nothing more is counted.
+	TierUntil *string `json:"tierUntil,omitempty"`
 }
+
+// Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
+type Action = rules.Action
 
 // Amount Minor units of the currency.
 type Amount = int64
+
+// Approval A brand's consent to one operation of another one.
+type Approval = points.Approval
+
+// ApprovalList defines model for ApprovalList.
+type ApprovalList struct {
+	Approvals []Approval `json:"approvals"`
+
+	// Next The `after` of the next page; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
+
+// Assertion What a passkey signed instead of the mandate's digest.
+type Assertion = webauthn.Assertion
 
 // Authentication How the till made sure that the customer of an account in custody agrees.
 type Authentication struct {
@@ -115,14 +175,50 @@ type Authentication struct {
 // Authorisation defines model for Authorisation.
 type Authorisation = points.Authorisation
 
+// Award Which rule gave what, and what it counted for.
+type Award = rules.Outcome
+
+// Bracket The part of an amount up to `upTo` minor units; the last one has no end.
+type Bracket = rules.Bracket
+
 // BulkItem An operation under its own idempotency key.
 type BulkItem struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 
-	// Operation Which fields a kind takes. open: reference, controller (both optional). earn: account or reference, amountMinor, currency, occurredAt, store, terminal, receiptNumber.
-	// redeem: account or reference, points, store, terminal, receiptNumber, and authentication (custody) or authorisation with placeSalt (self-custody).
-	// transfer: account or reference, to, points, and authentication or authorisation. return: like earn, and originalOperation, or original, or (where the terms take returns
-	// without a receipt) neither; then authentication or, for a self-custody account, authorisation with placeSalt may be given.
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
+	// | void | till | hold | | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 	Operation OperationRequest `json:"operation"`
 }
 
@@ -152,6 +248,9 @@ type BusinessDate struct {
 	Date string `json:"date"`
 }
 
+// Campaign A period and a budget that rules share.
+type Campaign = rules.Campaign
+
 // CodeEntry defines model for CodeEntry.
 type CodeEntry struct {
 	Class   CodeEntryClass `json:"class"`
@@ -168,24 +267,92 @@ type CodeList struct {
 	Codes []CodeEntry `json:"codes"`
 }
 
+// Consent defines model for Consent.
+type Consent = wire.Consent
+
 // Controller defines model for Controller.
 type Controller struct {
-	Kind    ControllerKind `json:"kind"`
-	Version int            `json:"version"`
+	Kind    string `json:"kind"`
+	Version int    `json:"version"`
 }
 
-// ControllerKind defines model for Controller.Kind.
-type ControllerKind string
-
-// ControllerRequest The customer's own key. Leave it out for an account in the brand's custody.
+// ControllerRequest Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
 type ControllerRequest struct {
-	// Key Uncompressed P-256 point (65 bytes), base64url without padding.
-	Key  string                `json:"key"`
-	Kind ControllerRequestKind `json:"kind"`
+	// Key Uncompressed P-256 point (65 bytes), base64url without padding. Not of a custodian.
+	Key  *string `json:"key,omitempty"`
+	Kind string  `json:"kind"`
 }
 
-// ControllerRequestKind defines model for ControllerRequest.Kind.
-type ControllerRequestKind string
+// Counter defines model for Counter.
+type Counter struct {
+	Id    string `json:"id"`
+	Value int64  `json:"value"`
+}
+
+// CustodianKey A version of the key with which the brand signs for customers who have none.
+type CustodianKey = points.CustodianKey
+
+// CustodianRequest defines model for CustodianRequest.
+type CustodianRequest = wire.NewCustodian
+
+// DryRun defines model for DryRun.
+type DryRun struct {
+	// After The draft.
+	After DryRunSide `json:"after"`
+
+	// Before The set in force.
+	Before DryRunSide `json:"before"`
+
+	// Complete These are all that there are; otherwise older ones were left out.
+	Complete bool `json:"complete"`
+
+	// Difference After less before.
+	Difference Points `json:"difference"`
+
+	// Events Past events that both sets were applied to.
+	Events int `json:"events"`
+
+	// Gaining Accounts that would have more.
+	Gaining int `json:"gaining"`
+
+	// Largest The largest differences, at most 100, gains and losses alike.
+	Largest   []DryRunDifference `json:"largest"`
+	Losing    int                `json:"losing"`
+	Unchanged int                `json:"unchanged"`
+}
+
+// DryRunDifference defines model for DryRunDifference.
+type DryRunDifference struct {
+	// Account Random 128 bits.
+	Account    ID     `json:"account"`
+	After      Points `json:"after"`
+	Before     Points `json:"before"`
+	Difference Points `json:"difference"`
+}
+
+// DryRunSide defines model for DryRunSide.
+type DryRunSide struct {
+	Points Points `json:"points"`
+
+	// Refused Events that it refuses.
+	Refused int `json:"refused"`
+
+	// RuleSet Its version; absent where the rate of the terms decides.
+	RuleSet *int `json:"ruleSet,omitempty"`
+}
+
+// EventType defines model for EventType.
+type EventType = rules.EventType
+
+// Expiry defines model for Expiry.
+type Expiry struct {
+	Day    string `json:"day"`
+	Points Points `json:"points"`
+}
+
+// ExpiryTerms When points lapse. fixed takes years, month and day (31 for the last); rolling takes months and monthEnd; inactivity takes months; never takes nothing.
+type ExpiryTerms = lots.Expiry
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -221,14 +388,50 @@ type HistoryEntry struct {
 	TransactionTime time.Time `json:"transactionTime"`
 }
 
+// Hold defines model for Hold.
+type Hold struct {
+	// Id Of the operation that made it.
+	Id ID `json:"id"`
+
+	// Lots In the order in which they are spent.
+	Lots    []Lot  `json:"lots"`
+	Points  Points `json:"points"`
+	Purpose string `json:"purpose"`
+
+	// To The account that may accept it.
+	To *ID `json:"to,omitempty"`
+
+	// Until Unix seconds: lapsed from then on.
+	Until int64 `json:"until"`
+}
+
+// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+type Holder = string
+
 // ID Random 128 bits.
 type ID = string
+
+// InForce The versions that decide on the business date.
+type InForce struct {
+	// PriceList Absent while there is none.
+	PriceList *int `json:"priceList,omitempty"`
+
+	// RuleSet Absent while the rate of the terms decides.
+	RuleSet *int `json:"ruleSet,omitempty"`
+	Terms   int  `json:"terms"`
+}
 
 // InclusionProof defines model for InclusionProof.
 type InclusionProof = points.InclusionProof
 
 // Kind defines model for Kind.
 type Kind string
+
+// LedgerController defines model for LedgerController.
+type LedgerController = points.Controller
+
+// LedgerOperation An operation as it stands on the ledger, in its exact form.
+type LedgerOperation = points.Operation
 
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
@@ -243,36 +446,87 @@ type LookupResponse struct {
 	Programme string `json:"programme"`
 }
 
+// Lot Points that share when they can be spent and what they are worth.
+type Lot struct {
+	// Expiry First business date on which they are gone, by inactivity too; absent when there is none.
+	Expiry *string `json:"expiry,omitempty"`
+
+	// From First business date on which they are free; absent when they are.
+	From *string `json:"from,omitempty"`
+
+	// Funding Who funds them; absent for the programme itself.
+	Funding *string `json:"funding,omitempty"`
+	Points  Points  `json:"points"`
+
+	// Terms Version of the terms that they were earned under: GET /v1/programmes/{name}/terms/{version}.
+	Terms int `json:"terms"`
+}
+
 // Mandate defines model for Mandate.
 type Mandate = points.Mandate
 
 // MandateRequest defines model for MandateRequest.
 type MandateRequest struct {
-	// Account Random 128 bits.
-	Account ID                 `json:"account"`
-	Kind    MandateRequestKind `json:"kind"`
+	// Bearer Of a redemption: good at any till of the programme.
+	Bearer *bool `json:"bearer,omitempty"`
 
-	// Points Most that may be taken.
-	Points int64 `json:"points"`
+	// MaxPoints Most that may be taken; without it, the operation's points, or what a return by amount takes back.
+	MaxPoints *int64 `json:"maxPoints,omitempty"`
 
-	// Receiver Random 128 bits.
-	Receiver *ID `json:"receiver,omitempty"`
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
+	// | void | till | hold | | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
+	Operation OperationRequest `json:"operation"`
 
-	// Store 1 to 64 bytes without control characters.
-	Store *Text `json:"store,omitempty"`
+	// Quote The mandate is good only as long as the quote with this hash would be given. It needs the quote's placeSalt.
+	Quote *Hash `json:"quote,omitempty"`
 
-	// Terminal 1 to 64 bytes without control characters.
-	Terminal     *Text `json:"terminal,omitempty"`
-	ValidSeconds *int  `json:"validSeconds,omitempty"`
+	// ValidSeconds 120 when left out; of a bearer mandate at most 60, and 60 when left out.
+	ValidSeconds *int `json:"validSeconds,omitempty"`
 }
 
-// MandateRequestKind defines model for MandateRequest.Kind.
-type MandateRequestKind string
+// Move Positive points came into a lot, negative points left it.
+type Move = lots.Move
 
 // OpenRequest defines model for OpenRequest.
 type OpenRequest struct {
-	// Controller The customer's own key. Leave it out for an account in the brand's custody.
+	// Controller Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+	// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
 	Controller *ControllerRequest `json:"controller,omitempty"`
+
+	// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+	Holder *Holder `json:"holder,omitempty"`
 
 	// Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 	Reference *Reference `json:"reference,omitempty"`
@@ -284,6 +538,9 @@ type Operation struct {
 
 	// Account Random 128 bits.
 	Account ID `json:"account"`
+
+	// ClaimCode Of a gift whose code the gateway made: give it to the receiver. Only the call that sends the gift is told, again when it is sent again under the same key.
+	ClaimCode *string `json:"claimCode,omitempty"`
 
 	// Code Of a committed operation; OK when it was applied.
 	Code   *string    `json:"code,omitempty"`
@@ -309,10 +566,40 @@ type Operation struct {
 // OperationStatus PENDING is recorded and will be committed; DONE is committed.
 type OperationStatus string
 
-// OperationRequest Which fields a kind takes. open: reference, controller (both optional). earn: account or reference, amountMinor, currency, occurredAt, store, terminal, receiptNumber.
-// redeem: account or reference, points, store, terminal, receiptNumber, and authentication (custody) or authorisation with placeSalt (self-custody).
-// transfer: account or reference, to, points, and authentication or authorisation. return: like earn, and originalOperation, or original, or (where the terms take returns
-// without a receipt) neither; then authentication or, for a self-custody account, authorisation with placeSalt may be given.
+// OperationRequest Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+//
+// | kind | scope | must have | may have | till | consent |
+// | --- | --- | --- | --- | --- | --- |
+// | open | till | | reference, controller, holder | | |
+// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
+// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
+// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
+// | void | till | hold | | may | may |
+// | transfer | till | to, points | | | must |
+// | gift | till | points | claimCode | | must |
+// | accept | till | hold | to, claimCode | | must |
+// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+// | expire | operator | | | | |
+// | adjust | operator | operation, points, reason | note | | |
+// | rekey | till | controller | | | must |
+// | recover | operator | operation, controller | | | |
+// | veto | till | | | | must |
+// | complete | operator | | | | |
+// | freeze | operator | reason | | | |
+// | unfreeze | operator | reason | | | |
+// | close | till | | points | | must |
+//
+// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 type OperationRequest struct {
 	// Account Random 128 bits.
 	Account *ID `json:"account,omitempty"`
@@ -324,21 +611,64 @@ type OperationRequest struct {
 	Authentication *Authentication `json:"authentication,omitempty"`
 	Authorisation  *Authorisation  `json:"authorisation,omitempty"`
 
-	// Controller The customer's own key. Leave it out for an account in the brand's custody.
+	// Channel Where it took place.
+	Channel *string `json:"channel,omitempty"`
+
+	// ClaimCode At least 128 random bits in base64url.
+	ClaimCode *string `json:"claimCode,omitempty"`
+
+	// Controller Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+	// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
 	Controller *ControllerRequest `json:"controller,omitempty"`
 	Currency   *string            `json:"currency,omitempty"`
-	Kind       Kind               `json:"kind"`
+
+	// Event What happened; a purchase when it is left out.
+	Event *string `json:"event,omitempty"`
+
+	// Hold The operation that holds: a hold, a transfer or a gift.
+	Hold *ID `json:"hold,omitempty"`
+
+	// HoldSeconds How long the points are held; the terms have their own limit.
+	HoldSeconds *int64 `json:"holdSeconds,omitempty"`
+
+	// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+	Holder *Holder `json:"holder,omitempty"`
+
+	// Item Of the price list.
+	Item *string `json:"item,omitempty"`
+	Kind Kind    `json:"kind"`
+
+	// LateClaim The anonymous receipt with this store, terminal and receiptNumber is claimed.
+	LateClaim *bool `json:"lateClaim,omitempty"`
+
+	// Lines Of the purchase; their amounts add up to amountMinor. At most 32 categories.
+	Lines *[]PurchaseLine `json:"lines,omitempty"`
+
+	// Note For the customer. It stays private to the brand and the regulator; name nobody in it.
+	Note *string `json:"note,omitempty"`
 
 	// OccurredAt The till's own time with its zone, RFC 3339.
 	OccurredAt *Timestamp `json:"occurredAt,omitempty"`
-	Original   *Original  `json:"original,omitempty"`
+
+	// Operation The id under which another organisation approved it.
+	Operation *ID       `json:"operation,omitempty"`
+	Original  *Original `json:"original,omitempty"`
 
 	// OriginalOperation Random 128 bits.
 	OriginalOperation *ID `json:"originalOperation,omitempty"`
 
+	// Pieces Of the item, 1 when left out.
+	Pieces *int `json:"pieces,omitempty"`
+
 	// PlaceSalt SHA-256 in hex.
-	PlaceSalt *Hash  `json:"placeSalt,omitempty"`
-	Points    *int64 `json:"points,omitempty"`
+	PlaceSalt *Hash `json:"placeSalt,omitempty"`
+
+	// Points 1 or more; of an adjustment not 0.
+	Points *int64 `json:"points,omitempty"`
+
+	// Purpose allowance is for a till without connection. Left out for a redemption.
+	Purpose *string `json:"purpose,omitempty"`
+	Reason  *string `json:"reason,omitempty"`
 
 	// ReceiptNumber 1 to 64 bytes without control characters.
 	ReceiptNumber *Text `json:"receiptNumber,omitempty"`
@@ -346,14 +676,35 @@ type OperationRequest struct {
 	// Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 	Reference *Reference `json:"reference,omitempty"`
 
+	// ReturnLines Lines of the purchase, counted from 0, ascending.
+	ReturnLines *[]int `json:"returnLines,omitempty"`
+
+	// Shop The sponsored shop that awards, accepts or takes back; the member itself when it is left out.
+	Shop *ShopID `json:"shop,omitempty"`
+
+	// SpendCode The text of the wallet's QR code, instead of authorisation.
+	SpendCode *string `json:"spendCode,omitempty"`
+
 	// Store 1 to 64 bytes without control characters.
 	Store *Text `json:"store,omitempty"`
+
+	// Tags Of campaigns.
+	Tags *[]string `json:"tags,omitempty"`
 
 	// Terminal 1 to 64 bytes without control characters.
 	Terminal *Text `json:"terminal,omitempty"`
 
-	// To Random 128 bits.
+	// To The receiver of a transfer, who referred, or the sender of what is accepted.
 	To *ID `json:"to,omitempty"`
+
+	// ToReference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
+	ToReference *Reference `json:"toReference,omitempty"`
+
+	// Until Unix seconds at which the hold lapses.
+	Until *int64 `json:"until,omitempty"`
+
+	// Whole Everything that is left of the original.
+	Whole *bool `json:"whole,omitempty"`
 }
 
 // Original defines model for Original.
@@ -370,13 +721,37 @@ type PreparedMandate struct {
 	// Canonical The mandate's canonical JSON (RFC 8785).
 	Canonical string `json:"canonical"`
 
+	// Challenge Of an account with a passkey: the digest in base64url without padding.
+	Challenge *string `json:"challenge,omitempty"`
+
 	// Digest SHA-256 in hex.
 	Digest  Hash    `json:"digest"`
 	Mandate Mandate `json:"mandate"`
 
-	// PlaceSalt Send it with the debit. Empty outside a till.
-	PlaceSalt string `json:"placeSalt"`
+	// Operation What to send with authorisation or spendCode added. A reference has become its account.
+	Operation OperationRequest `json:"operation"`
+
+	// RelyingParty Of an account with a passkey: the rpId.
+	RelyingParty *string `json:"relyingParty,omitempty"`
 }
+
+// PreparedOperation defines model for PreparedOperation.
+type PreparedOperation struct {
+	// Canonical The operation's canonical JSON (RFC 8785).
+	Canonical string `json:"canonical"`
+
+	// Digest Of the canonical JSON: what an approval names on the ledger.
+	Digest Hash `json:"digest"`
+
+	// Operation An operation as it stands on the ledger, in its exact form.
+	Operation LedgerOperation `json:"operation"`
+}
+
+// PriceItem Something that points buy by the piece.
+type PriceItem = terms.Item
+
+// PriceList A version of what points buy.
+type PriceList = terms.PriceList
 
 // Problem RFC 9457 problem document.
 type Problem struct {
@@ -402,21 +777,52 @@ type ProblemClass string
 type Programme struct {
 	BusinessDate string `json:"businessDate"`
 	Currency     string `json:"currency"`
-	DisplayName  string `json:"displayName"`
-	Msp          string `json:"msp"`
-	Name         string `json:"name"`
+
+	// Custodians The brand's custodian keys; the last is current.
+	Custodians  []CustodianKey `json:"custodians"`
+	DisplayName string         `json:"displayName"`
+
+	// Engine Version of the behaviour that is active.
+	Engine int `json:"engine"`
+
+	// Genesis The channel that it lives on.
+	Genesis Hash `json:"genesis"`
+
+	// InForce The versions that decide on the business date.
+	InForce    InForce       `json:"inForce"`
+	Msp        string        `json:"msp"`
+	Name       string        `json:"name"`
+	PriceLists []Publication `json:"priceLists"`
+
+	// RelyingParty For whom passkeys are made. Absent when the programme takes none.
+	RelyingParty *RelyingParty `json:"relyingParty,omitempty"`
+	RuleSets     []Publication `json:"ruleSets"`
 
 	// Simulated The business date is free to be any day; nothing here happens in real time.
 	Simulated bool `json:"simulated"`
 
-	// Terms Every version, the last is in force.
-	Terms  []Terms `json:"terms"`
+	// Terms Every version with its parameters, ordered by version; the words are under `/v1/programmes/{name}/terms/{version}`.
+	Terms []ProgrammeTerms `json:"terms"`
+
+	// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
 	Totals *Totals `json:"totals,omitempty"`
 }
 
 // ProgrammeList defines model for ProgrammeList.
 type ProgrammeList struct {
 	Programmes []Programme `json:"programmes"`
+}
+
+// ProgrammeTerms defines model for ProgrammeTerms.
+type ProgrammeTerms struct {
+	Effective string `json:"effective"`
+
+	// Hash Of parameters and words together.
+	Hash Hash `json:"hash"`
+
+	// Parameters Without the words.
+	Parameters Terms `json:"parameters"`
+	Version    int   `json:"version"`
 }
 
 // ProvenReceipt defines model for ProvenReceipt.
@@ -433,11 +839,107 @@ type ProvenReceipt struct {
 	TransactionTime time.Time `json:"transactionTime"`
 }
 
-// Ratio Points per minor unit, rounded down per receipt.
-type Ratio struct {
-	Den int64 `json:"den"`
-	Num int64 `json:"num"`
+// Publication A version of something that a programme has published.
+type Publication = points.Publication
+
+// PublicationList defines model for PublicationList.
+type PublicationList struct {
+	// InForce The version in force on the business date; absent while there is none.
+	InForce      *int          `json:"inForce,omitempty"`
+	Publications []Publication `json:"publications"`
 }
+
+// PublishedPrices defines model for PublishedPrices.
+type PublishedPrices struct {
+	// Document A version of what points buy.
+	Document  PriceList `json:"document"`
+	Effective string    `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
+// PublishedRuleSet defines model for PublishedRuleSet.
+type PublishedRuleSet struct {
+	// Document A version of the rules by which events earn points, evaluated in the order in which they are listed.
+	Document  RuleSet `json:"document"`
+	Effective string  `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
+// PublishedTerms defines model for PublishedTerms.
+type PublishedTerms struct {
+	// Document A version of what customers are promised, in words and in parameters.
+	Document  Terms  `json:"document"`
+	Effective string `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
+// PurchaseLine defines model for PurchaseLine.
+type PurchaseLine struct {
+	// AmountMinor Minor units of the currency.
+	AmountMinor Amount  `json:"amountMinor"`
+	Category    *string `json:"category,omitempty"`
+}
+
+// Quote defines model for Quote.
+type Quote = points.Quote
+
+// QuotedAward defines model for QuotedAward.
+type QuotedAward struct {
+	Campaign *string `json:"campaign,omitempty"`
+	Points   Points  `json:"points"`
+	Rule     string  `json:"rule"`
+
+	// Text The rule and its points in words.
+	Text string `json:"text"`
+}
+
+// QuotedOperation defines model for QuotedOperation.
+type QuotedOperation struct {
+	Awards []QuotedAward `json:"awards"`
+
+	// Code OK when it would be applied.
+	Code         string  `json:"code"`
+	DebtIncurred *Points `json:"debtIncurred,omitempty"`
+	DebtRepaid   *Points `json:"debtRepaid,omitempty"`
+
+	// Hash Of the quote; a mandate can name it.
+	Hash Hash `json:"hash"`
+
+	// Held Of the account, afterwards; 0 when it would be refused.
+	Held Points `json:"held"`
+
+	// Moves What the account's lots would lose and gain.
+	Moves   []Move  `json:"moves"`
+	Outcome Outcome `json:"outcome"`
+
+	// PlaceSalt Salt of the quote's place, for the mandate that names the quote. Empty outside a till.
+	PlaceSalt string `json:"placeSalt"`
+
+	// Points Awarded, burned, pinned, moved or taken back; what was asked for when it would be refused.
+	Points Points `json:"points"`
+
+	// Posted Of the account, afterwards; 0 when it would be refused.
+	Posted Points `json:"posted"`
+	Quote  Quote  `json:"quote"`
+
+	// ToAwards What who referred gets.
+	ToAwards []QuotedAward `json:"toAwards"`
+
+	// ToPoints Awarded to who referred.
+	ToPoints *Points `json:"toPoints,omitempty"`
+}
+
+// Ratio defines model for Ratio.
+type Ratio = quantity.Ratio
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -457,35 +959,111 @@ type ReadinessMode string
 // Receipt defines model for Receipt.
 type Receipt = points.Receipt
 
+// Recovery A change of controller that waits, so that the old key can veto it.
+type Recovery struct {
+	Controller Controller `json:"controller"`
+
+	// From Unix seconds: it can be completed from then on.
+	From int64 `json:"from"`
+
+	// Operation That asked for it.
+	Operation ID `json:"operation"`
+}
+
 // Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 type Reference = string
 
-// Terms defines model for Terms.
-type Terms struct {
-	MaxReceiptAgeDays int `json:"maxReceiptAgeDays"`
+// RelyingParty For whom passkeys are made. Absent when the programme takes none.
+type RelyingParty = webauthn.RelyingParty
 
-	// Prose What customers were promised.
-	Prose string `json:"prose"`
+// Rule Gives points for an event that meets all it asks for. Caps are in points.
+type Rule = rules.Rule
 
-	// Rate Points per minor unit, rounded down per receipt.
-	Rate                Ratio `json:"rate"`
-	UnreferencedReturns bool  `json:"unreferencedReturns"`
-	Version             int   `json:"version"`
+// RuleCounter Something that is counted for every account. A changed counter needs a new id.
+type RuleCounter = rules.Counter
+
+// RuleSet A version of the rules by which events earn points, evaluated in the order in which they are listed.
+type RuleSet = rules.Set
+
+// Shop defines model for Shop.
+type Shop = points.Shop
+
+// ShopID 2 to 32 lower-case letters, digits and hyphens.
+type ShopID = string
+
+// ShopList defines model for ShopList.
+type ShopList struct {
+	// Next The `after` of the next page; absent on the last one.
+	Next  *string `json:"next,omitempty"`
+	Shops []Shop  `json:"shops"`
 }
+
+// ShopRequest defines model for ShopRequest.
+type ShopRequest = wire.NewShop
+
+// ShopStatus defines model for ShopStatus.
+type ShopStatus = points.ShopStatus
+
+// Statement A programme's statement over a period of business dates, both included. `closing.outstanding` is `opening.outstanding` with `flows`, and it is the sum over its places, over funding,
+// over expiry and over terms; so is the liability.
+type Statement = statement.Statement
+
+// StatementClosing defines model for StatementClosing.
+type StatementClosing = statement.Closing
+
+// StatementCohort defines model for StatementCohort.
+type StatementCohort = statement.Cohort
+
+// StatementExpiry defines model for StatementExpiry.
+type StatementExpiry = statement.ExpiryLine
+
+// StatementFlows What came into lots and left them.
+type StatementFlows = statement.Flows
+
+// StatementFunding defines model for StatementFunding.
+type StatementFunding = statement.FundingLine
+
+// StatementOpening defines model for StatementOpening.
+type StatementOpening = statement.Opening
+
+// StatementShare `part` out of `whole` points were lost, of those whose fate is decided.
+type StatementShare = statement.Share
+
+// StatementSummary What happened in the period as customers see it; credits are whole, with the part that paid debt.
+type StatementSummary = statement.Summary
+
+// StatementTerms defines model for StatementTerms.
+type StatementTerms = statement.TermsLine
+
+// Terms A version of what customers are promised, in words and in parameters.
+type Terms = terms.Terms
 
 // Text 1 to 64 bytes without control characters.
 type Text = string
 
+// Tier A status that an account has from the moment its counter reaches the threshold.
+type Tier = rules.Tier
+
 // Timestamp The till's own time with its zone, RFC 3339.
 type Timestamp = string
 
-// Totals defines model for Totals.
+// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
 type Totals struct {
+	AdjustedDown Points `json:"adjustedDown"`
+	AdjustedUp   Points `json:"adjustedUp"`
+
 	// Debt What accounts owe the issuer.
 	Debt         Points `json:"debt"`
 	DebtIncurred Points `json:"debtIncurred"`
 	DebtRepaid   Points `json:"debtRepaid"`
-	Issued       Points `json:"issued"`
+	Expired      Points `json:"expired"`
+
+	// Forfeited By closing accounts.
+	Forfeited Points `json:"forfeited"`
+
+	// Held What open holds pin.
+	Held   Points `json:"held"`
+	Issued Points `json:"issued"`
 
 	// Opened Accounts.
 	Opened     int64 `json:"opened"`
@@ -493,20 +1071,43 @@ type Totals struct {
 
 	// Outstanding Points in lots: the issuer's liability.
 	Outstanding Points `json:"outstanding"`
-	Recovered   Points `json:"recovered"`
-	Redeemed    Points `json:"redeemed"`
-	Rejected    int64  `json:"rejected"`
+
+	// Pinned Into holds.
+	Pinned Points `json:"pinned"`
+
+	// Recovered Taken from lots by returns of purchases.
+	Recovered Points `json:"recovered"`
+	Redeemed  Points `json:"redeemed"`
+	Rejected  int64  `json:"rejected"`
+
+	// Restored Given back by returns of redemptions.
+	Restored    Points `json:"restored"`
 	Transferred Points `json:"transferred"`
+
+	// Unpinned Out of holds, whichever way.
+	Unpinned Points `json:"unpinned"`
 }
+
+// TransferTerms Who may send points to whom. A limit of 0 is none.
+type TransferTerms = terms.Transfers
+
+// Words A text by language tag, such as en, de or zh-Hant.
+type Words = rules.Words
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
+
+// Limit defines model for Limit.
+type Limit = int
 
 // Prefer defines model for Prefer.
 type Prefer = string
 
 // ProgrammeName defines model for ProgrammeName.
 type ProgrammeName = string
+
+// Version defines model for Version.
+type Version = int
 
 // OpenAccountParams defines parameters for OpenAccount.
 type OpenAccountParams struct {
@@ -545,6 +1146,37 @@ type SubmitOperationsParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// ListApprovalsParams defines parameters for ListApprovals.
+type ListApprovalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListShopsParams defines parameters for ListShops.
+type ListShopsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GetStatementParams defines parameters for GetStatement.
+type GetStatementParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the statement begins with the programme.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+}
+
+// QuoteOperationParams defines parameters for QuoteOperation.
+type QuoteOperationParams struct {
+	// Language Language of the awards' texts, such as en, de or zh-Hant; it goes before Accept-Language. English where the rules have no words in it.
+	Language       *string `form:"language,omitempty" json:"language,omitempty"`
+	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
 type OpenAccountJSONRequestBody = OpenRequest
 
@@ -560,8 +1192,35 @@ type SubmitOperationJSONRequestBody = OperationRequest
 // SubmitOperationsJSONRequestBody defines body for SubmitOperations for application/json ContentType.
 type SubmitOperationsJSONRequestBody = BulkRequest
 
+// PrepareOperationJSONRequestBody defines body for PrepareOperation for application/json ContentType.
+type PrepareOperationJSONRequestBody = OperationRequest
+
+// ApproveOperationJSONRequestBody defines body for ApproveOperation for application/json ContentType.
+type ApproveOperationJSONRequestBody = Consent
+
 // AdvanceBusinessDateJSONRequestBody defines body for AdvanceBusinessDate for application/json ContentType.
 type AdvanceBusinessDateJSONRequestBody = BusinessDate
+
+// RotateCustodianJSONRequestBody defines body for RotateCustodian for application/json ContentType.
+type RotateCustodianJSONRequestBody = CustodianRequest
+
+// PublishPricesJSONRequestBody defines body for PublishPrices for application/json ContentType.
+type PublishPricesJSONRequestBody = PriceList
+
+// PublishRuleSetJSONRequestBody defines body for PublishRuleSet for application/json ContentType.
+type PublishRuleSetJSONRequestBody = RuleSet
+
+// DryRunRuleSetJSONRequestBody defines body for DryRunRuleSet for application/json ContentType.
+type DryRunRuleSetJSONRequestBody = RuleSet
+
+// PutShopJSONRequestBody defines body for PutShop for application/json ContentType.
+type PutShopJSONRequestBody = ShopRequest
+
+// PublishTermsJSONRequestBody defines body for PublishTerms for application/json ContentType.
+type PublishTermsJSONRequestBody = Terms
+
+// QuoteOperationJSONRequestBody defines body for QuoteOperation for application/json ContentType.
+type QuoteOperationJSONRequestBody = OperationRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -586,7 +1245,7 @@ type ServerInterface interface {
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(c *gin.Context)
-	// Prepare what a self-custody wallet must sign to authorise a debit.
+	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(c *gin.Context)
 	// Record one operation and wait for its receipt.
@@ -595,18 +1254,78 @@ type ServerInterface interface {
 	// Record up to 500 operations, each under its own idempotency key.
 	// (POST /v1/operations/bulk)
 	SubmitOperations(c *gin.Context, params SubmitOperationsParams)
+	// The exact document that another organisation has to approve, for adjust and recover.
+	// (POST /v1/operations/prepare)
+	PrepareOperation(c *gin.Context)
 	// What became of an operation.
 	// (GET /v1/operations/{id})
 	GetOperation(c *gin.Context, id ID)
 	// The programmes of all members.
 	// (GET /v1/programmes)
 	ListProgrammes(c *gin.Context)
-	// A programme, its terms in words, and its totals over all lanes.
+	// What a programme has published, what of it is in force, and its totals over all lanes.
 	// (GET /v1/programmes/{name})
 	GetProgramme(c *gin.Context, name ProgrammeName)
+	// The operations of a programme that another brand has approved.
+	// (GET /v1/programmes/{name}/approvals)
+	ListApprovals(c *gin.Context, name ProgrammeName, params ListApprovalsParams)
+	// Approve another brand's adjustment or recovery.
+	// (POST /v1/programmes/{name}/approvals)
+	ApproveOperation(c *gin.Context, name ProgrammeName)
+	// The approval of one operation.
+	// (GET /v1/programmes/{name}/approvals/{operation})
+	GetApproval(c *gin.Context, name ProgrammeName, operation ID)
 	// Move the business date ahead.
 	// (POST /v1/programmes/{name}/business-date)
 	AdvanceBusinessDate(c *gin.Context, name ProgrammeName)
+	// Make another key the custodian's.
+	// (POST /v1/programmes/{name}/custodian-keys)
+	RotateCustodian(c *gin.Context, name ProgrammeName)
+	// Every version of the price list that was published, and the one in force.
+	// (GET /v1/programmes/{name}/prices)
+	ListPrices(c *gin.Context, name ProgrammeName)
+	// Publish the next version of the price list.
+	// (POST /v1/programmes/{name}/prices)
+	PublishPrices(c *gin.Context, name ProgrammeName)
+	// A version of the price list, with the hash that the ledger names it by.
+	// (GET /v1/programmes/{name}/prices/{version})
+	GetPrices(c *gin.Context, name ProgrammeName, version Version)
+	// Every version of the rule set that was published, and the one in force.
+	// (GET /v1/programmes/{name}/rule-sets)
+	ListRuleSets(c *gin.Context, name ProgrammeName)
+	// Publish the next version of the rule set.
+	// (POST /v1/programmes/{name}/rule-sets)
+	PublishRuleSet(c *gin.Context, name ProgrammeName)
+	// What a drafted rule set would have given for past events, beside the one in force.
+	// (POST /v1/programmes/{name}/rule-sets/dry-run)
+	DryRunRuleSet(c *gin.Context, name ProgrammeName)
+	// A version of the rule set, with the hash that the ledger names it by.
+	// (GET /v1/programmes/{name}/rule-sets/{version})
+	GetRuleSet(c *gin.Context, name ProgrammeName, version Version)
+	// The sponsored shops of a programme.
+	// (GET /v1/programmes/{name}/shops)
+	ListShops(c *gin.Context, name ProgrammeName, params ListShopsParams)
+	// A sponsored shop, with what it has awarded and accepted on its day.
+	// (GET /v1/programmes/{name}/shops/{id})
+	GetShop(c *gin.Context, name ProgrammeName, id ShopID)
+	// Register a sponsored shop, or give one other limits or another status.
+	// (PUT /v1/programmes/{name}/shops/{id})
+	PutShop(c *gin.Context, name ProgrammeName, id ShopID)
+	// What was issued, redeemed, expired and returned in a period, what is outstanding at its end, and what that is worth.
+	// (GET /v1/programmes/{name}/statement)
+	GetStatement(c *gin.Context, name ProgrammeName, params GetStatementParams)
+	// Every version of the terms that was published, and the one in force.
+	// (GET /v1/programmes/{name}/terms)
+	ListTerms(c *gin.Context, name ProgrammeName)
+	// Publish the next version of the terms.
+	// (POST /v1/programmes/{name}/terms)
+	PublishTerms(c *gin.Context, name ProgrammeName)
+	// A version of the terms, in words and in parameters, with the hash that the ledger names it by.
+	// (GET /v1/programmes/{name}/terms/{version})
+	GetTerms(c *gin.Context, name ProgrammeName, version Version)
+	// What an operation would cost or award now, and which rule gives what.
+	// (POST /v1/quotes)
+	QuoteOperation(c *gin.Context, params QuoteOperationParams)
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
 	GetReceipt(c *gin.Context, operation ID)
@@ -954,6 +1673,21 @@ func (siw *ServerInterfaceWrapper) SubmitOperations(c *gin.Context) {
 	siw.Handler.SubmitOperations(c, params)
 }
 
+// PrepareOperation operation middleware
+func (siw *ServerInterfaceWrapper) PrepareOperation(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareOperation(c)
+}
+
 // GetOperation operation middleware
 func (siw *ServerInterfaceWrapper) GetOperation(c *gin.Context) {
 
@@ -1021,6 +1755,112 @@ func (siw *ServerInterfaceWrapper) GetProgramme(c *gin.Context) {
 	siw.Handler.GetProgramme(c, name)
 }
 
+// ListApprovals operation middleware
+func (siw *ServerInterfaceWrapper) ListApprovals(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListApprovalsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListApprovals(c, name, params)
+}
+
+// ApproveOperation operation middleware
+func (siw *ServerInterfaceWrapper) ApproveOperation(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ApproveOperation(c, name)
+}
+
+// GetApproval operation middleware
+func (siw *ServerInterfaceWrapper) GetApproval(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "operation" -------------
+	var operation ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "operation", c.Param("operation"), &operation, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter operation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetApproval(c, name, operation)
+}
+
 // AdvanceBusinessDate operation middleware
 func (siw *ServerInterfaceWrapper) AdvanceBusinessDate(c *gin.Context) {
 
@@ -1045,6 +1885,520 @@ func (siw *ServerInterfaceWrapper) AdvanceBusinessDate(c *gin.Context) {
 	}
 
 	siw.Handler.AdvanceBusinessDate(c, name)
+}
+
+// RotateCustodian operation middleware
+func (siw *ServerInterfaceWrapper) RotateCustodian(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RotateCustodian(c, name)
+}
+
+// ListPrices operation middleware
+func (siw *ServerInterfaceWrapper) ListPrices(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPrices(c, name)
+}
+
+// PublishPrices operation middleware
+func (siw *ServerInterfaceWrapper) PublishPrices(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishPrices(c, name)
+}
+
+// GetPrices operation middleware
+func (siw *ServerInterfaceWrapper) GetPrices(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version Version
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPrices(c, name, version)
+}
+
+// ListRuleSets operation middleware
+func (siw *ServerInterfaceWrapper) ListRuleSets(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRuleSets(c, name)
+}
+
+// PublishRuleSet operation middleware
+func (siw *ServerInterfaceWrapper) PublishRuleSet(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishRuleSet(c, name)
+}
+
+// DryRunRuleSet operation middleware
+func (siw *ServerInterfaceWrapper) DryRunRuleSet(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DryRunRuleSet(c, name)
+}
+
+// GetRuleSet operation middleware
+func (siw *ServerInterfaceWrapper) GetRuleSet(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version Version
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRuleSet(c, name, version)
+}
+
+// ListShops operation middleware
+func (siw *ServerInterfaceWrapper) ListShops(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListShopsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListShops(c, name, params)
+}
+
+// GetShop operation middleware
+func (siw *ServerInterfaceWrapper) GetShop(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id ShopID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetShop(c, name, id)
+}
+
+// PutShop operation middleware
+func (siw *ServerInterfaceWrapper) PutShop(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id ShopID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutShop(c, name, id)
+}
+
+// GetStatement operation middleware
+func (siw *ServerInterfaceWrapper) GetStatement(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetStatementParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "from", c.Request.URL.Query(), &params.From)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetStatement(c, name, params)
+}
+
+// ListTerms operation middleware
+func (siw *ServerInterfaceWrapper) ListTerms(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTerms(c, name)
+}
+
+// PublishTerms operation middleware
+func (siw *ServerInterfaceWrapper) PublishTerms(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishTerms(c, name)
+}
+
+// GetTerms operation middleware
+func (siw *ServerInterfaceWrapper) GetTerms(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version Version
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetTerms(c, name, version)
+}
+
+// QuoteOperation operation middleware
+func (siw *ServerInterfaceWrapper) QuoteOperation(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QuoteOperationParams
+
+	// ------------- Optional query parameter "language" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "language", c.Request.URL.Query(), &params.Language)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter language: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Accept-Language, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Accept-Language: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QuoteOperation(c, params)
 }
 
 // GetReceipt operation middleware
@@ -1110,10 +2464,30 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
+	router.POST(options.BaseURL+"/v1/operations/prepare", wrapper.PrepareOperation)
 	router.GET(options.BaseURL+"/v1/operations/:id", wrapper.GetOperation)
 	router.GET(options.BaseURL+"/v1/programmes", wrapper.ListProgrammes)
 	router.GET(options.BaseURL+"/v1/programmes/:name", wrapper.GetProgramme)
+	router.GET(options.BaseURL+"/v1/programmes/:name/approvals", wrapper.ListApprovals)
+	router.POST(options.BaseURL+"/v1/programmes/:name/approvals", wrapper.ApproveOperation)
+	router.GET(options.BaseURL+"/v1/programmes/:name/approvals/:operation", wrapper.GetApproval)
 	router.POST(options.BaseURL+"/v1/programmes/:name/business-date", wrapper.AdvanceBusinessDate)
+	router.POST(options.BaseURL+"/v1/programmes/:name/custodian-keys", wrapper.RotateCustodian)
+	router.GET(options.BaseURL+"/v1/programmes/:name/prices", wrapper.ListPrices)
+	router.POST(options.BaseURL+"/v1/programmes/:name/prices", wrapper.PublishPrices)
+	router.GET(options.BaseURL+"/v1/programmes/:name/prices/:version", wrapper.GetPrices)
+	router.GET(options.BaseURL+"/v1/programmes/:name/rule-sets", wrapper.ListRuleSets)
+	router.POST(options.BaseURL+"/v1/programmes/:name/rule-sets", wrapper.PublishRuleSet)
+	router.POST(options.BaseURL+"/v1/programmes/:name/rule-sets/dry-run", wrapper.DryRunRuleSet)
+	router.GET(options.BaseURL+"/v1/programmes/:name/rule-sets/:version", wrapper.GetRuleSet)
+	router.GET(options.BaseURL+"/v1/programmes/:name/shops", wrapper.ListShops)
+	router.GET(options.BaseURL+"/v1/programmes/:name/shops/:id", wrapper.GetShop)
+	router.PUT(options.BaseURL+"/v1/programmes/:name/shops/:id", wrapper.PutShop)
+	router.GET(options.BaseURL+"/v1/programmes/:name/statement", wrapper.GetStatement)
+	router.GET(options.BaseURL+"/v1/programmes/:name/terms", wrapper.ListTerms)
+	router.POST(options.BaseURL+"/v1/programmes/:name/terms", wrapper.PublishTerms)
+	router.GET(options.BaseURL+"/v1/programmes/:name/terms/:version", wrapper.GetTerms)
+	router.POST(options.BaseURL+"/v1/quotes", wrapper.QuoteOperation)
 	router.GET(options.BaseURL+"/v1/receipts/:operation", wrapper.GetReceipt)
 }
 
@@ -1452,6 +2826,35 @@ func (response SubmitOperationsdefaultApplicationProblemPlusJSONResponse) VisitS
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type PrepareOperationRequestObject struct {
+	Body *PrepareOperationJSONRequestBody
+}
+
+type PrepareOperationResponseObject interface {
+	VisitPrepareOperationResponse(w http.ResponseWriter) error
+}
+
+type PrepareOperation200JSONResponse PreparedOperation
+
+func (response PrepareOperation200JSONResponse) VisitPrepareOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PrepareOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareOperationdefaultApplicationProblemPlusJSONResponse) VisitPrepareOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type GetOperationRequestObject struct {
 	Id ID `json:"id"`
 }
@@ -1538,6 +2941,96 @@ func (response GetProgrammedefaultApplicationProblemPlusJSONResponse) VisitGetPr
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListApprovalsRequestObject struct {
+	Name   ProgrammeName `json:"name"`
+	Params ListApprovalsParams
+}
+
+type ListApprovalsResponseObject interface {
+	VisitListApprovalsResponse(w http.ResponseWriter) error
+}
+
+type ListApprovals200JSONResponse ApprovalList
+
+func (response ListApprovals200JSONResponse) VisitListApprovalsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListApprovalsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListApprovalsdefaultApplicationProblemPlusJSONResponse) VisitListApprovalsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ApproveOperationRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *ApproveOperationJSONRequestBody
+}
+
+type ApproveOperationResponseObject interface {
+	VisitApproveOperationResponse(w http.ResponseWriter) error
+}
+
+type ApproveOperation200JSONResponse Approval
+
+func (response ApproveOperation200JSONResponse) VisitApproveOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ApproveOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ApproveOperationdefaultApplicationProblemPlusJSONResponse) VisitApproveOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetApprovalRequestObject struct {
+	Name      ProgrammeName `json:"name"`
+	Operation ID            `json:"operation"`
+}
+
+type GetApprovalResponseObject interface {
+	VisitGetApprovalResponse(w http.ResponseWriter) error
+}
+
+type GetApproval200JSONResponse Approval
+
+func (response GetApproval200JSONResponse) VisitGetApprovalResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetApprovaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetApprovaldefaultApplicationProblemPlusJSONResponse) VisitGetApprovalResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type AdvanceBusinessDateRequestObject struct {
 	Name ProgrammeName `json:"name"`
 	Body *AdvanceBusinessDateJSONRequestBody
@@ -1562,6 +3055,503 @@ type AdvanceBusinessDatedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AdvanceBusinessDatedefaultApplicationProblemPlusJSONResponse) VisitAdvanceBusinessDateResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type RotateCustodianRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *RotateCustodianJSONRequestBody
+}
+
+type RotateCustodianResponseObject interface {
+	VisitRotateCustodianResponse(w http.ResponseWriter) error
+}
+
+type RotateCustodian200JSONResponse CustodianKey
+
+func (response RotateCustodian200JSONResponse) VisitRotateCustodianResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type RotateCustodiandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RotateCustodiandefaultApplicationProblemPlusJSONResponse) VisitRotateCustodianResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListPricesRequestObject struct {
+	Name ProgrammeName `json:"name"`
+}
+
+type ListPricesResponseObject interface {
+	VisitListPricesResponse(w http.ResponseWriter) error
+}
+
+type ListPrices200JSONResponse PublicationList
+
+func (response ListPrices200JSONResponse) VisitListPricesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListPricesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPricesdefaultApplicationProblemPlusJSONResponse) VisitListPricesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PublishPricesRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *PublishPricesJSONRequestBody
+}
+
+type PublishPricesResponseObject interface {
+	VisitPublishPricesResponse(w http.ResponseWriter) error
+}
+
+type PublishPrices200JSONResponse Publication
+
+func (response PublishPrices200JSONResponse) VisitPublishPricesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PublishPricesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishPricesdefaultApplicationProblemPlusJSONResponse) VisitPublishPricesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetPricesRequestObject struct {
+	Name    ProgrammeName `json:"name"`
+	Version Version       `json:"version"`
+}
+
+type GetPricesResponseObject interface {
+	VisitGetPricesResponse(w http.ResponseWriter) error
+}
+
+type GetPrices200JSONResponse PublishedPrices
+
+func (response GetPrices200JSONResponse) VisitGetPricesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetPricesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPricesdefaultApplicationProblemPlusJSONResponse) VisitGetPricesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListRuleSetsRequestObject struct {
+	Name ProgrammeName `json:"name"`
+}
+
+type ListRuleSetsResponseObject interface {
+	VisitListRuleSetsResponse(w http.ResponseWriter) error
+}
+
+type ListRuleSets200JSONResponse PublicationList
+
+func (response ListRuleSets200JSONResponse) VisitListRuleSetsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListRuleSetsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRuleSetsdefaultApplicationProblemPlusJSONResponse) VisitListRuleSetsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PublishRuleSetRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *PublishRuleSetJSONRequestBody
+}
+
+type PublishRuleSetResponseObject interface {
+	VisitPublishRuleSetResponse(w http.ResponseWriter) error
+}
+
+type PublishRuleSet200JSONResponse Publication
+
+func (response PublishRuleSet200JSONResponse) VisitPublishRuleSetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PublishRuleSetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishRuleSetdefaultApplicationProblemPlusJSONResponse) VisitPublishRuleSetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DryRunRuleSetRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *DryRunRuleSetJSONRequestBody
+}
+
+type DryRunRuleSetResponseObject interface {
+	VisitDryRunRuleSetResponse(w http.ResponseWriter) error
+}
+
+type DryRunRuleSet200JSONResponse DryRun
+
+func (response DryRunRuleSet200JSONResponse) VisitDryRunRuleSetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DryRunRuleSetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DryRunRuleSetdefaultApplicationProblemPlusJSONResponse) VisitDryRunRuleSetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetRuleSetRequestObject struct {
+	Name    ProgrammeName `json:"name"`
+	Version Version       `json:"version"`
+}
+
+type GetRuleSetResponseObject interface {
+	VisitGetRuleSetResponse(w http.ResponseWriter) error
+}
+
+type GetRuleSet200JSONResponse PublishedRuleSet
+
+func (response GetRuleSet200JSONResponse) VisitGetRuleSetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetRuleSetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRuleSetdefaultApplicationProblemPlusJSONResponse) VisitGetRuleSetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListShopsRequestObject struct {
+	Name   ProgrammeName `json:"name"`
+	Params ListShopsParams
+}
+
+type ListShopsResponseObject interface {
+	VisitListShopsResponse(w http.ResponseWriter) error
+}
+
+type ListShops200JSONResponse ShopList
+
+func (response ListShops200JSONResponse) VisitListShopsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListShopsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListShopsdefaultApplicationProblemPlusJSONResponse) VisitListShopsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetShopRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Id   ShopID        `json:"id"`
+}
+
+type GetShopResponseObject interface {
+	VisitGetShopResponse(w http.ResponseWriter) error
+}
+
+type GetShop200JSONResponse Shop
+
+func (response GetShop200JSONResponse) VisitGetShopResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetShopdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetShopdefaultApplicationProblemPlusJSONResponse) VisitGetShopResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PutShopRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Id   ShopID        `json:"id"`
+	Body *PutShopJSONRequestBody
+}
+
+type PutShopResponseObject interface {
+	VisitPutShopResponse(w http.ResponseWriter) error
+}
+
+type PutShop200JSONResponse Shop
+
+func (response PutShop200JSONResponse) VisitPutShopResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutShopdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutShopdefaultApplicationProblemPlusJSONResponse) VisitPutShopResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetStatementRequestObject struct {
+	Name   ProgrammeName `json:"name"`
+	Params GetStatementParams
+}
+
+type GetStatementResponseObject interface {
+	VisitGetStatementResponse(w http.ResponseWriter) error
+}
+
+type GetStatement200JSONResponse Statement
+
+func (response GetStatement200JSONResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetStatement200TextplainCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetStatement200TextplainCharsetUtf8Response) VisitGetStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetStatementdefaultApplicationProblemPlusJSONResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListTermsRequestObject struct {
+	Name ProgrammeName `json:"name"`
+}
+
+type ListTermsResponseObject interface {
+	VisitListTermsResponse(w http.ResponseWriter) error
+}
+
+type ListTerms200JSONResponse PublicationList
+
+func (response ListTerms200JSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTermsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTermsdefaultApplicationProblemPlusJSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PublishTermsRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *PublishTermsJSONRequestBody
+}
+
+type PublishTermsResponseObject interface {
+	VisitPublishTermsResponse(w http.ResponseWriter) error
+}
+
+type PublishTerms200JSONResponse Publication
+
+func (response PublishTerms200JSONResponse) VisitPublishTermsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PublishTermsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishTermsdefaultApplicationProblemPlusJSONResponse) VisitPublishTermsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetTermsRequestObject struct {
+	Name    ProgrammeName `json:"name"`
+	Version Version       `json:"version"`
+}
+
+type GetTermsResponseObject interface {
+	VisitGetTermsResponse(w http.ResponseWriter) error
+}
+
+type GetTerms200JSONResponse PublishedTerms
+
+func (response GetTerms200JSONResponse) VisitGetTermsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTermsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTermsdefaultApplicationProblemPlusJSONResponse) VisitGetTermsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type QuoteOperationRequestObject struct {
+	Params QuoteOperationParams
+	Body   *QuoteOperationJSONRequestBody
+}
+
+type QuoteOperationResponseObject interface {
+	VisitQuoteOperationResponse(w http.ResponseWriter) error
+}
+
+type QuoteOperation200JSONResponse QuotedOperation
+
+func (response QuoteOperation200JSONResponse) VisitQuoteOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type QuoteOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response QuoteOperationdefaultApplicationProblemPlusJSONResponse) VisitQuoteOperationResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -1620,7 +3610,7 @@ type StrictServerInterface interface {
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(ctx context.Context, request ListCodesRequestObject) (ListCodesResponseObject, error)
-	// Prepare what a self-custody wallet must sign to authorise a debit.
+	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(ctx context.Context, request PrepareMandateRequestObject) (PrepareMandateResponseObject, error)
 	// Record one operation and wait for its receipt.
@@ -1629,18 +3619,78 @@ type StrictServerInterface interface {
 	// Record up to 500 operations, each under its own idempotency key.
 	// (POST /v1/operations/bulk)
 	SubmitOperations(ctx context.Context, request SubmitOperationsRequestObject) (SubmitOperationsResponseObject, error)
+	// The exact document that another organisation has to approve, for adjust and recover.
+	// (POST /v1/operations/prepare)
+	PrepareOperation(ctx context.Context, request PrepareOperationRequestObject) (PrepareOperationResponseObject, error)
 	// What became of an operation.
 	// (GET /v1/operations/{id})
 	GetOperation(ctx context.Context, request GetOperationRequestObject) (GetOperationResponseObject, error)
 	// The programmes of all members.
 	// (GET /v1/programmes)
 	ListProgrammes(ctx context.Context, request ListProgrammesRequestObject) (ListProgrammesResponseObject, error)
-	// A programme, its terms in words, and its totals over all lanes.
+	// What a programme has published, what of it is in force, and its totals over all lanes.
 	// (GET /v1/programmes/{name})
 	GetProgramme(ctx context.Context, request GetProgrammeRequestObject) (GetProgrammeResponseObject, error)
+	// The operations of a programme that another brand has approved.
+	// (GET /v1/programmes/{name}/approvals)
+	ListApprovals(ctx context.Context, request ListApprovalsRequestObject) (ListApprovalsResponseObject, error)
+	// Approve another brand's adjustment or recovery.
+	// (POST /v1/programmes/{name}/approvals)
+	ApproveOperation(ctx context.Context, request ApproveOperationRequestObject) (ApproveOperationResponseObject, error)
+	// The approval of one operation.
+	// (GET /v1/programmes/{name}/approvals/{operation})
+	GetApproval(ctx context.Context, request GetApprovalRequestObject) (GetApprovalResponseObject, error)
 	// Move the business date ahead.
 	// (POST /v1/programmes/{name}/business-date)
 	AdvanceBusinessDate(ctx context.Context, request AdvanceBusinessDateRequestObject) (AdvanceBusinessDateResponseObject, error)
+	// Make another key the custodian's.
+	// (POST /v1/programmes/{name}/custodian-keys)
+	RotateCustodian(ctx context.Context, request RotateCustodianRequestObject) (RotateCustodianResponseObject, error)
+	// Every version of the price list that was published, and the one in force.
+	// (GET /v1/programmes/{name}/prices)
+	ListPrices(ctx context.Context, request ListPricesRequestObject) (ListPricesResponseObject, error)
+	// Publish the next version of the price list.
+	// (POST /v1/programmes/{name}/prices)
+	PublishPrices(ctx context.Context, request PublishPricesRequestObject) (PublishPricesResponseObject, error)
+	// A version of the price list, with the hash that the ledger names it by.
+	// (GET /v1/programmes/{name}/prices/{version})
+	GetPrices(ctx context.Context, request GetPricesRequestObject) (GetPricesResponseObject, error)
+	// Every version of the rule set that was published, and the one in force.
+	// (GET /v1/programmes/{name}/rule-sets)
+	ListRuleSets(ctx context.Context, request ListRuleSetsRequestObject) (ListRuleSetsResponseObject, error)
+	// Publish the next version of the rule set.
+	// (POST /v1/programmes/{name}/rule-sets)
+	PublishRuleSet(ctx context.Context, request PublishRuleSetRequestObject) (PublishRuleSetResponseObject, error)
+	// What a drafted rule set would have given for past events, beside the one in force.
+	// (POST /v1/programmes/{name}/rule-sets/dry-run)
+	DryRunRuleSet(ctx context.Context, request DryRunRuleSetRequestObject) (DryRunRuleSetResponseObject, error)
+	// A version of the rule set, with the hash that the ledger names it by.
+	// (GET /v1/programmes/{name}/rule-sets/{version})
+	GetRuleSet(ctx context.Context, request GetRuleSetRequestObject) (GetRuleSetResponseObject, error)
+	// The sponsored shops of a programme.
+	// (GET /v1/programmes/{name}/shops)
+	ListShops(ctx context.Context, request ListShopsRequestObject) (ListShopsResponseObject, error)
+	// A sponsored shop, with what it has awarded and accepted on its day.
+	// (GET /v1/programmes/{name}/shops/{id})
+	GetShop(ctx context.Context, request GetShopRequestObject) (GetShopResponseObject, error)
+	// Register a sponsored shop, or give one other limits or another status.
+	// (PUT /v1/programmes/{name}/shops/{id})
+	PutShop(ctx context.Context, request PutShopRequestObject) (PutShopResponseObject, error)
+	// What was issued, redeemed, expired and returned in a period, what is outstanding at its end, and what that is worth.
+	// (GET /v1/programmes/{name}/statement)
+	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
+	// Every version of the terms that was published, and the one in force.
+	// (GET /v1/programmes/{name}/terms)
+	ListTerms(ctx context.Context, request ListTermsRequestObject) (ListTermsResponseObject, error)
+	// Publish the next version of the terms.
+	// (POST /v1/programmes/{name}/terms)
+	PublishTerms(ctx context.Context, request PublishTermsRequestObject) (PublishTermsResponseObject, error)
+	// A version of the terms, in words and in parameters, with the hash that the ledger names it by.
+	// (GET /v1/programmes/{name}/terms/{version})
+	GetTerms(ctx context.Context, request GetTermsRequestObject) (GetTermsResponseObject, error)
+	// What an operation would cost or award now, and which rule gives what.
+	// (POST /v1/quotes)
+	QuoteOperation(ctx context.Context, request QuoteOperationRequestObject) (QuoteOperationResponseObject, error)
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
 	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
@@ -1960,6 +4010,39 @@ func (sh *strictHandler) SubmitOperations(ctx *gin.Context, params SubmitOperati
 	}
 }
 
+// PrepareOperation operation middleware
+func (sh *strictHandler) PrepareOperation(ctx *gin.Context) {
+	var request PrepareOperationRequestObject
+
+	var body PrepareOperationJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareOperation(ctx, request.(PrepareOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareOperation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PrepareOperationResponseObject); ok {
+		if err := validResponse.VisitPrepareOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetOperation operation middleware
 func (sh *strictHandler) GetOperation(ctx *gin.Context, id ID) {
 	var request GetOperationRequestObject
@@ -2039,6 +4122,97 @@ func (sh *strictHandler) GetProgramme(ctx *gin.Context, name ProgrammeName) {
 	}
 }
 
+// ListApprovals operation middleware
+func (sh *strictHandler) ListApprovals(ctx *gin.Context, name ProgrammeName, params ListApprovalsParams) {
+	var request ListApprovalsRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListApprovals(ctx, request.(ListApprovalsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListApprovals")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListApprovalsResponseObject); ok {
+		if err := validResponse.VisitListApprovalsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApproveOperation operation middleware
+func (sh *strictHandler) ApproveOperation(ctx *gin.Context, name ProgrammeName) {
+	var request ApproveOperationRequestObject
+
+	request.Name = name
+
+	var body ApproveOperationJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveOperation(ctx, request.(ApproveOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveOperation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ApproveOperationResponseObject); ok {
+		if err := validResponse.VisitApproveOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetApproval operation middleware
+func (sh *strictHandler) GetApproval(ctx *gin.Context, name ProgrammeName, operation ID) {
+	var request GetApprovalRequestObject
+
+	request.Name = name
+	request.Operation = operation
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetApproval(ctx, request.(GetApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetApprovalResponseObject); ok {
+		if err := validResponse.VisitGetApprovalResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // AdvanceBusinessDate operation middleware
 func (sh *strictHandler) AdvanceBusinessDate(ctx *gin.Context, name ProgrammeName) {
 	var request AdvanceBusinessDateRequestObject
@@ -2067,6 +4241,501 @@ func (sh *strictHandler) AdvanceBusinessDate(ctx *gin.Context, name ProgrammeNam
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(AdvanceBusinessDateResponseObject); ok {
 		if err := validResponse.VisitAdvanceBusinessDateResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RotateCustodian operation middleware
+func (sh *strictHandler) RotateCustodian(ctx *gin.Context, name ProgrammeName) {
+	var request RotateCustodianRequestObject
+
+	request.Name = name
+
+	var body RotateCustodianJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateCustodian(ctx, request.(RotateCustodianRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateCustodian")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(RotateCustodianResponseObject); ok {
+		if err := validResponse.VisitRotateCustodianResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPrices operation middleware
+func (sh *strictHandler) ListPrices(ctx *gin.Context, name ProgrammeName) {
+	var request ListPricesRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPrices(ctx, request.(ListPricesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPrices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListPricesResponseObject); ok {
+		if err := validResponse.VisitListPricesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishPrices operation middleware
+func (sh *strictHandler) PublishPrices(ctx *gin.Context, name ProgrammeName) {
+	var request PublishPricesRequestObject
+
+	request.Name = name
+
+	var body PublishPricesJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishPrices(ctx, request.(PublishPricesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishPrices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PublishPricesResponseObject); ok {
+		if err := validResponse.VisitPublishPricesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPrices operation middleware
+func (sh *strictHandler) GetPrices(ctx *gin.Context, name ProgrammeName, version Version) {
+	var request GetPricesRequestObject
+
+	request.Name = name
+	request.Version = version
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPrices(ctx, request.(GetPricesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPrices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetPricesResponseObject); ok {
+		if err := validResponse.VisitGetPricesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRuleSets operation middleware
+func (sh *strictHandler) ListRuleSets(ctx *gin.Context, name ProgrammeName) {
+	var request ListRuleSetsRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRuleSets(ctx, request.(ListRuleSetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRuleSets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListRuleSetsResponseObject); ok {
+		if err := validResponse.VisitListRuleSetsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishRuleSet operation middleware
+func (sh *strictHandler) PublishRuleSet(ctx *gin.Context, name ProgrammeName) {
+	var request PublishRuleSetRequestObject
+
+	request.Name = name
+
+	var body PublishRuleSetJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishRuleSet(ctx, request.(PublishRuleSetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishRuleSet")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PublishRuleSetResponseObject); ok {
+		if err := validResponse.VisitPublishRuleSetResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DryRunRuleSet operation middleware
+func (sh *strictHandler) DryRunRuleSet(ctx *gin.Context, name ProgrammeName) {
+	var request DryRunRuleSetRequestObject
+
+	request.Name = name
+
+	var body DryRunRuleSetJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DryRunRuleSet(ctx, request.(DryRunRuleSetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DryRunRuleSet")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DryRunRuleSetResponseObject); ok {
+		if err := validResponse.VisitDryRunRuleSetResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRuleSet operation middleware
+func (sh *strictHandler) GetRuleSet(ctx *gin.Context, name ProgrammeName, version Version) {
+	var request GetRuleSetRequestObject
+
+	request.Name = name
+	request.Version = version
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRuleSet(ctx, request.(GetRuleSetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRuleSet")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetRuleSetResponseObject); ok {
+		if err := validResponse.VisitGetRuleSetResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListShops operation middleware
+func (sh *strictHandler) ListShops(ctx *gin.Context, name ProgrammeName, params ListShopsParams) {
+	var request ListShopsRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListShops(ctx, request.(ListShopsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListShops")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListShopsResponseObject); ok {
+		if err := validResponse.VisitListShopsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetShop operation middleware
+func (sh *strictHandler) GetShop(ctx *gin.Context, name ProgrammeName, id ShopID) {
+	var request GetShopRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetShop(ctx, request.(GetShopRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetShop")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetShopResponseObject); ok {
+		if err := validResponse.VisitGetShopResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutShop operation middleware
+func (sh *strictHandler) PutShop(ctx *gin.Context, name ProgrammeName, id ShopID) {
+	var request PutShopRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	var body PutShopJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutShop(ctx, request.(PutShopRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutShop")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PutShopResponseObject); ok {
+		if err := validResponse.VisitPutShopResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStatement operation middleware
+func (sh *strictHandler) GetStatement(ctx *gin.Context, name ProgrammeName, params GetStatementParams) {
+	var request GetStatementRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatement(ctx, request.(GetStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetStatementResponseObject); ok {
+		if err := validResponse.VisitGetStatementResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTerms operation middleware
+func (sh *strictHandler) ListTerms(ctx *gin.Context, name ProgrammeName) {
+	var request ListTermsRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTerms(ctx, request.(ListTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTerms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListTermsResponseObject); ok {
+		if err := validResponse.VisitListTermsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishTerms operation middleware
+func (sh *strictHandler) PublishTerms(ctx *gin.Context, name ProgrammeName) {
+	var request PublishTermsRequestObject
+
+	request.Name = name
+
+	var body PublishTermsJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishTerms(ctx, request.(PublishTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishTerms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PublishTermsResponseObject); ok {
+		if err := validResponse.VisitPublishTermsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTerms operation middleware
+func (sh *strictHandler) GetTerms(ctx *gin.Context, name ProgrammeName, version Version) {
+	var request GetTermsRequestObject
+
+	request.Name = name
+	request.Version = version
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTerms(ctx, request.(GetTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTerms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetTermsResponseObject); ok {
+		if err := validResponse.VisitGetTermsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QuoteOperation operation middleware
+func (sh *strictHandler) QuoteOperation(ctx *gin.Context, params QuoteOperationParams) {
+	var request QuoteOperationRequestObject
+
+	request.Params = params
+
+	var body QuoteOperationJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QuoteOperation(ctx, request.(QuoteOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QuoteOperation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(QuoteOperationResponseObject); ok {
+		if err := validResponse.VisitQuoteOperationResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

@@ -24,7 +24,7 @@ func (s *Server) SubmitOperation(ctx context.Context, r SubmitOperationRequestOb
 
 // OpenAccount records the opening of an account and waits for its receipt.
 func (s *Server) OpenAccount(ctx context.Context, r OpenAccountRequestObject) (OpenAccountResponseObject, error) {
-	request := &OperationRequest{Kind: KindOpen, Reference: r.Body.Reference, Controller: r.Body.Controller}
+	request := &OperationRequest{Kind: KindOpen, Reference: r.Body.Reference, Controller: r.Body.Controller, Holder: r.Body.Holder}
 	o, err := s.submitOne(ctx, r.Params.IdempotencyKey, r.Params.Prefer, request)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -86,14 +87,12 @@ func TestACallThatDoesNotWaitIsAnswered202(t *testing.T) {
 }
 
 func TestCustodySignsWhatHasNoAuthorisationOfItsOwn(t *testing.T) {
-	signed := `"placeSalt":"` + strings.Repeat("d", 64) + `","authorisation":{"mandate":{"format":1,"genesis":"g","programme":"airline","account":"` + wallet +
-		`","controllerVersion":1,"operation":"redeem","place":"p","receiver":"","maxPoints":5,"quote":"","id":"` + account + `","notAfter":1},"signature":"s"}`
 	for _, c := range []struct {
 		name, body string
 		custody    bool
 	}{
 		{"redemption in custody", redeem, true},
-		{"redemption by the wallet", `{"kind":"redeem","account":"` + wallet + `","points":5,` + place + `,` + signed + `}`, false},
+		{"redemption by the wallet", signedRedemption().with(fields{"authorisation": authorised(t, mandate()), "placeSalt": hash}).String(), false},
 		{"transfer in custody", `{"kind":"transfer","account":"` + account + `","to":"` + wallet + `","points":5,"authentication":{"method":"otp","challenge":"x"}}`, true},
 		{"return without a receipt", giveBack, true},
 		{"return without a receipt by a wallet that has not signed", strings.Replace(giveBack, account, wallet, 1), false},
@@ -150,7 +149,7 @@ func TestOpeningAnAccountPassesOnTheKeyedHashOnly(t *testing.T) {
 	w := b.do(call{"POST", "/v1/accounts", ScopeTill, `{"reference":"+44 20 7946 0000"}`, []string{"Idempotency-Key", "key-1"}})
 	o := into[Operation](t, w, http.StatusOK)
 	in := b.intakes[0]
-	if in.Lookup != b.Lookup("+44 20 7946 0000") || in.Operation.Controller.Kind != points.ControllerCustodian || in.Details != (points.Details{}) {
+	if in.Lookup != b.Lookup("+44 20 7946 0000") || in.Operation.Controller.Kind != points.ControllerCustodian || !reflect.DeepEqual(in.Details, points.Details{}) {
 		t.Errorf("intake %+v", in)
 	}
 	found := into[LookupResponse](t, b.do(call{"POST", "/v1/accounts/lookup", ScopeTill, `{"reference":"+44 20 7946 0000"}`, nil}), http.StatusOK)

@@ -5,6 +5,9 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/statement"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -26,20 +29,47 @@ type ReadModel interface {
 	Programmes(ctx context.Context) ([]points.Programme, error)
 	Programme(ctx context.Context, name string) (points.Programme, error)
 	Totals(ctx context.Context, programme string) (points.Totals, error)
+	Record(ctx context.Context, programme, object, id string) ([]byte, error)
+	Disclosed(ctx context.Context, operation points.OperationID) (*points.Disclosed, error)
+	Records(ctx context.Context, programme, object, after string, limit int) ([]store.Record, error)
+	StatementBook(ctx context.Context, programme string, from quantity.Day) (*statement.Book, statement.Value, error)
+	Events(ctx context.Context, programme string, limit int) ([]rules.DatedEvent, error)
 	Block(ctx context.Context) (int64, error)
 }
 
-// Hasher makes the keyed hash under which a customer's reference is known: fingerprint.Hasher.
+// Hasher makes keyed hashes with the gateway's secret: fingerprint.Hasher.
 type Hasher interface {
+	// Lookup is the hash under which a customer's reference is known.
 	Lookup(reference string) string
+	// Claim is the hash under which an anonymous receipt can be claimed once.
+	Claim(merchant, store, terminal, number string) string
+	// ClaimCode is the code of a gift that a caller sends under an idempotency key.
+	ClaimCode(caller, key string) string
 }
 
-// Administrator changes the programme itself: the ledger facade with the operator's identity.
+// Administrator changes the gateway's own programme: the ledger facade with the operator's identity. Every call returns once it is committed, and is safe to repeat.
 type Administrator interface {
 	// AdvanceBusinessDate returns once the new date is committed; DATE_NOT_ALLOWED when the programme doesn't allow it.
 	AdvanceBusinessDate(ctx context.Context, day quantity.Day) error
 	// Programme reads the programme's record from the ledger itself.
 	Programme(ctx context.Context) (points.Programme, error)
+	PublishTerms(ctx context.Context, doc wire.NewTerms) (wire.Published, error)
+	PublishRuleSet(ctx context.Context, doc wire.NewRuleSet) (wire.Published, error)
+	PublishPrices(ctx context.Context, doc wire.NewPrices) (wire.Published, error)
+	RotateCustodian(ctx context.Context, doc wire.NewCustodian) (points.CustodianKey, error)
+	PutShop(ctx context.Context, doc wire.NewShop) (points.Shop, error)
+}
+
+// Approver gives the own brand's consent to operations of other programmes: the ledger facade with the operator's identity.
+type Approver interface {
+	// Approve returns once the approval is committed; ALREADY_EXISTS when another operation was approved under the id, or by another brand.
+	Approve(ctx context.Context, programme string, doc wire.Consent) (points.Approval, error)
+}
+
+// Quoter says what an operation would cost or award now: the ledger facade with the gateway's identity.
+type Quoter interface {
+	// Quote keeps nothing; the details are those of a batch of one, and reach the own peers only.
+	Quote(ctx context.Context, query wire.QuoteQuery, details wire.BatchDetails) (wire.QuoteResult, error)
 }
 
 // Condition says what keeps the gateway from doing its work; nothing when it is ready.

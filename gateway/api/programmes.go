@@ -46,11 +46,8 @@ func (s *Server) AdvanceBusinessDate(ctx context.Context, r AdvanceBusinessDateR
 	if err != nil {
 		return nil, wrong(fault.InvalidValue, "/date", "a day must be written YYYY-MM-DD, from 1970 on")
 	}
-	if r.Name != s.programme {
-		return nil, fault.New(fault.Forbidden, "this gateway administers the programme %s only", s.programme)
-	}
-	if s.administrator == nil {
-		return nil, fault.New(fault.Forbidden, "this gateway has no operator's identity configured")
+	if err := s.administers(r.Name); err != nil {
+		return nil, err
 	}
 	if err := s.advance(ctx, day); err != nil {
 		return nil, err
@@ -71,18 +68,71 @@ func (s *Server) advance(ctx context.Context, day quantity.Day) error {
 	return err
 }
 
+// RotateCustodian makes another key the custodian's.
+func (s *Server) RotateCustodian(ctx context.Context, r RotateCustodianRequestObject) (RotateCustodianResponseObject, error) {
+	if err := s.administers(r.Name); err != nil {
+		return nil, err
+	}
+	key, err := s.administrator.RotateCustodian(ctx, *r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return RotateCustodian200JSONResponse(key), nil
+}
+
+// administers returns FORBIDDEN unless this gateway administers the programme.
+func (s *Server) administers(name string) error {
+	if err := s.sequences(name); err != nil {
+		return err
+	}
+	if s.administrator == nil {
+		return errNoOperator()
+	}
+	return nil
+}
+
+// sequences returns FORBIDDEN unless the programme is this gateway's own.
+func (s *Server) sequences(name string) error {
+	if name != s.programme {
+		return fault.New(fault.Forbidden, "this gateway administers the programme %s only", s.programme)
+	}
+	return nil
+}
+
+func errNoOperator() error {
+	return fault.New(fault.Forbidden, "this gateway has no operator's identity configured")
+}
+
 func programmeOf(p *points.Programme) Programme {
 	out := Programme{
 		Name: p.Brand, DisplayName: p.DisplayName, Msp: p.MSP, Currency: p.Currency, Simulated: p.Simulated, BusinessDate: p.BusinessDate.String(),
-		Terms: make([]Terms, len(p.Terms)),
+		Genesis: p.Genesis, Engine: p.Engine, Terms: make([]ProgrammeTerms, len(p.Terms)), RuleSets: publicationsOf(p.RuleSets),
+		PriceLists: publicationsOf(p.PriceLists), Custodians: p.Custodians,
+		InForce: InForce{Terms: p.Current().Version, RuleSet: inForce(p.RuleSets, p), PriceList: inForce(p.PriceLists, p)},
 	}
-	for i, t := range p.Terms {
-		out.Terms[i] = Terms{
-			Version: t.Version, Prose: t.Prose, Rate: Ratio{Num: t.Rate.Num, Den: t.Rate.Den}, MaxReceiptAgeDays: t.MaxReceiptAgeDays,
-			UnreferencedReturns: t.UnreferencedReturns,
-		}
+	for i, published := range p.TermsPublished() {
+		out.Terms[i] = ProgrammeTerms{Version: published.Version, Effective: published.Effective.String(), Hash: published.Hash, Parameters: p.Terms[i]}
+	}
+	if p.RelyingParty.ID != "" {
+		out.RelyingParty = &p.RelyingParty
 	}
 	return out
+}
+
+// publicationsOf makes an empty list of none.
+func publicationsOf(list []points.Publication) []points.Publication {
+	if list == nil {
+		return []points.Publication{}
+	}
+	return list
+}
+
+// inForce is the version that is in force on the business date; nil while there is none.
+func inForce(list []points.Publication, p *points.Programme) *int {
+	if now := points.InForce(list, p.BusinessDate); now != nil {
+		return &now.Version
+	}
+	return nil
 }
 
 func totalsOf(t points.Totals) (Totals, error) {
@@ -94,9 +144,15 @@ func totalsOf(t points.Totals) (Totals, error) {
 	if err != nil {
 		return Totals{}, err
 	}
+	held, err := t.Held()
+	if err != nil {
+		return Totals{}, err
+	}
 	return Totals{
 		Operations: t.Operations, Rejected: t.Rejected, Opened: t.Opened, Issued: int64(t.Issued), Redeemed: int64(t.Redeemed),
 		Recovered: int64(t.Recovered), Transferred: int64(t.Transferred), DebtIncurred: int64(t.DebtIncurred), DebtRepaid: int64(t.DebtRepaid),
-		Outstanding: int64(outstanding), Debt: int64(debt),
+		Expired: int64(t.Expired), Restored: int64(t.Restored), AdjustedUp: int64(t.AdjustedUp), AdjustedDown: int64(t.AdjustedDown),
+		Forfeited: int64(t.Forfeited), Pinned: int64(t.Pinned), Unpinned: int64(t.Unpinned),
+		Outstanding: int64(outstanding), Held: int64(held), Debt: int64(debt),
 	}, nil
 }

@@ -2,22 +2,18 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 func TestAnAccountIsUnchangedUnderItsETag(t *testing.T) {
 	b := newBench(t)
 	w := b.get("/v1/accounts/" + account)
 	a := into[Account](t, w, http.StatusOK)
-	if a.Posted != 12 || a.Spendable != 12 || a.Debt != 0 || a.Programme != "airline" || a.Controller.Kind != ControllerKindCustodian {
+	if a.Posted != 12 || a.Spendable != 12 || a.Debt != 0 || a.Programme != "airline" || a.Controller.Kind != string(points.ControllerCustodian) {
 		t.Errorf("%+v", a)
 	}
 	tag := w.Header().Get("ETag")
@@ -47,71 +43,6 @@ func TestHistoryIsReadPageByPage(t *testing.T) {
 	}
 	if pages != 3 || len(seen) != 5 {
 		t.Errorf("%d pages, %d entries", pages, len(seen))
-	}
-}
-
-func TestAProgrammeTellsTermsTotalsAndThatItIsSimulated(t *testing.T) {
-	b := newBench(t)
-	p := into[Programme](t, b.get("/v1/programmes/airline"), http.StatusOK)
-	if p.Totals == nil || p.Totals.Outstanding != 100-2-30-10 || p.Totals.Debt != 3 || p.Terms[0].Prose == "" || p.BusinessDate != "2024-10-04" || p.Simulated {
-		t.Errorf("%+v", p)
-	}
-	if list := into[ProgrammeList](t, b.get("/v1/programmes"), http.StatusOK); len(list.Programmes) != 1 || list.Programmes[0].Totals != nil {
-		t.Errorf("%+v", list)
-	}
-}
-
-func TestTheBusinessDateMovesAheadOnly(t *testing.T) {
-	b := newBench(t)
-	move := func(name, date string) call {
-		return call{"POST", "/v1/programmes/" + name + "/business-date", ScopeOperator, `{"date":"` + date + `"}`, nil}
-	}
-	into[BusinessDate](t, b.do(move("airline", "2024-10-06")), http.StatusOK)
-	into[BusinessDate](t, b.do(move("airline", "2024-10-06")), http.StatusOK)
-	b.problem(b.do(move("airline", "2024-10-05")), fault.DateNotAllowed)
-	b.problem(b.do(move("hotel", "2024-10-07")), fault.Forbidden)
-	b.problem(b.do(move("airline", "tomorrow")), fault.InvalidValue)
-	b.dateErr = fault.New(fault.LedgerUnavailable, "no peer")
-	b.problem(b.do(move("airline", "2024-10-07")), fault.LedgerUnavailable)
-	if b.date != 20_002 {
-		t.Errorf("the date is %s", b.date)
-	}
-}
-
-func TestAPreparedMandateIsWhatTheChaincodeWillCheck(t *testing.T) {
-	b := newBench(t)
-	prepare := func(body string) call { return call{"POST", "/v1/mandates", ScopeTill, body, nil} }
-	p := into[PreparedMandate](t, b.do(prepare(`{"account":"`+wallet+`","kind":"redeem","points":5,"store":"main-street","terminal":"till-1","validSeconds":60}`)), http.StatusOK)
-	m := p.Mandate
-	if m.Place != points.PlaceHash(p.PlaceSalt, "airline", "main-street", "till-1") || len(p.PlaceSalt) != 64 {
-		t.Errorf("place %s, salt %s", m.Place, p.PlaceSalt)
-	}
-	if left := m.NotAfter - time.Now().Unix(); left < 50 || left > 60 || m.Genesis != programme().Genesis || m.MaxPoints != 5 || m.ControllerVersion != 1 || m.Operation != points.KindRedeem {
-		t.Errorf("%+v", m)
-	}
-	digest, err := wire.MandateDigest(&m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256([]byte(p.Canonical))
-	if p.Digest != hex.EncodeToString(digest) || p.Digest != hex.EncodeToString(sum[:]) {
-		t.Error("the digest is not that of the canonical mandate")
-	}
-	transfer := into[PreparedMandate](t, b.do(prepare(`{"account":"`+wallet+`","kind":"transfer","points":5,"receiver":"`+account+`"}`)), http.StatusOK)
-	if transfer.Mandate.Place != "" || transfer.PlaceSalt != "" || transfer.Mandate.Receiver != account {
-		t.Errorf("%+v", transfer)
-	}
-	for body, code := range map[string]fault.Code{
-		`{"account":"` + account + `","kind":"redeem","points":5,"store":"s","terminal":"t"}`:                   fault.InvalidValue, // In custody.
-		`{"account":"` + stranger + `","kind":"redeem","points":5,"store":"s","terminal":"t"}`:                  fault.AccountUnknown,
-		`{"account":"` + unknownID + `","kind":"redeem","points":5,"store":"s","terminal":"t"}`:                 fault.AccountUnknown,
-		`{"account":"` + wallet + `","kind":"redeem","points":0,"store":"s","terminal":"t"}`:                    fault.OutOfRange,
-		`{"account":"` + wallet + `","kind":"redeem","points":5}`:                                               fault.InvalidValue,
-		`{"account":"` + wallet + `","kind":"transfer","points":5}`:                                             fault.InvalidValue,
-		`{"account":"` + wallet + `","kind":"earn","points":5}`:                                                 fault.InvalidValue,
-		`{"account":"` + wallet + `","kind":"redeem","points":5,"store":"s","terminal":"t","validSeconds":601}`: fault.InvalidValue,
-	} {
-		b.problem(b.do(prepare(body)), code)
 	}
 }
 

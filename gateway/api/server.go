@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/rules"
 )
 
 // Bounds of a connection. A write may take as long as the longest wait for a receipt and then some.
@@ -25,7 +26,8 @@ const (
 	shutdownTimeout   = DefaultWait + 2*time.Second
 )
 
-// Parts are what the server is made of. A gateway that only reads has no Recorder, Hasher and Administrator; a writer without an operator's identity has no Administrator.
+// Parts are what the server is made of. A gateway that only reads has no Recorder, Hasher, Quoter, Administrator and Approver; a writer without an operator's identity has
+// no Administrator and no Approver.
 type Parts struct {
 	Member        string // This gateway's member; the merchant of everything that its tills do.
 	Programme     string // The programme it sequences; empty for a reader.
@@ -33,7 +35,9 @@ type Parts struct {
 	Recorder      Recorder
 	Reader        ReadModel
 	Hasher        Hasher
+	Quoter        Quoter
 	Administrator Administrator
+	Approver      Approver
 	Condition     Condition
 	Metrics       *prometheus.Registry
 	Log           *slog.Logger
@@ -47,12 +51,16 @@ type Server struct {
 	recorder      Recorder
 	reader        ReadModel
 	hasher        Hasher
+	quoter        Quoter
 	administrator Administrator
+	approver      Approver
 	condition     Condition
 	log           *slog.Logger
 	rules         map[string]rule
+	programs      rules.Cache // Of the rule sets in force.
 	metrics       metrics
 	engine        *gin.Engine
+	heavy         chan struct{} // Taken while a statement or a dry run is made.
 }
 
 var _ StrictServerInterface = (*Server)(nil)
@@ -67,8 +75,8 @@ func New(p Parts) (*Server, error) {
 	if p.Keys == nil || p.Reader == nil || p.Condition == nil || p.Metrics == nil || p.Log == nil {
 		return nil, fault.New(fault.InvalidValue, "the API needs keys, a read model, its condition, metrics and a log")
 	}
-	if p.Recorder != nil && (p.Hasher == nil || p.Programme == "") {
-		return nil, fault.New(fault.InvalidValue, "a gateway that writes needs a programme and the secret for its hashes")
+	if p.Recorder != nil && (p.Hasher == nil || p.Quoter == nil || p.Programme == "") {
+		return nil, fault.New(fault.InvalidValue, "a gateway that writes needs a programme, a ledger that quotes, and the secret for its hashes")
 	}
 	rules, err := documentRules()
 	if err != nil {
@@ -76,7 +84,8 @@ func New(p Parts) (*Server, error) {
 	}
 	s := &Server{
 		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, reader: p.Reader, hasher: p.Hasher,
-		administrator: p.Administrator, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
+		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
+		heavy: make(chan struct{}, 1),
 	}
 	s.engine = s.routes(p.Metrics)
 	return s, nil

@@ -2,13 +2,13 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -21,13 +21,14 @@ const (
 
 // item is one operation on its way through a call. An item with an err is left alone by everything that follows.
 type item struct {
-	key     string
-	at      string // JSON pointer of the request within the body.
-	request *OperationRequest
-	intake  sequencer.Intake
-	ticket  sequencer.Ticket
-	answer  Operation
-	err     error
+	key       string
+	at        string // JSON pointer of the request within the body.
+	request   *OperationRequest
+	intake    sequencer.Intake
+	claimCode string // Of a gift, that the gateway made.
+	ticket    sequencer.Ticket
+	answer    Operation
+	err       error
 }
 
 func itemsOf(b *BulkRequest) []item {
@@ -75,7 +76,7 @@ func (s *Server) record(ctx context.Context, items []item) {
 		if it.err != nil {
 			continue
 		}
-		if it.err = checkRequest(it.request, it.at); it.err != nil {
+		if it.err = admit(ctx, it); it.err != nil {
 			continue
 		}
 		if it.request.Kind == KindOpen {
@@ -89,16 +90,28 @@ func (s *Server) record(ctx context.Context, items []item) {
 	s.accept(ctx, others)
 }
 
+// admit says whether the caller may send the item, and whether its form is right.
+func admit(ctx context.Context, it *item) error {
+	if err := checkRequest(it.request, it.at, &submitting); err != nil {
+		return err
+	}
+	scope := forms[it.request.Kind].scope
+	if !slices.Contains(scopesIn(ctx), scope) {
+		return wrong(fault.Forbidden, it.at+"/kind", "%s needs an API key with the scope %s", it.request.Kind, scope)
+	}
+	return nil
+}
+
 // accept builds what the sequencer takes and stores its answers in the items.
 func (s *Server) accept(ctx context.Context, items []*item) {
-	p := prover{reader: s.reader, leaves: map[batchPlace][][]byte{}}
+	b := s.newBuilder()
 	var ready []*item
 	var intakes []sequencer.Intake
 	for _, it := range items {
 		if it.err != nil {
 			continue
 		}
-		if it.err = s.build(ctx, it, &p); it.err == nil {
+		if it.err = b.build(ctx, it); it.err == nil {
 			ready, intakes = append(ready, it), append(intakes, it.intake)
 		}
 	}
@@ -108,94 +121,6 @@ func (s *Server) accept(ctx context.Context, items []*item) {
 	for i, result := range s.recorder.AcceptAll(ctx, intakes) {
 		ready[i].ticket, ready[i].err = result.Ticket, result.Err
 	}
-}
-
-// resolve finds the accounts of customers' references. An account that is being opened counts.
-func (s *Server) resolve(ctx context.Context, items []*item) {
-	var lookups []string
-	for _, it := range items {
-		if it.err == nil && it.request.Reference != nil {
-			lookups = append(lookups, s.hasher.Lookup(*it.request.Reference))
-		}
-	}
-	if len(lookups) == 0 {
-		return
-	}
-	accounts, err := s.reader.Lookups(ctx, lookups)
-	for _, it := range items {
-		if it.err != nil || it.request.Reference == nil {
-			continue
-		}
-		if err != nil {
-			it.err = err
-			continue
-		}
-		account, known := accounts[s.hasher.Lookup(*it.request.Reference)]
-		if !known {
-			it.err = wrong(fault.AccountUnknown, it.at+"/reference", "no account has this reference: open one first")
-			continue
-		}
-		it.intake.Operation.Account = account
-	}
-}
-
-// build completes an item's intake.
-func (s *Server) build(ctx context.Context, it *item, p *prover) (err error) {
-	r, in := it.request, &it.intake
-	in.Caller, in.IdempotencyKey = callerIn(ctx), it.key
-	if in.RequestHash, err = requestHash(r); err != nil {
-		return err
-	}
-	in.Details = s.detailsOf(r)
-	o := &in.Operation
-	o.Kind, o.To, o.Authorisation, o.Original = points.Kind(r.Kind), points.AccountID(valueOr(r.To, "")), r.Authorisation, r.Original
-	if r.Account != nil {
-		o.Account = points.AccountID(*r.Account)
-	}
-	switch r.Kind {
-	case KindOpen:
-		o.Controller = controllerOf(r.Controller)
-		in.Lookup = s.hasher.Lookup(valueOr(r.Reference, ""))
-		return nil
-	case KindRedeem, KindTransfer:
-		o.Points = quantity.Points(*r.Points)
-		in.Custody = r.Authorisation == nil
-		return nil
-	case KindReturn:
-		return s.buildReturn(ctx, it, p)
-	}
-	return nil
-}
-
-// buildReturn attaches the receipt that a return refers to. A return without one is a debit: custody signs it, unless the account has a key of its own.
-func (s *Server) buildReturn(ctx context.Context, it *item, p *prover) error {
-	r, o := it.request, &it.intake.Operation
-	if r.OriginalOperation != nil {
-		original, err := p.prove(ctx, points.OperationID(*r.OriginalOperation))
-		if fault.CodeOf(err) == fault.NotFound {
-			return wrong(fault.NotFound, it.at+"/originalOperation", "there is no committed receipt of this operation")
-		}
-		if err != nil {
-			return err
-		}
-		o.Original = &points.Original{Receipt: original.Receipt, Proof: original.Proof}
-		return nil
-	}
-	if r.Original != nil || r.Authorisation != nil {
-		return nil
-	}
-	var err error
-	it.intake.Custody, err = s.inCustody(ctx, o.Account)
-	return err
-}
-
-// inCustody says whether the brand's custodian signs an account's debits. One that isn't on the ledger yet is taken to be in custody; the ledger decides.
-func (s *Server) inCustody(ctx context.Context, id points.AccountID) (bool, error) {
-	position, err := s.reader.Account(ctx, id)
-	if fault.CodeOf(err) == fault.AccountUnknown {
-		return true, nil
-	}
-	return position.Account.Controller.Kind == points.ControllerCustodian, err
 }
 
 // settle waits until the recorded items are committed, or for as long as the caller wants, and puts what became of them into their answers.
@@ -226,6 +151,9 @@ func (s *Server) settle(ctx context.Context, items []item, wait time.Duration) e
 		it.answer = s.operationOf(k)
 		it.answer.Duplicate = it.ticket.Duplicate
 		it.err = refusal(k, &it.answer)
+		if it.claimCode != "" && it.err == nil {
+			it.answer.ClaimCode = &it.claimCode
+		}
 	}
 	return nil
 }

@@ -13,13 +13,17 @@ import (
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/bookkeeping"
 )
 
 // Options say what to compare with, beside the blocks themselves.
 type Options struct {
 	Genesis  string                         // Hash that block 0's header must have, hex; empty: what the founding document says is compared only.
 	Database *Database                      // A gateway's projection; nil without one.
+	Since    quantity.Day                   // First business date of the period that the programmes' statements tell of; 0: from their beginning.
 	Progress func(block uint64)             // Told after each block; nil is allowed.
 	Save     func(d blocks.Delivered) error // Told of each block that was read, before it is judged; nil is allowed.
 }
@@ -34,6 +38,8 @@ type Auditor struct {
 	hasher     blocks.CommitHasher
 	statement  *Statement
 	programmes map[string]*ProgrammeStatement
+	programs   *rules.Cache
+	journal    *bookkeeping.Journal // What the receipts of all valid batches moved.
 	prints     []fingerprint
 
 	founded   *clearing.Consortium // Decoded record, and the version it was decoded from.
@@ -42,7 +48,10 @@ type Auditor struct {
 
 // New makes an auditor that has seen no block.
 func New(o Options) *Auditor {
-	return &Auditor{options: o, linker: &linker{}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{}}
+	return &Auditor{
+		options: o, linker: &linker{}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{},
+		programs: new(rules.Cache), journal: bookkeeping.NewJournal(),
+	}
 }
 
 // Blocks takes in all blocks of source, which must begin at block 0 or where an earlier call ended. A difference is a *Finding; any other error means that

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -54,7 +55,8 @@ func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
 	}{
 		{`SELECT programme, body FROM programmes`, d.takeProgramme},
 		{`SELECT programme, msp, n, body FROM lanes`, d.takeLane},
-		{`SELECT programme, id, posted, debt, body FROM accounts`, d.takeAccount},
+		{`SELECT programme, id, posted, held, debt, body FROM accounts`, d.takeAccount},
+		{`SELECT programme, object, id, body FROM records`, d.takeRecord},
 		{`SELECT programme, COUNT(*) FROM receipts GROUP BY programme`, d.takeReceipts},
 	} {
 		if err := each(ctx, tx, table.query, table.take); err != nil {
@@ -110,21 +112,34 @@ func (d *Database) takeLane(rows *sql.Rows) error {
 // takeAccount keeps an account's record, with the columns that are queried beside it: they must say the same.
 func (d *Database) takeAccount(rows *sql.Rows) error {
 	var programme, id string
-	var posted, debt int64
+	var c accountColumns
 	var body []byte
-	if err := rows.Scan(&programme, &id, &posted, &debt, &body); err != nil {
+	if err := rows.Scan(&programme, &id, &c.posted, &c.held, &c.debt, &body); err != nil {
 		return err
 	}
-	if !columnsAgree(body, posted, debt) {
-		body = fmt.Appendf(nil, "columns posted %d and debt %d beside %s", posted, debt, body)
+	if !c.agree(body) {
+		body = fmt.Appendf(nil, "columns posted %d, held %d and debt %d beside %s", c.posted, c.held, c.debt, body)
 	}
 	d.keep(programme, engine.AccountKey(points.AccountID(id)), body)
 	return nil
 }
 
-func columnsAgree(body []byte, posted, debt int64) bool {
-	var account points.Account
-	return wire.DecodeRecord(body, &account) == nil && int64(account.Posted) == posted && int64(account.Debt) == debt
+// accountColumns are what stands beside an account's record.
+type accountColumns struct{ posted, held, debt int64 }
+
+func (c accountColumns) agree(body []byte) bool {
+	var a points.Account
+	return wire.DecodeRecord(body, &a) == nil && c == accountColumns{int64(a.Posted), int64(a.Held), int64(a.Debt)}
+}
+
+func (d *Database) takeRecord(rows *sql.Rows) error {
+	var programme, object, id string
+	var body []byte
+	if err := rows.Scan(&programme, &object, &id, &body); err != nil {
+		return err
+	}
+	d.keep(programme, engine.Key(object, id), body)
+	return nil
 }
 
 func (d *Database) takeReceipts(rows *sql.Rows) error {
@@ -158,11 +173,17 @@ func (a *Auditor) compareDatabase(b *blocks.Block) error {
 	return nil
 }
 
+// projectedObjects are the objects that a gateway's database holds whole.
+var projectedObjects = []string{
+	engine.ObjectProgramme, engine.ObjectLane, engine.ObjectAccount,
+	engine.ObjectTerms, engine.ObjectRuleSet, engine.ObjectPrices, engine.ObjectShop, engine.ObjectApproval,
+}
+
 func (a *Auditor) compareNamespace(d *Database, namespace string, block uint64) (int, *Finding) {
 	compared := 0
 	for key, e := range a.world.public[namespace] {
 		object, _, err := engine.ParseKey(key)
-		if err != nil || object != engine.ObjectProgramme && object != engine.ObjectLane && object != engine.ObjectAccount {
+		if err != nil || !slices.Contains(projectedObjects, object) {
 			continue
 		}
 		if got := d.records[namespace][key]; !bytes.Equal(got, e.value) {

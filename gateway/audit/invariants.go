@@ -6,9 +6,12 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/bookkeeping"
 )
 
 // accountInvariants are the invariants of single accounts, in the order of their names.
@@ -110,23 +113,59 @@ func (b *books) take(object string, value []byte) error {
 	return nil
 }
 
-// checkInvariants checks what holds for whole programmes.
+// checkInvariants checks what holds for whole programmes, and makes their statements.
 func (a *Auditor) checkInvariants() error {
 	for _, brand := range slices.Sorted(maps.Keys(a.programmes)) {
-		namespace := engine.PointsPrefix + brand
 		b, f := a.books(brand)
 		if f != nil {
 			return f
 		}
-		err := points.SupplyEqualsBalances(b.totals, b.accounts)
-		if err == nil {
-			err = points.OpenedEqualsAccounts(b.totals, len(b.accounts))
-		}
-		if err != nil {
+		if err := a.programmeHolds(brand, b); err != nil {
 			f := blockFinding(CheckInvariant, a.Height()-1, "%v", err)
-			f.Namespace = namespace
+			f.Namespace = engine.PointsPrefix + brand
 			return f
 		}
 	}
 	return nil
+}
+
+func (a *Auditor) programmeHolds(brand string, b *books) error {
+	if err := points.SupplyEqualsBalances(b.totals, b.accounts); err != nil {
+		return err
+	}
+	if err := points.OpenedEqualsAccounts(b.totals, len(b.accounts)); err != nil {
+		return err
+	}
+	if b.programme == nil {
+		return fault.New(fault.StateCorrupt, "points were written before the programme was created")
+	}
+	var err error
+	a.programmes[brand].Statement, err = a.stateProgramme(b)
+	return err
+}
+
+// stateProgramme makes a programme's statement from the receipts' moves and the accounts' lots: STATEMENT_MISMATCH when a point of them is not accounted for.
+func (a *Auditor) stateProgramme(b *books) (*statement.Statement, error) {
+	p := b.programme
+	book := &statement.Book{
+		Programme: p.Brand, Currency: p.Currency, From: a.options.Since, Day: p.BusinessDate, Totals: bookkeeping.Totals(b.totals),
+	}
+	position := bookkeeping.NewPosition(p)
+	for _, account := range b.accounts {
+		if err := position.Note(account); err != nil {
+			return nil, err
+		}
+	}
+	book.Holdings = position.Holdings()
+	for m, points := range a.journal.Movements { // A statement is the same in every order.
+		if m.Programme == p.Brand {
+			book.Moves = append(book.Moves, m.Move(points))
+		}
+	}
+	for o, points := range a.journal.Debts {
+		if o.Programme == p.Brand {
+			book.Debts = append(book.Debts, o.Debt(points))
+		}
+	}
+	return statement.Of(book, bookkeeping.Value(p))
 }

@@ -43,7 +43,25 @@ func (a *Auditor) note(t *blocks.Transaction, find findFunc) *Finding {
 	}
 	p.Batches++
 	p.Receipts += len(batch.Receipts)
+	if f := a.noteReceipts(t, &batch, find); f != nil {
+		return f
+	}
 	return a.checkRoot(t, &batch, find)
+}
+
+// noteReceipts takes what the receipts moved into the journal, which the programmes' statements are made of.
+func (a *Auditor) noteReceipts(t *blocks.Transaction, batch *recordedBatch, find findFunc) *Finding {
+	for _, raw := range batch.Receipts {
+		var r points.Receipt
+		err := wire.DecodeRecord(raw, &r)
+		if err == nil {
+			err = a.journal.Note(&r)
+		}
+		if err != nil {
+			return find(CheckEvent, "a receipt can't be booked: %v", err).at(t.Chaincode, "")
+		}
+	}
+	return nil
 }
 
 // checkRoot compares the recorded root with that of the recorded receipts' own bytes, without the engine.

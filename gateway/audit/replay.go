@@ -42,7 +42,7 @@ func (a *Auditor) replay(t *blocks.Transaction, find findFunc) *Finding {
 	}
 	call := engine.Call{
 		Chaincode: t.Chaincode, Function: string(t.Args[0]), Document: t.Args[1], Time: t.Time,
-		Caller: engine.Identity{MSP: t.Creator.MSP, Role: a.roleOf(t)},
+		Caller: engine.Identity{MSP: t.Creator.MSP, Role: a.roleOf(t)}, Programs: a.programs,
 	}
 	by, f := a.givePrivate(t, &call, find)
 	if f != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/statement"
 )
 
 // Verdict is the result of an audit.
@@ -68,6 +69,8 @@ type ProgrammeStatement struct {
 	Redeemed      quantity.Points `json:"redeemed"`
 	Recovered     quantity.Points `json:"recovered"`
 	Transferred   quantity.Points `json:"transferred"`
+	Expired       quantity.Points `json:"expired"`
+	Held          quantity.Points `json:"held"` // By open holds.
 	DebtRepaid    quantity.Points `json:"debtRepaid"`
 	Transactions  int             `json:"transactions"` // Valid ones.
 	Batches       int             `json:"batches"`
@@ -75,6 +78,8 @@ type ProgrammeStatement struct {
 	Rejected      int64           `json:"rejected"`      // Receipts of refused operations.
 	FullReplays   int             `json:"fullReplays"`   // Transactions replayed from the private details.
 	PublicReplays int             `json:"publicReplays"` // Transactions replayed from their public receipts, since the details are not held here.
+
+	Statement *statement.Statement `json:"statement,omitempty"` // Re-executed from the receipts and the accounts' lots.
 }
 
 func newStatement() *Statement {
@@ -102,6 +107,8 @@ func (p *ProgrammeStatement) fill(record *points.Programme, totals points.Totals
 	p.Issued, p.Redeemed, p.Recovered, p.Transferred, p.DebtRepaid = totals.Issued, totals.Redeemed, totals.Recovered, totals.Transferred, totals.DebtRepaid
 	p.Supply, _ = totals.Outstanding() // Out of range is a finding of the invariants already.
 	p.Debt, _ = totals.Debt()
+	p.Held, _ = totals.Held()
+	p.Expired = totals.Expired
 	if record != nil {
 		p.Simulated, p.BusinessDate = record.Simulated, record.BusinessDate.String()
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/tallystick/tallystick/gateway/statements"
 )
 
 // WriteText writes the statement for people.
@@ -17,6 +19,9 @@ func (s *Statement) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "Audit of channel %s, read from %s\n", orUnknown(s.Channel), orUnknown(s.Source))
 	fmt.Fprintf(&b, "  genesis %s\n  %s blocks, the last one has hash %s\n\n", orUnknown(s.Genesis), count(s.Blocks), orUnknown(s.LastHash))
 	s.writeProgrammes(&b)
+	if err := s.writeStatements(&b); err != nil {
+		return err
+	}
 	s.writeChecked(&b)
 	s.writePeers(&b)
 	s.writeVerdict(&b)
@@ -51,6 +56,8 @@ func (s *Statement) writeProgrammes(b *strings.Builder) {
 		{"taken back by returns", func(p *ProgrammeStatement) string { return count(p.Recovered) }},
 		{"spent on old debt", func(p *ProgrammeStatement) string { return count(p.DebtRepaid) }},
 		{"supply (liability)", func(p *ProgrammeStatement) string { return count(p.Supply) }},
+		{"held", func(p *ProgrammeStatement) string { return count(p.Held) }},
+		{"expired", func(p *ProgrammeStatement) string { return count(p.Expired) }},
 		{"debt of customers", func(p *ProgrammeStatement) string { return count(p.Debt) }},
 		{"transferred", func(p *ProgrammeStatement) string { return count(p.Transferred) }},
 		{"transactions", func(p *ProgrammeStatement) string { return count(p.Transactions) }},
@@ -72,7 +79,21 @@ func (s *Statement) writeProgrammes(b *strings.Builder) {
 	}
 	t.SetColumnConfigs(columns)
 	b.WriteString(t.Render())
-	b.WriteString("\n  supply = issued - redeemed - taken back - spent on old debt = sum of all accounts' points; it stands for what customers can spend\n\n")
+	b.WriteString("\n  supply = issued + restored + adjusted - redeemed - taken back - expired - forfeited - spent on old debt = sum of all accounts' points\n\n")
+}
+
+// writeStatements writes each programme's own statement, if it has issued anything.
+func (s *Statement) writeStatements(b *strings.Builder) error {
+	for _, p := range s.Programmes {
+		if p.Statement == nil || p.Issued == 0 && p.Statement.Closing.Outstanding == 0 {
+			continue
+		}
+		if err := statements.Write(b, p.Statement); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
+	}
+	return nil
 }
 
 func (s *Statement) writeChecked(b *strings.Builder) {

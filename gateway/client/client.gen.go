@@ -17,7 +17,14 @@ import (
 	"gopkg.in/yaml.v2"
 
 	"github.com/oapi-codegen/runtime"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/statement"
+	"github.com/tallystick/tallystick/chaincode/terms"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
+	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 const (
@@ -33,17 +40,6 @@ const (
 	CodeEntryClassRetry    CodeEntryClass = "retry"
 )
 
-// Defines values for ControllerKind.
-const (
-	ControllerKindCustodian ControllerKind = "custodian"
-	ControllerKindP256      ControllerKind = "p256"
-)
-
-// Defines values for ControllerRequestKind.
-const (
-	ControllerRequestKindP256 ControllerRequestKind = "p256"
-)
-
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk HealthStatus = "ok"
@@ -51,18 +47,26 @@ const (
 
 // Defines values for Kind.
 const (
+	KindAccept   Kind = "accept"
+	KindAdjust   Kind = "adjust"
+	KindCapture  Kind = "capture"
+	KindClose    Kind = "close"
+	KindComplete Kind = "complete"
 	KindEarn     Kind = "earn"
+	KindExpire   Kind = "expire"
+	KindFreeze   Kind = "freeze"
+	KindGift     Kind = "gift"
+	KindHold     Kind = "hold"
 	KindOpen     Kind = "open"
+	KindRecover  Kind = "recover"
 	KindRedeem   Kind = "redeem"
+	KindRefer    Kind = "refer"
+	KindRekey    Kind = "rekey"
 	KindReturn   Kind = "return"
 	KindTransfer Kind = "transfer"
-)
-
-// Defines values for MandateRequestKind.
-const (
-	MandateRequestKindRedeem   MandateRequestKind = "redeem"
-	MandateRequestKindReturn   MandateRequestKind = "return"
-	MandateRequestKindTransfer MandateRequestKind = "transfer"
+	KindUnfreeze Kind = "unfreeze"
+	KindVeto     Kind = "veto"
+	KindVoid     Kind = "void"
 )
 
 // Defines values for OperationStatus.
@@ -94,20 +98,75 @@ const (
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
-	Debt       Points     `json:"debt"`
+
+	// CoolUntil Unix seconds: no debit before it, after a recovery. Absent when there is nothing to wait for.
+	CoolUntil *int64 `json:"coolUntil,omitempty"`
+
+	// Counters What the rules in force count.
+	Counters []Counter `json:"counters"`
+	Debt     Points    `json:"debt"`
+
+	// Expiries Every business date to come on which points are gone unless they are spent before, held ones left aside; by inactivity, if the account is not used until then.
+	Expiries []Expiry `json:"expiries"`
+
+	// Held Pinned by open holds.
+	Held Points `json:"held"`
+
+	// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+	Holder *Holder `json:"holder,omitempty"`
+
+	// Holds Open ones, in the order in which they were made.
+	Holds []Hold `json:"holds"`
 
 	// Id Random 128 bits.
-	Id ID `json:"id"`
+	Id   ID    `json:"id"`
+	Lots []Lot `json:"lots"`
 
-	// Posted Spendable less debt; may be negative.
+	// Pending Not free yet.
+	Pending Points `json:"pending"`
+
+	// Posted All lots, held and in suspense too, less debt; may be negative.
 	Posted    Points `json:"posted"`
 	Programme string `json:"programme"`
+
+	// Recovery A change of controller that waits, so that the old key can veto it.
+	Recovery *Recovery `json:"recovery,omitempty"`
+
+	// Spendable What can be spent on the programme's business date.
 	Spendable Points `json:"spendable"`
-	Status    string `json:"status"`
+
+	// Status FROZEN spends nothing, and what it is credited stays in suspense.
+	Status string `json:"status"`
+
+	// Suspense Credited while the account was frozen or closed.
+	Suspense []Lot `json:"suspense"`
+
+	// Tier Absent without one.
+	Tier *string `json:"tier,omitempty"`
+
+	// TierUntil The tier's last business date if nothing more is counted.
+	TierUntil *string `json:"tierUntil,omitempty"`
 }
+
+// Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
+type Action = rules.Action
 
 // Amount Minor units of the currency.
 type Amount = int64
+
+// Approval A brand's consent to one operation of another one.
+type Approval = points.Approval
+
+// ApprovalList defines model for ApprovalList.
+type ApprovalList struct {
+	Approvals []Approval `json:"approvals"`
+
+	// Next The `after` of the next page; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
+
+// Assertion What a passkey signed instead of the mandate's digest.
+type Assertion = webauthn.Assertion
 
 // Authentication How the till made sure that the customer of an account in custody agrees.
 type Authentication struct {
@@ -119,14 +178,50 @@ type Authentication struct {
 // Authorisation defines model for Authorisation.
 type Authorisation = points.Authorisation
 
+// Award Which rule gave what, and what it counted for.
+type Award = rules.Outcome
+
+// Bracket The part of an amount up to `upTo` minor units; the last one has no end.
+type Bracket = rules.Bracket
+
 // BulkItem An operation under its own idempotency key.
 type BulkItem struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 
-	// Operation Which fields a kind takes. open: reference, controller (both optional). earn: account or reference, amountMinor, currency, occurredAt, store, terminal, receiptNumber.
-	// redeem: account or reference, points, store, terminal, receiptNumber, and authentication (custody) or authorisation with placeSalt (self-custody).
-	// transfer: account or reference, to, points, and authentication or authorisation. return: like earn, and originalOperation, or original, or (where the terms take returns
-	// without a receipt) neither; then authentication or, for a self-custody account, authorisation with placeSalt may be given.
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
+	// | void | till | hold | | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 	Operation OperationRequest `json:"operation"`
 }
 
@@ -156,6 +251,9 @@ type BusinessDate struct {
 	Date string `json:"date"`
 }
 
+// Campaign A period and a budget that rules share.
+type Campaign = rules.Campaign
+
 // CodeEntry defines model for CodeEntry.
 type CodeEntry struct {
 	Class   CodeEntryClass `json:"class"`
@@ -172,24 +270,92 @@ type CodeList struct {
 	Codes []CodeEntry `json:"codes"`
 }
 
+// Consent defines model for Consent.
+type Consent = wire.Consent
+
 // Controller defines model for Controller.
 type Controller struct {
-	Kind    ControllerKind `json:"kind"`
-	Version int            `json:"version"`
+	Kind    string `json:"kind"`
+	Version int    `json:"version"`
 }
 
-// ControllerKind defines model for Controller.Kind.
-type ControllerKind string
-
-// ControllerRequest The customer's own key. Leave it out for an account in the brand's custody.
+// ControllerRequest Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
 type ControllerRequest struct {
-	// Key Uncompressed P-256 point (65 bytes), base64url without padding.
-	Key  string                `json:"key"`
-	Kind ControllerRequestKind `json:"kind"`
+	// Key Uncompressed P-256 point (65 bytes), base64url without padding. Not of a custodian.
+	Key  *string `json:"key,omitempty"`
+	Kind string  `json:"kind"`
 }
 
-// ControllerRequestKind defines model for ControllerRequest.Kind.
-type ControllerRequestKind string
+// Counter defines model for Counter.
+type Counter struct {
+	Id    string `json:"id"`
+	Value int64  `json:"value"`
+}
+
+// CustodianKey A version of the key with which the brand signs for customers who have none.
+type CustodianKey = points.CustodianKey
+
+// CustodianRequest defines model for CustodianRequest.
+type CustodianRequest = wire.NewCustodian
+
+// DryRun defines model for DryRun.
+type DryRun struct {
+	// After The draft.
+	After DryRunSide `json:"after"`
+
+	// Before The set in force.
+	Before DryRunSide `json:"before"`
+
+	// Complete These are all that there are; otherwise older ones were left out.
+	Complete bool `json:"complete"`
+
+	// Difference After less before.
+	Difference Points `json:"difference"`
+
+	// Events Past events that both sets were applied to.
+	Events int `json:"events"`
+
+	// Gaining Accounts that would have more.
+	Gaining int `json:"gaining"`
+
+	// Largest The largest differences, at most 100, gains and losses alike.
+	Largest   []DryRunDifference `json:"largest"`
+	Losing    int                `json:"losing"`
+	Unchanged int                `json:"unchanged"`
+}
+
+// DryRunDifference defines model for DryRunDifference.
+type DryRunDifference struct {
+	// Account Random 128 bits.
+	Account    ID     `json:"account"`
+	After      Points `json:"after"`
+	Before     Points `json:"before"`
+	Difference Points `json:"difference"`
+}
+
+// DryRunSide defines model for DryRunSide.
+type DryRunSide struct {
+	Points Points `json:"points"`
+
+	// Refused Events that it refuses.
+	Refused int `json:"refused"`
+
+	// RuleSet Its version; absent where the rate of the terms decides.
+	RuleSet *int `json:"ruleSet,omitempty"`
+}
+
+// EventType defines model for EventType.
+type EventType = rules.EventType
+
+// Expiry defines model for Expiry.
+type Expiry struct {
+	Day    string `json:"day"`
+	Points Points `json:"points"`
+}
+
+// ExpiryTerms When points lapse. fixed takes years, month and day (31 for the last); rolling takes months and monthEnd; inactivity takes months; never takes nothing.
+type ExpiryTerms = lots.Expiry
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -225,14 +391,50 @@ type HistoryEntry struct {
 	TransactionTime time.Time `json:"transactionTime"`
 }
 
+// Hold defines model for Hold.
+type Hold struct {
+	// Id Of the operation that made it.
+	Id ID `json:"id"`
+
+	// Lots In the order in which they are spent.
+	Lots    []Lot  `json:"lots"`
+	Points  Points `json:"points"`
+	Purpose string `json:"purpose"`
+
+	// To The account that may accept it.
+	To *ID `json:"to,omitempty"`
+
+	// Until Unix seconds: lapsed from then on.
+	Until int64 `json:"until"`
+}
+
+// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+type Holder = string
+
 // ID Random 128 bits.
 type ID = string
+
+// InForce The versions that decide on the business date.
+type InForce struct {
+	// PriceList Absent while there is none.
+	PriceList *int `json:"priceList,omitempty"`
+
+	// RuleSet Absent while the rate of the terms decides.
+	RuleSet *int `json:"ruleSet,omitempty"`
+	Terms   int  `json:"terms"`
+}
 
 // InclusionProof defines model for InclusionProof.
 type InclusionProof = points.InclusionProof
 
 // Kind defines model for Kind.
 type Kind string
+
+// LedgerController defines model for LedgerController.
+type LedgerController = points.Controller
+
+// LedgerOperation An operation as it stands on the ledger, in its exact form.
+type LedgerOperation = points.Operation
 
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
@@ -247,36 +449,87 @@ type LookupResponse struct {
 	Programme string `json:"programme"`
 }
 
+// Lot Points that share when they can be spent and what they are worth.
+type Lot struct {
+	// Expiry First business date on which they are gone, by inactivity too; absent when there is none.
+	Expiry *string `json:"expiry,omitempty"`
+
+	// From First business date on which they are free; absent when they are.
+	From *string `json:"from,omitempty"`
+
+	// Funding Who funds them; absent for the programme itself.
+	Funding *string `json:"funding,omitempty"`
+	Points  Points  `json:"points"`
+
+	// Terms Version of the terms that they were earned under: GET /v1/programmes/{name}/terms/{version}.
+	Terms int `json:"terms"`
+}
+
 // Mandate defines model for Mandate.
 type Mandate = points.Mandate
 
 // MandateRequest defines model for MandateRequest.
 type MandateRequest struct {
-	// Account Random 128 bits.
-	Account ID                 `json:"account"`
-	Kind    MandateRequestKind `json:"kind"`
+	// Bearer Of a redemption: good at any till of the programme.
+	Bearer *bool `json:"bearer,omitempty"`
 
-	// Points Most that may be taken.
-	Points int64 `json:"points"`
+	// MaxPoints Most that may be taken; without it, the operation's points, or what a return by amount takes back.
+	MaxPoints *int64 `json:"maxPoints,omitempty"`
 
-	// Receiver Random 128 bits.
-	Receiver *ID `json:"receiver,omitempty"`
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
+	// | void | till | hold | | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
+	Operation OperationRequest `json:"operation"`
 
-	// Store 1 to 64 bytes without control characters.
-	Store *Text `json:"store,omitempty"`
+	// Quote The mandate is good only as long as the quote with this hash would be given. It needs the quote's placeSalt.
+	Quote *Hash `json:"quote,omitempty"`
 
-	// Terminal 1 to 64 bytes without control characters.
-	Terminal     *Text `json:"terminal,omitempty"`
-	ValidSeconds *int  `json:"validSeconds,omitempty"`
+	// ValidSeconds 120 when left out; of a bearer mandate at most 60, and 60 when left out.
+	ValidSeconds *int `json:"validSeconds,omitempty"`
 }
 
-// MandateRequestKind defines model for MandateRequest.Kind.
-type MandateRequestKind string
+// Move Positive points came into a lot, negative points left it.
+type Move = lots.Move
 
 // OpenRequest defines model for OpenRequest.
 type OpenRequest struct {
-	// Controller The customer's own key. Leave it out for an account in the brand's custody.
+	// Controller Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+	// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
 	Controller *ControllerRequest `json:"controller,omitempty"`
+
+	// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+	Holder *Holder `json:"holder,omitempty"`
 
 	// Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 	Reference *Reference `json:"reference,omitempty"`
@@ -288,6 +541,9 @@ type Operation struct {
 
 	// Account Random 128 bits.
 	Account ID `json:"account"`
+
+	// ClaimCode Of a gift whose code the gateway made: give it to the receiver. Only the call that sends the gift is told, again when it is sent again under the same key.
+	ClaimCode *string `json:"claimCode,omitempty"`
 
 	// Code Of a committed operation; OK when it was applied.
 	Code   *string    `json:"code,omitempty"`
@@ -313,10 +569,40 @@ type Operation struct {
 // OperationStatus PENDING is recorded and will be committed; DONE is committed.
 type OperationStatus string
 
-// OperationRequest Which fields a kind takes. open: reference, controller (both optional). earn: account or reference, amountMinor, currency, occurredAt, store, terminal, receiptNumber.
-// redeem: account or reference, points, store, terminal, receiptNumber, and authentication (custody) or authorisation with placeSalt (self-custody).
-// transfer: account or reference, to, points, and authentication or authorisation. return: like earn, and originalOperation, or original, or (where the terms take returns
-// without a receipt) neither; then authentication or, for a self-custody account, authorisation with placeSalt may be given.
+// OperationRequest Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+//
+// | kind | scope | must have | may have | till | consent |
+// | --- | --- | --- | --- | --- | --- |
+// | open | till | | reference, controller, holder | | |
+// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
+// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
+// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
+// | void | till | hold | | may | may |
+// | transfer | till | to, points | | | must |
+// | gift | till | points | claimCode | | must |
+// | accept | till | hold | to, claimCode | | must |
+// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+// | expire | operator | | | | |
+// | adjust | operator | operation, points, reason | note | | |
+// | rekey | till | controller | | | must |
+// | recover | operator | operation, controller | | | |
+// | veto | till | | | | must |
+// | complete | operator | | | | |
+// | freeze | operator | reason | | | |
+// | unfreeze | operator | reason | | | |
+// | close | till | | points | | must |
+//
+// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 type OperationRequest struct {
 	// Account Random 128 bits.
 	Account *ID `json:"account,omitempty"`
@@ -328,21 +614,64 @@ type OperationRequest struct {
 	Authentication *Authentication `json:"authentication,omitempty"`
 	Authorisation  *Authorisation  `json:"authorisation,omitempty"`
 
-	// Controller The customer's own key. Leave it out for an account in the brand's custody.
+	// Channel Where it took place.
+	Channel *string `json:"channel,omitempty"`
+
+	// ClaimCode At least 128 random bits in base64url.
+	ClaimCode *string `json:"claimCode,omitempty"`
+
+	// Controller Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+	// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
 	Controller *ControllerRequest `json:"controller,omitempty"`
 	Currency   *string            `json:"currency,omitempty"`
-	Kind       Kind               `json:"kind"`
+
+	// Event What happened; a purchase when it is left out.
+	Event *string `json:"event,omitempty"`
+
+	// Hold The operation that holds: a hold, a transfer or a gift.
+	Hold *ID `json:"hold,omitempty"`
+
+	// HoldSeconds How long the points are held; the terms have their own limit.
+	HoldSeconds *int64 `json:"holdSeconds,omitempty"`
+
+	// Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
+	Holder *Holder `json:"holder,omitempty"`
+
+	// Item Of the price list.
+	Item *string `json:"item,omitempty"`
+	Kind Kind    `json:"kind"`
+
+	// LateClaim The anonymous receipt with this store, terminal and receiptNumber is claimed.
+	LateClaim *bool `json:"lateClaim,omitempty"`
+
+	// Lines Of the purchase; their amounts add up to amountMinor. At most 32 categories.
+	Lines *[]PurchaseLine `json:"lines,omitempty"`
+
+	// Note For the customer. It stays private to the brand and the regulator; name nobody in it.
+	Note *string `json:"note,omitempty"`
 
 	// OccurredAt The till's own time with its zone, RFC 3339.
 	OccurredAt *Timestamp `json:"occurredAt,omitempty"`
-	Original   *Original  `json:"original,omitempty"`
+
+	// Operation The id under which another organisation approved it.
+	Operation *ID       `json:"operation,omitempty"`
+	Original  *Original `json:"original,omitempty"`
 
 	// OriginalOperation Random 128 bits.
 	OriginalOperation *ID `json:"originalOperation,omitempty"`
 
+	// Pieces Of the item, 1 when left out.
+	Pieces *int `json:"pieces,omitempty"`
+
 	// PlaceSalt SHA-256 in hex.
-	PlaceSalt *Hash  `json:"placeSalt,omitempty"`
-	Points    *int64 `json:"points,omitempty"`
+	PlaceSalt *Hash `json:"placeSalt,omitempty"`
+
+	// Points 1 or more; of an adjustment not 0.
+	Points *int64 `json:"points,omitempty"`
+
+	// Purpose allowance is for a till without connection. Left out for a redemption.
+	Purpose *string `json:"purpose,omitempty"`
+	Reason  *string `json:"reason,omitempty"`
 
 	// ReceiptNumber 1 to 64 bytes without control characters.
 	ReceiptNumber *Text `json:"receiptNumber,omitempty"`
@@ -350,14 +679,35 @@ type OperationRequest struct {
 	// Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 	Reference *Reference `json:"reference,omitempty"`
 
+	// ReturnLines Lines of the purchase, counted from 0, ascending.
+	ReturnLines *[]int `json:"returnLines,omitempty"`
+
+	// Shop The sponsored shop that awards, accepts or takes back; the member itself when it is left out.
+	Shop *ShopID `json:"shop,omitempty"`
+
+	// SpendCode The text of the wallet's QR code, instead of authorisation.
+	SpendCode *string `json:"spendCode,omitempty"`
+
 	// Store 1 to 64 bytes without control characters.
 	Store *Text `json:"store,omitempty"`
+
+	// Tags Of campaigns.
+	Tags *[]string `json:"tags,omitempty"`
 
 	// Terminal 1 to 64 bytes without control characters.
 	Terminal *Text `json:"terminal,omitempty"`
 
-	// To Random 128 bits.
+	// To The receiver of a transfer, who referred, or the sender of what is accepted.
 	To *ID `json:"to,omitempty"`
+
+	// ToReference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
+	ToReference *Reference `json:"toReference,omitempty"`
+
+	// Until Unix seconds at which the hold lapses.
+	Until *int64 `json:"until,omitempty"`
+
+	// Whole Everything that is left of the original.
+	Whole *bool `json:"whole,omitempty"`
 }
 
 // Original defines model for Original.
@@ -374,13 +724,37 @@ type PreparedMandate struct {
 	// Canonical The mandate's canonical JSON (RFC 8785).
 	Canonical string `json:"canonical"`
 
+	// Challenge Of an account with a passkey: the digest in base64url without padding.
+	Challenge *string `json:"challenge,omitempty"`
+
 	// Digest SHA-256 in hex.
 	Digest  Hash    `json:"digest"`
 	Mandate Mandate `json:"mandate"`
 
-	// PlaceSalt Send it with the debit. Empty outside a till.
-	PlaceSalt string `json:"placeSalt"`
+	// Operation What to send with authorisation or spendCode added. A reference has become its account.
+	Operation OperationRequest `json:"operation"`
+
+	// RelyingParty Of an account with a passkey: the rpId.
+	RelyingParty *string `json:"relyingParty,omitempty"`
 }
+
+// PreparedOperation defines model for PreparedOperation.
+type PreparedOperation struct {
+	// Canonical The operation's canonical JSON (RFC 8785).
+	Canonical string `json:"canonical"`
+
+	// Digest Of the canonical JSON: what an approval names on the ledger.
+	Digest Hash `json:"digest"`
+
+	// Operation An operation as it stands on the ledger, in its exact form.
+	Operation LedgerOperation `json:"operation"`
+}
+
+// PriceItem Something that points buy by the piece.
+type PriceItem = terms.Item
+
+// PriceList A version of what points buy.
+type PriceList = terms.PriceList
 
 // Problem RFC 9457 problem document.
 type Problem struct {
@@ -406,21 +780,52 @@ type ProblemClass string
 type Programme struct {
 	BusinessDate string `json:"businessDate"`
 	Currency     string `json:"currency"`
-	DisplayName  string `json:"displayName"`
-	Msp          string `json:"msp"`
-	Name         string `json:"name"`
+
+	// Custodians The brand's custodian keys; the last is current.
+	Custodians  []CustodianKey `json:"custodians"`
+	DisplayName string         `json:"displayName"`
+
+	// Engine Version of the behaviour that is active.
+	Engine int `json:"engine"`
+
+	// Genesis The channel that it lives on.
+	Genesis Hash `json:"genesis"`
+
+	// InForce The versions that decide on the business date.
+	InForce    InForce       `json:"inForce"`
+	Msp        string        `json:"msp"`
+	Name       string        `json:"name"`
+	PriceLists []Publication `json:"priceLists"`
+
+	// RelyingParty For whom passkeys are made. Absent when the programme takes none.
+	RelyingParty *RelyingParty `json:"relyingParty,omitempty"`
+	RuleSets     []Publication `json:"ruleSets"`
 
 	// Simulated The business date is free to be any day; nothing here happens in real time.
 	Simulated bool `json:"simulated"`
 
-	// Terms Every version, the last is in force.
-	Terms  []Terms `json:"terms"`
+	// Terms Every version with its parameters, ordered by version; the words are under `/v1/programmes/{name}/terms/{version}`.
+	Terms []ProgrammeTerms `json:"terms"`
+
+	// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
 	Totals *Totals `json:"totals,omitempty"`
 }
 
 // ProgrammeList defines model for ProgrammeList.
 type ProgrammeList struct {
 	Programmes []Programme `json:"programmes"`
+}
+
+// ProgrammeTerms defines model for ProgrammeTerms.
+type ProgrammeTerms struct {
+	Effective string `json:"effective"`
+
+	// Hash Of parameters and words together.
+	Hash Hash `json:"hash"`
+
+	// Parameters Without the words.
+	Parameters Terms `json:"parameters"`
+	Version    int   `json:"version"`
 }
 
 // ProvenReceipt defines model for ProvenReceipt.
@@ -437,11 +842,107 @@ type ProvenReceipt struct {
 	TransactionTime time.Time `json:"transactionTime"`
 }
 
-// Ratio Points per minor unit, rounded down per receipt.
-type Ratio struct {
-	Den int64 `json:"den"`
-	Num int64 `json:"num"`
+// Publication A version of something that a programme has published.
+type Publication = points.Publication
+
+// PublicationList defines model for PublicationList.
+type PublicationList struct {
+	// InForce The version in force on the business date; absent while there is none.
+	InForce      *int          `json:"inForce,omitempty"`
+	Publications []Publication `json:"publications"`
 }
+
+// PublishedPrices defines model for PublishedPrices.
+type PublishedPrices struct {
+	// Document A version of what points buy.
+	Document  PriceList `json:"document"`
+	Effective string    `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
+// PublishedRuleSet defines model for PublishedRuleSet.
+type PublishedRuleSet struct {
+	// Document A version of the rules by which events earn points, evaluated in the order in which they are listed.
+	Document  RuleSet `json:"document"`
+	Effective string  `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
+// PublishedTerms defines model for PublishedTerms.
+type PublishedTerms struct {
+	// Document A version of what customers are promised, in words and in parameters.
+	Document  Terms  `json:"document"`
+	Effective string `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
+// PurchaseLine defines model for PurchaseLine.
+type PurchaseLine struct {
+	// AmountMinor Minor units of the currency.
+	AmountMinor Amount  `json:"amountMinor"`
+	Category    *string `json:"category,omitempty"`
+}
+
+// Quote defines model for Quote.
+type Quote = points.Quote
+
+// QuotedAward defines model for QuotedAward.
+type QuotedAward struct {
+	Campaign *string `json:"campaign,omitempty"`
+	Points   Points  `json:"points"`
+	Rule     string  `json:"rule"`
+
+	// Text The rule and its points in words.
+	Text string `json:"text"`
+}
+
+// QuotedOperation defines model for QuotedOperation.
+type QuotedOperation struct {
+	Awards []QuotedAward `json:"awards"`
+
+	// Code OK when it would be applied.
+	Code         string  `json:"code"`
+	DebtIncurred *Points `json:"debtIncurred,omitempty"`
+	DebtRepaid   *Points `json:"debtRepaid,omitempty"`
+
+	// Hash Of the quote; a mandate can name it.
+	Hash Hash `json:"hash"`
+
+	// Held Of the account, afterwards; 0 when it would be refused.
+	Held Points `json:"held"`
+
+	// Moves What the account's lots would lose and gain.
+	Moves   []Move  `json:"moves"`
+	Outcome Outcome `json:"outcome"`
+
+	// PlaceSalt Salt of the quote's place, for the mandate that names the quote. Empty outside a till.
+	PlaceSalt string `json:"placeSalt"`
+
+	// Points Awarded, burned, pinned, moved or taken back; what was asked for when it would be refused.
+	Points Points `json:"points"`
+
+	// Posted Of the account, afterwards; 0 when it would be refused.
+	Posted Points `json:"posted"`
+	Quote  Quote  `json:"quote"`
+
+	// ToAwards What who referred gets.
+	ToAwards []QuotedAward `json:"toAwards"`
+
+	// ToPoints Awarded to who referred.
+	ToPoints *Points `json:"toPoints,omitempty"`
+}
+
+// Ratio defines model for Ratio.
+type Ratio = quantity.Ratio
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -461,35 +962,111 @@ type ReadinessMode string
 // Receipt defines model for Receipt.
 type Receipt = points.Receipt
 
+// Recovery A change of controller that waits, so that the old key can veto it.
+type Recovery struct {
+	Controller Controller `json:"controller"`
+
+	// From Unix seconds: it can be completed from then on.
+	From int64 `json:"from"`
+
+	// Operation That asked for it.
+	Operation ID `json:"operation"`
+}
+
 // Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 type Reference = string
 
-// Terms defines model for Terms.
-type Terms struct {
-	MaxReceiptAgeDays int `json:"maxReceiptAgeDays"`
+// RelyingParty For whom passkeys are made. Absent when the programme takes none.
+type RelyingParty = webauthn.RelyingParty
 
-	// Prose What customers were promised.
-	Prose string `json:"prose"`
+// Rule Gives points for an event that meets all it asks for. Caps are in points.
+type Rule = rules.Rule
 
-	// Rate Points per minor unit, rounded down per receipt.
-	Rate                Ratio `json:"rate"`
-	UnreferencedReturns bool  `json:"unreferencedReturns"`
-	Version             int   `json:"version"`
+// RuleCounter Something that is counted for every account. A changed counter needs a new id.
+type RuleCounter = rules.Counter
+
+// RuleSet A version of the rules by which events earn points, evaluated in the order in which they are listed.
+type RuleSet = rules.Set
+
+// Shop defines model for Shop.
+type Shop = points.Shop
+
+// ShopID 2 to 32 lower-case letters, digits and hyphens.
+type ShopID = string
+
+// ShopList defines model for ShopList.
+type ShopList struct {
+	// Next The `after` of the next page; absent on the last one.
+	Next  *string `json:"next,omitempty"`
+	Shops []Shop  `json:"shops"`
 }
+
+// ShopRequest defines model for ShopRequest.
+type ShopRequest = wire.NewShop
+
+// ShopStatus defines model for ShopStatus.
+type ShopStatus = points.ShopStatus
+
+// Statement A programme's statement over a period of business dates, both included. `closing.outstanding` is `opening.outstanding` with `flows`, and it is the sum over its places, over funding,
+// over expiry and over terms; so is the liability.
+type Statement = statement.Statement
+
+// StatementClosing defines model for StatementClosing.
+type StatementClosing = statement.Closing
+
+// StatementCohort defines model for StatementCohort.
+type StatementCohort = statement.Cohort
+
+// StatementExpiry defines model for StatementExpiry.
+type StatementExpiry = statement.ExpiryLine
+
+// StatementFlows What came into lots and left them.
+type StatementFlows = statement.Flows
+
+// StatementFunding defines model for StatementFunding.
+type StatementFunding = statement.FundingLine
+
+// StatementOpening defines model for StatementOpening.
+type StatementOpening = statement.Opening
+
+// StatementShare `part` out of `whole` points were lost, of those whose fate is decided.
+type StatementShare = statement.Share
+
+// StatementSummary What happened in the period as customers see it; credits are whole, with the part that paid debt.
+type StatementSummary = statement.Summary
+
+// StatementTerms defines model for StatementTerms.
+type StatementTerms = statement.TermsLine
+
+// Terms A version of what customers are promised, in words and in parameters.
+type Terms = terms.Terms
 
 // Text 1 to 64 bytes without control characters.
 type Text = string
 
+// Tier A status that an account has from the moment its counter reaches the threshold.
+type Tier = rules.Tier
+
 // Timestamp The till's own time with its zone, RFC 3339.
 type Timestamp = string
 
-// Totals defines model for Totals.
+// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
 type Totals struct {
+	AdjustedDown Points `json:"adjustedDown"`
+	AdjustedUp   Points `json:"adjustedUp"`
+
 	// Debt What accounts owe the issuer.
 	Debt         Points `json:"debt"`
 	DebtIncurred Points `json:"debtIncurred"`
 	DebtRepaid   Points `json:"debtRepaid"`
-	Issued       Points `json:"issued"`
+	Expired      Points `json:"expired"`
+
+	// Forfeited By closing accounts.
+	Forfeited Points `json:"forfeited"`
+
+	// Held What open holds pin.
+	Held   Points `json:"held"`
+	Issued Points `json:"issued"`
 
 	// Opened Accounts.
 	Opened     int64 `json:"opened"`
@@ -497,20 +1074,43 @@ type Totals struct {
 
 	// Outstanding Points in lots: the issuer's liability.
 	Outstanding Points `json:"outstanding"`
-	Recovered   Points `json:"recovered"`
-	Redeemed    Points `json:"redeemed"`
-	Rejected    int64  `json:"rejected"`
+
+	// Pinned Into holds.
+	Pinned Points `json:"pinned"`
+
+	// Recovered Taken from lots by returns of purchases.
+	Recovered Points `json:"recovered"`
+	Redeemed  Points `json:"redeemed"`
+	Rejected  int64  `json:"rejected"`
+
+	// Restored Given back by returns of redemptions.
+	Restored    Points `json:"restored"`
 	Transferred Points `json:"transferred"`
+
+	// Unpinned Out of holds, whichever way.
+	Unpinned Points `json:"unpinned"`
 }
+
+// TransferTerms Who may send points to whom. A limit of 0 is none.
+type TransferTerms = terms.Transfers
+
+// Words A text by language tag, such as en, de or zh-Hant.
+type Words = rules.Words
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
+
+// Limit defines model for Limit.
+type Limit = int
 
 // Prefer defines model for Prefer.
 type Prefer = string
 
 // ProgrammeName defines model for ProgrammeName.
 type ProgrammeName = string
+
+// Version defines model for Version.
+type Version = int
 
 // OpenAccountParams defines parameters for OpenAccount.
 type OpenAccountParams struct {
@@ -549,6 +1149,37 @@ type SubmitOperationsParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// ListApprovalsParams defines parameters for ListApprovals.
+type ListApprovalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListShopsParams defines parameters for ListShops.
+type ListShopsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GetStatementParams defines parameters for GetStatement.
+type GetStatementParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the statement begins with the programme.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+}
+
+// QuoteOperationParams defines parameters for QuoteOperation.
+type QuoteOperationParams struct {
+	// Language Language of the awards' texts, such as en, de or zh-Hant; it goes before Accept-Language. English where the rules have no words in it.
+	Language       *string `form:"language,omitempty" json:"language,omitempty"`
+	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
 type OpenAccountJSONRequestBody = OpenRequest
 
@@ -564,8 +1195,35 @@ type SubmitOperationJSONRequestBody = OperationRequest
 // SubmitOperationsJSONRequestBody defines body for SubmitOperations for application/json ContentType.
 type SubmitOperationsJSONRequestBody = BulkRequest
 
+// PrepareOperationJSONRequestBody defines body for PrepareOperation for application/json ContentType.
+type PrepareOperationJSONRequestBody = OperationRequest
+
+// ApproveOperationJSONRequestBody defines body for ApproveOperation for application/json ContentType.
+type ApproveOperationJSONRequestBody = Consent
+
 // AdvanceBusinessDateJSONRequestBody defines body for AdvanceBusinessDate for application/json ContentType.
 type AdvanceBusinessDateJSONRequestBody = BusinessDate
+
+// RotateCustodianJSONRequestBody defines body for RotateCustodian for application/json ContentType.
+type RotateCustodianJSONRequestBody = CustodianRequest
+
+// PublishPricesJSONRequestBody defines body for PublishPrices for application/json ContentType.
+type PublishPricesJSONRequestBody = PriceList
+
+// PublishRuleSetJSONRequestBody defines body for PublishRuleSet for application/json ContentType.
+type PublishRuleSetJSONRequestBody = RuleSet
+
+// DryRunRuleSetJSONRequestBody defines body for DryRunRuleSet for application/json ContentType.
+type DryRunRuleSetJSONRequestBody = RuleSet
+
+// PutShopJSONRequestBody defines body for PutShop for application/json ContentType.
+type PutShopJSONRequestBody = ShopRequest
+
+// PublishTermsJSONRequestBody defines body for PublishTerms for application/json ContentType.
+type PublishTermsJSONRequestBody = Terms
+
+// QuoteOperationJSONRequestBody defines body for QuoteOperation for application/json ContentType.
+type QuoteOperationJSONRequestBody = OperationRequest
 
 // RequestEditorFn  is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -686,6 +1344,11 @@ type ClientInterface interface {
 
 	SubmitOperations(ctx context.Context, params *SubmitOperationsParams, body SubmitOperationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PrepareOperationWithBody request with any body
+	PrepareOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PrepareOperation(ctx context.Context, body PrepareOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetOperation request
 	GetOperation(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -695,10 +1358,83 @@ type ClientInterface interface {
 	// GetProgramme request
 	GetProgramme(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListApprovals request
+	ListApprovals(ctx context.Context, name ProgrammeName, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveOperationWithBody request with any body
+	ApproveOperationWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ApproveOperation(ctx context.Context, name ProgrammeName, body ApproveOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetApproval request
+	GetApproval(ctx context.Context, name ProgrammeName, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AdvanceBusinessDateWithBody request with any body
 	AdvanceBusinessDateWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	AdvanceBusinessDate(ctx context.Context, name ProgrammeName, body AdvanceBusinessDateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateCustodianWithBody request with any body
+	RotateCustodianWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	RotateCustodian(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPrices request
+	ListPrices(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishPricesWithBody request with any body
+	PublishPricesWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PublishPrices(ctx context.Context, name ProgrammeName, body PublishPricesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPrices request
+	GetPrices(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListRuleSets request
+	ListRuleSets(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishRuleSetWithBody request with any body
+	PublishRuleSetWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PublishRuleSet(ctx context.Context, name ProgrammeName, body PublishRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DryRunRuleSetWithBody request with any body
+	DryRunRuleSetWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DryRunRuleSet(ctx context.Context, name ProgrammeName, body DryRunRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRuleSet request
+	GetRuleSet(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListShops request
+	ListShops(ctx context.Context, name ProgrammeName, params *ListShopsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetShop request
+	GetShop(ctx context.Context, name ProgrammeName, id ShopID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutShopWithBody request with any body
+	PutShopWithBody(ctx context.Context, name ProgrammeName, id ShopID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PutShop(ctx context.Context, name ProgrammeName, id ShopID, body PutShopJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStatement request
+	GetStatement(ctx context.Context, name ProgrammeName, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTerms request
+	ListTerms(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishTermsWithBody request with any body
+	PublishTermsWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PublishTerms(ctx context.Context, name ProgrammeName, body PublishTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTerms request
+	GetTerms(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QuoteOperationWithBody request with any body
+	QuoteOperationWithBody(ctx context.Context, params *QuoteOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	QuoteOperation(ctx context.Context, params *QuoteOperationParams, body QuoteOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReceipt request
 	GetReceipt(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -908,6 +1644,30 @@ func (c *Client) SubmitOperations(ctx context.Context, params *SubmitOperationsP
 	return c.Client.Do(req)
 }
 
+func (c *Client) PrepareOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareOperationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PrepareOperation(ctx context.Context, body PrepareOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareOperationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) GetOperation(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOperationRequest(c.Server, id)
 	if err != nil {
@@ -944,6 +1704,54 @@ func (c *Client) GetProgramme(ctx context.Context, name ProgrammeName, reqEditor
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListApprovals(ctx context.Context, name ProgrammeName, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListApprovalsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ApproveOperationWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveOperationRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ApproveOperation(ctx context.Context, name ProgrammeName, body ApproveOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveOperationRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetApproval(ctx context.Context, name ProgrammeName, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetApprovalRequest(c.Server, name, operation)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) AdvanceBusinessDateWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAdvanceBusinessDateRequestWithBody(c.Server, name, contentType, body)
 	if err != nil {
@@ -958,6 +1766,282 @@ func (c *Client) AdvanceBusinessDateWithBody(ctx context.Context, name Programme
 
 func (c *Client) AdvanceBusinessDate(ctx context.Context, name ProgrammeName, body AdvanceBusinessDateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAdvanceBusinessDateRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RotateCustodianWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateCustodianRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RotateCustodian(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateCustodianRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListPrices(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPricesRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishPricesWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishPricesRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishPrices(ctx context.Context, name ProgrammeName, body PublishPricesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishPricesRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetPrices(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPricesRequest(c.Server, name, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListRuleSets(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRuleSetsRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishRuleSetWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishRuleSetRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishRuleSet(ctx context.Context, name ProgrammeName, body PublishRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishRuleSetRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DryRunRuleSetWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDryRunRuleSetRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DryRunRuleSet(ctx context.Context, name ProgrammeName, body DryRunRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDryRunRuleSetRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetRuleSet(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRuleSetRequest(c.Server, name, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListShops(ctx context.Context, name ProgrammeName, params *ListShopsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListShopsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetShop(ctx context.Context, name ProgrammeName, id ShopID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetShopRequest(c.Server, name, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PutShopWithBody(ctx context.Context, name ProgrammeName, id ShopID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutShopRequestWithBody(c.Server, name, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PutShop(ctx context.Context, name ProgrammeName, id ShopID, body PutShopJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutShopRequest(c.Server, name, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetStatement(ctx context.Context, name ProgrammeName, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatementRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListTerms(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTermsRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishTermsWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishTermsRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishTerms(ctx context.Context, name ProgrammeName, body PublishTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishTermsRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetTerms(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTermsRequest(c.Server, name, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) QuoteOperationWithBody(ctx context.Context, params *QuoteOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuoteOperationRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) QuoteOperation(ctx context.Context, params *QuoteOperationParams, body QuoteOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuoteOperationRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1499,6 +2583,46 @@ func NewSubmitOperationsRequestWithBody(server string, params *SubmitOperationsP
 	return req, nil
 }
 
+// NewPrepareOperationRequest calls the generic PrepareOperation builder with application/json body
+func NewPrepareOperationRequest(server string, body PrepareOperationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPrepareOperationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPrepareOperationRequestWithBody generates requests for PrepareOperation with any type of body
+func NewPrepareOperationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/operations/prepare")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetOperationRequest generates requests for GetOperation
 func NewGetOperationRequest(server string, id ID) (*http.Request, error) {
 	var err error
@@ -1594,6 +2718,166 @@ func NewGetProgrammeRequest(server string, name ProgrammeName) (*http.Request, e
 	return req, nil
 }
 
+// NewListApprovalsRequest generates requests for ListApprovals
+func NewListApprovalsRequest(server string, name ProgrammeName, params *ListApprovalsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/approvals", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveOperationRequest calls the generic ApproveOperation builder with application/json body
+func NewApproveOperationRequest(server string, name ProgrammeName, body ApproveOperationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveOperationRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewApproveOperationRequestWithBody generates requests for ApproveOperation with any type of body
+func NewApproveOperationRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/approvals", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetApprovalRequest generates requests for GetApproval
+func NewGetApprovalRequest(server string, name ProgrammeName, operation ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "operation", runtime.ParamLocationPath, operation)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/approvals/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewAdvanceBusinessDateRequest calls the generic AdvanceBusinessDate builder with application/json body
 func NewAdvanceBusinessDateRequest(server string, name ProgrammeName, body AdvanceBusinessDateJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1637,6 +2921,766 @@ func NewAdvanceBusinessDateRequestWithBody(server string, name ProgrammeName, co
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRotateCustodianRequest calls the generic RotateCustodian builder with application/json body
+func NewRotateCustodianRequest(server string, name ProgrammeName, body RotateCustodianJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateCustodianRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewRotateCustodianRequestWithBody generates requests for RotateCustodian with any type of body
+func NewRotateCustodianRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/custodian-keys", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListPricesRequest generates requests for ListPrices
+func NewListPricesRequest(server string, name ProgrammeName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/prices", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPublishPricesRequest calls the generic PublishPrices builder with application/json body
+func NewPublishPricesRequest(server string, name ProgrammeName, body PublishPricesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishPricesRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPublishPricesRequestWithBody generates requests for PublishPrices with any type of body
+func NewPublishPricesRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/prices", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPricesRequest generates requests for GetPrices
+func NewGetPricesRequest(server string, name ProgrammeName, version Version) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "version", runtime.ParamLocationPath, version)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/prices/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListRuleSetsRequest generates requests for ListRuleSets
+func NewListRuleSetsRequest(server string, name ProgrammeName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/rule-sets", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPublishRuleSetRequest calls the generic PublishRuleSet builder with application/json body
+func NewPublishRuleSetRequest(server string, name ProgrammeName, body PublishRuleSetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishRuleSetRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPublishRuleSetRequestWithBody generates requests for PublishRuleSet with any type of body
+func NewPublishRuleSetRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/rule-sets", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDryRunRuleSetRequest calls the generic DryRunRuleSet builder with application/json body
+func NewDryRunRuleSetRequest(server string, name ProgrammeName, body DryRunRuleSetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDryRunRuleSetRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewDryRunRuleSetRequestWithBody generates requests for DryRunRuleSet with any type of body
+func NewDryRunRuleSetRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/rule-sets/dry-run", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetRuleSetRequest generates requests for GetRuleSet
+func NewGetRuleSetRequest(server string, name ProgrammeName, version Version) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "version", runtime.ParamLocationPath, version)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/rule-sets/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListShopsRequest generates requests for ListShops
+func NewListShopsRequest(server string, name ProgrammeName, params *ListShopsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/shops", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetShopRequest generates requests for GetShop
+func NewGetShopRequest(server string, name ProgrammeName, id ShopID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/shops/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutShopRequest calls the generic PutShop builder with application/json body
+func NewPutShopRequest(server string, name ProgrammeName, id ShopID, body PutShopJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutShopRequestWithBody(server, name, id, "application/json", bodyReader)
+}
+
+// NewPutShopRequestWithBody generates requests for PutShop with any type of body
+func NewPutShopRequestWithBody(server string, name ProgrammeName, id ShopID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/shops/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetStatementRequest generates requests for GetStatement
+func NewGetStatementRequest(server string, name ProgrammeName, params *GetStatementParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/statement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "from", runtime.ParamLocationQuery, *params.From); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListTermsRequest generates requests for ListTerms
+func NewListTermsRequest(server string, name ProgrammeName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/terms", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPublishTermsRequest calls the generic PublishTerms builder with application/json body
+func NewPublishTermsRequest(server string, name ProgrammeName, body PublishTermsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishTermsRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPublishTermsRequestWithBody generates requests for PublishTerms with any type of body
+func NewPublishTermsRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/terms", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetTermsRequest generates requests for GetTerms
+func NewGetTermsRequest(server string, name ProgrammeName, version Version) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "version", runtime.ParamLocationPath, version)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/terms/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewQuoteOperationRequest calls the generic QuoteOperation builder with application/json body
+func NewQuoteOperationRequest(server string, params *QuoteOperationParams, body QuoteOperationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewQuoteOperationRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewQuoteOperationRequestWithBody generates requests for QuoteOperation with any type of body
+func NewQuoteOperationRequestWithBody(server string, params *QuoteOperationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/quotes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Language != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "language", runtime.ParamLocationQuery, *params.Language); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Accept-Language", runtime.ParamLocationHeader, *params.AcceptLanguage)
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -1764,6 +3808,11 @@ type ClientWithResponsesInterface interface {
 
 	SubmitOperationsWithResponse(ctx context.Context, params *SubmitOperationsParams, body SubmitOperationsJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitOperationsResponse, error)
 
+	// PrepareOperationWithBodyWithResponse request with any body
+	PrepareOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareOperationResponse, error)
+
+	PrepareOperationWithResponse(ctx context.Context, body PrepareOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareOperationResponse, error)
+
 	// GetOperationWithResponse request
 	GetOperationWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetOperationResponse, error)
 
@@ -1773,10 +3822,83 @@ type ClientWithResponsesInterface interface {
 	// GetProgrammeWithResponse request
 	GetProgrammeWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*GetProgrammeResponse, error)
 
+	// ListApprovalsWithResponse request
+	ListApprovalsWithResponse(ctx context.Context, name ProgrammeName, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*ListApprovalsResponse, error)
+
+	// ApproveOperationWithBodyWithResponse request with any body
+	ApproveOperationWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveOperationResponse, error)
+
+	ApproveOperationWithResponse(ctx context.Context, name ProgrammeName, body ApproveOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveOperationResponse, error)
+
+	// GetApprovalWithResponse request
+	GetApprovalWithResponse(ctx context.Context, name ProgrammeName, operation ID, reqEditors ...RequestEditorFn) (*GetApprovalResponse, error)
+
 	// AdvanceBusinessDateWithBodyWithResponse request with any body
 	AdvanceBusinessDateWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdvanceBusinessDateResponse, error)
 
 	AdvanceBusinessDateWithResponse(ctx context.Context, name ProgrammeName, body AdvanceBusinessDateJSONRequestBody, reqEditors ...RequestEditorFn) (*AdvanceBusinessDateResponse, error)
+
+	// RotateCustodianWithBodyWithResponse request with any body
+	RotateCustodianWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error)
+
+	RotateCustodianWithResponse(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error)
+
+	// ListPricesWithResponse request
+	ListPricesWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListPricesResponse, error)
+
+	// PublishPricesWithBodyWithResponse request with any body
+	PublishPricesWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishPricesResponse, error)
+
+	PublishPricesWithResponse(ctx context.Context, name ProgrammeName, body PublishPricesJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPricesResponse, error)
+
+	// GetPricesWithResponse request
+	GetPricesWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetPricesResponse, error)
+
+	// ListRuleSetsWithResponse request
+	ListRuleSetsWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListRuleSetsResponse, error)
+
+	// PublishRuleSetWithBodyWithResponse request with any body
+	PublishRuleSetWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishRuleSetResponse, error)
+
+	PublishRuleSetWithResponse(ctx context.Context, name ProgrammeName, body PublishRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishRuleSetResponse, error)
+
+	// DryRunRuleSetWithBodyWithResponse request with any body
+	DryRunRuleSetWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DryRunRuleSetResponse, error)
+
+	DryRunRuleSetWithResponse(ctx context.Context, name ProgrammeName, body DryRunRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*DryRunRuleSetResponse, error)
+
+	// GetRuleSetWithResponse request
+	GetRuleSetWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetRuleSetResponse, error)
+
+	// ListShopsWithResponse request
+	ListShopsWithResponse(ctx context.Context, name ProgrammeName, params *ListShopsParams, reqEditors ...RequestEditorFn) (*ListShopsResponse, error)
+
+	// GetShopWithResponse request
+	GetShopWithResponse(ctx context.Context, name ProgrammeName, id ShopID, reqEditors ...RequestEditorFn) (*GetShopResponse, error)
+
+	// PutShopWithBodyWithResponse request with any body
+	PutShopWithBodyWithResponse(ctx context.Context, name ProgrammeName, id ShopID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutShopResponse, error)
+
+	PutShopWithResponse(ctx context.Context, name ProgrammeName, id ShopID, body PutShopJSONRequestBody, reqEditors ...RequestEditorFn) (*PutShopResponse, error)
+
+	// GetStatementWithResponse request
+	GetStatementWithResponse(ctx context.Context, name ProgrammeName, params *GetStatementParams, reqEditors ...RequestEditorFn) (*GetStatementResponse, error)
+
+	// ListTermsWithResponse request
+	ListTermsWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListTermsResponse, error)
+
+	// PublishTermsWithBodyWithResponse request with any body
+	PublishTermsWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishTermsResponse, error)
+
+	PublishTermsWithResponse(ctx context.Context, name ProgrammeName, body PublishTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishTermsResponse, error)
+
+	// GetTermsWithResponse request
+	GetTermsWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetTermsResponse, error)
+
+	// QuoteOperationWithBodyWithResponse request with any body
+	QuoteOperationWithBodyWithResponse(ctx context.Context, params *QuoteOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuoteOperationResponse, error)
+
+	QuoteOperationWithResponse(ctx context.Context, params *QuoteOperationParams, body QuoteOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOperationResponse, error)
 
 	// GetReceiptWithResponse request
 	GetReceiptWithResponse(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
@@ -2056,6 +4178,29 @@ func (r SubmitOperationsResponse) StatusCode() int {
 	return 0
 }
 
+type PrepareOperationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PreparedOperation
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PrepareOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PrepareOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetOperationResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -2125,6 +4270,75 @@ func (r GetProgrammeResponse) StatusCode() int {
 	return 0
 }
 
+type ListApprovalsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ApprovalList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListApprovalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListApprovalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ApproveOperationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Approval
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetApprovalResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Approval
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetApprovalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetApprovalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type AdvanceBusinessDateResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -2142,6 +4356,374 @@ func (r AdvanceBusinessDateResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r AdvanceBusinessDateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RotateCustodianResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *CustodianKey
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateCustodianResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateCustodianResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListPricesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublicationList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPricesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPricesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PublishPricesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Publication
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishPricesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishPricesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetPricesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublishedPrices
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPricesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPricesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListRuleSetsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublicationList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRuleSetsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRuleSetsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PublishRuleSetResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Publication
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishRuleSetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishRuleSetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DryRunRuleSetResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *DryRun
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DryRunRuleSetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DryRunRuleSetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetRuleSetResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublishedRuleSet
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRuleSetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRuleSetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListShopsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ShopList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListShopsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListShopsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetShopResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Shop
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetShopResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetShopResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PutShopResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Shop
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PutShopResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutShopResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetStatementResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Statement
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListTermsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublicationList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTermsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTermsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PublishTermsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Publication
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishTermsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishTermsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetTermsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublishedTerms
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTermsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTermsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type QuoteOperationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *QuotedOperation
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r QuoteOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r QuoteOperationResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -2319,6 +4901,23 @@ func (c *ClientWithResponses) SubmitOperationsWithResponse(ctx context.Context, 
 	return ParseSubmitOperationsResponse(rsp)
 }
 
+// PrepareOperationWithBodyWithResponse request with arbitrary body returning *PrepareOperationResponse
+func (c *ClientWithResponses) PrepareOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareOperationResponse, error) {
+	rsp, err := c.PrepareOperationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareOperationResponse(rsp)
+}
+
+func (c *ClientWithResponses) PrepareOperationWithResponse(ctx context.Context, body PrepareOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareOperationResponse, error) {
+	rsp, err := c.PrepareOperation(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareOperationResponse(rsp)
+}
+
 // GetOperationWithResponse request returning *GetOperationResponse
 func (c *ClientWithResponses) GetOperationWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetOperationResponse, error) {
 	rsp, err := c.GetOperation(ctx, id, reqEditors...)
@@ -2346,6 +4945,41 @@ func (c *ClientWithResponses) GetProgrammeWithResponse(ctx context.Context, name
 	return ParseGetProgrammeResponse(rsp)
 }
 
+// ListApprovalsWithResponse request returning *ListApprovalsResponse
+func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, name ProgrammeName, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*ListApprovalsResponse, error) {
+	rsp, err := c.ListApprovals(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListApprovalsResponse(rsp)
+}
+
+// ApproveOperationWithBodyWithResponse request with arbitrary body returning *ApproveOperationResponse
+func (c *ClientWithResponses) ApproveOperationWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveOperationResponse, error) {
+	rsp, err := c.ApproveOperationWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveOperationResponse(rsp)
+}
+
+func (c *ClientWithResponses) ApproveOperationWithResponse(ctx context.Context, name ProgrammeName, body ApproveOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveOperationResponse, error) {
+	rsp, err := c.ApproveOperation(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveOperationResponse(rsp)
+}
+
+// GetApprovalWithResponse request returning *GetApprovalResponse
+func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, name ProgrammeName, operation ID, reqEditors ...RequestEditorFn) (*GetApprovalResponse, error) {
+	rsp, err := c.GetApproval(ctx, name, operation, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetApprovalResponse(rsp)
+}
+
 // AdvanceBusinessDateWithBodyWithResponse request with arbitrary body returning *AdvanceBusinessDateResponse
 func (c *ClientWithResponses) AdvanceBusinessDateWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdvanceBusinessDateResponse, error) {
 	rsp, err := c.AdvanceBusinessDateWithBody(ctx, name, contentType, body, reqEditors...)
@@ -2361,6 +4995,206 @@ func (c *ClientWithResponses) AdvanceBusinessDateWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseAdvanceBusinessDateResponse(rsp)
+}
+
+// RotateCustodianWithBodyWithResponse request with arbitrary body returning *RotateCustodianResponse
+func (c *ClientWithResponses) RotateCustodianWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error) {
+	rsp, err := c.RotateCustodianWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateCustodianResponse(rsp)
+}
+
+func (c *ClientWithResponses) RotateCustodianWithResponse(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error) {
+	rsp, err := c.RotateCustodian(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateCustodianResponse(rsp)
+}
+
+// ListPricesWithResponse request returning *ListPricesResponse
+func (c *ClientWithResponses) ListPricesWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListPricesResponse, error) {
+	rsp, err := c.ListPrices(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPricesResponse(rsp)
+}
+
+// PublishPricesWithBodyWithResponse request with arbitrary body returning *PublishPricesResponse
+func (c *ClientWithResponses) PublishPricesWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishPricesResponse, error) {
+	rsp, err := c.PublishPricesWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishPricesResponse(rsp)
+}
+
+func (c *ClientWithResponses) PublishPricesWithResponse(ctx context.Context, name ProgrammeName, body PublishPricesJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPricesResponse, error) {
+	rsp, err := c.PublishPrices(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishPricesResponse(rsp)
+}
+
+// GetPricesWithResponse request returning *GetPricesResponse
+func (c *ClientWithResponses) GetPricesWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetPricesResponse, error) {
+	rsp, err := c.GetPrices(ctx, name, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPricesResponse(rsp)
+}
+
+// ListRuleSetsWithResponse request returning *ListRuleSetsResponse
+func (c *ClientWithResponses) ListRuleSetsWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListRuleSetsResponse, error) {
+	rsp, err := c.ListRuleSets(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRuleSetsResponse(rsp)
+}
+
+// PublishRuleSetWithBodyWithResponse request with arbitrary body returning *PublishRuleSetResponse
+func (c *ClientWithResponses) PublishRuleSetWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishRuleSetResponse, error) {
+	rsp, err := c.PublishRuleSetWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishRuleSetResponse(rsp)
+}
+
+func (c *ClientWithResponses) PublishRuleSetWithResponse(ctx context.Context, name ProgrammeName, body PublishRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishRuleSetResponse, error) {
+	rsp, err := c.PublishRuleSet(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishRuleSetResponse(rsp)
+}
+
+// DryRunRuleSetWithBodyWithResponse request with arbitrary body returning *DryRunRuleSetResponse
+func (c *ClientWithResponses) DryRunRuleSetWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DryRunRuleSetResponse, error) {
+	rsp, err := c.DryRunRuleSetWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDryRunRuleSetResponse(rsp)
+}
+
+func (c *ClientWithResponses) DryRunRuleSetWithResponse(ctx context.Context, name ProgrammeName, body DryRunRuleSetJSONRequestBody, reqEditors ...RequestEditorFn) (*DryRunRuleSetResponse, error) {
+	rsp, err := c.DryRunRuleSet(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDryRunRuleSetResponse(rsp)
+}
+
+// GetRuleSetWithResponse request returning *GetRuleSetResponse
+func (c *ClientWithResponses) GetRuleSetWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetRuleSetResponse, error) {
+	rsp, err := c.GetRuleSet(ctx, name, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRuleSetResponse(rsp)
+}
+
+// ListShopsWithResponse request returning *ListShopsResponse
+func (c *ClientWithResponses) ListShopsWithResponse(ctx context.Context, name ProgrammeName, params *ListShopsParams, reqEditors ...RequestEditorFn) (*ListShopsResponse, error) {
+	rsp, err := c.ListShops(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListShopsResponse(rsp)
+}
+
+// GetShopWithResponse request returning *GetShopResponse
+func (c *ClientWithResponses) GetShopWithResponse(ctx context.Context, name ProgrammeName, id ShopID, reqEditors ...RequestEditorFn) (*GetShopResponse, error) {
+	rsp, err := c.GetShop(ctx, name, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetShopResponse(rsp)
+}
+
+// PutShopWithBodyWithResponse request with arbitrary body returning *PutShopResponse
+func (c *ClientWithResponses) PutShopWithBodyWithResponse(ctx context.Context, name ProgrammeName, id ShopID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutShopResponse, error) {
+	rsp, err := c.PutShopWithBody(ctx, name, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutShopResponse(rsp)
+}
+
+func (c *ClientWithResponses) PutShopWithResponse(ctx context.Context, name ProgrammeName, id ShopID, body PutShopJSONRequestBody, reqEditors ...RequestEditorFn) (*PutShopResponse, error) {
+	rsp, err := c.PutShop(ctx, name, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutShopResponse(rsp)
+}
+
+// GetStatementWithResponse request returning *GetStatementResponse
+func (c *ClientWithResponses) GetStatementWithResponse(ctx context.Context, name ProgrammeName, params *GetStatementParams, reqEditors ...RequestEditorFn) (*GetStatementResponse, error) {
+	rsp, err := c.GetStatement(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatementResponse(rsp)
+}
+
+// ListTermsWithResponse request returning *ListTermsResponse
+func (c *ClientWithResponses) ListTermsWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListTermsResponse, error) {
+	rsp, err := c.ListTerms(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTermsResponse(rsp)
+}
+
+// PublishTermsWithBodyWithResponse request with arbitrary body returning *PublishTermsResponse
+func (c *ClientWithResponses) PublishTermsWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishTermsResponse, error) {
+	rsp, err := c.PublishTermsWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishTermsResponse(rsp)
+}
+
+func (c *ClientWithResponses) PublishTermsWithResponse(ctx context.Context, name ProgrammeName, body PublishTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishTermsResponse, error) {
+	rsp, err := c.PublishTerms(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishTermsResponse(rsp)
+}
+
+// GetTermsWithResponse request returning *GetTermsResponse
+func (c *ClientWithResponses) GetTermsWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetTermsResponse, error) {
+	rsp, err := c.GetTerms(ctx, name, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTermsResponse(rsp)
+}
+
+// QuoteOperationWithBodyWithResponse request with arbitrary body returning *QuoteOperationResponse
+func (c *ClientWithResponses) QuoteOperationWithBodyWithResponse(ctx context.Context, params *QuoteOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuoteOperationResponse, error) {
+	rsp, err := c.QuoteOperationWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQuoteOperationResponse(rsp)
+}
+
+func (c *ClientWithResponses) QuoteOperationWithResponse(ctx context.Context, params *QuoteOperationParams, body QuoteOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOperationResponse, error) {
+	rsp, err := c.QuoteOperation(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQuoteOperationResponse(rsp)
 }
 
 // GetReceiptWithResponse request returning *GetReceiptResponse
@@ -2751,6 +5585,39 @@ func ParseSubmitOperationsResponse(rsp *http.Response) (*SubmitOperationsRespons
 	return response, nil
 }
 
+// ParsePrepareOperationResponse parses an HTTP response from a PrepareOperationWithResponse call
+func ParsePrepareOperationResponse(rsp *http.Response) (*PrepareOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PrepareOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PreparedOperation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetOperationResponse parses an HTTP response from a GetOperationWithResponse call
 func ParseGetOperationResponse(rsp *http.Response) (*GetOperationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2850,6 +5717,105 @@ func ParseGetProgrammeResponse(rsp *http.Response) (*GetProgrammeResponse, error
 	return response, nil
 }
 
+// ParseListApprovalsResponse parses an HTTP response from a ListApprovalsWithResponse call
+func ParseListApprovalsResponse(rsp *http.Response) (*ListApprovalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListApprovalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ApprovalList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveOperationResponse parses an HTTP response from a ApproveOperationWithResponse call
+func ParseApproveOperationResponse(rsp *http.Response) (*ApproveOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetApprovalResponse parses an HTTP response from a GetApprovalWithResponse call
+func ParseGetApprovalResponse(rsp *http.Response) (*GetApprovalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetApprovalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseAdvanceBusinessDateResponse parses an HTTP response from a AdvanceBusinessDateWithResponse call
 func ParseAdvanceBusinessDateResponse(rsp *http.Response) (*AdvanceBusinessDateResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2866,6 +5832,537 @@ func ParseAdvanceBusinessDateResponse(rsp *http.Response) (*AdvanceBusinessDateR
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest BusinessDate
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateCustodianResponse parses an HTTP response from a RotateCustodianWithResponse call
+func ParseRotateCustodianResponse(rsp *http.Response) (*RotateCustodianResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateCustodianResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CustodianKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPricesResponse parses an HTTP response from a ListPricesWithResponse call
+func ParseListPricesResponse(rsp *http.Response) (*ListPricesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPricesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublicationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePublishPricesResponse parses an HTTP response from a PublishPricesWithResponse call
+func ParsePublishPricesResponse(rsp *http.Response) (*PublishPricesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishPricesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Publication
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPricesResponse parses an HTTP response from a GetPricesWithResponse call
+func ParseGetPricesResponse(rsp *http.Response) (*GetPricesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPricesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublishedPrices
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListRuleSetsResponse parses an HTTP response from a ListRuleSetsWithResponse call
+func ParseListRuleSetsResponse(rsp *http.Response) (*ListRuleSetsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRuleSetsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublicationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePublishRuleSetResponse parses an HTTP response from a PublishRuleSetWithResponse call
+func ParsePublishRuleSetResponse(rsp *http.Response) (*PublishRuleSetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishRuleSetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Publication
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDryRunRuleSetResponse parses an HTTP response from a DryRunRuleSetWithResponse call
+func ParseDryRunRuleSetResponse(rsp *http.Response) (*DryRunRuleSetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DryRunRuleSetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DryRun
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRuleSetResponse parses an HTTP response from a GetRuleSetWithResponse call
+func ParseGetRuleSetResponse(rsp *http.Response) (*GetRuleSetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRuleSetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublishedRuleSet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListShopsResponse parses an HTTP response from a ListShopsWithResponse call
+func ParseListShopsResponse(rsp *http.Response) (*ListShopsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListShopsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ShopList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetShopResponse parses an HTTP response from a GetShopWithResponse call
+func ParseGetShopResponse(rsp *http.Response) (*GetShopResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetShopResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Shop
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutShopResponse parses an HTTP response from a PutShopWithResponse call
+func ParsePutShopResponse(rsp *http.Response) (*PutShopResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutShopResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Shop
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStatementResponse parses an HTTP response from a GetStatementWithResponse call
+func ParseGetStatementResponse(rsp *http.Response) (*GetStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/plain; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseListTermsResponse parses an HTTP response from a ListTermsWithResponse call
+func ParseListTermsResponse(rsp *http.Response) (*ListTermsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTermsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublicationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePublishTermsResponse parses an HTTP response from a PublishTermsWithResponse call
+func ParsePublishTermsResponse(rsp *http.Response) (*PublishTermsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishTermsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Publication
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetTermsResponse parses an HTTP response from a GetTermsWithResponse call
+func ParseGetTermsResponse(rsp *http.Response) (*GetTermsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTermsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublishedTerms
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseQuoteOperationResponse parses an HTTP response from a QuoteOperationWithResponse call
+func ParseQuoteOperationResponse(rsp *http.Response) (*QuoteOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &QuoteOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest QuotedOperation
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

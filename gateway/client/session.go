@@ -91,6 +91,46 @@ func (s *Session) SubmitAll(ctx context.Context, items []BulkItem, wait time.Dur
 	return body.Results, nil
 }
 
+// Quote asks what an operation would cost or award now; nothing is recorded. The texts are in the language of the tag, or in English where it is empty.
+func (s *Session) Quote(ctx context.Context, o OperationRequest, language string) (QuotedOperation, error) {
+	params := &QuoteOperationParams{}
+	if language != "" {
+		params.Language = &language
+	}
+	r, err := s.api.QuoteOperationWithResponse(ctx, params, o)
+	if err != nil {
+		return QuotedOperation{}, err
+	}
+	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
+}
+
+// Mandate asks for what a wallet must sign for an operation; Authorise signs it.
+func (s *Session) Mandate(ctx context.Context, m MandateRequest) (PreparedMandate, error) {
+	r, err := s.api.PrepareMandateWithResponse(ctx, m)
+	if err != nil {
+		return PreparedMandate{}, err
+	}
+	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
+}
+
+// Prepare asks for the exact operation that another organisation has to approve.
+func (s *Session) Prepare(ctx context.Context, o OperationRequest) (PreparedOperation, error) {
+	r, err := s.api.PrepareOperationWithResponse(ctx, o)
+	if err != nil {
+		return PreparedOperation{}, err
+	}
+	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
+}
+
+// Account reads an account's position.
+func (s *Session) Account(ctx context.Context, id string) (Account, error) {
+	r, err := s.api.GetAccountWithResponse(ctx, id, &GetAccountParams{})
+	if err != nil {
+		return Account{}, err
+	}
+	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
+}
+
 // Readiness asks whether the gateway accepts operations. An unready gateway is an answer, not an error.
 func (s *Session) Readiness(ctx context.Context) (Readiness, error) {
 	r, err := s.api.GetReadinessWithResponse(ctx)

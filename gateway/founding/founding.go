@@ -2,7 +2,6 @@ package founding
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/ledger"
@@ -91,7 +91,7 @@ func membersOf(configured []config.Member) []clearing.Member {
 	return members
 }
 
-// Programme creates a brand's programme. A business date that has moved on since, in a programme that is there, is no difference.
+// Programme creates a brand's programme. A business date that has moved on since, or terms that were published since, are no difference in a programme that is there.
 func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 	document := b.Programme
 	document.Brand = b.Config.Programme
@@ -116,10 +116,11 @@ func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 	if readErr != nil {
 		return readErr
 	}
-	if sameProgramme(&there, &document) {
-		return nil
+	same, err := sameProgramme(&there, &document)
+	if err != nil || same {
+		return err
 	}
-	return fault.New(fault.AlreadyExists, "programme %s was founded with other terms", document.Brand)
+	return fault.New(fault.AlreadyExists, "programme %s was founded with other terms, names or keys", document.Brand)
 }
 
 // awaitConsortium waits until the brand's own peer has the block with the founding document, which another brand's operator may have brought.
@@ -137,12 +138,18 @@ func awaitConsortium(ctx context.Context, operator *ledger.Client) error {
 	}
 }
 
-func sameProgramme(there *points.Programme, document *wire.NewProgramme) bool {
-	founded := wire.NewProgramme{
-		Brand: there.Brand, DisplayName: there.DisplayName, Currency: there.Currency, Simulated: there.Simulated, BusinessDate: document.BusinessDate,
-		Terms: there.Terms[0], CustodianKey: there.Custodians[0].Key,
+// sameProgramme compares what was founded with a document; the terms by their hash, which covers the words too. A custodian's key that was rotated since is no difference.
+func sameProgramme(there *points.Programme, document *wire.NewProgramme) (bool, error) {
+	hash, err := wire.Hash(document.Terms)
+	if err != nil {
+		return false, err
 	}
-	a, errA := json.Marshal(founded)
-	b, errB := json.Marshal(document)
-	return errA == nil && errB == nil && string(a) == string(b)
+	relying := webauthn.RelyingParty{}
+	if document.RelyingParty != nil {
+		relying = *document.RelyingParty
+	}
+	known := slices.ContainsFunc(there.Custodians, func(k points.CustodianKey) bool { return k.Key == document.CustodianKey })
+	return known && there.Brand == document.Brand && there.DisplayName == document.DisplayName && there.Currency == document.Currency &&
+		there.Simulated == document.Simulated && there.TermsHashes[0] == hash &&
+		there.RelyingParty.ID == relying.ID && slices.Equal(there.RelyingParty.Origins, relying.Origins), nil
 }

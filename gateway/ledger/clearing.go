@@ -70,8 +70,8 @@ func (c *Client) endorseWithMajority(ctx context.Context, build func() (call, er
 	return nil, err
 }
 
-// retrying repeats an administrative call while its failure may pass by itself. The functions called this way refuse a second execution, so an attempt
-// that was thought lost does no harm.
+// retrying repeats an administrative call while its failure may pass by itself. The functions called this way refuse a second execution or change nothing by it, so an
+// attempt that was thought lost does no harm.
 func (c *Client) retrying(ctx context.Context, attempt func() error) error {
 	var err error
 	for i := range administrativeAttempts {

@@ -114,6 +114,16 @@ func (c *Client) Close() error {
 	return all
 }
 
+// mspOf is the MSP id of a brand by its name; empty when the configuration names no such brand.
+func (c *Client) mspOf(brand string) string {
+	for _, b := range c.brands {
+		if b.Name == brand {
+			return b.MSP
+		}
+	}
+	return ""
+}
+
 // MSP is the member's MSP id.
 func (c *Client) MSP() string { return c.msp }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -31,8 +32,8 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
-	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
 )
@@ -49,7 +50,9 @@ type fakePeer struct {
 	submitted int
 	dead      map[string]bool // Organisations without a live peer.
 	refuse    error           // Answer to every endorsement and evaluation.
+	decline   error           // Answer to every endorsement.
 	answer    []byte          // Result of every evaluation.
+	result    []byte          // Result of every endorsed call; {} when nil.
 	validity  peer.TxValidationCode
 	stop      func()
 }
@@ -101,17 +104,24 @@ func (f *fakePeer) Endorse(_ context.Context, in *gateway.EndorseRequest) (*gate
 			return nil, status.Error(codes.Unavailable, "failed to find any endorsing peers for org(s): "+msp)
 		}
 	}
-	if f.refuse != nil {
-		return nil, f.refuse
+	if err := cmp.Or(f.refuse, f.decline); err != nil {
+		return nil, err
 	}
 	action := encode(&peer.ChaincodeActionPayload{
 		ChaincodeProposalPayload: encode(&peer.ChaincodeProposalPayload{Input: payload.GetInput()}),
 		Action: &peer.ChaincodeEndorsedAction{ProposalResponsePayload: encode(&peer.ProposalResponsePayload{
-			Extension: encode(&peer.ChaincodeAction{Response: &peer.Response{Status: 200}}),
+			Extension: encode(&peer.ChaincodeAction{Response: &peer.Response{Status: 200, Payload: f.resultOrNothing()}}),
 		})},
 	})
 	transaction := encode(&peer.Transaction{Actions: []*peer.TransactionAction{{Header: header.GetSignatureHeader(), Payload: action}}})
 	return &gateway.EndorseResponse{PreparedTransaction: &common.Envelope{Payload: encode(&common.Payload{Header: header, Data: transaction})}}, nil
+}
+
+func (f *fakePeer) resultOrNothing() []byte {
+	if f.result == nil {
+		return []byte("{}")
+	}
+	return f.result
 }
 
 func (f *fakePeer) Submit(context.Context, *gateway.SubmitRequest) (*gateway.SubmitResponse, error) {
@@ -390,7 +400,7 @@ func TestAnAdministrativeConflictIsTriedAgain(t *testing.T) {
 func TestAnInvalidatedAdministrativeCallFails(t *testing.T) {
 	s := newSetting(t)
 	s.peers[0].validity = peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE
-	err := s.client.Points("airline").CreateProgramme(context.Background(), wire.NewProgramme{Terms: points.Terms{Version: 1}})
+	err := s.client.Points("airline").CreateProgramme(context.Background(), wire.NewProgramme{Terms: terms.Terms{Version: 1}})
 	if err == nil || ClassOf(err) != Fatal {
 		t.Errorf("got %v", err)
 	}

@@ -21,15 +21,24 @@ type call struct {
 
 // query evaluates a function at a peer of the own organisation and decodes its answer into v: nobody else's peer is believed.
 func (c *Client) query(ctx context.Context, chaincode, function string, document, v any) error {
+	return c.queryWith(ctx, chaincode, function, document, nil, v)
+}
+
+// queryWith is query with transient data, which no other organisation's peer gets to see.
+func (c *Client) queryWith(ctx context.Context, chaincode, function string, document any, transient map[string][]byte, v any) error {
 	doc, err := wire.Encode(document)
 	if err != nil {
 		return err
+	}
+	options := []client.ProposalOption{client.WithBytesArguments(doc), client.WithEndorsingOrganizations(c.msp)}
+	if len(transient) > 0 {
+		options = append(options, client.WithTransient(transient))
 	}
 	var answer []byte
 	ctx, cancel := context.WithTimeout(ctx, evaluateTimeout)
 	defer cancel()
 	err = c.each(ctx, func(n *node) (err error) {
-		answer, err = n.network.GetContract(chaincode).EvaluateWithContext(ctx, function, client.WithBytesArguments(doc), client.WithEndorsingOrganizations(c.msp))
+		answer, err = n.network.GetContract(chaincode).EvaluateWithContext(ctx, function, options...)
 		return err
 	})
 	if err != nil {
@@ -143,4 +152,5 @@ var (
 	errInvalidated = errors.New("invalidated")
 	errStale       = errors.New("stale")
 	errAlone       = errors.New("no co-endorser")
+	errNoIssuer    = errors.New("no issuer")
 )

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
-	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -18,11 +18,12 @@ const dryRunLane = wire.MaxLane
 type Points struct {
 	client    *Client
 	chaincode string
+	issuer    string // The brand's MSP id; empty when the configuration names no such brand.
 }
 
 // Points gives the facade of a brand's programme.
 func (c *Client) Points(programme string) *Points {
-	return &Points{client: c, chaincode: engine.PointsPrefix + programme}
+	return &Points{client: c, chaincode: engine.PointsPrefix + programme, issuer: c.mspOf(programme)}
 }
 
 // Endorsed is an endorsed batch, ready for the ordering service.
@@ -105,42 +106,43 @@ func (p *Points) Reversal(ctx context.Context, operation points.OperationID) (po
 	return record, p.client.query(ctx, p.chaincode, wire.FnGetReversal, wire.ReversalQuery{Operation: operation}, &record)
 }
 
-// CreateProgramme founds the programme and waits until it is committed. The client's identity must be an operator of the brand. ALREADY_EXISTS when it
-// was founded before.
-func (p *Points) CreateProgramme(ctx context.Context, doc wire.NewProgramme) error {
-	return p.administer(ctx, wire.FnCreateProgramme, doc)
+// Terms reads a version of the terms with its words; NOT_FOUND when it was not published.
+func (p *Points) Terms(ctx context.Context, version int) (terms.Terms, error) {
+	var record terms.Terms
+	return record, p.client.query(ctx, p.chaincode, wire.FnGetTerms, wire.VersionQuery{Version: version}, &record)
 }
 
-// AdvanceBusinessDate moves the business date and waits until that is committed. The client's identity must be an operator of the brand.
-// DATE_NOT_ALLOWED when the date isn't later, or too far from today for a programme that isn't simulated.
-func (p *Points) AdvanceBusinessDate(ctx context.Context, day quantity.Day) error {
-	before, err := p.Programme(ctx)
-	if err != nil {
-		return err
-	}
-	err = p.administer(ctx, wire.FnAdvanceBusinessDate, wire.BusinessDate{Date: day})
-	if fault.CodeOf(err) != fault.DateNotAllowed || before.BusinessDate >= day {
-		return err
-	}
-	// The date was earlier when this call began: an attempt that was thought lost may have moved it.
-	if now, readErr := p.Programme(ctx); readErr != nil || now.BusinessDate != day {
-		return err
-	}
-	return nil
+// RuleSet reads a version of the rule set; NOT_FOUND when it was not published.
+func (p *Points) RuleSet(ctx context.Context, version int) (rules.Set, error) {
+	var record rules.Set
+	return record, p.client.query(ctx, p.chaincode, wire.FnGetRuleSet, wire.VersionQuery{Version: version}, &record)
 }
 
-func (p *Points) administer(ctx context.Context, function string, document any) error {
-	doc, err := wire.Encode(document)
+// Prices reads a version of the price list; NOT_FOUND when it was not published.
+func (p *Points) Prices(ctx context.Context, version int) (terms.PriceList, error) {
+	var record terms.PriceList
+	return record, p.client.query(ctx, p.chaincode, wire.FnGetPrices, wire.VersionQuery{Version: version}, &record)
+}
+
+// Shop reads a sponsored shop; NOT_FOUND when there is none.
+func (p *Points) Shop(ctx context.Context, id string) (points.Shop, error) {
+	var record points.Shop
+	return record, p.client.query(ctx, p.chaincode, wire.FnGetShop, wire.ShopQuery{ID: id}, &record)
+}
+
+// Approval reads another brand's consent to an operation; NOT_FOUND when there is none.
+func (p *Points) Approval(ctx context.Context, operation points.OperationID) (points.Approval, error) {
+	var record points.Approval
+	return record, p.client.query(ctx, p.chaincode, wire.FnGetApproval, wire.ApprovalQuery{Operation: operation}, &record)
+}
+
+// Quote asks what an operation would cost or award now; nothing is kept. The details are the operation's own, as those of a batch of one. The call, and with it the details,
+// goes to the own peers only.
+func (p *Points) Quote(ctx context.Context, query wire.QuoteQuery, details wire.BatchDetails) (wire.QuoteResult, error) {
+	var result wire.QuoteResult
+	secret, err := wire.Encode(details)
 	if err != nil {
-		return err
+		return result, err
 	}
-	return p.client.retrying(ctx, func() error {
-		e, err := p.client.endorseWithPartner(ctx, func() (call, error) {
-			return call{chaincode: p.chaincode, function: function, document: doc}, nil
-		})
-		if err != nil {
-			return err
-		}
-		return e.commit(ctx)
-	})
+	return result, p.client.queryWith(ctx, p.chaincode, wire.FnQuote, query, map[string][]byte{wire.DetailsTransient: secret}, &result)
 }

@@ -61,7 +61,7 @@ func (g *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/v1/programmes/"+g.brand:
 		answer(w, 200, client.Programme{
 			Name: g.brand, Currency: "GBP", Simulated: g.simulated, BusinessDate: g.date.String(),
-			Terms: []client.Terms{{Version: 1, MaxReceiptAgeDays: 40}},
+			Terms: []client.ProgrammeTerms{{Version: 1, Parameters: client.Terms{Version: 1, MaxReceiptAgeDays: 40}}},
 		})
 	case r.URL.Path == "/v1/programmes/"+g.brand+"/business-date":
 		g.moveDate(w, r)

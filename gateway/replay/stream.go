@@ -112,7 +112,7 @@ func (s *stream) spans() []span {
 	if !s.programme.Simulated {
 		return []span{{first, len(s.rows), 0}}
 	}
-	terms := s.programme.Terms[len(s.programme.Terms)-1]
+	terms := s.programme.Terms[len(s.programme.Terms)-1].Parameters
 	step := quantity.Day(min(s.options.DateStep, terms.MaxReceiptAgeDays+1))
 	var out []span
 	for first < len(s.rows) {

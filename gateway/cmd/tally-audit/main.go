@@ -58,6 +58,7 @@ func command() *cobra.Command {
 	root.Flags().StringVar(&f.json, "json", "", "also write the statement as JSON to this file")
 	root.Flags().StringVar(&f.database, "database", "", "gateway database to compare with (default: that of --config, if it is there; none: no comparison)")
 	root.Flags().StringVar(&f.genesis, "genesis", "", "hash that block 0's header must have, in hex, as known from elsewhere")
+	root.Flags().StringVar(&f.since, "since", "", "first business date (YYYY-MM-DD) of the period that the programmes' statements tell of (default: from their beginning)")
 	root.AddCommand(versionCommand())
 	return root
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/audit"
 	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/config"
@@ -25,7 +26,7 @@ const noDatabase = "none"
 // statementMode is the mode of the JSON statement.
 const statementMode = 0o644
 
-type flags struct{ config, from, save, json, database, genesis string }
+type flags struct{ config, from, save, json, database, genesis, since string }
 
 // source is where blocks come from.
 type source struct {
@@ -55,6 +56,11 @@ func run(ctx context.Context, f flags, out, progress io.Writer) error {
 	}
 	defer src.close()
 	options := audit.Options{Genesis: f.genesis, Database: database, Progress: bar(progress, src.count)}
+	if f.since != "" {
+		if options.Since, err = quantity.ParseDay(f.since); err != nil {
+			return err
+		}
+	}
 	if f.save != "" {
 		options.Save = blocks.Archive{Dir: f.save}.Save
 	}

@@ -39,7 +39,19 @@ func (c *condition) Reasons(ctx context.Context) []string {
 	if err := c.endorses(ctx); err != nil {
 		reasons = append(reasons, "a trial batch is not endorsed: "+err.Error())
 	}
-	return reasons
+	return append(reasons, c.custody(ctx)...)
+}
+
+// custody says why the configured key can't sign for customers in custody. A programme that can't be read yet has no reason of its own.
+func (c *condition) custody(ctx context.Context) []string {
+	programme, err := c.gateway.reads.Programme(ctx, c.gateway.cfg.Programme)
+	if err != nil {
+		return nil
+	}
+	if reason := custodyTrouble(programme.Custodians, c.gateway.custodian, time.Now().Unix()); reason != "" {
+		return []string{reason}
+	}
+	return nil
 }
 
 // endorses makes a dry run, or gives the answer of a recent one; callers that come together share it.

@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"log/slog"
 	"net"
@@ -16,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
@@ -33,7 +31,8 @@ type gateway struct {
 	store      *store.Store
 	reads      *store.Reads
 	client     *ledger.Client
-	operator   *ledger.Points // Nil without an operator's identity.
+	operator   *ledger.Points      // Nil without an operator's identity.
+	custodian  points.CustodianKey // With which it signs for customers in custody; of a writer.
 	projection *projection.Projection
 	sequencer  *sequencer.Sequencer // Nil for a reader.
 	server     *api.Server
@@ -111,12 +110,20 @@ func (g *gateway) buildWriter(parts *api.Parts) error {
 	if err != nil {
 		return err
 	}
+	if g.custodian, err = publicCustodian(key, g.cfg.Custodian.Version); err != nil {
+		return err
+	}
 	g.sequencer = sequencer.New(sequencer.Settings{
 		Programme: g.cfg.Programme, MSP: g.cfg.MSP, Lanes: g.cfg.Lanes, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store,
-		Ledger: sequencer.OverFabric(g.client.Points(g.cfg.Programme)), Programmes: g.reads, Hasher: hasher, Signer: sequencer.FileKey{Key: key},
-		CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
+		Ledger: sequencer.OverFabric(g.client.Points(g.cfg.Programme)), Programmes: g.reads, Disclosures: g.reads, Records: g.reads,
+		Hasher: hasher, Signer: sequencer.FileKey{Key: key}, CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
 	})
-	parts.Programme, parts.Recorder, parts.Hasher = g.cfg.Programme, g.sequencer, hasher
+	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
+	return g.buildOperator(parts)
+}
+
+// buildOperator makes what an operator's identity is needed for, where one is configured.
+func (g *gateway) buildOperator(parts *api.Parts) error {
 	if !g.cfg.Operator.Given() {
 		return nil
 	}
@@ -125,8 +132,16 @@ func (g *gateway) buildWriter(parts *api.Parts) error {
 		return err
 	}
 	g.operator = operator.Points(g.cfg.Programme)
-	parts.Administrator = g.operator
+	parts.Administrator, parts.Approver = g.operator, approver{operator}
 	return nil
+}
+
+// approver approves other programmes' operations as the operator.
+type approver struct{ operator *ledger.Client }
+
+// Approve implements api.Approver.
+func (a approver) Approve(ctx context.Context, programme string, doc wire.Consent) (points.Approval, error) {
+	return a.operator.Points(programme).Approve(ctx, doc)
 }
 
 // run runs all parts until ctx ends or one fails. The API ends first, while the sequencer still brings its callers their receipts.
@@ -143,7 +158,13 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	}
 	if g.operator != nil {
 		calendar := &sequencer.Calendar{Programme: g.cfg.Programme, Programmes: g.reads, Operator: g.operator, Log: g.log}
-		group.Go(func() error { return g.keepCalendar(core, calendar) })
+		group.Go(func() error { return g.whenCaughtUp(core, calendar.Run) })
+	}
+	if g.sequencer != nil && g.cfg.Sweep.Outstanding > 0 {
+		sweeper := &sequencer.Sweeper{
+			Programme: g.cfg.Programme, Programmes: g.reads, Dues: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log,
+		}
+		group.Go(func() error { return g.whenCaughtUp(core, sweeper.Run) })
 	}
 	group.Go(func() error {
 		defer stop()
@@ -157,11 +178,11 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// keepCalendar starts once the programme has been read from the ledger.
-func (g *gateway) keepCalendar(ctx context.Context, calendar *sequencer.Calendar) error {
+// whenCaughtUp runs a part that works with what the ledger says of the programme, once that is known.
+func (g *gateway) whenCaughtUp(ctx context.Context, run func(context.Context) error) error {
 	select {
 	case <-g.projection.CaughtUp():
-		return calendar.Run(ctx)
+		return run(ctx)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -176,22 +197,4 @@ func (g *gateway) close() error {
 		all = errors.Join(all, g.store.Close())
 	}
 	return all
-}
-
-// loadCustodian reads a P-256 key, PKCS#8 in PEM.
-func loadCustodian(path string) (*ecdsa.PrivateKey, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fault.New(fault.InvalidValue, "key custodian.key: the file can't be read: %v", err)
-	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return nil, fault.New(fault.InvalidValue, "key custodian.key: %s holds no PEM", path)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	key, ok := parsed.(*ecdsa.PrivateKey)
-	if err != nil || !ok || key.Curve != elliptic.P256() {
-		return nil, fault.New(fault.InvalidValue, "key custodian.key: %s holds no P-256 private key in PKCS#8", path)
-	}
-	return key, nil
 }

@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/config"
 )
 
@@ -215,5 +216,24 @@ func TestCommands(t *testing.T) {
 	cmd.SetArgs([]string{"serve", "--config", "/no/such/file.yaml"})
 	if err := cmd.Execute(); err == nil || !strings.Contains(err.Error(), "/no/such/file.yaml") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestACustodianKeyThatCantSignKeepsTheGatewayFromBeingReady(t *testing.T) {
+	known := []points.CustodianKey{{Version: 1, Key: "first", Until: 1000}, {Version: 2, Key: "second"}}
+	for name, c := range map[string]struct {
+		own  points.CustodianKey
+		now  int64
+		want string
+	}{
+		"the current one":                 {points.CustodianKey{Version: 2, Key: "second"}, 2000, ""},
+		"the one before, while it lasts":  {points.CustodianKey{Version: 1, Key: "first"}, 1000, ""},
+		"the one before, when it is over": {points.CustodianKey{Version: 1, Key: "first"}, 1001, "configure version 2"},
+		"another key":                     {points.CustodianKey{Version: 2, Key: "first"}, 2000, "not version 2"},
+		"one that is still to come":       {points.CustodianKey{Version: 3, Key: "third"}, 2000, "no version 3"},
+	} {
+		if got := custodyTrouble(known, c.own, c.now); got == "" != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

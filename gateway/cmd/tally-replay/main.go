@@ -38,6 +38,9 @@ Keys are given in the same way, by value (--api-key, --operator-key) or as a fil
 The column mapping is given inline or as a YAML file of field: column; fields are customer, time, receipt, amount, return, brand, original, store, terminal:
   --map customer=customer_id,time=date_or_time,receipt=invoice_id,amount=amount,return=is_return
 
+A dry run sends nothing: --dry-run --rules draft.json says what the purchases would give under a draft, compared with --against rules.json or, without it,
+with a rate of one point per major unit. Every customer begins as a new account, and returns are left out.
+
 Exit status: 0 done, 1 something has no final answer or was a mistake, 2 wrong usage or input, 3 with --strict: something was refused or unreadable.`
 
 type flags struct {
@@ -46,6 +49,7 @@ type flags struct {
 	places                                   replay.Places
 	options                                  replay.Options
 	strict                                   bool
+	dry                                      dryRun
 }
 
 func main() {
@@ -61,7 +65,11 @@ func run(ctx context.Context) int {
 	cmd := &cobra.Command{
 		Use: "tally-replay [flags] FILE", Short: "Send receipts from a CSV file through gateways", Long: help, Args: cobra.ExactArgs(1),
 		SilenceUsage: true, SilenceErrors: true,
-		RunE: func(_ *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if f.dry.wanted {
+				code, err = f.dry.run(f, args[0], cmd.OutOrStdout())
+				return err
+			}
 			code, err = send(ctx, f, args[0])
 			return err
 		},
@@ -90,6 +98,7 @@ func (f *flags) bind(cmd *cobra.Command) {
 	fs.StringVar(&f.options.StateFile, "state", "", "file that keeps the progress, for resuming")
 	fs.StringVar(&f.rejects, "rejects", "", "file for rows that were not sent or were refused (default FILE.rejects.csv)")
 	fs.StringVar(&f.report, "json", "", "also write the report to this file as JSON")
+	f.dry.bind(fs)
 	fs.BoolVar(&f.strict, "strict", false, "exit with 3 when a row was refused or unreadable")
 }
 

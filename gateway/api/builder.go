@@ -1,0 +1,228 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// claimCodeBytes are the random bytes of a gift's code.
+const claimCodeBytes = 16
+
+// builder makes operations of the requests of one call. It keeps what it has looked up.
+type builder struct {
+	*Server
+	prover prover
+	own    *points.Programme // The gateway's; nil until it is needed.
+}
+
+func (s *Server) newBuilder() *builder {
+	return &builder{Server: s, prover: prover{reader: s.reader, leaves: map[batchPlace][][]byte{}}}
+}
+
+// build completes an item's intake.
+func (b *builder) build(ctx context.Context, it *item) error {
+	return run(ctx, it, b.begin, b.discount, b.consent, b.controller, b.sender, b.claim, b.original)
+}
+
+// draft completes what there is of an intake before the controller has agreed.
+func (b *builder) draft(ctx context.Context, it *item) error {
+	return run(ctx, it, b.begin, b.discount, b.controller, b.sender, b.claim, b.original)
+}
+
+// run takes one step after the other until one fails.
+func run(ctx context.Context, it *item, steps ...func(context.Context, *item) error) error {
+	for _, step := range steps {
+		if err := step(ctx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) begin(ctx context.Context, it *item) (err error) {
+	r, in := it.request, &it.intake
+	in.Caller, in.IdempotencyKey = callerIn(ctx), it.key
+	if in.RequestHash, err = requestHash(r); err != nil {
+		return err
+	}
+	in.Details = b.detailsOf(r)
+	fill(&in.Operation, r)
+	if r.HoldSeconds != nil {
+		in.Operation.Until = time.Now().Unix() + *r.HoldSeconds
+	}
+	if r.Kind == KindOpen {
+		in.Lookup = b.hasher.Lookup(valueOr(r.Reference, ""))
+	}
+	return nil
+}
+
+// discount refuses one in another currency: price lists count in the programme's, and name none.
+func (b *builder) discount(ctx context.Context, it *item) error {
+	r := it.request
+	if r.Currency == nil || points.Kind(r.Kind).HasPurchase() {
+		return nil
+	}
+	p, err := b.ownProgramme(ctx)
+	if err != nil || p.Currency == *r.Currency {
+		return err
+	}
+	return wrong(fault.CurrencyMismatch, it.at+"/currency", "a discount is in the programme's currency, %s", p.Currency)
+}
+
+// consent attaches the controller's signature, or asks custody for it.
+func (b *builder) consent(ctx context.Context, it *item) error {
+	r, in := it.request, &it.intake
+	in.Operation.Authorisation, in.Custody = r.Authorisation, r.Authentication != nil
+	if r.SpendCode != nil {
+		if err := b.readSpendCode(ctx, it); err != nil {
+			return err
+		}
+	}
+	if a := in.Operation.Authorisation; a != nil && in.Operation.Account == "" {
+		in.Operation.Account = a.Mandate.Account
+	}
+	if r.Kind != KindReturn || signed(r) || r.Original != nil || r.OriginalOperation != nil {
+		return nil
+	}
+	// A return without a receipt is a debit: custody signs it, unless the account has a key of its own.
+	var err error
+	in.Custody, err = b.inCustody(ctx, in.Operation.Account)
+	return err
+}
+
+// readSpendCode takes the signed mandate from the text of the wallet's QR code.
+func (b *builder) readSpendCode(ctx context.Context, it *item) error {
+	p, err := b.ownProgramme(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := wire.DecodeSpendCode(*it.request.SpendCode, p.Genesis, p.Brand)
+	if err != nil {
+		return wrong(fault.CodeOf(err), it.at+"/spendCode", "%s", detailOf(err))
+	}
+	if (a.Mandate.Place != "") != (it.request.PlaceSalt != nil) && forms[it.request.Kind].till != never {
+		return wrong(fault.InvalidValue, it.at+"/placeSalt", "goes with a mandate that names a place, as it was prepared")
+	}
+	it.intake.Operation.Authorisation = a
+	return nil
+}
+
+func (b *builder) ownProgramme(ctx context.Context) (*points.Programme, error) {
+	if b.own == nil {
+		p, err := b.reader.Programme(ctx, b.programme)
+		if err != nil {
+			return nil, err
+		}
+		b.own = &p
+	}
+	return b.own, nil
+}
+
+// inCustody says whether the brand's custodian signs for an account. One that isn't on the ledger yet is taken to be in custody; the ledger decides.
+func (b *builder) inCustody(ctx context.Context, id points.AccountID) (bool, error) {
+	position, err := b.reader.Account(ctx, id)
+	if fault.CodeOf(err) == fault.AccountUnknown {
+		return true, nil
+	}
+	return position.Account.Controller.Kind == points.ControllerCustodian, err
+}
+
+// controller numbers the controller of a new account, or the one that is to follow an account's.
+func (b *builder) controller(ctx context.Context, it *item) error {
+	r, o := it.request, &it.intake.Operation
+	switch {
+	case r.Kind == KindOpen && r.Controller == nil:
+		o.Controller = &points.Controller{Kind: points.ControllerCustodian}
+	case r.Kind == KindOpen:
+		o.Controller = controllerOf(r.Controller, 1)
+	case r.Controller != nil:
+		position, err := b.account(ctx, it)
+		if err != nil {
+			return err
+		}
+		o.Controller = controllerOf(r.Controller, position.Controller.Version+1)
+	}
+	return nil
+}
+
+// account reads the item's account, which must be one of this gateway's programme and on the ledger.
+func (b *builder) account(ctx context.Context, it *item) (*points.Account, error) {
+	position, err := b.reader.Account(ctx, it.intake.Operation.Account)
+	if fault.CodeOf(err) == fault.AccountUnknown {
+		return nil, wrong(fault.AccountUnknown, it.at+"/account", "the account is not on the ledger, or not yet")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if position.Programme != b.programme {
+		return nil, wrong(fault.AccountUnknown, it.at+"/account", "the account belongs to another programme: ask its issuer's gateway")
+	}
+	return &position.Account, nil
+}
+
+// sender finds whose transfer or gift is accepted.
+func (b *builder) sender(ctx context.Context, it *item) error {
+	o := &it.intake.Operation
+	if it.request.Kind != KindAccept || o.To != "" {
+		return nil
+	}
+	known, err := b.reader.Operation(ctx, o.Hold)
+	if fault.CodeOf(err) == fault.NotFound {
+		return wrong(fault.HoldUnknown, it.at+"/hold", "this gateway doesn't know who sent it: give to")
+	}
+	o.To = known.Account
+	return err
+}
+
+// claim hashes what is claimed: an anonymous receipt, or a gift by its code. The code of a gift is the gateway's own unless the caller gave one: the same for the same call,
+// so that it is told again when the call is sent again.
+func (b *builder) claim(_ context.Context, it *item) error {
+	r, o, d := it.request, &it.intake.Operation, &it.intake.Details
+	switch {
+	case r.Kind == KindEarn && valueOr(r.LateClaim, false):
+		o.Claim = b.hasher.Claim(d.Merchant, d.Store, d.Terminal, d.Reference)
+	case r.Kind == KindGift && r.ClaimCode == nil:
+		it.claimCode = b.claimCode(it)
+		o.Claim = points.ClaimHash(o.Account, it.claimCode)
+	case r.Kind == KindGift:
+		o.Claim = points.ClaimHash(o.Account, *r.ClaimCode)
+	case r.Kind == KindAccept && r.ClaimCode != nil:
+		o.Claim, d.ClaimCode = points.ClaimHash(o.To, *r.ClaimCode), *r.ClaimCode
+	}
+	return nil
+}
+
+func (b *builder) claimCode(it *item) string {
+	if it.key != "" {
+		return b.hasher.ClaimCode(it.intake.Caller, it.key)
+	}
+	raw := make([]byte, claimCodeBytes)
+	_, _ = rand.Read(raw) // The standard library ends the process when the system has no randomness.
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// original attaches the receipt that a return refers to.
+func (b *builder) original(ctx context.Context, it *item) error {
+	r, o := it.request, &it.intake.Operation
+	o.Original = r.Original
+	if r.OriginalOperation == nil {
+		return nil
+	}
+	original, err := b.prover.prove(ctx, points.OperationID(*r.OriginalOperation))
+	if fault.CodeOf(err) == fault.NotFound {
+		return wrong(fault.NotFound, it.at+"/originalOperation", "there is no committed receipt of this operation")
+	}
+	if err != nil {
+		return err
+	}
+	o.Original = &points.Original{Receipt: original.Receipt, Proof: original.Proof}
+	c := &checker{at: it.at}
+	c.checkOriginal(r, string(original.Receipt.Kind))
+	return c.failure()
+}

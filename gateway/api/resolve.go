@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// named is a field of a request that names an account by a customer's reference.
+type named struct {
+	field     string
+	reference *string
+	account   *points.AccountID // Where the account belongs.
+}
+
+func (it *item) names() []named {
+	all := []named{{"reference", it.request.Reference, &it.intake.Operation.Account}, {"toReference", it.request.ToReference, &it.intake.Operation.To}}
+	return slices.DeleteFunc(all, func(n named) bool { return n.reference == nil })
+}
+
+// resolve finds the accounts of customers' references. An account that is being opened counts.
+func (s *Server) resolve(ctx context.Context, items []*item) {
+	var lookups []string
+	for _, it := range items {
+		if it.err != nil {
+			continue
+		}
+		for _, n := range it.names() {
+			lookups = append(lookups, s.hasher.Lookup(*n.reference))
+		}
+	}
+	accounts, err := s.lookUp(ctx, lookups)
+	for _, it := range items {
+		if it.err == nil {
+			it.err = s.place(it, accounts, err)
+		}
+	}
+}
+
+// place puts the accounts that were found into an item; failed is why none was looked for.
+func (s *Server) place(it *item, accounts map[string]points.AccountID, failed error) error {
+	for _, n := range it.names() {
+		if failed != nil {
+			return failed
+		}
+		account, known := accounts[s.hasher.Lookup(*n.reference)]
+		if !known {
+			return wrong(fault.AccountUnknown, it.at+"/"+n.field, "no account has this reference: open one first")
+		}
+		*n.account = account
+	}
+	return nil
+}
+
+// lookUp asks for accounts in as many queries as the read model wants.
+func (s *Server) lookUp(ctx context.Context, lookups []string) (map[string]points.AccountID, error) {
+	found := make(map[string]points.AccountID, len(lookups))
+	for part := range slices.Chunk(lookups, store.MaxReadsAtOnce) {
+		accounts, err := s.reader.Lookups(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for lookup, account := range accounts {
+			found[lookup] = account
+		}
+	}
+	return found, nil
+}
