@@ -154,6 +154,12 @@ func (p *Programme) validate() error {
 	if !currency.MatchString(p.Currency) {
 		return invalid("programme currency %q: want an ISO 4217 code such as GBP", p.Currency)
 	}
+	if p.Terms != nil {
+		if p.Rate != (Rate{}) || p.MaxReceiptAgeDays != 0 || p.UnreferencedReturns {
+			return invalid("programme terms say rate, maxReceiptAgeDays and unreferencedReturns themselves: leave them out beside terms")
+		}
+		return p.validateDate()
+	}
 	if p.Rate.Points < 1 || p.Rate.Points > maxRatePart || p.Rate.PerMinor < 1 || p.Rate.PerMinor > maxRatePart {
 		return invalid("programme rate %d per %d: want both 1 to %d", p.Rate.Points, p.Rate.PerMinor, maxRatePart)
 	}

@@ -52,15 +52,26 @@ type Programme struct {
 	DisplayName string `yaml:"displayName"`
 	// Currency is an ISO 4217 code.
 	Currency string `yaml:"currency"`
-	Rate     Rate   `yaml:"rate"`
+	// Rate makes plain terms, together with MaxReceiptAgeDays and UnreferencedReturns; Terms stand in their place.
+	Rate Rate `yaml:"rate,omitempty"`
+	// Terms are the programme's first terms in full, under the names of the ledger's document; founding checks them.
+	Terms map[string]any `yaml:"terms,omitempty"`
+	// RelyingParty is for whom customers make passkeys; without it the programme takes none.
+	RelyingParty *RelyingParty `yaml:"relyingParty,omitempty"`
 	// Simulated programmes replay old years: their business date isn't held to the clock. Immutable on the ledger.
 	Simulated bool `yaml:"simulated,omitempty"`
 	// BusinessDate (YYYY-MM-DD) is the first business day. Left out, it is the day of founding; a simulated programme names it.
 	BusinessDate string `yaml:"businessDate,omitempty"`
 	// MaxReceiptAgeDays is how old a till's receipt may be, 1 to MaxReceiptAge days.
-	MaxReceiptAgeDays int `yaml:"maxReceiptAgeDays"`
+	MaxReceiptAgeDays int `yaml:"maxReceiptAgeDays,omitempty"`
 	// UnreferencedReturns allows a return that names no earlier receipt.
 	UnreferencedReturns bool `yaml:"unreferencedReturns,omitempty"`
+}
+
+// RelyingParty is a domain name and the pages under it that may ask for a passkey's signature.
+type RelyingParty struct {
+	ID      string   `yaml:"id"`
+	Origins []string `yaml:"origins"`
 }
 
 // Rate is how many points a sale earns: Points for each PerMinor minor units of the currency.

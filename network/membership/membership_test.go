@@ -81,6 +81,7 @@ func TestInvalidMembershipsAreRefusedByName(t *testing.T) {
 		"zero rate":              {change("perMinor: 100", "perMinor: 0"), "rate 1 per 0"},
 		"negative rate":          {change("points: 1", "points: -1"), "rate -1 per 100"},
 		"receipt age":            {change("maxReceiptAgeDays: 30", "maxReceiptAgeDays: 0"), "maxReceiptAgeDays 0"},
+		"rate beside terms":      {change("currency: GBP", "currency: GBP, terms: {value: {num: 1, den: 1}}"), "leave them out beside terms"},
 		"display name":           {change("displayName: Points", `displayName: " Points"`), "displayName"},
 		"simulated without date": {change("currency: GBP", "currency: GBP, simulated: true"), "needs a businessDate"},
 		"real with date":         {change("currency: GBP", `currency: GBP, businessDate: "2000-01-01"`), "only a simulated programme"},

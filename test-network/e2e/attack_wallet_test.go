@@ -26,7 +26,9 @@ type wallet struct {
 type prepared struct {
 	Mandate   points.Mandate `json:"mandate"`
 	Canonical string         `json:"canonical"`
-	PlaceSalt string         `json:"placeSalt"`
+	Operation struct {
+		PlaceSalt string `json:"placeSalt"`
+	} `json:"operation"`
 }
 
 const walletPoints = 100
@@ -45,7 +47,7 @@ func (w wallet) prepare(t *testing.T, most int64) prepared {
 	t.Helper()
 	return ok[prepared](t, three.call(t, "airline", request{
 		method: "POST", path: "/v1/mandates", key: three.key(t, "airline", "till"),
-		body: fields{"account": w.account, "kind": "redeem", "points": most, "store": "main-street", "terminal": "till-1"},
+		body: fields{"operation": fields{"account": w.account, "kind": "redeem", "points": most, "store": "main-street", "terminal": "till-1", "receiptNumber": "0"}},
 	}))
 }
 
@@ -99,7 +101,7 @@ func TestWalletsAuthorisationServesOnceAndForNothingElse(t *testing.T) {
 		t.Run(attack.name, func(t *testing.T) {
 			p := w.prepare(t, 10)
 			a := attack.make(t, &p)
-			refused(t, three.submit(t, "airline", w.spend(10, a, p.PlaceSalt)), attack.code)
+			refused(t, three.submit(t, "airline", w.spend(10, a, p.Operation.PlaceSalt)), attack.code)
 		})
 	}
 	t.Run("the brand's custody signs instead", func(t *testing.T) {
@@ -109,9 +111,9 @@ func TestWalletsAuthorisationServesOnceAndForNothingElse(t *testing.T) {
 
 	p := w.prepare(t, 10)
 	a := signed(t, w.key, p.Mandate)
-	ok[operation](t, three.submit(t, "airline", w.spend(10, a, p.PlaceSalt)))
-	refused(t, three.submit(t, "airline", w.spend(10, a, p.PlaceSalt)), fault.AuthReplayed)
-	refused(t, three.submit(t, "airline", w.spend(10, signed(t, w.key, p.Mandate), p.PlaceSalt)), fault.AuthReplayed)
+	ok[operation](t, three.submit(t, "airline", w.spend(10, a, p.Operation.PlaceSalt)))
+	refused(t, three.submit(t, "airline", w.spend(10, a, p.Operation.PlaceSalt)), fault.AuthReplayed)
+	refused(t, three.submit(t, "airline", w.spend(10, signed(t, w.key, p.Mandate), p.Operation.PlaceSalt)), fault.AuthReplayed)
 	if got := three.account(t, "airline", w.account); got.Posted != walletPoints-10 {
 		t.Fatalf("the wallet holds %d points, want %d", got.Posted, walletPoints-10)
 	}
@@ -145,6 +147,6 @@ func TestPreparedMandateIsWhatTheLedgerChecks(t *testing.T) {
 	custody := three.funded(t, "airline", 1)
 	refused(t, three.call(t, "airline", request{
 		method: "POST", path: "/v1/mandates", key: three.key(t, "airline", "till"),
-		body: fields{"account": custody, "kind": "redeem", "points": 1, "store": "main-street", "terminal": "till-1"},
+		body: fields{"operation": fields{"account": custody, "kind": "redeem", "points": 1, "store": "main-street", "terminal": "till-1", "receiptNumber": "0"}},
 	}), fault.InvalidValue)
 }

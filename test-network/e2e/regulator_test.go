@@ -70,7 +70,9 @@ func TestRegulatorsGatewayReadsAndNeverWrites(t *testing.T) {
 		{method: "POST", path: "/v1/operations", body: three.purchase(t, "hotel", account, 100)},
 		{method: "POST", path: "/v1/operations/bulk", body: fields{"operations": []any{}}},
 		{method: "POST", path: "/v1/accounts", body: fields{}},
-		{method: "POST", path: "/v1/mandates", body: fields{"account": account, "kind": "redeem", "points": 1}},
+		{method: "POST", path: "/v1/operations/prepare", body: fields{"kind": "adjust", "account": account, "points": 1, "reason": "error"}},
+		{method: "POST", path: "/v1/quotes", body: fields{"kind": "redeem", "account": account, "points": 1}},
+		{method: "POST", path: "/v1/mandates", body: fields{"operation": fields{"account": account, "kind": "redeem", "points": 1}}},
 		{method: "POST", path: "/v1/programmes/hotel/business-date", body: fields{"date": today()}},
 	} {
 		write.key, write.idempotency = key, unique("regulator")

@@ -2,11 +2,14 @@ package localnet
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
-	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/terms"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/founding"
@@ -57,29 +60,95 @@ func programmeOf(member membership.Member, now time.Time) (wire.NewProgramme, er
 		}
 		day = named
 	}
-	return wire.NewProgramme{
+	first, err := firstTermsOf(programme)
+	if err != nil {
+		return wire.NewProgramme{}, err
+	}
+	document := wire.NewProgramme{
 		Brand:        member.Name,
 		DisplayName:  programme.DisplayName,
 		Currency:     programme.Currency,
 		Simulated:    programme.Simulated,
 		BusinessDate: day,
-		Terms: points.Terms{
-			Version:             firstTerms,
-			Rate:                quantity.Ratio{Num: programme.Rate.Points, Den: programme.Rate.PerMinor},
-			MaxReceiptAgeDays:   programme.MaxReceiptAgeDays,
-			UnreferencedReturns: programme.UnreferencedReturns,
-			Prose:               prose(programme),
-		},
-	}, nil
+		Terms:        first,
+	}
+	if rp := programme.RelyingParty; rp != nil {
+		document.RelyingParty = &webauthn.RelyingParty{ID: rp.ID, Origins: rp.Origins}
+	}
+	return document, nil
 }
 
-// prose says the terms to a customer.
-func prose(p *membership.Programme) string {
-	returns := "A return needs its receipt."
-	if p.UnreferencedReturns {
-		returns = "A return without its receipt is taken when you agree to it."
+// checkProgrammes says before anything is started whether founding would take the programmes' terms.
+func checkProgrammes(m *membership.Membership) error {
+	for _, member := range m.Brands() {
+		document, err := programmeOf(member, time.Now())
+		if err == nil {
+			err = terms.AdmitNext(nil, &document.Terms, document.BusinessDate)
+		}
+		if err == nil && document.RelyingParty != nil {
+			err = document.RelyingParty.Validate()
+		}
+		if err != nil {
+			return failure.Wrap(failure.MembershipInvalid, err, "member %s: programme", member.Name)
+		}
 	}
-	return fmt.Sprintf("%s: you earn %d of them for every %d minor units of %s on a receipt, rounded down. "+
-		"Receipts count up to %d days after the purchase. What you earned on goods that you return is taken back. %s",
-		p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, returns)
+	return nil
+}
+
+// Parameters of the first terms that a membership file doesn't name.
+const (
+	holdMaxSeconds      = 24 * 3600     // A till's hold.
+	recoveryWaitSeconds = 3 * 24 * 3600 // For the old key's veto.
+	coolingOffSeconds   = 24 * 3600
+	noticeDays          = 30
+)
+
+// firstTermsOf are in force from the beginning, whatever day the programme starts on: what the membership file says in full, or plain ones at its rate.
+func firstTermsOf(p *membership.Programme) (terms.Terms, error) {
+	if p.Terms == nil {
+		return plainTerms(p), nil
+	}
+	first := terms.Terms{Version: firstTerms}
+	raw, err := json.Marshal(p.Terms)
+	if err != nil {
+		return first, err
+	}
+	return first, wire.Decode(raw, wire.MaxDocument, &first)
+}
+
+func plainTerms(p *membership.Programme) terms.Terms {
+	return terms.Terms{
+		Version:             firstTerms,
+		Prose:               prose(p),
+		Rate:                quantity.Ratio{Num: p.Rate.Points, Den: p.Rate.PerMinor},
+		MaxReceiptAgeDays:   p.MaxReceiptAgeDays,
+		UnreferencedReturns: p.UnreferencedReturns,
+		Expiry:              lots.Expiry{Kind: lots.Never},
+		Value:               quantity.Ratio{Num: 1, Den: 1},
+		NoticeDays:          noticeDays,
+		Transfers:           terms.Transfers{Customer: true},
+		HoldMaxSeconds:      holdMaxSeconds,
+		RecoveryWaitSeconds: recoveryWaitSeconds,
+		CoolingOffSeconds:   coolingOffSeconds,
+	}
+}
+
+// prose says the terms to a customer, in English, German and Chinese.
+func prose(p *membership.Programme) map[string]string {
+	en, de, zh := "A return needs its receipt.", "Eine Rückgabe braucht ihren Beleg.", "退货须出示收据。"
+	if p.UnreferencedReturns {
+		en = "A return without its receipt is taken when you agree to it."
+		de = "Eine Rückgabe ohne Beleg wird angenommen, wenn Sie ihr zustimmen."
+		zh = "如您同意，无收据的退货也可受理。"
+	}
+	return map[string]string{
+		"en": fmt.Sprintf("%s: you earn %d of them for every %d minor units of %s on a receipt, rounded down. Receipts count up to %d days after the purchase. "+
+			"What you earned on goods that you return is taken back. %s Points don't expire. What makes them worth less is announced %d days before.",
+			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, en, noticeDays),
+		"de": fmt.Sprintf("%s: Sie erhalten %d Punkt(e) je %d kleinste Einheiten (%s) eines Belegs, abgerundet. Belege zählen bis %d Tage nach dem Kauf. "+
+			"Was Sie für zurückgegebene Ware erhalten haben, wird zurückgenommen. %s Punkte verfallen nicht. Was sie entwertet, wird %d Tage vorher angekündigt.",
+			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, de, noticeDays),
+		"zh": fmt.Sprintf("%s：收据金额每满 %[3]d 个最小货币单位（%[4]s）即得 %[2]d 分，不足部分舍去。收据在购买后 %[5]d 天内有效。退货时收回相应积分。%[6]s积分不会过期。任何使积分贬值的变更将提前 %[7]d 天公布。",
+			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, zh, noticeDays),
+	}
 }

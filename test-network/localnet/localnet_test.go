@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -225,8 +226,34 @@ func TestProgrammeWithoutADateIsFoundedToday(t *testing.T) {
 		if programme.BusinessDate.String() != want || programme.Simulated != (member == "grocer") {
 			t.Errorf("%s: %+v", member, programme)
 		}
-		if programme.Terms.Rate.Num != 1 || programme.Terms.Rate.Den != 100 || !strings.Contains(programme.Terms.Prose, found.Programme.DisplayName) {
+		if programme.Terms.Rate.Num != 1 || programme.Terms.Rate.Den != 100 || !strings.Contains(programme.Terms.Prose["en"], found.Programme.DisplayName) {
 			t.Errorf("%s: terms %+v", member, programme.Terms)
 		}
+	}
+}
+
+func TestTermsOfAMembershipFileAreCheckedBeforeAnythingStarts(t *testing.T) {
+	file, err := os.ReadFile("../rewards.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ old, new, says string }{
+		"as they are":         {"", "", ""},
+		"an unknown field":    {"graceDays: 14", "graceDayz: 14", "graceDayz"},
+		"out of range":        {"graceDays: 14", "graceDays: -1", "graceDays"},
+		"gifts without a day": {"acceptDays: 7", "acceptDays: 0", "acceptDays"},
+		"no words":            {"        prose:\n          en: \"A point", "        prose:\n          xx-: \"A point", "prose"},
+		"a page elsewhere":    {"http://localhost:8080", "https://example.org", "origin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "membership.yaml")
+			if err := os.WriteFile(path, []byte(strings.Replace(string(file), c.old, c.new, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Settings{Membership: path}.LoadMembership()
+			if c.says == "" && err != nil || c.says != "" && (failure.CodeOf(err) != failure.MembershipInvalid || !strings.Contains(fmt.Sprint(err), c.says)) {
+				t.Errorf("got %v, want %q", err, c.says)
+			}
+		})
 	}
 }

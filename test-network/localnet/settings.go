@@ -104,7 +104,11 @@ func orDefault(value, fallback string) string {
 
 // MembershipAsWritten reads the membership that the settings name, on the ports that the file says.
 func (s Settings) MembershipAsWritten() (*membership.Membership, error) {
-	return membership.Load(s.Membership)
+	m, err := membership.Load(s.Membership)
+	if err != nil {
+		return nil, err
+	}
+	return m, checkProgrammes(m)
 }
 
 // LoadMembership reads the membership that the settings name and moves it to the port base that they name.

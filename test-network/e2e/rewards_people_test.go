@@ -1,0 +1,133 @@
+//go:build network
+
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// operate sends an operation with the operator's key of a member.
+func (c *consortium) operate(t *testing.T, member string, body any) answer {
+	t.Helper()
+	return c.call(t, member, request{method: "POST", path: "/v1/operations", key: c.key(t, member, "operator"), idempotency: unique("op"), body: body})
+}
+
+// testGiftsAndTransfers sends points that the receiver accepts, and a gift that whoever has its code takes, once.
+func testGiftsAndTransfers(t *testing.T, c *consortium) {
+	sender, friend := newHolder(t, c, "p256", 100_000), newHolder(t, c, "p256", 100)
+	sent := ok[operation](t, sender.do(t, fields{"kind": "transfer", "to": friend.account, "points": 300}, nil))
+	if p := c.account(t, "airline", friend.account); p.Posted != 1 {
+		t.Fatalf("before it is accepted the friend has %d", p.Posted)
+	}
+	stranger := newHolder(t, c, "p256", 100)
+	refused(t, stranger.do(t, fields{"kind": "accept", "hold": sent.ID, "to": sender.account}, nil), fault.HoldPurpose)
+	ok[operation](t, friend.do(t, fields{"kind": "accept", "hold": sent.ID, "to": sender.account}, nil))
+
+	type gift struct {
+		operation
+		ClaimCode string `json:"claimCode"`
+	}
+	asked := sender.ask(t, fields{"kind": "gift", "points": 200}, nil)
+	code, _ := asked.Operation["claimCode"].(string)
+	given := ok[gift](t, c.submit(t, "airline", asked.Operation.with(fields{"authorisation": sender.authorise(t, asked)})))
+	if code == "" {
+		code = given.ClaimCode
+	}
+	wrong := strings.Repeat("A", 22)
+	refused(t, stranger.do(t, fields{"kind": "accept", "hold": given.ID, "to": sender.account, "claimCode": wrong}, nil), fault.ClaimInvalid)
+	ok[operation](t, stranger.do(t, fields{"kind": "accept", "hold": given.ID, "to": sender.account, "claimCode": code}, nil))
+	refused(t, friend.do(t, fields{"kind": "accept", "hold": given.ID, "to": sender.account, "claimCode": code}, nil), fault.HoldUnknown)
+	for account, want := range map[string]int64{sender.account: 500, friend.account: 301, stranger.account: 201} {
+		if p := c.account(t, "airline", account); int64(p.Posted) != want || p.Held != 0 {
+			t.Errorf("an account has %d posted and %d held, want %d", p.Posted, p.Held, want)
+		}
+	}
+}
+
+// testAdjustmentNeedsAnotherBrand: the issuer prepares, another brand approves, the issuer sends; nothing less and nothing else.
+func testAdjustmentNeedsAnotherBrand(t *testing.T, c *consortium) {
+	account := c.open(t, "airline", fields{"reference": unique("customer")})
+	body := fields{"kind": "adjust", "account": account, "points": 250, "reason": "goodwill"}
+	type document struct {
+		Operation fields `json:"operation"`
+	}
+	prepared := ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body}))
+	send := body.with(fields{"operation": prepared.Operation["id"], "note": "for the delay"})
+	refused(t, c.submit(t, "airline", send), fault.Forbidden)
+	refused(t, c.operate(t, "airline", send), fault.ApprovalMissing)
+
+	again := ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body}))
+	approval := request{method: "POST", path: "/v1/programmes/airline/approvals", idempotency: unique("approval"), body: fields{"operation": again.Operation}}
+	approval.key = c.key(t, "airline", "operator")
+	refused(t, c.call(t, "airline", approval), fault.Forbidden)
+	approval.key = c.key(t, "hotel", "operator")
+	if a := c.call(t, "hotel", approval); a.status != http.StatusOK {
+		t.Fatalf("the hotel's approval: %d %.300s", a.status, a.body)
+	}
+	send = body.with(fields{"operation": again.Operation["id"], "note": "for the delay"})
+	refused(t, c.operate(t, "airline", send.with(fields{"operation": again.Operation["id"], "points": 251})), fault.ApprovalMissing)
+	done := ok[operation](t, c.operate(t, "airline", send))
+	if r := done.Receipt; r.Approver != "HotelMSP" || r.Reason != points.ReasonGoodwill || r.Posted != 250 {
+		t.Errorf("the receipt is %+v", r)
+	}
+}
+
+// testRecoveryAndFreezing: a lost key is replaced after another brand's approval and a wait, the old key can veto; a frozen account spends nothing.
+func testRecoveryAndFreezing(t *testing.T, c *consortium) {
+	h := newHolder(t, c, "p256", 100_000)
+	next := h
+	next.key = must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	recover := func() {
+		body := fields{"kind": "recover", "account": h.account, "controller": fields{"kind": "p256", "key": must[string](t)(points.EncodePublicKey(&next.key.PublicKey))}}
+		type document struct {
+			Operation fields `json:"operation"`
+		}
+		p := ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body}))
+		ok[fields](t, c.call(t, "hotel", request{
+			method: "POST", path: "/v1/programmes/airline/approvals", key: c.key(t, "hotel", "operator"), idempotency: unique("approval"), body: fields{"operation": p.Operation},
+		}))
+		ok[operation](t, c.operate(t, "airline", body.with(fields{"operation": p.Operation["id"]})))
+	}
+	recover()
+	refused(t, c.operate(t, "airline", fields{"kind": "complete", "account": h.account}), fault.RecoveryWaiting)
+	ok[operation](t, h.do(t, fields{"kind": "veto"}, nil))
+	refused(t, c.operate(t, "airline", fields{"kind": "complete", "account": h.account}), fault.RecoveryUnknown)
+
+	recover()
+	until(t, "the recovery's wait is over", func() bool {
+		return c.operate(t, "airline", fields{"kind": "complete", "account": h.account}).status == http.StatusOK
+	})
+	mug := fields{"kind": "redeem", "points": 500, "item": "mug", "pieces": 1}.with(till("till-1"))
+	until(t, "the cooling-off is over", func() bool { return next.do(t, mug.with(till("till-1")), nil).status == http.StatusOK })
+
+	ok[operation](t, c.operate(t, "airline", fields{"kind": "freeze", "account": h.account, "reason": "fraud"}))
+	refused(t, next.do(t, mug.with(till("till-1")), nil), fault.AccountFrozen)
+	ok[operation](t, c.submit(t, "airline", c.purchase(t, "airline", h.account, 10_000)))
+	if p := c.account(t, "airline", h.account); p.Posted != 600 || len(p.Suspense) != 1 {
+		t.Errorf("frozen, the account has %d posted and %d lots in suspense", p.Posted, len(p.Suspense))
+	}
+	ok[operation](t, c.operate(t, "airline", fields{"kind": "unfreeze", "account": h.account, "reason": "resolution"}))
+	ok[operation](t, next.do(t, mug.with(till("till-1")), nil))
+}
+
+// testShop: a sponsored shop awards and accepts within its own limits.
+func testShop(t *testing.T, c *consortium) {
+	shop := fields{"id": "kiosk", "displayName": "Kiosk", "sponsor": "AirlineMSP", "status": "OPEN", "awardPerDay": 100, "acceptPerDay": 600}
+	put := request{method: "PUT", path: "/v1/programmes/airline/shops/kiosk", key: c.key(t, "airline", "operator"), idempotency: unique("shop"), body: shop}
+	ok[fields](t, c.call(t, "airline", put))
+	h := newHolder(t, c, "p256", 200_000)
+	sale := c.purchase(t, "airline", h.account, 9_000).with(fields{"shop": "kiosk"})
+	ok[operation](t, c.submit(t, "airline", sale))
+	refused(t, c.submit(t, "airline", sale.with(fields{"receiptNumber": unique("r")})), fault.Limit)
+	mug := fields{"kind": "redeem", "points": 500, "item": "mug", "pieces": 1, "shop": "kiosk"}
+	ok[operation](t, h.do(t, mug.with(till("till-1")), nil))
+	refused(t, h.do(t, mug.with(till("till-1")), nil), fault.Limit)
+}
