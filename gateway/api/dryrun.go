@@ -8,12 +8,13 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/gateway/store"
 )
 
 // Limits of a dry run.
 const (
-	MaxDryRunEvents      = 100_000 // Newest past events that it looks at.
-	MaxDryRunDifferences = 100     // Differences that it lists.
+	MaxDryRunEvents      = store.MaxEvents // Newest past events that it looks at.
+	MaxDryRunDifferences = 100             // Differences that it lists.
 )
 
 // DryRunRuleSet compares a drafted rule set with the one in force over past events.

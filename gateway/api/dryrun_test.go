@@ -22,7 +22,7 @@ func rateSet(version int, num, den int64) *rules.Set {
 	}
 }
 
-// bought is a purchase of so many minor units.
+// boughtBy is a customer's purchase of so many minor units.
 func boughtBy(customer int, minor int64) rules.DatedEvent {
 	return rules.DatedEvent{
 		Customer: fmt.Sprintf("%032x", customer), Day: 19_900,

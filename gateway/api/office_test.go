@@ -24,9 +24,9 @@ type office struct {
 	records          []record // Ordered as the read model answers them.
 	events           []rules.DatedEvent
 	book             *statement.Book
-	refusal          error // What the ledger says to an operator.
-	busy             chan struct{}
-	entered          chan struct{}
+	refusal          error         // What the ledger says to an operator.
+	busy             chan struct{} // A statement waits until it is closed; nil: no waiting.
+	entered          chan struct{} // Told when a statement begins to wait.
 }
 
 // record is a row of the read model.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -86,7 +87,7 @@ func TestOnlyTheOwnProgrammeIsAdministeredAndOnlyWithAnOperator(t *testing.T) {
 		"PUT /shops/corner": cornerShop(), "POST /custodian-keys": `{"key":"new"}`,
 	}
 	for route, document := range documents {
-		method, path := route[:len(route)-len(trimMethod(route))-1], trimMethod(route)
+		method, path, _ := strings.Cut(route, " ")
 		b := newBench(t)
 		b.problem(b.do(b.asOperator(method, "/v1/programmes/hotel"+path, document)), fault.Forbidden)
 		g := newGateway()
@@ -98,14 +99,4 @@ func TestOnlyTheOwnProgrammeIsAdministeredAndOnlyWithAnOperator(t *testing.T) {
 		b = newBenchOf(t, newGateway(), Parts{Member: "regulator"})
 		b.problem(b.do(b.asOperator(method, "/v1/programmes/airline"+path, document)), fault.ReadOnly)
 	}
-}
-
-// trimMethod gives the path of "METHOD /path".
-func trimMethod(route string) string {
-	for i := range route {
-		if route[i] == '/' {
-			return route[i:]
-		}
-	}
-	return route
 }

@@ -36,8 +36,7 @@ func TestAnIntakeOfTheWrongFormIsRefusedAndNothingIsRecorded(t *testing.T) {
 		"a text that is too long":       {func(in *Intake) { in.Details.Store = strings.Repeat("x", points.MaxTextLength+1) }, fault.InvalidValue},
 		"custody for what nobody signs": {func(in *Intake) { in.Custody = true }, fault.InvalidValue},
 		"custody for a referenced return": {func(in *Intake) {
-			in.Custody, in.Operation.Kind = true, points.KindReturn
-			in.Operation.Original = &points.Original{Receipt: points.Receipt{Operation: points.OperationID(someAccount), Kind: points.KindEarn}}
+			in.Custody, in.Operation.Kind, in.Operation.Whole, in.Operation.Original = true, points.KindReturn, true, someReceipt(someAccount)
 		}, fault.InvalidValue},
 		"custody for what has a signature": {func(in *Intake) { *in = redeem(someAccount, 1, "r"); in.Operation.Authorisation = signed }, fault.InvalidValue},
 		"a lookup without an opening":      {func(in *Intake) { in.Lookup = "00" }, fault.InvalidValue},

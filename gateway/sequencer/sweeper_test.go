@@ -18,6 +18,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/ledger"
 )
 
 // monthly lets points live for a month, and takes purchases of any age.
@@ -39,7 +40,9 @@ func (p *process) sweeper(change ...func(*Sweeper)) *Sweeper {
 // mustRound runs one round and gives the number of accounts that it swept.
 func (s *Sweeper) mustRound(t *testing.T) int {
 	t.Helper()
-	n, err := s.round(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	n, err := s.round(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +157,26 @@ func TestTheSweepMakesWayForBusyTills(t *testing.T) {
 	await(t, tickets...)
 	if n := s.mustRound(t); n != 1 {
 		t.Errorf("%d accounts were swept, want the one that nobody touched", n)
+	}
+}
+
+func TestTheSweepWaitsWhileBatchesFail(t *testing.T) {
+	w, p, ids := startFunded(t, 3, monthly)
+	s := p.sweeper()
+	w.advance(32)
+	w.setFaults(func(*wire.BatchRequest) error {
+		return &ledger.Failure{Class: ledger.Refused, Code: fault.Forbidden, Text: "no role"}
+	}, nil)
+	ticket := p.must(earn(ids[0], 1, "e"))
+	eventually(t, "readiness to tell", func() bool { return p.Ready() != nil })
+	if n := s.mustRound(t); n != 0 {
+		t.Errorf("%d accounts were swept", n)
+	}
+	w.setFaults(nil, nil)
+	await(t, ticket)
+	eventually(t, "readiness to recover", func() bool { return p.Ready() == nil })
+	if n := s.mustRound(t); n != 2 {
+		t.Errorf("%d accounts were swept, want the two that nobody touched", n)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 // firstSchema are rows as the first version of the schema had them.
 var firstSchema = []string{
 	`INSERT INTO operations (id, kind, account, natural, idempotency, document, details, status, lane, seq, outcome, code, receipt, accepted_at, done_at)
-		VALUES ('done', 'earn', 'a', 'n', 'i', '{}', '{}', 'DONE', 0, 1, 'ACCEPTED', 'OK', '{}', 1, 2), ('pinned', 'earn', 'a', 'n2', 'i2', '{}', '{}', 'PINNED', 1, 4, NULL, NULL, NULL, 3, NULL)`,
+		VALUES ('done', 'earn', 'a', 'n', 'i', '{}', '{}', 'DONE', 0, 1, 'ACCEPTED', 'OK', '{}', 1, 2),
+		('pinned', 'earn', 'a', 'n2', 'i2', '{}', '{}', 'PINNED', 1, 4, NULL, NULL, NULL, 3, NULL)`,
 	`INSERT INTO pins (lane, seq, salt, created_at) VALUES (1, 4, 'salt', 3)`,
 	`INSERT INTO lookups (lookup, account, operation) VALUES ('card', 'a', 'done')`,
 	`INSERT INTO programmes (programme, body) VALUES ('airline', '{}')`,

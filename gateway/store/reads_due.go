@@ -12,7 +12,7 @@ import (
 const MaxDue = 10_000
 
 // Due returns up to limit (1 to MaxDue) accounts of a programme on which something is due: points that are gone by the business date day, or a hold that has lapsed by now
-// (Unix seconds). Those that have waited longest come first, holds after points.
+// (Unix seconds); with 0 for one of them, the other alone counts. Those that have waited longest come first, holds after points.
 func (r *Reads) Due(ctx context.Context, programme string, day quantity.Day, now int64, limit int) ([]points.AccountID, error) {
 	if limit < 1 || limit > MaxDue {
 		return nil, fault.New(fault.InvalidValue, "at most %d accounts are due at once", MaxDue)

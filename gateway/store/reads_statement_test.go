@@ -23,7 +23,9 @@ func earned(operation int, programme string, day quantity.Day, n, repaid quantit
 
 func TestMovesAndDebtsAreSummedUpBeforeAndSinceADay(t *testing.T) {
 	b := newBook(t)
-	b.changes.Programmes["airline"] = b.encode(points.Programme{V: 1, Brand: "airline", Currency: "GBP", BusinessDate: 20_010, Terms: []terms.Terms{{Version: 1, Value: quantity.Ratio{Num: 3, Den: 4}}}})
+	b.changes.Programmes["airline"] = b.encode(points.Programme{
+		V: 1, Brand: "airline", Currency: "GBP", BusinessDate: 20_010, Terms: []terms.Terms{{Version: 1, Value: quantity.Ratio{Num: 3, Den: 4}}},
+	})
 	b.batch("airline", 0, 1, earned(1, "airline", 20_000, 10, 1), earned(2, "airline", 20_001, 20, 2))
 	b.batch("hotel", 0, 1, earned(3, "hotel", 20_001, 1_000, 100))
 	b.cut()

@@ -52,28 +52,41 @@ func testGiftsAndTransfers(t *testing.T, c *consortium) {
 	}
 }
 
+// prepare has the airline's operator write down an operation that another brand has to approve.
+func (c *consortium) prepare(t *testing.T, body fields) fields {
+	t.Helper()
+	type document struct {
+		Operation fields `json:"operation"`
+	}
+	return ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body})).Operation
+}
+
+// approve has the hotel's operator approve what the airline prepared, and waits until the airline's own gateway knows of it.
+func (c *consortium) approve(t *testing.T, prepared fields) {
+	t.Helper()
+	ok[fields](t, c.call(t, "hotel", request{
+		method: "POST", path: "/v1/programmes/airline/approvals", key: c.key(t, "hotel", "operator"), idempotency: unique("approval"), body: fields{"operation": prepared},
+	}))
+	id, _ := prepared["id"].(string)
+	until(t, "the approval is in the issuer's read model", func() bool {
+		return c.call(t, "airline", request{method: "GET", path: "/v1/programmes/airline/approvals/" + id, key: c.key(t, "airline", "operator")}).status == http.StatusOK
+	})
+}
+
 // testAdjustmentNeedsAnotherBrand: the issuer prepares, another brand approves, the issuer sends; nothing less and nothing else.
 func testAdjustmentNeedsAnotherBrand(t *testing.T, c *consortium) {
 	account := c.open(t, "airline", fields{"reference": unique("customer")})
 	body := fields{"kind": "adjust", "account": account, "points": 250, "reason": "goodwill"}
-	type document struct {
-		Operation fields `json:"operation"`
-	}
-	prepared := ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body}))
-	send := body.with(fields{"operation": prepared.Operation["id"], "note": "for the delay"})
+	prepared := c.prepare(t, body)
+	send := body.with(fields{"operation": prepared["id"], "note": "for the delay"})
 	refused(t, c.submit(t, "airline", send), fault.Forbidden)
 	refused(t, c.operate(t, "airline", send), fault.ApprovalMissing)
-
-	again := ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body}))
-	approval := request{method: "POST", path: "/v1/programmes/airline/approvals", idempotency: unique("approval"), body: fields{"operation": again.Operation}}
-	approval.key = c.key(t, "airline", "operator")
-	refused(t, c.call(t, "airline", approval), fault.Forbidden)
-	approval.key = c.key(t, "hotel", "operator")
-	if a := c.call(t, "hotel", approval); a.status != http.StatusOK {
-		t.Fatalf("the hotel's approval: %d %.300s", a.status, a.body)
+	own := request{
+		method: "POST", path: "/v1/programmes/airline/approvals", key: c.key(t, "airline", "operator"), idempotency: unique("approval"), body: fields{"operation": prepared},
 	}
-	send = body.with(fields{"operation": again.Operation["id"], "note": "for the delay"})
-	refused(t, c.operate(t, "airline", send.with(fields{"operation": again.Operation["id"], "points": 251})), fault.ApprovalMissing)
+	refused(t, c.call(t, "airline", own), fault.Forbidden)
+	c.approve(t, prepared)
+	refused(t, c.operate(t, "airline", send.with(fields{"points": 251})), fault.ApprovalMissing)
 	done := ok[operation](t, c.operate(t, "airline", send))
 	if r := done.Receipt; r.Approver != "HotelMSP" || r.Reason != points.ReasonGoodwill || r.Posted != 250 {
 		t.Errorf("the receipt is %+v", r)
@@ -87,14 +100,9 @@ func testRecoveryAndFreezing(t *testing.T, c *consortium) {
 	next.key = must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	recover := func() {
 		body := fields{"kind": "recover", "account": h.account, "controller": fields{"kind": "p256", "key": must[string](t)(points.EncodePublicKey(&next.key.PublicKey))}}
-		type document struct {
-			Operation fields `json:"operation"`
-		}
-		p := ok[document](t, c.call(t, "airline", request{method: "POST", path: "/v1/operations/prepare", key: c.key(t, "airline", "operator"), body: body}))
-		ok[fields](t, c.call(t, "hotel", request{
-			method: "POST", path: "/v1/programmes/airline/approvals", key: c.key(t, "hotel", "operator"), idempotency: unique("approval"), body: fields{"operation": p.Operation},
-		}))
-		ok[operation](t, c.operate(t, "airline", body.with(fields{"operation": p.Operation["id"]})))
+		prepared := c.prepare(t, body)
+		c.approve(t, prepared)
+		ok[operation](t, c.operate(t, "airline", body.with(fields{"operation": prepared["id"]})))
 	}
 	recover()
 	refused(t, c.operate(t, "airline", fields{"kind": "complete", "account": h.account}), fault.RecoveryWaiting)
