@@ -311,3 +311,18 @@ func TestAFailedWriteLeavesNothingBehind(t *testing.T) {
 		t.Errorf("%d operations are waiting", n)
 	}
 }
+
+func TestOperationsAcceptedTogetherStandTogetherInIndexes(t *testing.T) {
+	const second = 0x6789abcd
+	seen := map[points.OperationID]bool{}
+	for range 100 {
+		id := operationID(time.Unix(second, 999_999_999))
+		if err := id.Validate(); err != nil || !strings.HasPrefix(string(id), "6789abcd") || seen[id] {
+			t.Errorf("id %s: %v", id, err)
+		}
+		seen[id] = true
+	}
+	if later := operationID(time.Unix(second+1, 0)); !strings.HasPrefix(string(later), "6789abce") {
+		t.Errorf("a second later the id is %s", later)
+	}
+}

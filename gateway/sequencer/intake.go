@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -18,8 +20,9 @@ const maxOperation = 64 << 10
 
 // Random values: ids have 16 bytes, salts 32.
 const (
-	idBytes   = 16
-	saltBytes = 32
+	idBytes     = 16
+	secondBytes = 4 // Of an operation's id: Unix seconds, good until 2106.
+	saltBytes   = 32
 )
 
 // Intake is what a caller wants done.
@@ -56,7 +59,7 @@ type prepared struct {
 // prepare fills an intake in and checks its form: what it lets through, the chaincode takes into a batch.
 func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) {
 	p := &prepared{operation: in.Operation, details: in.Details}
-	if err := p.identify(); err != nil {
+	if err := p.identify(s.now()); err != nil {
 		return nil, err
 	}
 	if err := checkCustody(in); err != nil {
@@ -90,13 +93,13 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 }
 
 // identify gives the operation an id, and an opening an account id. What another organisation has approved comes under the id that it has approved.
-func (p *prepared) identify() error {
+func (p *prepared) identify(now time.Time) error {
 	o := &p.operation
 	if o.Kind.NeedsApproval() != (o.ID != "") {
 		return fault.New(fault.InvalidValue, "an operation that was approved has the id under which it was; the gateway chooses the ids of all others")
 	}
 	if o.ID == "" {
-		o.ID = points.OperationID(randomHex(idBytes))
+		o.ID = operationID(now)
 	}
 	if o.Kind == points.KindOpen && o.Account == "" {
 		o.Account = points.AccountID(randomHex(idBytes))
@@ -157,6 +160,12 @@ func (p *prepared) encode(in *Intake) error {
 		Document: document, Details: details, Custody: in.Custody,
 	}
 	return nil
+}
+
+// operationID draws an id that begins with the second in which it was drawn: operations that are accepted together stand together in every database's index,
+// so that a batch changes a few of its pages and not one for each operation. The other 96 bits are random, and the second is no news: blocks tell it anyway.
+func operationID(now time.Time) points.OperationID {
+	return points.OperationID(fmt.Sprintf("%08x", uint32(now.Unix())) + randomHex(idBytes-secondBytes))
 }
 
 func randomHex(bytes int) string {
