@@ -29,6 +29,7 @@ const (
 type Options struct {
 	Gateway   Gateway
 	Ledger    Ledger
+	Publisher Publisher        // Nil: without the load under rules.
 	Programme points.Programme // Its currency and business date.
 	Member    string
 	Length    time.Duration // Of each load, over 0, at most MaxLength.
@@ -84,7 +85,34 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		r.Measurements = append(r.Measurements, m)
 	}
 	r.Ratios = ratios(r.Measurements)
-	return r, nil
+	if o.Publisher == nil {
+		return r, nil
+	}
+	return r, o.underRules(ctx, t, r)
+}
+
+// underRules publishes a rule set and repeats the uniform load with accruals under it and redemptions that are signed, in turn. It comes last: a rule set stays.
+func (o *Options) underRules(ctx context.Context, t *through, r *Results) error {
+	if err := publish(ctx, o.Publisher, &o.Programme); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("uniform over %d accounts, gateway, rules and signatures", o.Accounts)
+	o.Tell(name)
+	m, err := saturate(ctx, name, o.Length, repeat(bulkClients, t.bulk(bulkSize, t.mixed, t.anyAccount)))
+	if err != nil {
+		return err
+	}
+	r.Measurements = append(r.Measurements, m)
+	r.Ratios = append(r.Ratios, Ratio{"uniform: with rules and signatures to without", times(&m, &r.Measurements[uniform])})
+	return nil
+}
+
+func repeat(clients int, s step) []step {
+	all := make([]step, clients)
+	for i := range all {
+		all[i] = s
+	}
+	return all
 }
 
 // load is one measurement to make.
@@ -107,11 +135,7 @@ func (o *Options) loads(t *through, d *naive) []load {
 	duration := o.Length
 	same := func(clients int, s step) func(context.Context, string) (Measurement, error) {
 		return func(ctx context.Context, name string) (Measurement, error) {
-			all := make([]step, clients)
-			for i := range all {
-				all[i] = s
-			}
-			return saturate(ctx, name, duration, all)
+			return saturate(ctx, name, duration, repeat(clients, s))
 		}
 	}
 	direct := func(choose func() string) func(context.Context, string) (Measurement, error) {
@@ -124,9 +148,9 @@ func (o *Options) loads(t *through, d *naive) []load {
 		}
 	}
 	return []load{
-		uniform:      {fmt.Sprintf("uniform over %d accounts, gateway, bulks of %d", o.Accounts, bulkSize), same(bulkClients, t.bulk(bulkSize, t.anyAccount))},
+		uniform:      {fmt.Sprintf("uniform over %d accounts, gateway, bulks of %d", o.Accounts, bulkSize), same(bulkClients, t.bulk(bulkSize, t.earn, t.anyAccount))},
 		uniformNaive: {fmt.Sprintf("uniform over %d accounts, naive", o.Accounts), direct(t.anyAccount)},
-		hotBulk:      {fmt.Sprintf("one hot account, gateway, bulks of %d", hotBulkSize), same(o.Clients, t.bulk(hotBulkSize, t.hotAccount))},
+		hotBulk:      {fmt.Sprintf("one hot account, gateway, bulks of %d", hotBulkSize), same(o.Clients, t.bulk(hotBulkSize, t.earn, t.hotAccount))},
 		hotSingle:    {"one hot account, gateway, single requests", same(o.Clients, t.single(t.hotAccount))},
 		hotNaive:     {"one hot account, naive", direct(t.hotAccount)},
 		calm: {fmt.Sprintf("%d operations/s, gateway, single requests", calmRate), func(ctx context.Context, name string) (Measurement, error) {
@@ -136,15 +160,17 @@ func (o *Options) loads(t *through, d *naive) []load {
 }
 
 func ratios(m []Measurement) []Ratio {
-	times := func(a, b int) float64 {
-		if m[b].PerSecond == 0 {
-			return 0
-		}
-		return m[a].PerSecond / m[b].PerSecond
-	}
 	return []Ratio{
-		{"uniform: gateway to naive", times(uniform, uniformNaive)},
-		{"hot account: gateway (bulks) to naive", times(hotBulk, hotNaive)},
-		{"hot account: gateway (single requests) to naive", times(hotSingle, hotNaive)},
+		{"uniform: gateway to naive", times(&m[uniform], &m[uniformNaive])},
+		{"hot account: gateway (bulks) to naive", times(&m[hotBulk], &m[hotNaive])},
+		{"hot account: gateway (single requests) to naive", times(&m[hotSingle], &m[hotNaive])},
 	}
+}
+
+// times is how many times as much as b a commits; 0 when b commits nothing.
+func times(a, b *Measurement) float64 {
+	if b.PerSecond == 0 {
+		return 0
+	}
+	return a.PerSecond / b.PerSecond
 }

@@ -72,12 +72,15 @@ func (t *through) earn(account string) (key string, o client.OperationRequest) {
 func (t *through) anyAccount() string { return t.accounts[rand.IntN(len(t.accounts))] }
 func (t *through) hotAccount() string { return t.accounts[0] }
 
-// bulk sends size accruals on accounts that choose names.
-func (t *through) bulk(size int, choose func() string) step {
+// maker makes a fresh operation on an account.
+type maker func(account string) (key string, o client.OperationRequest)
+
+// bulk sends size operations on accounts that choose names.
+func (t *through) bulk(size int, fresh maker, choose func() string) step {
 	return func(ctx context.Context, m *meter) error {
 		items := make([]client.BulkItem, size)
 		for i := range items {
-			items[i].IdempotencyKey, items[i].Operation = t.earn(choose())
+			items[i].IdempotencyKey, items[i].Operation = fresh(choose())
 		}
 		began := time.Now()
 		results, err := t.gateway.SubmitAll(ctx, items, receiptWait)

@@ -24,7 +24,9 @@ import (
 const help = `Measures the gateway whose configuration is given, on the running network: uniform load, one hot account and a calm rate through its HTTP API, and, beside
 them, the naive way: one transaction per operation through the same chaincode, retried when it loses a conflict. The loads run one after the other.
 
-It opens accounts and issues points in the gateway's programme: don't run it against a programme that matters.`
+Last comes the uniform load again, with accruals under a rule set and redemptions that the custodian signs; for it the operator's identity publishes a rule set.
+
+It opens accounts, issues points and publishes rules in the gateway's programme: don't run it against a programme that matters.`
 
 type flags struct {
 	config, gateway, apiKey, json string
@@ -75,6 +77,13 @@ func run(ctx context.Context, f *flags) (err error) {
 	if err := f.connect(ctx, cfg, connection); err != nil {
 		return err
 	}
+	operator, err := f.publisher(cfg)
+	if err != nil {
+		return err
+	}
+	if operator != nil {
+		defer func() { err = errors.Join(err, operator.Close()) }()
+	}
 	results, err := bench.Run(ctx, f.options)
 	if err != nil {
 		return err
@@ -105,6 +114,21 @@ func (f *flags) connect(ctx context.Context, cfg *config.Config, connection *led
 	f.options.Gateway, f.options.Ledger, f.options.Member = session, bench.Direct{Points: contract}, cfg.Member
 	f.options.Tell = func(text string) { fmt.Fprintln(os.Stderr, "bench:", text) }
 	return nil
+}
+
+// publisher connects as the operator, where the configuration has an operator's identity; nil without one.
+func (f *flags) publisher(cfg *config.Config) (*ledger.Client, error) {
+	if !cfg.Operator.Given() {
+		return nil, nil
+	}
+	operator := *cfg
+	operator.Identity = cfg.Operator
+	connection, err := ledger.Connect(&operator)
+	if err != nil {
+		return nil, err
+	}
+	f.options.Publisher = connection.Points(cfg.Programme)
+	return connection, nil
 }
 
 func tillKey(path string) (string, error) {
