@@ -29,7 +29,7 @@ const (
 	DefaultSweepInterval    = time.Second
 	MinSweepInterval        = 100 * time.Millisecond
 	MaxSweepInterval        = time.Hour
-	DefaultSweepOutstanding = 200
+	DefaultSweepOutstanding = 500
 	MaxSweepOutstanding     = 500
 	DefaultSweepBacklog     = DefaultBatchMax // What waits fits into one batch.
 )

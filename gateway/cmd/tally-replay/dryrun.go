@@ -44,11 +44,7 @@ func (d *dryRun) run(f *flags, path string, out io.Writer) (int, error) {
 			return exitUsage, err
 		}
 	}
-	mapping, err := replay.ParseMapping(f.mapping)
-	if err != nil {
-		return exitUsage, err
-	}
-	rows, err := replay.ReadFile(path, mapping, f.places)
+	rows, err := f.read(path)
 	if err != nil {
 		return exitUsage, err
 	}

@@ -107,11 +107,7 @@ func send(ctx context.Context, f *flags, path string) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
-	mapping, err := replay.ParseMapping(f.mapping)
-	if err != nil {
-		return exitUsage, err
-	}
-	rows, err := replay.ReadFile(path, mapping, f.places)
+	rows, err := f.read(path)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -125,6 +121,15 @@ func send(ctx context.Context, f *flags, path string) (int, error) {
 		err = errors.New("interrupted; run it again to go on (with --state it skips what is finished)")
 	}
 	return conclude(f, path, report, err)
+}
+
+// read reads the receipts by the mapping that the flags name.
+func (f *flags) read(path string) (*replay.Rows, error) {
+	mapping, err := replay.ParseMapping(f.mapping)
+	if err != nil {
+		return nil, err
+	}
+	return replay.ReadFile(path, mapping, f.places)
 }
 
 // conclude prints and writes the report, whatever happened before.
