@@ -72,7 +72,12 @@ func (p *Program) applyProgress(next, before *Standing, o *Outcome, day quantity
 		if err != nil {
 			return err
 		}
-		p.keepTiers(next, before, c, rolled, day)
+		switch {
+		case c.Period == Rolling:
+			p.keepRolling(next, before, c, day)
+		case rolled:
+			p.keepTiers(next, before, c)
+		}
 	}
 	next.Counters = slices.DeleteFunc(next.Counters, func(c CounterState) bool { return len(c.Buckets) == 0 && c.Last == 0 })
 	next.Kept = slices.DeleteFunc(next.Kept, func(k KeptTier) bool { return k.Until < day || tierRank(p.set.Tiers, k.Tier) < 0 })
@@ -138,24 +143,28 @@ func (state *CounterState) takeBack(amount int64) {
 	state.Buckets = slices.DeleteFunc(state.Buckets, func(b Bucketed) bool { return b.Value == 0 })
 }
 
-// keepTiers writes down the tiers of a counter that its new state no longer shows.
-func (p *Program) keepTiers(next, before *Standing, c *Counter, rolled bool, day quantity.Day) {
+// keepTiers writes down the tiers that a counter gave in the period that is over.
+func (p *Program) keepTiers(next, before *Standing, c *Counter) {
 	for i := range p.set.Tiers {
 		t := &p.set.Tiers[i]
-		if t.Counter != c.ID {
-			continue
+		if was, held := c.holds(before.counter(c.ID), t); t.Counter == c.ID && held {
+			next.keep(p.set.Tiers, t.ID, was)
 		}
+	}
+}
+
+// keepRolling writes down the tiers of a rolling counter that its new state no longer shows.
+func (p *Program) keepRolling(next, before *Standing, c *Counter, day quantity.Day) {
+	for i := range p.set.Tiers {
+		t := &p.set.Tiers[i]
 		was, held := c.holds(before.counter(c.ID), t)
-		if !held || c.Period != Rolling && !rolled {
+		if t.Counter != c.ID || !held {
 			continue
 		}
-		if c.Period == Rolling {
-			if _, still := c.holds(next.counter(c.ID), t); still {
-				continue
-			}
-			was = min(was, day+quantity.Day(t.GraceDays)-1) // Below the threshold from today on, at the latest.
+		if _, still := c.holds(next.counter(c.ID), t); still {
+			continue
 		}
-		next.keep(p.set.Tiers, t.ID, was)
+		next.keep(p.set.Tiers, t.ID, min(was, day+quantity.Day(t.GraceDays)-1)) // Below the threshold from today on, at the latest.
 	}
 }
 

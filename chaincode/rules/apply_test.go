@@ -235,7 +235,8 @@ func TestApplyRefusesWhatTheSetCantHaveGiven(t *testing.T) {
 	set.Rules = append(set.Rules, changed(fixed("other", 1), func(r *rules.Rule) { r.Group, r.Types = "g", []rules.EventType{rules.Purchase} }))
 	set.Rules[1].CapDay, set.Rules[2].CapCustomer = 40, 25
 	set.Counters = []rules.Counter{
-		{ID: "a", Measure: rules.Events, Types: []rules.EventType{rules.Purchase}, Period: rules.ByDay}, {ID: "b", Measure: rules.Events, Types: []rules.EventType{rules.Purchase}, Period: rules.ByDay},
+		{ID: "a", Measure: rules.Events, Types: rules.EventTypes(), Period: rules.ByDay},
+		{ID: "b", Measure: rules.Events, Types: rules.EventTypes(), Period: rules.ByDay},
 	}
 	p := compile(t, set)
 	base := rules.Award{Rule: "base", Points: 1}
@@ -243,7 +244,9 @@ func TestApplyRefusesWhatTheSetCantHaveGiven(t *testing.T) {
 		return rules.Award{Rule: rule, Points: points, Campaign: "spring"}
 	}
 	before := rules.Standing{Uses: []rules.Use{
-		{Kind: rules.UseOfCampaign, ID: "spring", Day: 100, Today: 10, Total: 30}, {Kind: rules.UseOfRule, ID: "a", Day: 100, Today: 20, Total: 20}, {Kind: rules.UseOfRule, ID: "b", Day: 99, Today: 1, Total: 10},
+		{Kind: rules.UseOfCampaign, ID: "spring", Day: 100, Today: 10, Total: 30},
+		{Kind: rules.UseOfRule, ID: "a", Day: 100, Today: 20, Total: 20},
+		{Kind: rules.UseOfRule, ID: "b", Day: 99, Today: 1, Total: 10},
 	}}
 	cases := map[string]struct {
 		o  rules.Outcome

@@ -69,7 +69,7 @@ type reporter interface {
 	Errorf(format string, args ...any)
 }
 
-// costs compiles a condition and compares what its run costs with what was estimated; it says whether the condition can be published.
+// costs compiles a condition and compares what its runs cost with what was estimated; it says whether the condition can be published.
 func costs(t reporter, c *compiler, when string, inputs ...*facts) bool {
 	t.Helper()
 	program, worst, err := c.compile("r", when)
@@ -90,7 +90,7 @@ func costs(t reporter, c *compiler, when string, inputs ...*facts) bool {
 		if (err == nil) != (errAgain == nil) || err == nil && v != again {
 			t.Errorf("%s gives %v, %v and when measured %v, %v", when, v, err, again, errAgain)
 		}
-		if actual := *details.ActualCost(); actual > worst*5/4+4 {
+		if actual := *details.ActualCost(); actual > worst+worst/4+4 { // A run counts a step here and there that the estimate leaves out.
 			t.Errorf("%s costs %d, estimated were %d", when, actual, worst)
 		}
 	}

@@ -19,7 +19,8 @@ func FuzzCompile(f *testing.F) {
 	}
 	event := encoded(f, busyEvent())
 	f.Add(spring, event)
-	for _, set := range []*rules.Set{everyMeasure(), fullSet(), campaignSet(func(c *rules.Campaign) { c.Budget, c.Lanes, c.Tag = 9, 2, "app" }), conditionSet(`categories.filter(c, categories[c] > 3).size() > 1`)} {
+	budgeted := campaignSet(func(c *rules.Campaign) { c.Budget, c.Lanes, c.Tag = 9, 2, "app" })
+	for _, set := range []*rules.Set{everyMeasure(), fullSet(), budgeted, conditionSet(`categories.filter(c, categories[c] > 3).size() > 1`)} {
 		f.Add(encoded(f, set), event)
 	}
 	for _, c := range badEvents() {

@@ -29,12 +29,17 @@ func anyAction(t *rapid.T) rules.Action {
 	case 0:
 		return rules.Action{Rate: ratio(rapid.Int64Range(0, 9).Draw(t, "num"), rapid.Int64Range(1, 200).Draw(t, "den")), Category: category, Rounding: rounding}
 	case 1:
-		return rules.Action{Tiered: []rules.Bracket{{UpTo: 2_000, Rate: *ratio(0, 1)}, {UpTo: 5_000, Rate: *ratio(1, 100)}, {Rate: *ratio(7, 300)}}, Category: category, Rounding: rounding}
+		parts := []rules.Bracket{{UpTo: 2_000, Rate: *ratio(0, 1)}, {UpTo: 5_000, Rate: *ratio(1, 100)}, {Rate: *ratio(7, 300)}}
+		return rules.Action{Tiered: parts, Category: category, Rounding: rounding}
 	case 2:
 		return rules.Action{Multiplier: ratio(rapid.Int64Range(3, 9).Draw(t, "num"), 2)}
 	default:
 		return rules.Action{Fixed: quantity.Points(rapid.Int64Range(1, 100).Draw(t, "fixed"))}
 	}
+}
+
+var someConditions = []string{
+	"", "", "amount % 2 == 0", `tier != ""`, `tags.exists(t, t == "app")`, "counters.c0 >= 2", "firstPurchase", `categories["bakery"] > 100`,
 }
 
 // anySet has rules of all kinds, two campaigns, and a counter for every kind of period with a tier on each.
@@ -43,7 +48,7 @@ func anySet(t *rapid.T) *rules.Set {
 	for i := range rapid.IntRange(1, 6).Draw(t, "rules") {
 		set.Rules = append(set.Rules, rules.Rule{
 			ID: fmt.Sprintf("r%d", i), Types: anyTypes(t), Action: anyAction(t),
-			When:         rapid.SampledFrom([]string{"", "", "amount % 2 == 0", `tier != ""`, `tags.exists(t, t == "app")`, "counters.c0 >= 2", "firstPurchase", `categories["bakery"] > 100`}).Draw(t, "when"),
+			When:         rapid.SampledFrom(someConditions).Draw(t, "when"),
 			MinimumMinor: rapid.SampledFrom([]int64{0, 0, 1_000}).Draw(t, "minimum"),
 			Campaign:     rapid.SampledFrom([]string{"", "", "spring", "open"}).Draw(t, "campaign"),
 			Group:        rapid.SampledFrom([]string{"", "", "g", "h"}).Draw(t, "group"),
@@ -51,16 +56,19 @@ func anySet(t *rapid.T) *rules.Set {
 		})
 	}
 	set.Campaigns = []rules.Campaign{
-		{ID: "spring", From: 20_000, Until: 21_000, Budget: quantity.Points(rapid.Int64Range(1, 2_000).Draw(t, "budget")), Lanes: rapid.IntRange(1, 3).Draw(t, "lanes"), CustomerCap: anyCap(t, "customerCap")},
+		{ID: "spring", From: 20_000, Until: 21_000, Budget: 1 + 5*anyCap(t, "budget"), Lanes: rapid.IntRange(1, 3).Draw(t, "lanes"), CustomerCap: anyCap(t, "customerCap")},
 		{ID: "open", Tag: "app", Until: quantity.LastDay, CustomerCap: anyCap(t, "customerCap")},
 	}
 	for i, period := range []rules.Period{rules.ByDay, rules.ByWeek, rules.ByMonth, rules.ByQuarter, rules.ByYear, rules.Lifetime, rules.Rolling, rules.Rolling} {
-		c := rules.Counter{ID: fmt.Sprintf("c%d", i), Measure: rapid.SampledFrom([]rules.Measure{rules.Visits, rules.Spend, rules.Earned, rules.Events}).Draw(t, "measure"), Types: anyTypes(t), Period: period}
+		measure := rapid.SampledFrom([]rules.Measure{rules.Visits, rules.Spend, rules.Earned, rules.Events}).Draw(t, "measure")
+		c := rules.Counter{ID: fmt.Sprintf("c%d", i), Measure: measure, Types: anyTypes(t), Period: period}
 		if period == rules.Rolling {
 			c.Months = rapid.IntRange(1, 14).Draw(t, "months")
 		}
 		set.Counters = append(set.Counters, c)
-		set.Tiers = append(set.Tiers, rules.Tier{ID: fmt.Sprintf("t%d", i), Counter: c.ID, Threshold: rapid.Int64Range(1, 60).Draw(t, "threshold"), GraceDays: rapid.SampledFrom([]int{0, 1, 40}).Draw(t, "grace")})
+		set.Tiers = append(set.Tiers, rules.Tier{
+			ID: fmt.Sprintf("t%d", i), Counter: c.ID, Threshold: rapid.Int64Range(1, 60).Draw(t, "threshold"), GraceDays: rapid.SampledFrom([]int{0, 1, 40}).Draw(t, "grace"),
+		})
 	}
 	return set
 }

@@ -157,7 +157,8 @@ func TestAShorterGraceOfANewSetTakesNothingThatIsKept(t *testing.T) {
 }
 
 func TestTiersEndWithTheCalendar(t *testing.T) {
-	for _, c := range []rules.Counter{{Measure: rules.Spend, Period: rules.ByYear}, {Measure: rules.Spend, Period: rules.ByWeek}, {Measure: rules.Spend, Period: rules.Rolling, Months: 24}, {Measure: rules.Spend, Period: rules.ByDay}} {
+	for period, months := range map[rules.Period]int{rules.ByYear: 0, rules.ByWeek: 0, rules.ByDay: 0, rules.Rolling: 24} {
+		c := rules.Counter{Measure: rules.Spend, Period: period, Months: months}
 		p := counting(t, c, rules.Tier{ID: "gold", Threshold: 1, GraceDays: rules.MaxGraceDays})
 		var s rules.Standing
 		move(t, p, &s, 1, "9999-12-31")
