@@ -91,14 +91,28 @@ func admitRuleSet(p *points.Programme, next *rules.Set, s State) error {
 		}
 		return nil
 	}
-	last := new(rules.Set)
-	if err := readVersion(s, RuleSetKey(len(p.RuleSets)), last); err != nil {
+	last, err := holdAgainstEarlier(p, next, s)
+	if err != nil {
 		return err
 	}
 	if err := rules.Follows(last, next); err != nil {
 		return err
 	}
 	return terms.AdmitNotice(rules.Devalues(last, next), next.Effective, p.BusinessDate, terms.Notice(p.Terms, p.BusinessDate))
+}
+
+// holdAgainstEarlier refuses a counter that counted something else in any version before, since accounts may still have its state, and gives the latest version.
+func holdAgainstEarlier(p *points.Programme, next *rules.Set, s State) (last *rules.Set, err error) {
+	for version := 1; version <= len(p.RuleSets); version++ {
+		last = new(rules.Set)
+		if err := readVersion(s, RuleSetKey(version), last); err != nil {
+			return nil, err
+		}
+		if err := rules.SameCounters(last, next); err != nil {
+			return nil, err
+		}
+	}
+	return last, nil
 }
 
 // publishPrices adds a version of the price list. A dearer one waits for the notice that the terms promise.

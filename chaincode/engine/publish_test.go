@@ -203,6 +203,23 @@ func TestRuleSetsFollowOneAnother(t *testing.T) {
 	}
 }
 
+func TestCounterKeepsItsMeaningThroughAllVersions(t *testing.T) {
+	without, monthly := doubled(2, today()), doubled(3, today())
+	without.Counters, without.Tiers = nil, nil
+	monthly.Counters[0].Period = rules.ByMonth
+	l := founded(t)
+	l.do(t, wire.FnPublishRuleSet, doubled(1, today()), operator)
+	_, err := engine.Points(ask(t, wire.FnPublishRuleSet, without, operator), l.state())
+	wantCode(t, err, fault.NoticeTooShort) // The tier is gone with the counter.
+	without.Effective = today() + quantity.Day(firstTerms().NoticeDays)
+	l.do(t, wire.FnPublishRuleSet, without, operator)
+	monthly.Effective = without.Effective
+	_, err = engine.Points(ask(t, wire.FnPublishRuleSet, monthly, operator), l.state())
+	wantCode(t, err, fault.RuleInvalid)
+	again := doubled(3, without.Effective)
+	l.do(t, wire.FnPublishRuleSet, again, operator)
+}
+
 func TestBatchRunsUnderWhatIsInForceOnItsBusinessDate(t *testing.T) {
 	l := founded(t)
 	l.do(t, wire.FnPublishRuleSet, doubled(1, today()+1), operator)

@@ -107,9 +107,11 @@ func TestObserverTakesFromTheReceiptWhatItCanNotSee(t *testing.T) {
 		want points.Assessment
 	}{
 		{"refused for its details", points.KindEarn, points.Receipt{Outcome: points.Rejected, Code: fault.OutOfPeriod}, points.Assessment{Code: fault.OutOfPeriod, Trusted: true}},
-		{"refused for what all can see", points.KindRedeem, points.Receipt{Outcome: points.Rejected, Code: fault.InsufficientPoints}, points.Assessment{Code: fault.OK, Trusted: true}},
+		{"refused for what all can see", points.KindRedeem, points.Receipt{Outcome: points.Rejected, Code: fault.InsufficientPoints},
+			points.Assessment{Code: fault.OK, Trusted: true}},
 		{"refused for its place", points.KindCapture, points.Receipt{Outcome: points.Rejected, Code: fault.AuthMismatch}, points.Assessment{Code: fault.OK, Place: "elsewhere"}},
-		{"awarded by rules", points.KindEarn, points.Receipt{Outcome: points.Accepted, Code: fault.OK, Points: 7, Award: outcome}, points.Assessment{Code: fault.OK, Trusted: true, Outcome: outcome}},
+		{"awarded by rules", points.KindEarn, points.Receipt{Outcome: points.Accepted, Code: fault.OK, Points: 7, Award: outcome},
+			points.Assessment{Code: fault.OK, Trusted: true, Outcome: outcome}},
 		{"taken back", points.KindReturn, points.Receipt{Outcome: points.Accepted, Code: fault.OK, Points: 7}, points.Assessment{Code: fault.OK, Trusted: true, Points: 7}},
 	}
 	for _, k := range cases {
@@ -128,13 +130,12 @@ func TestObserverTakesFromTheReceiptWhatItCanNotSee(t *testing.T) {
 // TestObserverNoticesAnAwardThatIsNotTheRules shows what an observer can tell without the details: an award must at least be of the rule set and within its budgets.
 func TestObserverNoticesAnAwardThatIsNotTheRules(t *testing.T) {
 	for name, forge := range map[string]func(*points.Receipt){
-		"of a rule that is not":      func(r *points.Receipt) { r.Award.Awards[0].Rule = "mine" },
-		"of another campaign":        func(r *points.Receipt) { r.Award.Awards[1].Campaign = "" },
-		"over the campaign's budget": func(r *points.Receipt) { r.Award.Awards[1].Points = 32 },
-		"of less than nothing":       func(r *points.Receipt) { r.Award.Awards[0].Points = -5 },
-		"of more than can be":        func(r *points.Receipt) { r.Award.Awards[0].Points = 1<<63 - 1 },
-		"in sum another":             func(r *points.Receipt) { r.Points++ },
-		"of a counter that is not":   func(r *points.Receipt) { r.Award.Progress[0].Counter = "mine" },
+		"of a rule that is not":    func(r *points.Receipt) { r.Award.Awards[0].Rule = "mine" },
+		"of another campaign":      func(r *points.Receipt) { r.Award.Awards[1].Campaign = "" },
+		"of less than nothing":     func(r *points.Receipt) { r.Award.Awards[0].Points = -5 },
+		"of more than can be":      func(r *points.Receipt) { r.Award.Awards[0].Points = 1<<63 - 1 },
+		"in sum another":           func(r *points.Receipt) { r.Points++ },
+		"of a counter that is not": func(r *points.Receipt) { r.Award.Progress[0].Counter = "mine" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := ownHolder(1)
@@ -152,4 +153,30 @@ func TestObserverNoticesAnAwardThatIsNotTheRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestObserverHoldsAwardsToBudgetsAndReferralsToTheirNumber(t *testing.T) {
+	h, friend := ownHolder(1), ownHolder(2)
+	observed := func(c *till, kind points.Kind, award, toAward *rules.Outcome, changes ...change) points.Receipt {
+		o, _ := c.prepare(h, kind, changes...)
+		f := c.publicFacts(o)
+		f.Assessment = points.ObservedAssessment(o, &points.Receipt{Outcome: points.Accepted, Code: fault.OK, Award: award, ToAward: toAward})
+		return c.Apply(o, f)
+	}
+	bonus := func(n quantity.Points) *rules.Outcome {
+		return &rules.Outcome{Awards: []rules.Award{{Rule: "spring", Campaign: "spring", Points: n}}}
+	}
+	for n, code := range map[quantity.Points]fault.Code{31: fault.OK, 32: fault.Limit} {
+		c := openWith(t, h, 0)
+		c.Rules = compiled(t, springRules())
+		if r := observed(c, points.KindEarn, bonus(n), nil); r.Code != code {
+			t.Errorf("%d of 31 points: %s, want %s", n, r.Code, code)
+		}
+	}
+	c := newTill(t)
+	c.open(h, friend)
+	c.Rules = compiled(t, springRules())
+	referred := &rules.Outcome{Awards: []rules.Award{{Rule: "friend", Campaign: "spring", Points: 1}}}
+	want(t, observed(c, points.KindRefer, referred, referred, to(friend)), fault.OK)
+	want(t, observed(c, points.KindRefer, referred, referred, to(friend)), fault.EventRepeated)
 }

@@ -87,7 +87,11 @@ func (d *Details) Validate(k Kind) error {
 	if _, err := d.occurredOn(); err != nil || k == KindReturn {
 		return err
 	}
-	return d.event().Valid()
+	event := d.event()
+	if k == KindEarn && (event.Type == rules.Referral || event.Type == rules.Referrer) {
+		return fault.New(fault.InvalidValue, "a referral is paid to both sides at once, by an operation of its own")
+	}
+	return event.Valid()
 }
 
 func (d *Details) texts() []string {

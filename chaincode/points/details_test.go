@@ -41,6 +41,8 @@ func TestDetailsAreBounded(t *testing.T) {
 		{"time before the epoch", points.KindEarn, func(d *points.Details) { d.OccurredAt = "1969-12-31T23:59:59Z" }, fault.InvalidValue},
 		{"an opening needs no purchase", points.KindOpen, func(d *points.Details) { d.Currency, d.OccurredAt, d.AmountMinor = "", "", 0 }, fault.OK},
 		{"unknown event", points.KindEarn, func(d *points.Details) { d.Event = "yawn" }, fault.InvalidValue},
+		{"a referral as an accrual", points.KindEarn, func(d *points.Details) { d.Event = "referral" }, fault.InvalidValue},
+		{"a referrer as an accrual", points.KindEarn, func(d *points.Details) { d.Event = "referrer" }, fault.InvalidValue},
 		{"most lines", points.KindEarn, func(d *points.Details) { d.Lines, d.AmountMinor = lines(points.MaxLines), 0 }, fault.OK},
 		{"a line too many", points.KindEarn, func(d *points.Details) { d.Lines, d.AmountMinor = lines(points.MaxLines+1), 0 }, fault.TooLarge},
 		{"lines that add up", points.KindEarn, func(d *points.Details) { d.Lines = []points.Line{{AmountMinor: 60}, {AmountMinor: 40}} }, fault.OK},

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -179,11 +181,21 @@ func encode(t failer, v any) string {
 	return string(raw)
 }
 
+// written is encode without the order of names that RFC 8785 wants, for comparisons within a test: it takes a fraction of the time.
+func written(t failer, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return string(raw)
+}
+
 // copyOf goes through the form that is stored, so that what is not stored is lost.
 func copyOf[V any](t failer, v *V) *V {
 	t.Helper()
 	c := new(V)
-	if err := wire.DecodeRecord([]byte(encode(t, v)), c); err != nil {
+	if err := wire.DecodeRecord([]byte(written(t, v)), c); err != nil {
 		t.Fatalf("%v", err)
 	}
 	return c

@@ -30,7 +30,7 @@ func (m *machine) actions() map[string]func() {
 		"hold": m.hold, "hold2": m.hold, "capture": m.capture, "capture2": m.capture, "capture3": m.capture, "void": m.void,
 		"transfer": m.transfer, "transfer2": m.transfer, "gift": m.gift, "gift2": m.gift, "accept": m.accept, "accept2": m.accept, "accept3": m.accept,
 		"giveBack": m.giveBack, "restore": m.restore, "restore2": m.restore, "unreferenced": m.unreferenced,
-		"sweep": m.sweep, "adjust": m.adjust, "rekey": m.rekey, "recover": m.recover, "endRecovery": m.endRecovery, "endRecovery2": m.endRecovery,
+		"sweep": m.sweep, "sweep2": m.sweep, "adjust": m.adjust, "rekey": m.rekey, "recover": m.recover, "endRecovery": m.endRecovery, "endRecovery2": m.endRecovery,
 		"freeze": m.freeze, "close": m.close, "stranger": m.stranger,
 		"wait": func() { m.wait(int64(uniform(2000).Draw(m.r, "seconds")), 0) },
 		"pass": func() { m.wait(0, 1+uniform(12).Draw(m.r, "days")) },

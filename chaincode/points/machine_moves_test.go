@@ -227,7 +227,7 @@ func (m *machine) recover() {
 func (m *machine) endRecovery() {
 	h := m.holder("holder")
 	for _, id := range m.ids {
-		if m.model.positions[id].recovery != nil && m.chance(2, "under way") {
+		if m.model.positions[id].recovery != nil && !m.chance(8, "another") {
 			h = m.holders[id]
 		}
 	}
@@ -264,7 +264,7 @@ func (m *machine) close() {
 	if m.chance(2, "something else") {
 		left++
 	}
-	if len(p.pinned) == 0 && p.debt == 0 && m.chance(2, "kept") {
+	if len(p.pinned) == 0 && p.debt == 0 && m.chance(4, "kept") {
 		return
 	}
 	m.try(m.sign(h, m.attempt(h, points.KindClose, of(left))))

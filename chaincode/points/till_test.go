@@ -117,9 +117,10 @@ func (c *till) apply(o *points.Operation, d points.Details) points.Receipt {
 	before := c.copy()
 	r := c.Apply(o, c.facts(o, d))
 	c.keep(r, d)
-	c.observe(before, o, r)
+	after := shown(c.t, c.Book)
+	c.observe(before, o, r, after)
 	if r.Code != fault.OK {
-		c.unchanged(before, o, r)
+		c.unchanged(before, o, r, after)
 	}
 	return r
 }
@@ -215,7 +216,7 @@ func copies[K comparable, V any](t failer, records map[K]*V) map[K]*V {
 // shown is everything of a book that is kept.
 func shown(t failer, b *points.Book) string {
 	t.Helper()
-	return encode(t, struct {
+	return written(t, struct {
 		Taken     map[points.AccountID]bool
 		Opened    []points.AccountID
 		Claimed   map[string]bool
@@ -230,7 +231,7 @@ func shown(t failer, b *points.Book) string {
 }
 
 // observe applies the operation to the book as it was before with nothing but the public receipt, as it travels.
-func (c *till) observe(before *points.Book, o *points.Operation, r points.Receipt) {
+func (c *till) observe(before *points.Book, o *points.Operation, r points.Receipt, after string) {
 	c.t.Helper()
 	b := *before
 	b.Accounts, b.Claimed = maps.Clone(b.Accounts), maps.Clone(b.Claimed)
@@ -240,8 +241,8 @@ func (c *till) observe(before *points.Book, o *points.Operation, r points.Receip
 	if seen := b.Apply(o, f); encode(c.t, seen) != encode(c.t, r) {
 		c.t.Fatalf("an observer gets another receipt:\n%s\n%s", encode(c.t, seen), encode(c.t, r))
 	}
-	if seen, done := shown(c.t, &b), shown(c.t, c.Book); seen != done {
-		c.t.Fatalf("an observer of %s (%s) gets another book:\n%s\n%s", o.Kind, r.Code, seen, done)
+	if seen := shown(c.t, &b); seen != after {
+		c.t.Fatalf("an observer of %s (%s) gets another book:\n%s\n%s", o.Kind, r.Code, seen, after)
 	}
 }
 
@@ -253,7 +254,7 @@ func (c *till) publicFactsAt(b *points.Book, o *points.Operation) points.Facts {
 }
 
 // unchanged checks that a refusal left everything as it was but the lane's counts and, where the signature was good, the authorisation that is used up.
-func (c *till) unchanged(before *points.Book, o *points.Operation, r points.Receipt) {
+func (c *till) unchanged(before *points.Book, o *points.Operation, r points.Receipt, after string) {
 	c.t.Helper()
 	before.Totals.Operations++
 	before.Totals.Rejected++
@@ -263,8 +264,8 @@ func (c *till) unchanged(before *points.Book, o *points.Operation, r points.Rece
 			c.t.Fatalf("authorisation %s is not used up", r.Authorisation)
 		}
 	}
-	if was, is := shown(c.t, before), shown(c.t, c.Book); was != is {
-		c.t.Fatalf("%s refused with %s changed the book:\n%s\n%s", o.Kind, r.Code, was, is)
+	if was := shown(c.t, before); was != after {
+		c.t.Fatalf("%s refused with %s changed the book:\n%s\n%s", o.Kind, r.Code, was, after)
 	}
 	if r.Outcome != points.Rejected || r.Points != o.Points || r.Award != nil || r.Moves != nil {
 		c.t.Fatalf("a refusal shows more than was asked for: %s", encode(c.t, r))
