@@ -208,6 +208,9 @@ func (g *gateway) History(_ context.Context, id points.AccountID, after *store.C
 func (g *gateway) Lookups(_ context.Context, lookups []string) (map[string]points.AccountID, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if len(lookups) > store.MaxReadsAtOnce {
+		return nil, fault.New(fault.TooLarge, "at most %d references are looked up at once", store.MaxReadsAtOnce)
+	}
 	out := map[string]points.AccountID{}
 	for _, l := range lookups {
 		if a, ok := g.lookups[l]; ok {

@@ -28,7 +28,7 @@ func (b *bench) quote(f fields, headers ...string) QuotedOperation {
 
 // quotes lets the ledger answer a quote with a receipt.
 func (b *bench) quotes(r points.Receipt) {
-	b.counter.quoted = wire.QuoteResult{
+	b.quoted = wire.QuoteResult{
 		Quote: points.Quote{V: 1, Programme: "airline", Account: r.Account, Operation: r.Kind, Points: r.Points, Terms: 1, Rules: r.Rules}, Hash: hash, Receipt: r,
 	}
 }

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/rules"
 )
 
 // variant is a request of a kind with some fields changed.
@@ -17,6 +19,15 @@ type variant struct {
 }
 
 func (v variant) request() fields { return requestsOf()[v.kind].with(v.changes...) }
+
+// categories are the lines of a purchase for 1234 in n categories.
+func categories(n int) []fields {
+	lines := []fields{{"amountMinor": 1234, "category": "c"}}
+	for i := range n - 1 {
+		lines = append(lines, fields{"amountMinor": 0, "category": fmt.Sprint("c", i)})
+	}
+	return lines
+}
 
 func TestFieldsThatBelongTogether(t *testing.T) {
 	noTill := fields{"store": nil, "terminal": nil, "receiptNumber": nil}
@@ -44,6 +55,8 @@ func TestFieldsThatBelongTogether(t *testing.T) {
 		{"lines that are too much", KindEarn, []fields{{"lines": []fields{{"amountMinor": 1235}}}}, "/lines"},
 		{"lines that are too little", KindEarn, []fields{{"lines": []fields{{"amountMinor": 1233}}}}, "/lines"},
 		{"lines that would overflow", KindEarn, []fields{{"lines": slices.Repeat([]fields{{"amountMinor": 9007199254740991}}, 200)}}, "/lines"},
+		{"lines of too many categories", KindEarn, []fields{{"lines": categories(rules.MaxCategories + 1)}}, "/lines"},
+		{"lines of many categories", KindEarn, []fields{{"lines": categories(rules.MaxCategories)}}, ""},
 		{"an item", KindRedeem, []fields{{"item": "mug", "pieces": 2}}, ""},
 		{"a discount", KindCapture, []fields{gbp}, ""},
 		{"a discount in another currency", KindRedeem, []fields{{"amountMinor": 100, "currency": "EUR"}}, "/currency"},

@@ -47,6 +47,7 @@ func writePeriod(b *strings.Builder, st *statement.Statement) {
 		{"- adjusted down", f.AdjustedDown},
 		{"- expired", f.Expired},
 		{"- forfeited by closing", f.Forfeited},
+		{"- paid debt out of holds", f.Repaid},
 		{"= outstanding at the end", st.Closing.Outstanding},
 	})
 	s := &st.Summary

@@ -150,7 +150,7 @@ func TestFoundingHappensOnceAndByItsOwners(t *testing.T) {
 	operator := three.user(t, "airline", string(membership.OperatorRole))
 	consortium := string(operator.query(t, "clearing", wire.FnGetConsortium, "{}"))
 	programme := fmt.Sprintf(`{"brand":"airline","displayName":"Mine","currency":"GBP","simulated":true,"businessDate":"2000-01-01",`+
-		`"terms":{"version":1,"rate":{"num":9,"den":1},"maxReceiptAgeDays":1,"unreferencedReturns":true,"prose":"all mine"},"custodianKey":%q}`, "x")
+		`"terms":{"version":1,"rate":{"num":9,"den":1},"maxReceiptAgeDays":1,"unreferencedReturns":true,"prose":{"en":"all mine"},"expiry":{"kind":"never"},"value":{"num":1,"den":1}},"custodianKey":%q}`, "x")
 	before := three.books(t, "airline")
 	for _, attack := range []struct {
 		name, member, identity, chaincode, function, document string
