@@ -7,7 +7,7 @@ RUN := $(or $(TALLY_RUN),test-network/run)
 COMMANDS := ./chaincode/cmd/... ./gateway/cmd/... ./test-network/cmd/...
 MEMBER ?= grocer
 
-.PHONY: help run test vet unit e2e down status replay audit bench fabric build generate lint fmt tools
+.PHONY: help run test vet unit e2e fuzz down status replay audit bench fabric build generate lint fmt tools
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ help: ## List the targets
 run: build ## Start the consortium, feed it receipts (DATA=file.csv MAP=mapping), prove the books, stay up
 	@scripts/run.sh
 
-test: vet unit e2e ## Every test: pure, chaincode, gateway, and on real networks
+test: vet unit e2e $(if $(SLOW),fuzz) ## Every test: pure, chaincode, gateway, and on real networks; SLOW=1 adds a minute of each fuzz target
 
 unit: ## Tests that need no network, with the race detector
 	go test -race -timeout 20m ./...
@@ -23,6 +23,9 @@ unit: ## Tests that need no network, with the race detector
 e2e: build ## Tests on real Fabric networks, three brands and four
 	go test -tags network -count=1 -timeout 40m -p 1 ./network/... ./test-network/...
 	@[ -n "$$TALLY_RECEIPTS" ] || echo "SKIPPED: the real year of receipts is not here; set TALLY_RECEIPTS to its CSV file to replay it too"
+
+fuzz: ## Run each fuzz target for FUZZTIME (default 60s), beginning with what the tests know
+	@scripts/fuzz.sh
 
 down: ## End the consortium and remove everything it made
 	@if [ -x $(BIN)/tallynet ]; then $(BIN)/tallynet down; elif [ -d $(RUN) ]; then echo "run 'make build' first: tallynet is missing" >&2; exit 1; fi
