@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
@@ -66,6 +67,42 @@ func BenchmarkSubmitBatchOfAccruals(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := engine.Points(call, state); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*wire.MaxBatch), "µs/op-in-batch")
+}
+
+// BenchmarkSubmitBatchUnderRulesAndSignatures measures accruals under a rule set with counters, tiers and conditions, and redemptions that the custodian signed, in turn.
+func BenchmarkSubmitBatchUnderRulesAndSignatures(b *testing.B) {
+	l := founded(b)
+	set := doubled(1, today())
+	set.Rules = append(set.Rules, rules.Rule{
+		ID: "silver", Types: []rules.EventType{rules.Purchase}, When: `tier == "silver" && weekday >= 1`, Action: rules.Action{Multiplier: &quantity.Ratio{Num: 5, Den: 4}},
+	})
+	l.do(b, wire.FnPublishRuleSet, set, operator)
+	var openings, mixed []pair
+	for i := range wire.MaxBatch {
+		openings = append(openings, opening(i+1, accountID(i+1)))
+	}
+	l.submit(b, 0, 1, openings...)
+	var funds []pair
+	for i := range wire.MaxBatch {
+		funds = append(funds, accrual(1000+i, accountID(i+1), 20000))
+	}
+	l.submit(b, 0, 2, funds...)
+	for i := range wire.MaxBatch {
+		if i%2 == 0 {
+			mixed = append(mixed, accrual(2000+i, accountID(i+1), 1000))
+			continue
+		}
+		mixed = append(mixed, debit(2000+i, accountID(i+1), "", 1))
+	}
+	call := batchCall(b, 0, 3, mixed...)
+	call.Programs = new(rules.Cache)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := engine.Points(call, l.state()); err != nil {
 			b.Fatal(err)
 		}
 	}
