@@ -101,14 +101,14 @@ func admitRuleSet(p *points.Programme, next *rules.Set, s State) error {
 	return terms.AdmitNotice(rules.Devalues(last, next), next.Effective, p.BusinessDate, terms.Notice(p.Terms, p.BusinessDate))
 }
 
-// holdAgainstEarlier refuses a counter that counted something else in any version before, since accounts may still have its state, and gives the latest version.
+// holdAgainstEarlier refuses a counter or a campaign that meant something else in any version before, since its state may still be there, and gives the latest version.
 func holdAgainstEarlier(p *points.Programme, next *rules.Set, s State) (last *rules.Set, err error) {
 	for version := 1; version <= len(p.RuleSets); version++ {
 		last = new(rules.Set)
 		if err := readVersion(s, RuleSetKey(version), last); err != nil {
 			return nil, err
 		}
-		if err := rules.SameCounters(last, next); err != nil {
+		if err := rules.SameMeaning(last, next); err != nil {
 			return nil, err
 		}
 	}

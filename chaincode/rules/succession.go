@@ -6,7 +6,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
-// Follows returns RULE_INVALID unless next may be published after old: the next version, in force no earlier, and no counter with another meaning under an old id.
+// Follows returns RULE_INVALID unless next may be published after old: the next version, in force no earlier, and no counter or campaign with another meaning under an old id.
 func Follows(old, next *Set) error {
 	if next.Version != old.Version+1 {
 		return fault.New(fault.RuleInvalid, "the next rule set has version %d", old.Version+1)
@@ -17,12 +17,22 @@ func Follows(old, next *Set) error {
 	if next.MinorPerUnit != old.MinorPerUnit {
 		return fault.New(fault.RuleInvalid, "minorPerUnit belongs to the currency and can't change")
 	}
-	return SameCounters(old, next)
+	return SameMeaning(old, next)
 }
 
-// SameCounters returns RULE_INVALID when next gives an id that a counter had in an earlier set to a counter with another meaning. An account that saw no event since then
-// still has the earlier counter's state: so next is held against every set that was published, not the latest alone.
-func SameCounters(earlier, next *Set) error {
+// SameMeaning returns RULE_INVALID when next gives an id that a counter or a campaign had in an earlier set to one whose state means something else. An account that saw no
+// event since then still has the earlier counter's state, and lanes have what a campaign gave before: so next is held against every set that was published, not the latest
+// alone. A campaign may get another budget, but keeps its lanes: cut anew, the lanes could give more together than its budget.
+func SameMeaning(earlier, next *Set) error {
+	for i := range next.Campaigns {
+		c := &next.Campaigns[i]
+		for j := range earlier.Campaigns {
+			before := &earlier.Campaigns[j]
+			if before.ID == c.ID && before.Lanes > 0 && c.Lanes > 0 && before.Lanes != c.Lanes {
+				return fault.New(fault.RuleInvalid, "campaign %s is cut into %d lanes, in version %d into %d: give it a new id", c.ID, c.Lanes, earlier.Version, before.Lanes)
+			}
+		}
+	}
 	for i := range next.Counters {
 		c := &next.Counters[i]
 		if before := findCounter(earlier.Counters, c.ID); before != nil && !c.means(before) {

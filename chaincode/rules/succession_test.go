@@ -67,10 +67,30 @@ func TestACounterThatWasDroppedDoesntComeBackAsAnother(t *testing.T) {
 	if err := rules.Follows(second, third); err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, rules.SameCounters(first, third), fault.RuleInvalid)
-	if err := rules.SameCounters(second, third); err != nil {
+	wantCode(t, rules.SameMeaning(first, third), fault.RuleInvalid)
+	if err := rules.SameMeaning(second, third); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestACampaignKeepsItsLanes(t *testing.T) {
+	old := springSet(t)
+	budgeted := slices.IndexFunc(old.Campaigns, func(c rules.Campaign) bool { return c.Budget > 0 })
+	if budgeted < 0 {
+		t.Fatal("the example has no campaign with a budget")
+	}
+	more := successor(t, func(s *rules.Set) { s.Campaigns[budgeted].Budget *= 2 })
+	if err := rules.Follows(old, more); err != nil {
+		t.Errorf("another budget: %v", err)
+	}
+	cut := successor(t, func(s *rules.Set) { s.Campaigns[budgeted].Lanes++ })
+	wantCode(t, rules.Follows(old, cut), fault.RuleInvalid)
+	between := successor(t, func(s *rules.Set) { s.Campaigns = nil })
+	again := successor(t, func(s *rules.Set) { s.Version++; s.Campaigns[budgeted].Lanes++ })
+	if err := rules.Follows(between, again); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, rules.SameMeaning(old, again), fault.RuleInvalid)
 }
 
 func TestWhatTakesSomethingFromMembersIsListed(t *testing.T) {
