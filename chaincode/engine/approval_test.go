@@ -106,7 +106,7 @@ func TestShopsLimitsHoldAcrossBatchesAndChangesOfTheShop(t *testing.T) {
 		t.Errorf("suspended: %s, at another merchant: %s", r[0].Code, r[1].Code)
 	}
 	stranger := kiosk()
-	stranger.Sponsor = "RegulatorMSP"
+	stranger.Sponsor = "HotelMSP"
 	_, err := engine.Points(ask(t, wire.FnPutShop, stranger, operator), l.state())
 	wantCode(t, err, fault.Forbidden)
 }

@@ -69,7 +69,7 @@ func prices(version int, effective quantity.Day, mug quantity.Points) wire.NewPr
 }
 
 func kiosk() wire.NewShop {
-	return wire.NewShop{ID: "kiosk", DisplayName: "Kiosk", Sponsor: "HotelMSP", Status: points.ShopOpen, AwardPerDay: 10, AcceptPerDay: 5}
+	return wire.NewShop{ID: "kiosk", DisplayName: "Kiosk", Sponsor: "AirlineMSP", Status: points.ShopOpen, AwardPerDay: 10, AcceptPerDay: 5}
 }
 
 func TestProgrammeIsAdministeredByTheIssuersOperatorOnly(t *testing.T) {

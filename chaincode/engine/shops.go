@@ -20,8 +20,8 @@ func putShop(c Call, s State) (Effects, error) {
 	if err := shop.Validate(); err != nil {
 		return Effects{}, err
 	}
-	if err := requireBrand(s, shop.Sponsor); err != nil {
-		return Effects{}, err
+	if shop.Sponsor != p.MSP {
+		return Effects{}, fault.New(fault.Forbidden, "%s answers for the shops of its programme itself: %s has not agreed to", p.MSP, shop.Sponsor)
 	}
 	var known points.Shop
 	there, err := read(s, ShopKey(shop.ID), &known)

@@ -9,7 +9,7 @@ import (
 // AccountID is a random 128-bit id in 32 lower-case hex digits; an account belongs to one programme.
 type AccountID string
 
-// OperationID is a random 128-bit id in 32 lower-case hex digits.
+// OperationID is a 128-bit id in 32 lower-case hex digits that was not used before. A gateway's begin with the second in which they were made; the rest is random.
 type OperationID string
 
 // Limits of an account's record.

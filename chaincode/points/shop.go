@@ -26,7 +26,7 @@ type Shop struct {
 	V            int             `json:"v"`           // Record version, 1.
 	ID           string          `json:"id"`          // Lower-case letters, digits and hyphens.
 	DisplayName  string          `json:"displayName"` // For people, 1 to MaxNameLength bytes.
-	Sponsor      string          `json:"sponsor"`     // MSP id of the member that answers for it.
+	Sponsor      string          `json:"sponsor"`     // MSP id of the member that answers for it: the issuer.
 	Status       ShopStatus      `json:"status"`
 	AwardPerDay  quantity.Points `json:"awardPerDay"`       // Most points that it may award on one business date; 0: none.
 	AcceptPerDay quantity.Points `json:"acceptPerDay"`      // Most points that it may accept on one business date; 0: none.

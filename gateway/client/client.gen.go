@@ -118,7 +118,7 @@ type Account struct {
 	// Holds Open ones, in the order in which they were made.
 	Holds []Hold `json:"holds"`
 
-	// Id Random 128 bits.
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Id   ID    `json:"id"`
 	Lots []Lot `json:"lots"`
 
@@ -327,7 +327,7 @@ type DryRun struct {
 
 // DryRunDifference defines model for DryRunDifference.
 type DryRunDifference struct {
-	// Account Random 128 bits.
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Account    ID     `json:"account"`
 	After      Points `json:"after"`
 	Before     Points `json:"before"`
@@ -411,7 +411,7 @@ type Hold struct {
 // Holder A shop's account, which may send points to customers and other shops where the terms allow it. Leave it out for a customer.
 type Holder = string
 
-// ID Random 128 bits.
+// ID 128 bits in hex, random; an operation's begins with the second in which it was made.
 type ID = string
 
 // InForce The versions that decide on the business date.
@@ -444,7 +444,7 @@ type LookupRequest struct {
 
 // LookupResponse defines model for LookupResponse.
 type LookupResponse struct {
-	// Account Random 128 bits.
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Account   ID     `json:"account"`
 	Programme string `json:"programme"`
 }
@@ -539,7 +539,7 @@ type OpenRequest struct {
 type Operation struct {
 	AcceptedAt *time.Time `json:"acceptedAt,omitempty"`
 
-	// Account Random 128 bits.
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Account ID `json:"account"`
 
 	// ClaimCode Of a gift whose code the gateway made: give it to the receiver. Only the call that sends the gift is told, again when it is sent again under the same key.
@@ -552,7 +552,7 @@ type Operation struct {
 	// Duplicate The call recorded nothing new: this operation was known already.
 	Duplicate bool `json:"duplicate"`
 
-	// Id Random 128 bits.
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Id        ID       `json:"id"`
 	Kind      Kind     `json:"kind"`
 	Outcome   *Outcome `json:"outcome,omitempty"`
@@ -562,7 +562,7 @@ type Operation struct {
 	// Status PENDING is recorded and will be committed; DONE is committed.
 	Status OperationStatus `json:"status"`
 
-	// To Random 128 bits.
+	// To 128 bits in hex, random; an operation's begins with the second in which it was made.
 	To *ID `json:"to,omitempty"`
 }
 
@@ -604,7 +604,7 @@ type OperationStatus string
 // purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
 // **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 type OperationRequest struct {
-	// Account Random 128 bits.
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Account *ID `json:"account,omitempty"`
 
 	// AmountMinor Minor units of the currency.
@@ -657,7 +657,7 @@ type OperationRequest struct {
 	Operation *ID       `json:"operation,omitempty"`
 	Original  *Original `json:"original,omitempty"`
 
-	// OriginalOperation Random 128 bits.
+	// OriginalOperation 128 bits in hex, random; an operation's begins with the second in which it was made.
 	OriginalOperation *ID `json:"originalOperation,omitempty"`
 
 	// Pieces Of the item, 1 when left out.
