@@ -38,10 +38,13 @@ type Approval struct {
 	Used      bool        `json:"used,omitzero"`
 }
 
-// approved checks that another organisation approved exactly this operation, and uses the approval up.
+// ApprovalSeconds is how long an approval can be used, from the transaction that recorded it: 30 days.
+const ApprovalSeconds = 30 * secondsPerDay
+
+// approved checks that another organisation approved exactly this operation, not too long ago, and uses the approval up.
 func (t *trial) approved() fault.Code {
 	a := t.book.Approvals[t.op.ID]
-	if a == nil || a.Digest != t.facts.Digest || a.MSP == t.book.Programme.MSP {
+	if a == nil || a.Digest != t.facts.Digest || a.MSP == t.book.Programme.MSP || t.book.Now > a.At+ApprovalSeconds {
 		return fault.ApprovalMissing
 	}
 	if a.Used {

@@ -21,6 +21,8 @@ func TestAdjustmentNeedsAnotherOrganisationsConsentToExactlyThis(t *testing.T) {
 		{"of another account", func(_ *till, o *points.Operation, _ *points.Approval) { o.Account = accountID(2) }, fault.ApprovalMissing},
 		{"of another operation", func(_ *till, o *points.Operation, _ *points.Approval) { o.ID = operationID(99) }, fault.ApprovalMissing},
 		{"withdrawn", func(c *till, o *points.Operation, _ *points.Approval) { delete(c.Approvals, o.ID) }, fault.ApprovalMissing},
+		{"just in time", func(c *till, _ *points.Operation, a *points.Approval) { a.At = c.Now - points.ApprovalSeconds }, fault.OK},
+		{"too long ago", func(c *till, _ *points.Operation, a *points.Approval) { a.At = c.Now - points.ApprovalSeconds - 1 }, fault.ApprovalMissing},
 		{"used before", func(_ *till, _ *points.Operation, a *points.Approval) { a.Used = true }, fault.ApprovalUsed},
 	}
 	for _, k := range cases {

@@ -50,7 +50,7 @@ func (t *trial) gift() fault.Code {
 	return t.pin(Hold{Purpose: PurposeGift, Until: until, Claim: t.op.Claim}, t.from.ripe)
 }
 
-// accept is the receiver's: To is the sender, whose hold ends in the operation's account. Nothing leaves a sender that was frozen meanwhile; a receiver that is frozen gets
+// accept is the receiver's: To is the sender, whose hold ends in the operation's account. Nothing leaves a sender that was frozen meanwhile or is cooling off after a recovery; a receiver that is frozen gets
 // it into suspense.
 func (t *trial) accept() fault.Code {
 	sender, receiver := t.to, t.from
@@ -64,6 +64,9 @@ func (t *trial) accept() fault.Code {
 	}
 	if sender.account.Status == StatusFrozen {
 		return fault.AccountFrozen
+	}
+	if t.book.Now < sender.account.CoolUntil {
+		return fault.CoolingOff
 	}
 	t.receipt.Points = h.Points
 	if code := sender.unpin(i, h.Points, lots.Delivered); code != fault.OK {

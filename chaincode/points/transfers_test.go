@@ -226,6 +226,25 @@ func TestFrozenSenderSendsNothingAndFrozenReceiverWaits(t *testing.T) {
 	c.sound()
 }
 
+// What was sent before a recovery may have been sent by whoever had the old key.
+func TestNothingLeavesASenderThatIsCoolingOff(t *testing.T) {
+	from, friend := ownHolder(1), ownHolder(2)
+	c := newTill(t)
+	c.terms().Transfers = waiting
+	c.open(from, friend)
+	c.earn(from, 100)
+	sent := want(t, c.do(from, points.KindTransfer, of(60), to(friend)), fault.OK)
+	found := from.following(points.ControllerP256)
+	want(t, c.doApproved(from, points.KindRecover, key(found.controller)), fault.OK)
+	c.Now += 1000
+	want(t, c.do(found, points.KindComplete), fault.OK)
+	c.Now += 499
+	want(t, c.do(friend, points.KindAccept, to(from), hold(sent)), fault.CoolingOff)
+	c.Now++
+	want(t, c.do(friend, points.KindAccept, to(from), hold(sent)), fault.OK)
+	c.sound()
+}
+
 func TestClosedReceiverAcceptsNothing(t *testing.T) {
 	from, friend := ownHolder(1), ownHolder(2)
 	c := newTill(t)
