@@ -13,7 +13,8 @@ import (
 // takes it from the public receipt (ObservedAssessment) and checks everything else.
 type Assessment struct {
 	Code      fault.Code      // OK, or why the details can't be accepted.
-	Points    quantity.Points // Of a return by amount or lines: what is to be taken back.
+	Points    quantity.Points // Of a return by amount, or for an observer: what is to be taken back.
+	Purchase  *amounts        // Of a return by lines: what the lines were worth. Nil for an observer.
 	Place     string          // What the mandate's place, or the hold's, must be.
 	Benefit   Benefit         // Of a redemption.
 	Event     *rules.Event    // Of an accrual: what the rules look at;
@@ -53,18 +54,65 @@ func (a *Assessment) assessPurchase(p *Programme, o *Operation, d, disclosed *De
 		a.Event, a.ToEvent = d.event(), d.event()
 		a.Event.Type, a.ToEvent.Type = rules.Referral, rules.Referrer
 	default:
-		a.Points, a.Code = returned(p, o, d, disclosed)
+		a.assessReturn(p, o, d, disclosed)
 	}
 }
 
-// returned is what a return by amount or by lines takes back: the original's award in proportion to its amount, rounded down; without the purchase's details,
+func (a *Assessment) assessReturn(p *Programme, o *Operation, d, disclosed *Details) {
+	if len(o.Lines) > 0 && disclosed != nil {
+		a.Purchase, a.Code = linesOf(o, disclosed)
+		return
+	}
+	a.Points, a.Code = returned(p, o, d, disclosed)
+}
+
+// amounts are the lines of a purchase and their sum's base, in minor units of the programme's currency.
+type amounts struct {
+	lines []int64
+	total int64
+}
+
+// linesOf reads the amounts of a purchase; RETURN_EXCEEDS when it has not all the lines that are returned, or they are worth more than the whole.
+func linesOf(o *Operation, disclosed *Details) (*amounts, fault.Code) {
+	a := &amounts{total: disclosed.AmountMinor}
+	left := disclosed.AmountMinor
+	for i := range disclosed.Lines {
+		a.lines = append(a.lines, disclosed.Lines[i].AmountMinor)
+	}
+	for _, n := range o.Lines {
+		if n >= len(a.lines) || a.lines[n] > left {
+			return nil, fault.ReturnExceeds
+		}
+		left -= a.lines[n]
+	}
+	return a, fault.OK
+}
+
+// share is the part of awarded that falls on lines, rounded down: of all of them together, so that lines which are returned one by one take back what they take back
+// together.
+func (a *amounts) share(awarded quantity.Points, lines []int) quantity.Points {
+	sum := int64(0)
+	for _, n := range lines {
+		sum += a.lines[n]
+	}
+	if sum <= 0 || a.total <= 0 {
+		return 0
+	}
+	value, err := quantity.Portion(int64(awarded), min(sum, a.total), a.total)
+	if err != nil {
+		return 0
+	}
+	return quantity.Points(value)
+}
+
+// returned is what a return by amount takes back: the original's award in proportion to its amount, rounded down; without the purchase's details,
 // the amount at the rate of the terms, for receipts that were awarded at that rate.
 func returned(p *Programme, o *Operation, d, disclosed *Details) (quantity.Points, fault.Code) {
 	if o.Whole || o.Points != 0 {
 		return 0, fault.OK
 	}
-	if disclosed != nil {
-		return portion(o, d, disclosed)
+	if disclosed != nil && o.Original != nil {
+		return portion(&o.Original.Receipt, d, disclosed)
 	}
 	rate := p.Current().Rate
 	if o.Original != nil {
@@ -81,24 +129,14 @@ func returned(p *Programme, o *Operation, d, disclosed *Details) (quantity.Point
 	return quantity.Points(value), fault.OK
 }
 
-func portion(o *Operation, d, disclosed *Details) (quantity.Points, fault.Code) {
-	amount := d.AmountMinor
-	if len(o.Lines) > 0 {
-		amount = 0
-		for _, n := range o.Lines {
-			if n >= len(disclosed.Lines) {
-				return 0, fault.ReturnExceeds
-			}
-			amount += disclosed.Lines[n].AmountMinor
-		}
-	}
-	if amount > disclosed.AmountMinor {
+func portion(original *Receipt, d, disclosed *Details) (quantity.Points, fault.Code) {
+	if d.AmountMinor > disclosed.AmountMinor {
 		return 0, fault.ReturnExceeds
 	}
-	if amount == 0 || o.Original == nil {
+	if d.AmountMinor == 0 {
 		return 0, fault.OK
 	}
-	value, err := quantity.Portion(int64(o.Original.Receipt.Points), amount, disclosed.AmountMinor)
+	value, err := quantity.Portion(int64(original.Points), d.AmountMinor, disclosed.AmountMinor)
 	if err != nil {
 		return 0, fault.Limit
 	}

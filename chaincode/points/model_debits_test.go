@@ -143,6 +143,8 @@ func (m *model) accept(a *attempt, p, q *position) fault.Code {
 		return fault.TransferRefused
 	case q.status == points.StatusFrozen:
 		return fault.AccountFrozen
+	case q.cool > m.now:
+		return fault.CoolingOff
 	}
 	q.pinned = slices.Delete(q.pinned, i, i+1)
 	a.points = total(h.lots)
@@ -199,6 +201,9 @@ func (m *model) reverse(a *attempt, id points.OperationID, moved quantity.Points
 	before := r.points
 	if a.op.Whole {
 		a.points = moved - before
+	}
+	if s, bought := m.sales[id]; bought && len(a.op.Lines) > 0 {
+		a.points = s.part(slices.Concat(r.lines, a.op.Lines)) - s.part(r.lines)
 	}
 	if r.whole || before+a.points > moved || a.op.Whole && a.points == 0 && moved > 0 {
 		return 0, fault.ReturnExceeds

@@ -193,23 +193,30 @@ func (m *model) assess(a *attempt) fault.Code {
 }
 
 func (s *sale) portion(a *attempt) fault.Code {
-	amount := a.d.AmountMinor
-	if len(a.op.Lines) > 0 {
-		amount = 0
-	}
 	for _, n := range a.op.Lines {
 		if n >= len(s.lines) {
 			return fault.ReturnExceeds
 		}
-		amount += s.lines[n].AmountMinor
 	}
-	if amount > s.pence {
+	if a.d.AmountMinor > s.pence {
 		return fault.ReturnExceeds
 	}
-	if amount > 0 {
-		a.points = s.points * quantity.Points(amount) / quantity.Points(s.pence)
+	if a.d.AmountMinor > 0 {
+		a.points = s.points * quantity.Points(a.d.AmountMinor) / quantity.Points(s.pence)
 	}
 	return fault.OK
+}
+
+// part is what the lines were awarded, all of them together.
+func (s *sale) part(lines []int) quantity.Points {
+	pence := int64(0)
+	for _, n := range lines {
+		pence += s.lines[n].AmountMinor
+	}
+	if pence == 0 {
+		return 0
+	}
+	return s.points * quantity.Points(pence) / quantity.Points(s.pence)
 }
 
 // accrued is a lot of points that are earned today.

@@ -13,10 +13,24 @@ import (
 type Reversal struct {
 	V         int             `json:"v"` // Record version, 1.
 	Operation OperationID     `json:"operation"`
+	Receipt   ReceiptPlace    `json:"receipt"`         // Where the one receipt stands that this is about, whatever else has the operation's id.
 	Awarded   quantity.Points `json:"awarded"`         // Of a redemption: what was redeemed.
 	TakenBack quantity.Points `json:"takenBack"`       // 0 to Awarded.
 	Lines     []int           `json:"lines,omitempty"` // Lines of the purchase that were returned as such, ascending.
 	Whole     bool            `json:"whole,omitzero"`  // Everything that was left was returned: nothing can follow, also where nothing was awarded.
+}
+
+// ReceiptPlace is where a receipt stands: leaf Index of the batch (MSP, Lane, Seq).
+type ReceiptPlace struct {
+	MSP   string `json:"msp"`
+	Lane  int    `json:"lane"`
+	Seq   int64  `json:"seq"`
+	Index int    `json:"index"`
+}
+
+// Place is where the receipt stands that the proof is for.
+func (p *InclusionProof) Place() ReceiptPlace {
+	return ReceiptPlace{MSP: p.MSP, Lane: p.Lane, Seq: p.Seq, Index: p.Index}
 }
 
 // takeBack is the return of a purchase, of a redemption, or of something without a receipt.
@@ -53,10 +67,14 @@ func (t *trial) takeBack() fault.Code {
 	}
 }
 
-// reverse counts points of the original as returned; RETURN_EXCEEDS beyond what it moved, or when a line is returned twice.
+// reverse counts points of the original as returned; RETURN_EXCEEDS beyond what it moved, or when a line is returned twice. Of two receipts under one operation id, the one
+// that was returned first is the only one that can be.
 func (t *trial) reverse(original *Receipt, points quantity.Points) (Reversal, fault.Code) {
-	reversal := Reversal{V: 1, Operation: original.Operation, Awarded: original.Points}
+	reversal := Reversal{V: 1, Operation: original.Operation, Receipt: t.op.Original.Proof.Place(), Awarded: original.Points}
 	if known := t.book.Reversals[original.Operation]; known != nil {
+		if known.Receipt != reversal.Receipt {
+			return reversal, fault.ReceiptNotReturnable
+		}
 		reversal = *known
 	}
 	if reversal.Whole {
@@ -68,10 +86,6 @@ func (t *trial) reverse(original *Receipt, points quantity.Points) (Reversal, fa
 			return reversal, fault.ReturnExceeds
 		}
 	}
-	taken, err := reversal.TakenBack.Add(points)
-	if err != nil || taken > reversal.Awarded {
-		return reversal, fault.ReturnExceeds
-	}
 	lines := append([]int(nil), reversal.Lines...)
 	for _, n := range t.op.Lines {
 		i, there := slices.BinarySearch(lines, n)
@@ -79,6 +93,13 @@ func (t *trial) reverse(original *Receipt, points quantity.Points) (Reversal, fa
 			return reversal, fault.ReturnExceeds
 		}
 		lines = slices.Insert(lines, i, n)
+	}
+	if shown := t.facts.Assessment.Purchase; shown != nil && len(t.op.Lines) > 0 {
+		points = shown.share(original.Points, lines) - shown.share(original.Points, reversal.Lines)
+	}
+	taken, err := reversal.TakenBack.Add(points)
+	if err != nil || taken > reversal.Awarded {
+		return reversal, fault.ReturnExceeds
 	}
 	after := reversal
 	after.TakenBack, after.Lines, after.Whole = taken, lines, t.op.Whole

@@ -149,9 +149,25 @@ func TestReturnByLinesTakesEachLineOnce(t *testing.T) {
 	}
 	want(t, c.do(h, points.KindReturn, c.back(bought), c.disclosed(bought), numbered(0)), fault.ReturnExceeds)
 	want(t, c.do(h, points.KindReturn, c.back(bought), c.disclosed(bought), numbered(1, 2)), fault.ReturnExceeds)
-	want(t, c.do(h, points.KindReturn, c.back(bought), c.disclosed(bought), numbered(1)), fault.OK)
-	if r := want(t, c.do(h, points.KindReturn, c.back(bought), whole), fault.OK); r.Points != 1 {
-		t.Errorf("rounding left %d", r.Points)
+	if r := want(t, c.do(h, points.KindReturn, c.back(bought), c.disclosed(bought), numbered(1)), fault.OK); r.Points != 30 {
+		t.Errorf("the last line took %d: line by line it must be what all lines were awarded", r.Points)
+	}
+	want(t, c.do(h, points.KindReturn, c.back(bought), whole), fault.ReturnExceeds)
+	c.sound()
+}
+
+// An issuer may have let two purchases through under one operation id. What is taken back of one must not count as taken back of the other.
+func TestOfTwoReceiptsUnderOneOperationIDOneCanBeReturned(t *testing.T) {
+	h := ownHolder(1)
+	c := newTill(t)
+	c.open(h)
+	small, large := c.earn(h, 10), c.earn(h, 100)
+	large.Operation = small.Operation
+	c.keep(large, points.Details{})
+	want(t, c.do(h, points.KindReturn, c.back(small), paying(100)), fault.OK)
+	want(t, c.do(h, points.KindReturn, c.back(large), whole), fault.ReceiptNotReturnable)
+	if r := want(t, c.do(h, points.KindReturn, c.back(small), whole), fault.OK); r.Points != 9 {
+		t.Errorf("the rest was %d", r.Points)
 	}
 	c.sound()
 }
