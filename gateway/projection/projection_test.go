@@ -389,6 +389,37 @@ func TestRestoredDatabaseHealsItsOutbox(t *testing.T) {
 	}
 }
 
+func TestReferenceIsFreeAgainWhenNobodyHasAnAccountUnderIt(t *testing.T) {
+	l, airline := busy(t)
+	s := open(t, filepath.Join(t.TempDir(), "g.db"))
+	closed, kept := airline.Open(), airline.Open()
+	refused := airline.Open()
+	refused.Operation.Account = kept.Operation.Account // Which is there by then.
+	closed.Details.Natural, kept.Details.Natural, refused.Details.Natural = "a", "b", "c"
+	accept(t, s, l, closed)
+	accept(t, s, l, kept)
+	accept(t, s, l, refused)
+	airline.Batch(3, []ledgertest.Item{closed, kept, refused})
+	l.Cut()
+	airline.Batch(3, []ledgertest.Item{airline.Close(closed.Operation.Account, 0)})
+	l.Cut()
+	start(t, s, l, "airline", "AirlineMSP").waitCaughtUp(t)
+	for _, c := range []struct {
+		name string
+		item ledgertest.Item
+		free bool
+	}{{"of a closed account", closed, true}, {"of a refused opening", refused, true}, {"of an account", kept, false}} {
+		var found int
+		if err := s.Reader().QueryRow(`SELECT count(*) FROM lookups WHERE lookup = ?`, c.item.Details.Lookup).Scan(&found); err != nil || (found == 0) != c.free {
+			t.Errorf("the reference %s leads to %d accounts, %v", c.name, found, err)
+		}
+		o, err := s.Operation(context.Background(), c.item.Operation.ID)
+		if err != nil || o.Status != store.Done || (o.Natural == "") != c.free {
+			t.Errorf("the opening %s has the natural id %q, %s, %v", c.name, o.Natural, o.Status, err)
+		}
+	}
+}
+
 func TestPinIsResolvedByTheBatchThatWonItsPlace(t *testing.T) {
 	l, airline := busy(t)
 	ctx := context.Background()

@@ -55,21 +55,43 @@ func finish(tx *Tx, b *BatchRow) error {
 			return err
 		}
 	}
-	return freeLookups(tx, b)
+	return freeReferences(tx, b)
 }
 
-// freeLookups gives the references of refused openings free: nobody has an account under them.
-func freeLookups(tx *Tx, b *BatchRow) error {
+// freeReferences gives the references of refused openings and of closed accounts free: whoever has one can open an account under it.
+func freeReferences(tx *Tx, b *BatchRow) error {
 	for i := range b.Receipts {
 		r := &b.Receipts[i].Receipt
-		if r.Kind != points.KindOpen || r.Outcome == points.Accepted {
-			continue
+		var err error
+		switch accepted := r.Outcome == points.Accepted; {
+		case r.Kind == points.KindOpen && !accepted:
+			err = freeReference(tx, string(r.Operation))
+		case r.Kind == points.KindClose && accepted:
+			err = freeReferenceOf(tx, string(r.Account))
 		}
-		if _, err := tx.Exec(`DELETE FROM lookups WHERE operation = ?`, string(r.Operation)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func freeReferenceOf(tx *Tx, account string) error {
+	var opening string
+	there, err := tx.QueryRow(`SELECT operation FROM lookups WHERE account = ?`, []any{account}, &opening)
+	if err != nil || !there {
+		return err
+	}
+	return freeReference(tx, opening)
+}
+
+// freeReference takes lookup and natural id from an opening.
+func freeReference(tx *Tx, opening string) error {
+	if _, err := tx.Exec(`UPDATE operations SET natural = NULL WHERE id = ?`, opening); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM lookups WHERE operation = ?`, opening)
+	return err
 }
 
 func recoverMissing(tx *Tx, b *BatchRow) error {

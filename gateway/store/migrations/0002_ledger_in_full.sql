@@ -2,6 +2,8 @@
 
 ALTER TABLE operations ADD COLUMN shop TEXT NOT NULL DEFAULT ''; -- The sponsored shop that awards or accepts; '' without one.
 
+CREATE INDEX lookups_account ON lookups (account); -- Closing an account gives its reference free.
+
 -- What follows is written by the projection only. It is emptied, its checkpoint included, so that it is built again from block 0: what the new columns and tables hold
 -- can't be had from the old ones.
 
@@ -63,6 +65,7 @@ CREATE TABLE debts (
 ) WITHOUT ROWID;
 
 -- +goose Down
+DROP INDEX lookups_account;
 DROP TABLE debts;
 DROP TABLE movements;
 DROP TABLE records;
