@@ -148,7 +148,7 @@ func (a *Auditor) programmeHolds(brand string, b *books) error {
 func (a *Auditor) stateProgramme(b *books) (*statement.Statement, error) {
 	p := b.programme
 	book := &statement.Book{
-		Programme: p.Brand, Currency: p.Currency, From: a.options.Since, Day: p.BusinessDate, Totals: bookkeeping.Totals(b.totals),
+		Programme: p.Brand, Currency: p.Currency, From: min(a.options.Since, p.BusinessDate), Day: p.BusinessDate, Totals: bookkeeping.Totals(b.totals),
 	}
 	position := bookkeeping.NewPosition(p)
 	for _, account := range b.accounts {

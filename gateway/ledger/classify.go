@@ -61,6 +61,7 @@ const (
 	textNoPeers    = "failed to find any endorsing peers for org(s)"
 	textNoEndorser = "no peers available to evaluate"
 	textDenied     = "access denied"
+	textTooLarge   = "exceeds maximum allowed" // The orderer's: "message payload is 1100 bytes and exceeds maximum allowed 1000 bytes".
 )
 
 // stage is where a call failed; a time-out while endorsing is put down to the co-endorser, since the own peer answers or can't be reached.
@@ -85,10 +86,29 @@ func classify(err error, at stage, issuer string) error {
 		return &Failure{Retry, fault.LedgerUnavailable, "the call was cancelled", err}
 	}
 	st := status.Convert(err)
-	if details := errorDetails(st); len(details) > 0 && at != atSubmit {
+	details := errorDetails(st)
+	if at == atSubmit {
+		if f := tooLarge(err, st, details); f != nil {
+			return f
+		}
+	} else if len(details) > 0 {
 		return fromDetails(err, details, issuer)
 	}
 	return fromStatus(err, st, at, issuer)
+}
+
+// tooLarge finds the orderer's refusal of a transaction that is over the channel's limit, in the status or in the details; nil otherwise.
+func tooLarge(err error, st *status.Status, details []*gateway.ErrorDetail) error {
+	texts := []string{st.Message()}
+	for _, d := range details {
+		texts = append(texts, d.GetMessage())
+	}
+	for _, text := range texts {
+		if strings.Contains(text, textTooLarge) {
+			return &Failure{Refused, fault.TooLarge, text, err}
+		}
+	}
+	return nil
 }
 
 func errorDetails(st *status.Status) []*gateway.ErrorDetail {

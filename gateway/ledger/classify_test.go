@@ -44,6 +44,12 @@ func TestEveryFailureHasAClassAndACode(t *testing.T) {
 			atEndorse, LaneMoved, fault.LaneSequence},
 		"only the co-endorser says that the lane has moved": {
 			said(codes.Aborted, collect, partnerMSP, "chaincode response 500, LANE_SEQUENCE: lane 1 of AirlineMSP stands at 3"), atEndorse, Retry, fault.LedgerUnavailable},
+		"the orderer finds it too large": {
+			said(codes.Aborted, "received unsuccessful response from orderer: status=BAD_REQUEST, info=message payload is 1100 bytes and exceeds maximum allowed 1000 bytes"),
+			atSubmit, Refused, fault.TooLarge},
+		"an orderer that was asked last finds it too large": {
+			said(codes.Unavailable, "no orderers could successfully process transaction", "OrdererMSP", "message payload is 1100 bytes and exceeds maximum allowed 1000 bytes"),
+			atSubmit, Refused, fault.TooLarge},
 		"the issuer refuses": {
 			said(codes.Aborted, collect, own, "chaincode response 500, INVALID_VALUE: no"), atEndorse, Refused, fault.InvalidValue},
 		"only the co-endorser refuses": {
