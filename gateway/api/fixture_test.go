@@ -48,6 +48,7 @@ type gateway struct {
 	committed []points.Receipt
 	refuse    map[points.Kind]fault.Code // What the ledger says to a kind.
 	fail      error                      // What the sequencer says to everything.
+	starting  error                      // What it says before it knows the past.
 	hang      bool                       // Nothing is committed.
 	panics    bool
 	reasons   []string
@@ -60,6 +61,8 @@ type gateway struct {
 func newGateway() *gateway {
 	return &gateway{known: map[points.OperationID]store.Known{}, lookups: map[string]points.AccountID{}, refuse: map[points.Kind]fault.Code{}, date: 20_000}
 }
+
+func (g *gateway) Started() error { return g.starting }
 
 func (g *gateway) AcceptAll(_ context.Context, all []sequencer.Intake) []sequencer.Result {
 	g.mu.Lock()

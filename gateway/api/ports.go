@@ -16,6 +16,8 @@ import (
 type Recorder interface {
 	// AcceptAll records operations, each with its own answer in the same order.
 	AcceptAll(ctx context.Context, all []sequencer.Intake) []sequencer.Result
+	// Started returns NOT_READY before the ledger's past is known here: until then an account that is there would be taken for unknown.
+	Started() error
 }
 
 // ReadModel answers from the read model: store.Reads.

@@ -43,7 +43,7 @@ type Parts struct {
 	Log           *slog.Logger
 }
 
-// Server is the HTTP API. It holds no state of its own.
+// Server is the HTTP API. It keeps nothing that the ledger, the store or the sequencer don't have.
 type Server struct {
 	member        string
 	programme     string

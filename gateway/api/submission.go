@@ -85,6 +85,12 @@ func (s *Server) record(ctx context.Context, items []item) {
 			others = append(others, it)
 		}
 	}
+	if err := s.recorder.Started(); err != nil {
+		for _, it := range append(openings, others...) {
+			it.err = err
+		}
+		return
+	}
 	s.accept(ctx, openings)
 	s.resolve(ctx, others)
 	s.accept(ctx, others)

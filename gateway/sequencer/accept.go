@@ -54,8 +54,8 @@ func (s *Sequencer) AcceptAll(ctx context.Context, all []Intake) []Result {
 func (s *Sequencer) admits(n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stage != "" {
-		return fault.New(fault.NotReady, "%s", s.stage)
+	if err := s.started(); err != nil {
+		return err
 	}
 	if n > MaxIntakes {
 		return fault.New(fault.TooLarge, "at most %d operations are taken at once", MaxIntakes)

@@ -114,6 +114,21 @@ func (s *Sequencer) Ready() error {
 	return fault.New(fault.NotReady, "%s", strings.Join(slices.Compact(reasons), "; "))
 }
 
+// Started returns NOT_READY while operations are not accepted: before the ledger's past is known here, and when the sequencer ends.
+func (s *Sequencer) Started() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.started()
+}
+
+// started is Started for who holds the lock.
+func (s *Sequencer) started() error {
+	if s.stage == "" {
+		return nil
+	}
+	return fault.New(fault.NotReady, "%s", s.stage)
+}
+
 // Run brings the past to an end as soon as caughtUp is closed, then accepts operations and sequences them until the context ends. What is under way then
 // stays pinned and is resolved at the next start. Run is called once.
 func (s *Sequencer) Run(ctx context.Context, caughtUp <-chan struct{}) error {
