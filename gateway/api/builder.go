@@ -87,13 +87,7 @@ func (b *builder) consent(ctx context.Context, it *item) error {
 	if a := in.Operation.Authorisation; a != nil && in.Operation.Account == "" {
 		in.Operation.Account = a.Mandate.Account
 	}
-	if r.Kind != KindReturn || signed(r) || r.Original != nil || r.OriginalOperation != nil {
-		return nil
-	}
-	// A return without a receipt is a debit: custody signs it, unless the account has a key of its own.
-	var err error
-	in.Custody, err = b.inCustody(ctx, in.Operation.Account)
-	return err
+	return nil
 }
 
 // readSpendCode takes the signed mandate from the text of the wallet's QR code.
@@ -122,15 +116,6 @@ func (b *builder) ownProgramme(ctx context.Context) (*points.Programme, error) {
 		b.own = &p
 	}
 	return b.own, nil
-}
-
-// inCustody says whether the brand's custodian signs for an account. One that isn't on the ledger yet is taken to be in custody; the ledger decides.
-func (b *builder) inCustody(ctx context.Context, id points.AccountID) (bool, error) {
-	position, err := b.reader.Account(ctx, id)
-	if fault.CodeOf(err) == fault.AccountUnknown {
-		return true, nil
-	}
-	return position.Account.Controller.Kind == points.ControllerCustodian, err
 }
 
 // controller numbers the controller of a new account, or the one that is to follow an account's.

@@ -199,7 +199,7 @@ func TestWhatWasApprovedComesUnderItsID(t *testing.T) {
 func TestAPurchaseIsNotReturnedByPoints(t *testing.T) {
 	b := newBench(t)
 	first := into[Operation](t, b.submit(earn), http.StatusOK)
-	changes := fields{"originalOperation": first.Id, "amountMinor": nil, "currency": nil, "points": 3}
+	changes := fields{"originalOperation": first.Id, "authentication": nil, "amountMinor": nil, "currency": nil, "points": 3}
 	p := b.problem(b.do(call{"POST", "/v1/operations", ScopeTill, requestsOf()[KindReturn].with(changes).String(), []string{"Idempotency-Key", "key-2"}}), fault.InvalidValue)
 	if (*p.Errors)[0].Pointer != "/points" || len(b.intakes) != 1 {
 		t.Errorf("%+v, %d recorded", p.Errors, len(b.intakes))

@@ -108,7 +108,7 @@ func requestsOf() map[Kind]fields {
 		KindTransfer: of(KindTransfer, agreed, fields{"points": 5, "to": another}),
 		KindGift:     of(KindGift, agreed, fields{"points": 5}),
 		KindAccept:   of(KindAccept, agreed, fields{"hold": heldID, "to": another}),
-		KindReturn:   of(KindReturn, till, gbp, fields{"occurredAt": "2026-11-22T10:00:00+01:00"}),
+		KindReturn:   of(KindReturn, till, gbp, agreed, fields{"occurredAt": "2026-11-22T10:00:00+01:00"}),
 		KindExpire:   of(KindExpire),
 		KindAdjust:   of(KindAdjust, fields{"operation": heldID, "points": -5, "reason": "error", "note": "counted twice"}),
 		KindRekey:    of(KindRekey, agreed, fields{"controller": fields{"kind": "p256", "key": publicKey}}),

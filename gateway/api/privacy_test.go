@@ -37,7 +37,7 @@ func secretive(kind Kind) fields {
 	if kind != KindCapture || f.consent != never {
 		delete(request, "placeSalt")
 	}
-	if f.consent == may { // A return and a void without consent.
+	if kind == KindVoid { // Without consent.
 		delete(request, "authentication")
 	}
 	return request

@@ -25,7 +25,7 @@ func (c *checker) checkRelations(r *OperationRequest, u *usage) {
 	case KindGift:
 		c.must(claim{!signed(r) || r.ClaimCode != nil, fault.InvalidValue, "claimCode", "is required with a mandate, which was given for it"})
 	case KindReturn:
-		c.checkReturn(r)
+		c.checkReturn(r, u)
 	}
 }
 
@@ -107,15 +107,16 @@ func (c *checker) checkHold(r *OperationRequest) {
 	c.must(claim{r.Purpose == nil || r.Store == nil, fault.InvalidValue, "store", "an allowance is for any till: leave store and terminal out"})
 }
 
-// checkReturn wants one source of a return at most, and one way to say how much.
-func (c *checker) checkReturn(r *OperationRequest) {
+// checkReturn wants one source of a return, and one way to say how much. Without a receipt it is a debit, which the controller agrees to.
+func (c *checker) checkReturn(r *OperationRequest, u *usage) {
 	sources := 0
 	for _, given := range []bool{r.Original != nil, r.OriginalOperation != nil, signed(r) || r.Authentication != nil} {
 		if given {
 			sources++
 		}
 	}
-	c.must(claim{sources <= 1, fault.InvalidValue, "original", "give at most one of originalOperation, original and the controller's consent"})
+	c.must(claim{sources <= 1, fault.InvalidValue, "original", "give one of originalOperation, original and the controller's consent"})
+	c.must(claim{sources > 0 || u.unsigned, fault.InvalidValue, "authorisation", "give originalOperation or original, or else the controller's consent"})
 	referenced := r.Original != nil || r.OriginalOperation != nil
 	ways := 0
 	for _, w := range []struct {

@@ -37,7 +37,7 @@ func TestFieldsThatBelongTogether(t *testing.T) {
 	captured := earned
 	captured.Receipt.Kind = points.KindCapture
 	of := func(o points.Original, way ...fields) []fields {
-		return append([]fields{noMoney, {"original": o}}, way...)
+		return append([]fields{noMoney, {"original": o, "authentication": nil}}, way...)
 	}
 	for _, v := range []variant{
 		{"account and reference", KindEarn, []fields{{"reference": "card-1"}}, "/account"},
@@ -78,13 +78,14 @@ func TestFieldsThatBelongTogether(t *testing.T) {
 		{"points without a receipt", KindReturn, []fields{{"points": 1}}, "/points"},
 		{"a whole purchase", KindReturn, of(earned, fields{"whole": true}), ""},
 		{"two lines of a purchase", KindReturn, of(earned, fields{"returnLines": []int{0, 2}}), ""},
-		{"a part of a purchase by amount", KindReturn, []fields{gbp, {"original": earned}}, ""},
+		{"a part of a purchase by amount", KindReturn, []fields{gbp, {"original": earned, "authentication": nil}}, ""},
 		{"a part of a purchase by points", KindReturn, of(earned, fields{"points": 1}), "/points"},
 		{"a part of a redemption", KindReturn, of(captured, fields{"points": 1}), ""},
 		{"a whole redemption", KindReturn, of(captured, fields{"whole": true}), ""},
 		{"lines of a redemption", KindReturn, of(captured, fields{"returnLines": []int{0}}), "/points"},
 		{"whole and by lines", KindReturn, of(earned, fields{"whole": true, "returnLines": []int{0}}), "/returnLines"},
 		{"neither whole nor anything", KindReturn, of(earned, fields{"whole": false}), "/amountMinor"},
+		{"neither a receipt nor consent", KindReturn, []fields{{"authentication": nil}}, "/authorisation"},
 		{"a receipt and consent", KindReturn, of(earned, agreed, fields{"whole": true}), "/original"},
 		{"two receipts", KindReturn, of(earned, fields{"whole": true, "originalOperation": heldID}), "/original"},
 		{"custody for a new account", KindOpen, []fields{{"controller": fields{"kind": "custodian"}}}, "/controller/kind"},

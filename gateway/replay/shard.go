@@ -79,6 +79,8 @@ func (s *stream) purchase(i int) *parcel {
 		o.Kind = client.KindReturn
 		if operation, known := s.original(row.Original); known {
 			o.OriginalOperation = &operation
+		} else {
+			o.Authentication = &client.Authentication{Method: "replay", Challenge: "none: the purchase isn't in the file"}
 		}
 	}
 	return &parcel{customer: row.Customer, row: row, index: i, item: client.BulkItem{
