@@ -14,7 +14,7 @@ import (
 type Assessment struct {
 	Code      fault.Code      // OK, or why the details can't be accepted.
 	Points    quantity.Points // Of a return by amount, or for an observer: what is to be taken back.
-	Purchase  *amounts        // Of a return by lines: what the lines were worth. Nil for an observer.
+	purchase  *amounts        // Of a return by lines: what they cost. Nil for an observer.
 	Place     string          // What the mandate's place, or the hold's, must be.
 	Benefit   Benefit         // Of a redemption.
 	Event     *rules.Event    // Of an accrual: what the rules look at;
@@ -60,19 +60,19 @@ func (a *Assessment) assessPurchase(p *Programme, o *Operation, d, disclosed *De
 
 func (a *Assessment) assessReturn(p *Programme, o *Operation, d, disclosed *Details) {
 	if len(o.Lines) > 0 && disclosed != nil {
-		a.Purchase, a.Code = linesOf(o, disclosed)
+		a.purchase, a.Code = linesOf(o, disclosed)
 		return
 	}
 	a.Points, a.Code = returned(p, o, d, disclosed)
 }
 
-// amounts are the lines of a purchase and their sum's base, in minor units of the programme's currency.
+// amounts are what the lines of a purchase and the whole cost, in minor units of the programme's currency.
 type amounts struct {
 	lines []int64
 	total int64
 }
 
-// linesOf reads the amounts of a purchase; RETURN_EXCEEDS when it has not all the lines that are returned, or they are worth more than the whole.
+// linesOf reads the amounts of a purchase; RETURN_EXCEEDS when it has not all the lines that are returned, or they cost more than the whole.
 func linesOf(o *Operation, disclosed *Details) (*amounts, fault.Code) {
 	a := &amounts{total: disclosed.AmountMinor}
 	left := disclosed.AmountMinor

@@ -94,7 +94,7 @@ func (t *trial) reverse(original *Receipt, points quantity.Points) (Reversal, fa
 		}
 		lines = slices.Insert(lines, i, n)
 	}
-	if shown := t.facts.Assessment.Purchase; shown != nil && len(t.op.Lines) > 0 {
+	if shown := t.facts.Assessment.purchase; shown != nil && len(t.op.Lines) > 0 {
 		points = shown.share(original.Points, lines) - shown.share(original.Points, reversal.Lines)
 	}
 	taken, err := reversal.TakenBack.Add(points)
