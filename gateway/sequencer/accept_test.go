@@ -229,6 +229,12 @@ func TestWhatNobodyHasApprovedIsNotRecordedAndCanComeAgain(t *testing.T) {
 	if _, err := p.Accept(context.Background(), dearer); fault.CodeOf(err) != fault.ApprovalMissing {
 		t.Errorf("with other points than were approved: %v", err)
 	}
+	const past = int64((points.ApprovalSeconds + 1) * time.Second)
+	w.ahead.Add(past)
+	if _, err := p.Accept(context.Background(), in); fault.CodeOf(err) != fault.ApprovalMissing {
+		t.Errorf("with an approval that has lapsed: %v", err)
+	}
+	w.ahead.Add(-past)
 	if r := p.done(in); r.Code != fault.OK || r.Approver != "HotelMSP" {
 		t.Errorf("after its approval: %s, approved by %q", r.Code, r.Approver)
 	}

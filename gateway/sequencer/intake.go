@@ -124,6 +124,9 @@ func (s *Sequencer) checkApproval(ctx context.Context, o *points.Operation) erro
 	if err := wire.DecodeRecord(raw, &approval); err != nil {
 		return err
 	}
+	if s.now().Unix() > approval.At+points.ApprovalSeconds {
+		return fault.New(fault.ApprovalMissing, "the approval of operation %s has lapsed: prepare it again", o.ID)
+	}
 	digest, err := wire.Hash(o)
 	if err == nil && digest != approval.Digest {
 		return fault.New(fault.ApprovalMissing, "what was approved as operation %s says something else", o.ID)

@@ -191,7 +191,7 @@ func (w *world) approve(o *points.Operation) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.put(engine.ApprovalKey(o.ID), points.Approval{V: 1, Operation: o.ID, Digest: digest, MSP: "HotelMSP", At: time.Now().Unix()})
+	w.put(engine.ApprovalKey(o.ID), points.Approval{V: 1, Operation: o.ID, Digest: digest, MSP: "HotelMSP", At: w.now().Unix()})
 }
 
 // Record implements Records.
