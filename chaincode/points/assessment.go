@@ -14,7 +14,7 @@ import (
 type Assessment struct {
 	Code      fault.Code      // OK, or why the details can't be accepted.
 	Points    quantity.Points // Of a return by amount, or for an observer: what is to be taken back.
-	purchase  *amounts        // Of a return by lines: what they cost. Nil for an observer.
+	purchase  *Details        // Of a return by lines: the purchase, which has them. Nil for an observer.
 	Place     string          // What the mandate's place, or the hold's, must be.
 	Benefit   Benefit         // Of a redemption.
 	Event     *rules.Event    // Of an accrual: what the rules look at;
@@ -59,50 +59,29 @@ func (a *Assessment) assessPurchase(p *Programme, o *Operation, d, disclosed *De
 }
 
 func (a *Assessment) assessReturn(p *Programme, o *Operation, d, disclosed *Details) {
-	if len(o.Lines) > 0 && disclosed != nil {
-		a.purchase, a.Code = linesOf(o, disclosed)
+	if len(o.Lines) == 0 || disclosed == nil {
+		a.Points, a.Code = returned(p, o, d, disclosed)
 		return
 	}
-	a.Points, a.Code = returned(p, o, d, disclosed)
-}
-
-// amounts are what the lines of a purchase and the whole cost, in minor units of the programme's currency.
-type amounts struct {
-	lines []int64
-	total int64
-}
-
-// linesOf reads the amounts of a purchase; RETURN_EXCEEDS when it has not all the lines that are returned, or they cost more than the whole.
-func linesOf(o *Operation, disclosed *Details) (*amounts, fault.Code) {
-	a := &amounts{total: disclosed.AmountMinor}
-	left := disclosed.AmountMinor
-	for i := range disclosed.Lines {
-		a.lines = append(a.lines, disclosed.Lines[i].AmountMinor)
+	if o.Lines[len(o.Lines)-1] >= len(disclosed.Lines) {
+		a.Code = fault.ReturnExceeds
+		return
 	}
-	for _, n := range o.Lines {
-		if n >= len(a.lines) || a.lines[n] > left {
-			return nil, fault.ReturnExceeds
-		}
-		left -= a.lines[n]
-	}
-	return a, fault.OK
+	a.purchase = disclosed
 }
 
-// share is the part of awarded that falls on lines, rounded down: of all of them together, so that lines which are returned one by one take back what they take back
-// together.
-func (a *amounts) share(awarded quantity.Points, lines []int) quantity.Points {
-	sum := int64(0)
+// shareOf is the part of awarded that falls on lines of a purchase, rounded down: of all of them together, so that lines which are returned one by one take back what they
+// take back together.
+func (d *Details) shareOf(lines []int, awarded quantity.Points) (quantity.Points, error) {
+	sum := int64(0) // At most AmountMinor, to which all lines add up.
 	for _, n := range lines {
-		sum += a.lines[n]
+		sum += d.Lines[n].AmountMinor
 	}
-	if sum <= 0 || a.total <= 0 {
-		return 0
+	if sum == 0 {
+		return 0, nil
 	}
-	value, err := quantity.Portion(int64(awarded), min(sum, a.total), a.total)
-	if err != nil {
-		return 0
-	}
-	return quantity.Points(value)
+	value, err := quantity.Portion(int64(awarded), sum, d.AmountMinor)
+	return quantity.Points(value), err
 }
 
 // returned is what a return by amount takes back: the original's award in proportion to its amount, rounded down; without the purchase's details,

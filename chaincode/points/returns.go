@@ -94,8 +94,13 @@ func (t *trial) reverse(original *Receipt, points quantity.Points) (Reversal, fa
 		}
 		lines = slices.Insert(lines, i, n)
 	}
-	if shown := t.facts.Assessment.purchase; shown != nil && len(t.op.Lines) > 0 {
-		points = shown.share(original.Points, lines) - shown.share(original.Points, reversal.Lines)
+	if shown := t.facts.Assessment.purchase; shown != nil {
+		all, err := shown.shareOf(lines, original.Points)
+		before, errBefore := shown.shareOf(reversal.Lines, original.Points)
+		if err != nil || errBefore != nil {
+			return reversal, fault.ReturnExceeds
+		}
+		points = all - before
 	}
 	taken, err := reversal.TakenBack.Add(points)
 	if err != nil || taken > reversal.Awarded {
