@@ -12,8 +12,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
-	"github.com/tallystick/tallystick/chaincode/rules"
-	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -201,12 +199,6 @@ func TestRecordsAreReadFromTheOwnOrganisationOnly(t *testing.T) {
 		record, want any
 		read         func(*Points, context.Context) (any, error)
 	}{
-		{wire.FnGetTerms, wire.VersionQuery{Version: 2}, newTerms, newTerms, func(p *Points, ctx context.Context) (any, error) { return p.Terms(ctx, 2) }},
-		{wire.FnGetRuleSet, wire.VersionQuery{Version: 2}, rules.Set{Version: 2, Rules: []rules.Rule{}}, rules.Set{Version: 2, Prose: rules.Words{}, Rules: []rules.Rule{}},
-			func(p *Points, ctx context.Context) (any, error) { return p.RuleSet(ctx, 2) }},
-		{wire.FnGetPrices, wire.VersionQuery{Version: 2}, terms.PriceList{Version: 2}, terms.PriceList{Version: 2, Items: []terms.Item{}},
-			func(p *Points, ctx context.Context) (any, error) { return p.Prices(ctx, 2) }},
-		{wire.FnGetShop, wire.ShopQuery{ID: "corner"}, points.Shop{ID: "corner"}, points.Shop{ID: "corner"}, func(p *Points, ctx context.Context) (any, error) { return p.Shop(ctx, "corner") }},
 		{wire.FnGetApproval, wire.ApprovalQuery{Operation: "1"}, points.Approval{Operation: "1", Used: true}, points.Approval{Operation: "1", Used: true},
 			func(p *Points, ctx context.Context) (any, error) { return p.Approval(ctx, "1") }},
 	} {

@@ -6,8 +6,6 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/rules"
-	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -92,42 +90,6 @@ func (p *Points) Account(ctx context.Context, id points.AccountID) (points.Accou
 func (p *Points) Lanes(ctx context.Context, msp string, first, count int) ([]points.Lane, error) {
 	var records []points.Lane
 	return records, p.client.query(ctx, p.chaincode, wire.FnGetLanes, wire.LanesQuery{MSP: msp, First: first, Count: count}, &records)
-}
-
-// Batch reads what the ledger keeps of a batch; NOT_FOUND when there is none.
-func (p *Points) Batch(ctx context.Context, msp string, lane int, seq int64) (points.Batch, error) {
-	var record points.Batch
-	return record, p.client.query(ctx, p.chaincode, wire.FnGetBatch, wire.BatchQuery{MSP: msp, Lane: lane, Seq: seq}, &record)
-}
-
-// Reversal reads what was taken back of an accrual; NOT_FOUND when nothing was.
-func (p *Points) Reversal(ctx context.Context, operation points.OperationID) (points.Reversal, error) {
-	var record points.Reversal
-	return record, p.client.query(ctx, p.chaincode, wire.FnGetReversal, wire.ReversalQuery{Operation: operation}, &record)
-}
-
-// Terms reads a version of the terms with its words; NOT_FOUND when it was not published.
-func (p *Points) Terms(ctx context.Context, version int) (terms.Terms, error) {
-	var record terms.Terms
-	return record, p.client.query(ctx, p.chaincode, wire.FnGetTerms, wire.VersionQuery{Version: version}, &record)
-}
-
-// RuleSet reads a version of the rule set; NOT_FOUND when it was not published.
-func (p *Points) RuleSet(ctx context.Context, version int) (rules.Set, error) {
-	var record rules.Set
-	return record, p.client.query(ctx, p.chaincode, wire.FnGetRuleSet, wire.VersionQuery{Version: version}, &record)
-}
-
-// Prices reads a version of the price list; NOT_FOUND when it was not published.
-func (p *Points) Prices(ctx context.Context, version int) (terms.PriceList, error) {
-	var record terms.PriceList
-	return record, p.client.query(ctx, p.chaincode, wire.FnGetPrices, wire.VersionQuery{Version: version}, &record)
-}
-
-// Shop reads a sponsored shop; NOT_FOUND when there is none.
-func (p *Points) Shop(ctx context.Context, id string) (points.Shop, error) {
-	var record points.Shop
-	return record, p.client.query(ctx, p.chaincode, wire.FnGetShop, wire.ShopQuery{ID: id}, &record)
 }
 
 // Approval reads another brand's consent to an operation; NOT_FOUND when there is none.
