@@ -24,16 +24,17 @@ var layers = map[string][]string{
 	"statement":           {"fault", "quantity", "lots"},
 	"webauthn":            {"fault"},
 	"points":              {"fault", "quantity", "lots", "terms", "rules", "webauthn"},
-	"clearing":            {"fault", "quantity"},
-	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "clearing"},
-	"engine":              {"fault", "quantity", "terms", "rules", "points", "clearing", "wire"},
+	"netting":             {"fault", "quantity"},
+	"clearing":            {"fault", "quantity", "netting"},
+	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "netting", "clearing"},
+	"engine":              {"fault", "quantity", "terms", "rules", "points", "netting", "clearing", "wire"},
 	"contract":            {"fault", "rules", "wire", "engine"},
 	"contract/stubtest":   {},
 	"cmd/tally-chaincode": {"contract", "points"},
 }
 
 // pure are the packages whose result may depend on nothing but their input: the audit runs them again, years later and elsewhere.
-var pure = []string{"fault", "quantity", "rules", "lots", "terms", "statement", "webauthn", "points", "clearing", "wire", "engine"}
+var pure = []string{"fault", "quantity", "rules", "lots", "terms", "statement", "webauthn", "points", "netting", "clearing", "wire", "engine"}
 
 // impure are imports through which a clock, chance, the machine or Fabric would come in.
 var impure = []string{"os", "net", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog", "sync", "runtime", "unsafe", "context", "math"}
