@@ -20,9 +20,10 @@ const MaxMembers = 100
 
 // Member is one organisation of the consortium.
 type Member struct {
-	Name string `json:"name"` // Lower case; its points chaincode is points-<name>.
-	MSP  string `json:"msp"`
-	Kind Kind   `json:"kind"`
+	Name   string `json:"name"` // Lower case; its points chaincode is points-<name>.
+	MSP    string `json:"msp"`
+	Kind   Kind   `json:"kind"`
+	Number int    `json:"number,omitzero"` // Of admission, from 0 on; never used again.
 }
 
 // Consortium is what the members agreed on when they founded the channel.

@@ -26,6 +26,7 @@ const (
 	DateNotAllowed    Code = "DATE_NOT_ALLOWED"
 	DetailsMismatch   Code = "DETAILS_MISMATCH"
 	NoticeTooShort    Code = "NOTICE_TOO_SHORT"
+	WindowOrder       Code = "WINDOW_ORDER"
 	RuleInvalid       Code = "RULE_INVALID"
 	StateCorrupt      Code = "STATE_CORRUPT"
 	StatementMismatch Code = "STATEMENT_MISMATCH"
@@ -58,6 +59,10 @@ const (
 	AccountNotFrozen     Code = "ACCOUNT_NOT_FROZEN"
 	AccountFrozen        Code = "ACCOUNT_FROZEN"
 	CoolingOff           Code = "COOLING_OFF"
+	OfferUnknown         Code = "OFFER_UNKNOWN"
+	OfferLapsed          Code = "OFFER_LAPSED"
+	OptedOut             Code = "OPTED_OUT"
+	InboxUnknown         Code = "INBOX_UNKNOWN"
 	RecoveryWaiting      Code = "RECOVERY_WAITING"
 	RecoveryUnknown      Code = "RECOVERY_UNKNOWN"
 	ApprovalUsed         Code = "APPROVAL_USED"
@@ -137,6 +142,7 @@ var catalogue = []Entry{
 	{DateNotAllowed, ClassRequest, http.StatusConflict, "The business date only moves forward, and only a simulated programme's may leave the day of the transaction."},
 	{DetailsMismatch, ClassRequest, http.StatusUnprocessableEntity, "The private details don't belong to the operations of the batch."},
 	{NoticeTooShort, ClassRequest, http.StatusConflict, "The change takes something from who holds points already: it takes effect only after the notice that the terms promise."},
+	{WindowOrder, ClassRequest, http.StatusConflict, "Windows of a currency are dealt with in their order, each once."},
 	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},
 	{StatementMismatch, ClassInternal, http.StatusInternalServerError, "A programme's lots, moves and totals don't agree: run the audit."},
@@ -190,6 +196,10 @@ var catalogue = []Entry{
 	{AccountUnsettled, ClassRefusal, http.StatusConflict, "The account has open holds or a debt: settle them first."},
 	{ForfeitMismatch, ClassRefusal, http.StatusConflict, "The account has another number of points than closing it was to forfeit."},
 	{ShopUnknown, ClassRefusal, http.StatusForbidden, "There is no such open shop, or the operation took place at another merchant."},
+	{OfferUnknown, ClassRefusal, http.StatusConflict, "The brands have no agreement in force that offers this: ask for the partner's offers."},
+	{OfferLapsed, ClassRefusal, http.StatusConflict, "The offer that was quoted is not in force any more, or not yet: quote again."},
+	{OptedOut, ClassRefusal, http.StatusForbidden, "The customer wants nothing to do with this partner."},
+	{InboxUnknown, ClassRefusal, http.StatusNotFound, "The account has no such credit waiting: it was folded before."},
 	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token."},
 	{IdempotencyMissing, ClassRequest, http.StatusBadRequest, "Send an Idempotency-Key header of 1 to 64 characters."},
 	{IdempotencyConflict, ClassRequest, http.StatusUnprocessableEntity, "The idempotency key was used with another request body: use a new key."},

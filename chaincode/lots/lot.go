@@ -50,6 +50,8 @@ const (
 	Forfeited Cause = "forfeited" // By closing the account.
 	Pinned    Cause = "pinned"
 	Released  Cause = "released"
+	Folded    Cause = "folded"  // Came in from the inbox.
+	Swapped   Cause = "swapped" // Became a partner's points.
 )
 
 // Move is a change of one lot: positive points came in, negative points left.

@@ -58,6 +58,8 @@ type Account struct {
 	Recovery   *Recovery           `json:"recovery,omitempty"` // Under way.
 	CoolUntil  int64               `json:"coolUntil,omitzero"` // Unix seconds: no debit before it, after a recovery.
 	Referred   bool                `json:"referred,omitzero"`  // A referral of this account was paid.
+	Uses       []PartnerUse        `json:"uses,omitempty"`     // At partners, ordered by partner.
+	Claims     []Claim             `json:"claims,omitempty"`   // Of partners, in the order in which they arose.
 	Standing   rules.Standing      `json:"standing,omitempty"` // Tier, counters and what caps have been used.
 }
 

@@ -1,6 +1,7 @@
 package points
 
 import (
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -16,6 +17,9 @@ type Facts struct {
 	Quote          string // Hash of what the operation's quote says now; needed only where the mandate names a quote.
 	Digest         string // Of the operation, which an approval names; empty for kinds that need none.
 	OriginalProven bool   // A return's original receipt is in the batch that it names.
+
+	Seal       func(*clearing.Obligation) (string, error) // Salted hash of an obligation; nil for an observer,
+	Obligation string                                     // who takes it from the receipt.
 }
 
 // Book is a programme and those of its records that a batch touches, while the batch is applied.
@@ -36,6 +40,19 @@ type Book struct {
 	Lane      int         // Its number, which decides the lane's slice of a budget.
 	Totals    Totals      // Of the lane.
 	Now       int64       // Transaction time, Unix seconds.
+
+	MSP         string // The lane's submitter,
+	Seq         int64  // and the batch's place in it.
+	Partner     *Partner
+	Desk        *clearing.Desk     // What the brands come to owe each other; nil in a batch of this programme alone, and for an observer.
+	Window      int64              // Clearing window of a cross-brand batch; 0 in others.
+	Exists      map[AccountID]bool // Of accounts that are credited without being read.
+	OptOuts     map[AccountID]*clearing.OptOut
+	Inbox       map[InboxPlace]*InboxEntry // Those that folds name, until they are folded.
+	Folded      []InboxPlace               // Entries folded by the batch, in order.
+	Dropped     []Drop                     // Entries made by the batch, in order.
+	Deposits    []Deposit                  // Made in the partner's programme, in order.
+	Obligations []clearing.Obligation      // Of each operation in order; empty for those that oblige nobody.
 
 	standard     *rules.Program // The rate of the terms in force in the form of rules, once it was needed.
 	standardRate quantity.Ratio

@@ -21,14 +21,16 @@ const (
 
 // Hold is points of an account that are pinned until they are captured, claimed, voided, or lapse.
 type Hold struct {
-	ID      OperationID     `json:"id"` // Of the operation that made it.
-	Purpose Purpose         `json:"purpose,omitzero"`
-	Lots    []lots.Lot      `json:"lots"` // In the order in which they are spent.
-	Points  quantity.Points `json:"points"`
-	Until   int64           `json:"until"`          // Unix seconds: lapsed from then on.
-	Place   string          `json:"place,omitzero"` // PlaceHash of the till that holds; captures name the same. Empty: any till's capture will do.
-	To      AccountID       `json:"to,omitzero"`
-	Claim   string          `json:"claim,omitzero"` // ClaimHash of the code of a gift.
+	ID        OperationID     `json:"id"` // Of the operation that made it.
+	Purpose   Purpose         `json:"purpose,omitzero"`
+	Lots      []lots.Lot      `json:"lots"` // In the order in which they are spent.
+	Points    quantity.Points `json:"points"`
+	Until     int64           `json:"until"`          // Unix seconds: lapsed from then on.
+	Place     string          `json:"place,omitzero"` // PlaceHash of the till that holds; captures name the same. Empty: any till's capture will do.
+	To        AccountID       `json:"to,omitzero"`
+	Partner   string          `json:"partner,omitzero"`   // Where it is captured; empty at home.
+	Agreement int             `json:"agreement,omitzero"` // Version that its captures are priced by.
+	Claim     string          `json:"claim,omitzero"`     // ClaimHash of the code of a gift.
 }
 
 // transferable says whether the hold ends in another account.

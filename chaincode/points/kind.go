@@ -26,7 +26,14 @@ const (
 	KindComplete Kind = "complete" // The wait is over: the recovery's controller is in force.
 	KindFreeze   Kind = "freeze"
 	KindUnfreeze Kind = "unfreeze"
-	KindClose    Kind = "close" // The account ends; what is left is forfeited.
+	KindClose    Kind = "close"   // The account ends; what is left is forfeited.
+	KindAward    Kind = "award"   // Accrual by a partner: a credit that waits in the inbox.
+	KindSwap     Kind = "swap"    // Points become the partner's, on an account there. A debit.
+	KindDeposit  Kind = "deposit" // The credit that a swap at a partner, or the return of one, makes here. Made by clearing alone.
+	KindFold     Kind = "fold"    // Credits that wait in the inbox become the account's.
+	KindRefund   Kind = "refund"  // A partner gets back what it paid for an award, as far as its return was recovered since.
+	KindOptOut   Kind = "optout"  // The customer wants nothing to do with a partner,
+	KindOptIn    Kind = "optin"   // or does again.
 )
 
 // Kinds lists every kind in a stable order.

@@ -31,16 +31,22 @@ type Totals struct {
 	Forfeited    quantity.Points `json:"forfeited,omitzero"`    // Burned by closing accounts.
 	Pinned       quantity.Points `json:"pinned,omitzero"`       // Into holds.
 	Unpinned     quantity.Points `json:"unpinned,omitzero"`     // Out of holds, whichever way.
+	Deposited    quantity.Points `json:"deposited,omitzero"`    // Into the inbox: awards of partners, and what swaps bring.
+	Folded       quantity.Points `json:"folded,omitzero"`       // Out of the inbox, before debt was paid.
+	SwappedOut   quantity.Points `json:"swappedOut,omitzero"`   // Burned by swaps into partners' points.
 }
 
 // Outstanding is the supply: points in lots, the issuer's liability. Debt never shrinks it.
 func (t Totals) Outstanding() (quantity.Points, error) {
-	in, err := quantity.Sum(t.Issued, t.Restored, t.AdjustedUp, -t.DebtRepaid)
+	in, err := quantity.Sum(t.Issued, t.Restored, t.AdjustedUp, t.Folded, -t.DebtRepaid)
 	if err != nil {
 		return 0, err
 	}
-	return quantity.Sum(in, -t.Redeemed, -t.Recovered, -t.Expired, -t.AdjustedDown, -t.Forfeited)
+	return quantity.Sum(in, -t.Redeemed, -t.Recovered, -t.Expired, -t.AdjustedDown, -t.Forfeited, -t.SwappedOut)
 }
+
+// Waiting is what waits in the inbox: the issuer's liability too, though in no lot yet.
+func (t Totals) Waiting() (quantity.Points, error) { return t.Deposited.Sub(t.Folded) }
 
 // Debt is what accounts owe the issuer.
 func (t Totals) Debt() (quantity.Points, error) { return t.DebtIncurred.Sub(t.DebtRepaid) }
@@ -66,7 +72,7 @@ func (t Totals) Plus(other Totals) (Totals, error) {
 func (t *Totals) points() []*quantity.Points {
 	return []*quantity.Points{
 		&t.Issued, &t.Redeemed, &t.Recovered, &t.Transferred, &t.DebtIncurred, &t.DebtRepaid, &t.Expired, &t.Restored,
-		&t.AdjustedUp, &t.AdjustedDown, &t.Forfeited, &t.Pinned, &t.Unpinned,
+		&t.AdjustedUp, &t.AdjustedDown, &t.Forfeited, &t.Pinned, &t.Unpinned, &t.Deposited, &t.Folded, &t.SwappedOut,
 	}
 }
 

@@ -22,9 +22,12 @@ type Operation struct {
 	Purpose       Purpose         `json:"purpose,omitempty"` // Of a hold.
 	Claim         string          `json:"claim,omitempty"`   // Of a gift: ClaimHash of its code. Of an accrual: keyed hash of the anonymous receipt that is claimed late. 64 hex digits.
 	Reason        Reason          `json:"reason,omitempty"`
-	Shop          string          `json:"shop,omitempty"`  // Id of the sponsored shop that awards or accepts.
-	Whole         bool            `json:"whole,omitzero"`  // Of a return: everything that is left of the original.
-	Lines         []int           `json:"lines,omitempty"` // Of a return: lines of the purchase, counted from 0, ascending.
+	Shop          string          `json:"shop,omitempty"`     // Id of the sponsored shop that awards or accepts.
+	Whole         bool            `json:"whole,omitzero"`     // Of a return: everything that is left of the original.
+	Lines         []int           `json:"lines,omitempty"`    // Of a return: lines of the purchase, counted from 0, ascending.
+	Partner       string          `json:"partner,omitempty"`  // Member name of the other brand of a cross-brand operation; of an opt-out: EveryPartner for all.
+	Agreement     int             `json:"agreement,omitzero"` // Version of the offer that was quoted; 0 for the one in force.
+	Entries       []InboxPlace    `json:"entries,omitempty"`  // Credits that are folded, 1 to MaxFold, each once.
 	Authorisation *Authorisation  `json:"authorisation,omitempty"`
 	Original      *Original       `json:"original,omitempty"`
 }

@@ -41,14 +41,19 @@ type Receipt struct {
 	Original      OperationID     `json:"original,omitempty"`      // The operation that a return reverses.
 	Hold          OperationID     `json:"hold,omitempty"`          // The hold captured, voided or accepted.
 	Reason        Reason          `json:"reason,omitempty"`
-	Approver      string          `json:"approver,omitempty"`    // MSP id of who approved.
-	Shop          string          `json:"shop,omitempty"`        // The sponsored shop.
-	Award         *rules.Outcome  `json:"award,omitzero"`        // Which rule gave what, and what it counted for; of a return what is undone. Absent without a rule set.
-	ToPoints      quantity.Points `json:"toPoints,omitzero"`     // A referral's award to the second account,
-	ToAward       *rules.Outcome  `json:"toAward,omitzero"`      // its rules,
-	ToDebtRepaid  quantity.Points `json:"toDebtRepaid,omitzero"` // and the part that paid debt.
-	Moves         []lots.Move     `json:"moves,omitempty"`       // Of Account's lots, in order, those that were due before the operation first.
-	ToMoves       []lots.Move     `json:"toMoves,omitempty"`     // Of the second account's lots.
+	Approver      string          `json:"approver,omitempty"`     // MSP id of who approved.
+	Shop          string          `json:"shop,omitempty"`         // The sponsored shop.
+	Award         *rules.Outcome  `json:"award,omitzero"`         // Which rule gave what, and what it counted for; of a return what is undone. Absent without a rule set.
+	ToPoints      quantity.Points `json:"toPoints,omitzero"`      // A referral's award to the second account,
+	ToAward       *rules.Outcome  `json:"toAward,omitzero"`       // its rules,
+	ToDebtRepaid  quantity.Points `json:"toDebtRepaid,omitzero"`  // and the part that paid debt.
+	Partner       string          `json:"partner,omitempty"`      // The other brand of a cross-brand operation,
+	Agreement     int             `json:"agreement,omitzero"`     // the version of the agreement it was priced by,
+	Window        int64           `json:"window,omitzero"`        // the clearing window it is in,
+	Obligation    string          `json:"obligation,omitempty"`   // and the salted SHA-256 of what it makes the brands owe each other, hex; empty when nothing.
+	PartnerPoints quantity.Points `json:"partnerPoints,omitzero"` // Of a swap: what is deposited at the partner; of a deposit: what was given for it there; of a swap's return: what goes back.
+	Moves         []lots.Move     `json:"moves,omitempty"`        // Of Account's lots, in order, those that were due before the operation first.
+	ToMoves       []lots.Move     `json:"toMoves,omitempty"`      // Of the second account's lots.
 }
 
 // refuse leaves of a receipt what a rejected operation's shows: what was asked for, and nothing that followed from it on the way.

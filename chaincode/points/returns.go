@@ -13,11 +13,12 @@ import (
 type Reversal struct {
 	V         int             `json:"v"` // Record version, 1.
 	Operation OperationID     `json:"operation"`
-	Receipt   ReceiptPlace    `json:"receipt"`         // Where the one receipt stands that this is about, whatever else has the operation's id.
-	Awarded   quantity.Points `json:"awarded"`         // Of a redemption: what was redeemed.
-	TakenBack quantity.Points `json:"takenBack"`       // 0 to Awarded.
-	Lines     []int           `json:"lines,omitempty"` // Lines of the purchase that were returned as such, ascending.
-	Whole     bool            `json:"whole,omitzero"`  // Everything that was left was returned: nothing can follow, also where nothing was awarded.
+	Receipt   ReceiptPlace    `json:"receipt"`           // Where the one receipt stands that this is about, whatever else has the operation's id.
+	Awarded   quantity.Points `json:"awarded"`           // Of a redemption: what was redeemed.
+	TakenBack quantity.Points `json:"takenBack"`         // 0 to Awarded.
+	Lines     []int           `json:"lines,omitempty"`   // Lines of the purchase that were returned as such, ascending.
+	Refunded  quantity.Points `json:"refunded,omitzero"` // Of a partner's award: what was recovered, and refunded to the partner.
+	Whole     bool            `json:"whole,omitzero"`    // Everything that was left was returned: nothing can follow, also where nothing was awarded.
 }
 
 // ReceiptPlace is where a receipt stands: leaf Index of the batch (MSP, Lane, Seq).
