@@ -23,7 +23,7 @@ var layers = map[string][]string{
 	"terms":               {"fault", "quantity", "lots"},
 	"statement":           {"fault", "quantity", "lots"},
 	"webauthn":            {"fault"},
-	"points":              {"fault", "quantity", "lots", "terms", "rules", "webauthn"},
+	"points":              {"fault", "quantity", "lots", "terms", "rules", "webauthn", "clearing"},
 	"netting":             {"fault", "quantity"},
 	"clearing":            {"fault", "quantity", "netting"},
 	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "netting", "clearing"},
