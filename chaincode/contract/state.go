@@ -34,6 +34,19 @@ func (s *state) Get(keys []string) ([][]byte, error) {
 	return values, nil
 }
 
+// PrivateHash reads the hash of a private value, which the peer has whether its organisation is a member of the collection or not; nil for an absent key.
+func (s *state) PrivateHash(collection, key string) ([]byte, error) {
+	hash, err := s.stub.GetPrivateDataHash(collection, key)
+	if err != nil {
+		s.log.Error("the peer did not give a private value's hash", "tx", s.stub.GetTxID(), "collection", collection, "cause", err)
+		return nil, fault.New(fault.Internal, "the peer did not give a private value's hash")
+	}
+	if len(hash) == 0 {
+		return nil, nil
+	}
+	return hash, nil
+}
+
 // Invoke queries another chaincode of the channel within the same transaction; its reads join the transaction's. A coded refusal of the callee is passed on.
 func (s *state) Invoke(chaincode, function string, document []byte) ([]byte, error) {
 	answer := s.stub.InvokeChaincode(chaincode, [][]byte{[]byte(function), document}, "")

@@ -25,6 +25,14 @@ func (m memory) Get(keys []string) ([][]byte, error) {
 	return out, nil
 }
 
+// PrivateHash finds a hash under the key that privateKey gives.
+func (m memory) PrivateHash(collection, key string) ([]byte, error) {
+	return m[privateKey(collection, key)], nil
+}
+
+// privateKey is where memory keeps the hash of a private value.
+func privateKey(collection, key string) string { return "hash:" + collection + ":" + key }
+
 func (m memory) Invoke(string, string, []byte) ([]byte, error) {
 	panic("no cross-chaincode calls here")
 }

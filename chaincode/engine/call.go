@@ -13,6 +13,7 @@ const (
 	RoleAttribute = "tally.role"
 	RoleGateway   = "gateway"
 	RoleOperator  = "operator"
+	RoleTreasurer = "treasurer"
 )
 
 // Names of chaincodes.
@@ -46,6 +47,8 @@ type Call struct {
 type State interface {
 	// Get returns the values under keys, nil for those that are absent.
 	Get(keys []string) ([][]byte, error)
+	// PrivateHash returns the SHA-256 of a private value of the called chaincode's namespace, which every peer has, member of the collection or not; nil when absent.
+	PrivateHash(collection, key string) ([]byte, error)
 	// Invoke queries another chaincode of the channel.
 	Invoke(chaincode, function string, document []byte) ([]byte, error)
 }

@@ -25,6 +25,9 @@ const (
 	ObjectShop       = "shop"
 	ObjectApproval   = "approval"
 	ObjectClaim      = "claim"
+	ObjectWindow     = "window"
+	ObjectAllocation = "allocation"
+	ObjectTally      = "tally"
 )
 
 const separator = "\x00"
@@ -75,6 +78,24 @@ func DetailsKey(msp string, lane int, seq int64) string {
 // ConsortiumKey holds the Consortium, in the clearing namespace.
 func ConsortiumKey() string { return compose(ObjectConsortium) }
 
+// WindowPointerKey holds the WindowPointer of a currency.
+func WindowPointerKey(currency string) string { return compose(ObjectWindow, currency) }
+
+// WindowKey holds a Window.
+func WindowKey(currency string, number int64) string {
+	return compose(ObjectWindow, currency, windowNumber(number))
+}
+
+// AllocationKey holds the Allocation of a pair, given by name in either order, in one currency.
+func AllocationKey(a, b, currency string) string {
+	return compose(ObjectAllocation, min(a, b), max(a, b), currency)
+}
+
+// TallyKey holds, in the pair's collection, the Tally of one lane in one window.
+func TallyKey(currency string, window int64, msp string, lane int) string {
+	return compose(ObjectTally, currency, windowNumber(window), msp, laneNumber(lane))
+}
+
 // Key holds the record of an object under these attributes, as ParseKey takes a key apart.
 func Key(object string, attributes ...string) string {
 	return compose(append([]string{object}, attributes...)...)
@@ -105,5 +126,7 @@ func versionNumber(n int) string { return fmt.Sprintf("%04d", n) }
 
 // laneNumber and sequence are padded so that keys sort as numbers do.
 func laneNumber(n int) string { return fmt.Sprintf("%04d", n) }
+
+func windowNumber(n int64) string { return fmt.Sprintf("%09d", n) }
 
 func sequence(seq int64) string { return fmt.Sprintf("%019d", seq) }
