@@ -63,3 +63,19 @@ func (k Kind) signed() bool { return k.debits() || k == KindAccept || k == KindV
 
 // afterClosing says whether operations of this kind apply to closed accounts.
 func (k Kind) afterClosing() bool { return k == KindReturn || k == KindExpire || k == KindAdjust }
+
+// CrossBrand says whether operations of this kind can take place between two brands. Deposits are made by clearing itself.
+func (k Kind) CrossBrand() bool {
+	return slices.Contains([]Kind{KindRedeem, KindHold, KindCapture, KindVoid, KindReturn, KindAward, KindSwap, KindDeposit, KindRefund}, k)
+}
+
+// NamesPartner says whether operations of this kind name a partner though they take place at home: they say what a customer wants of partners.
+func (k Kind) NamesPartner() bool { return k == KindOptOut || k == KindOptIn }
+
+// AtHome says whether operations of this kind can take place without another brand.
+func (k Kind) AtHome() bool {
+	return !slices.Contains([]Kind{KindAward, KindSwap, KindDeposit, KindRefund}, k)
+}
+
+// Blind says whether operations of this kind credit an account without reading it.
+func (k Kind) Blind() bool { return k == KindAward || k == KindDeposit }

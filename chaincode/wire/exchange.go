@@ -51,16 +51,17 @@ func (x *Exchange) Validate() error {
 
 // ExchangeEvent is the public record of a cross-brand batch.
 type ExchangeEvent struct {
-	V       int         `json:"v"` // Document version, 1.
-	Home    BatchEvent  `json:"home"`
-	Partner *BatchEvent `json:"partner,omitempty"` // The deposits in the partner's programme, if there are any.
+	V        int         `json:"v"`        // Document version, 1.
+	Currency string      `json:"currency"` // Of the pair.
+	Window   int64       `json:"window"`   // Clearing window that it is in.
+	Home     BatchEvent  `json:"home"`
+	Partner  *BatchEvent `json:"partner,omitempty"` // The deposits in the partner's programme, if there are any.
 }
 
 // ExchangeCall is what clearing asks of the home programme's chaincode. Arguments of a called chaincode don't reach the ledger.
 type ExchangeCall struct {
 	Exchange   Exchange           `json:"exchange"`
-	Details    *BatchDetails      `json:"details,omitempty"` // Absent for a fence, and for an observer.
-	Desk       *clearing.Desk     `json:"desk,omitempty"`    // Absent for an observer.
+	Desk       *clearing.Desk     `json:"desk,omitempty"` // Absent for an observer.
 	Window     int64              `json:"window"`
 	PartnerMSP string             `json:"partnerMsp"`
 	Receivers  []points.AccountID `json:"receivers"` // Accounts of the partner's programme that exist among those that swaps name, in order.
@@ -85,8 +86,8 @@ type DepositCall struct {
 	Deposits []points.Deposit `json:"deposits"`
 }
 
-// HasAccounts is the document of a points chaincode's HasAccounts; the answer is an array of those that exist, in the same order.
-type HasAccounts struct {
+// ExistingQuery is the document of a points chaincode's GetExisting; the answer is an array of those that exist, in the same order.
+type ExistingQuery struct {
 	Accounts []points.AccountID `json:"accounts"`
 }
 
@@ -223,6 +224,6 @@ const (
 	FnApplyExchange    = "ApplyExchange" // Of points chaincodes, called by clearing only: this one,
 	FnDeposit          = "Deposit"       // this one,
 	FnPutOffer         = "PutOffer"      // and this one.
-	FnHasAccounts      = "HasAccounts"
+	FnGetExisting      = "GetExisting"
 	FnGetPartner       = "GetPartner"
 )

@@ -110,6 +110,11 @@ func (v *view) Get(keys []string) ([][]byte, error) {
 	return values, nil
 }
 
+// Private implements engine.State: without the values there is nothing to give.
+func (v *view) Private(collection string, keys []string) ([][]byte, error) {
+	return nil, fault.New(fault.PrivateUnavailable, "%s", collection)
+}
+
 // PrivateHash implements engine.State.
 func (v *view) PrivateHash(collection, key string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(key))

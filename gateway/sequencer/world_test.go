@@ -298,6 +298,10 @@ func (s snapshot) Get(keys []string) ([][]byte, error) {
 	return values, nil
 }
 
+func (s snapshot) Private(string, []string) ([][]byte, error) {
+	return nil, errors.New("no private data here")
+}
+
 func (s snapshot) PrivateHash(string, string) ([]byte, error) {
 	return nil, errors.New("no private hashes here")
 }
