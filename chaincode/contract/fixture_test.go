@@ -61,7 +61,7 @@ func newConsortium(t *testing.T) *consortium {
 		t.Fatal(err)
 	}
 	c.Channel = stubtest.NewChannel("loyalty", organisations...)
-	c.Deploy(stubtest.Definition{Name: "clearing", New: c.instance(t, contract.NewClearing), Policy: stubtest.OutOf(2, airline, hotel, grocer)})
+	c.Deploy(stubtest.Definition{Name: "clearing", New: c.instance(t, contract.NewClearing), Policy: stubtest.OutOf(2, airline, hotel, grocer), Collections: pairCollections()})
 	newPoints := c.instance(t, contract.NewPoints)
 	for name, msp := range brands {
 		var others []string
