@@ -33,9 +33,20 @@ type Tally struct {
 	Currency string         `json:"currency"`
 	Window   int64          `json:"window"`
 	MSP      string         `json:"msp"`
-	N        int            `json:"n"`
+	Lane     int            `json:"lane"`
 	Net      quantity.Micro `json:"net"`   // What A owes B, less what B owes A.
 	Count    int64          `json:"count"` // Obligations.
+}
+
+// Add books what a batch made the pair owe each other in either direction.
+func (t *Tally) Add(owed [2]quantity.Micro, count int64) error {
+	net, err := owed[AOwesB].Sub(owed[BOwesA])
+	if err != nil {
+		return err
+	}
+	t.Count += count
+	t.Net, err = t.Net.Add(net)
+	return err
 }
 
 // Gross is what a lane booked in a window in each direction: it is taken off the lane's Used once the window is settled. It is never disclosed.
@@ -43,6 +54,17 @@ type Gross struct {
 	V    int               `json:"v"` // Record version, 1.
 	Salt string            `json:"salt"`
 	Owed [2]quantity.Micro `json:"owed"`
+}
+
+// Add books what a batch made the pair owe each other in either direction.
+func (g *Gross) Add(owed [2]quantity.Micro) error {
+	for i := range g.Owed {
+		var err error
+		if g.Owed[i], err = g.Owed[i].Add(owed[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reservation is what an open hold keeps of its pair's limits.
@@ -321,4 +343,12 @@ func MoveSlice(from, to *PairLane, i int, amount, allocation quantity.Micro) err
 	from.Slice[i] -= amount
 	to.Slice[i] += amount
 	return nil
+}
+
+// MicroOf is an amount of minor units in millionths, or the most that can be counted.
+func MicroOf(m quantity.Minor) quantity.Micro {
+	if m > quantity.MaxMicro/quantity.MicroPerMinor {
+		return quantity.MaxMicro
+	}
+	return quantity.Micro(m) * quantity.MicroPerMinor
 }

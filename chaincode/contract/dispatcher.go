@@ -99,13 +99,21 @@ func (d *Dispatcher) admit(stub shim.ChaincodeStubInterface) *fault.Error {
 	if len(args) != argumentCount {
 		return fault.New(fault.ArgumentCount, "the function takes exactly one JSON document, the call has %d", len(args)-1)
 	}
-	if len(args[1]) > wire.MaxDocument {
-		return fault.New(fault.TooLarge, "the document has %d bytes, at most %d are allowed", len(args[1]), wire.MaxDocument)
+	if limit := documentLimit(string(args[0])); len(args[1]) > limit {
+		return fault.New(fault.TooLarge, "the document has %d bytes, at most %d are allowed", len(args[1]), limit)
 	}
 	if text := bytes.TrimSpace(args[1]); len(text) == 0 || string(text) == "null" {
 		return fault.New(fault.Malformed, "the document is empty or null: a function without parameters takes {}")
 	}
 	return d.admitTime(stub)
+}
+
+// documentLimit is wire.MaxDocument, and more for what clearing hands on.
+func documentLimit(function string) int {
+	if function == wire.FnApplyExchange {
+		return wire.MaxExchangeCall
+	}
+	return wire.MaxDocument
 }
 
 func (d *Dispatcher) admitTime(stub shim.ChaincodeStubInterface) *fault.Error {

@@ -26,7 +26,7 @@ func newPointsContract(log *slog.Logger) *PointsContract {
 func (c *PointsContract) GetEvaluateTransactions() []string {
 	return []string{
 		wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal,
-		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote,
+		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner,
 	}
 }
 
@@ -128,4 +128,29 @@ func (c *PointsContract) GetApproval(ctx contractapi.TransactionContextInterface
 // Quote answers with what an operation would cost or award; its document is a wire.QuoteQuery, the transient field "details" a wire.BatchDetails of one.
 func (c *PointsContract) Quote(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.evaluate(ctx, wire.FnQuote, document)
+}
+
+// ApplyExchange applies a cross-brand batch to this programme, for clearing alone; its document is a wire.ExchangeCall.
+func (c *PointsContract) ApplyExchange(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnApplyExchange, document)
+}
+
+// Deposit credits what swaps bring, for clearing alone; its document is a wire.DepositCall.
+func (c *PointsContract) Deposit(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnDeposit, document)
+}
+
+// PutOffer publishes what the programme's customers get at another brand, for clearing alone; its document is a wire.OfferCall.
+func (c *PointsContract) PutOffer(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnPutOffer, document)
+}
+
+// GetExisting says which of the named accounts exist; its document is a wire.ExistingQuery.
+func (c *PointsContract) GetExisting(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetExisting, document)
+}
+
+// GetPartner answers with what the programme's customers get at another brand; its document is a wire.PartnerQuery.
+func (c *PointsContract) GetPartner(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnGetPartner, document)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -22,18 +23,27 @@ func submitBatch(c Call, s State) (Effects, error) {
 	if err := requireRole(c, programme.MSP, RoleGateway); err != nil {
 		return Effects{}, err
 	}
+	if err := requireHomeBatch(&request); err != nil {
+		return Effects{}, err
+	}
 	b := &batch{call: c, request: &request, programme: programme}
-	if err := b.load(s); err != nil {
+	if err := b.run(s); err != nil {
 		return Effects{}, err
 	}
-	if request.Seq != b.lane.Seq+1 {
-		return Effects{}, fault.New(fault.LaneSequence, "lane %d of %s stands at %d", b.lane.N, b.lane.MSP, b.lane.Seq)
-	}
-	if err := b.gatherFacts(); err != nil {
-		return Effects{}, err
-	}
-	b.apply()
 	return b.effects()
+}
+
+// requireHomeBatch refuses what belongs into a cross-brand batch: its lanes, and operations at a partner.
+func requireHomeBatch(request *wire.BatchRequest) error {
+	if request.Lane >= clearing.CrossLaneFirst {
+		return fault.New(fault.InvalidValue, "lanes from %d on are for cross-brand batches", clearing.CrossLaneFirst)
+	}
+	for i := range request.Operations {
+		if o := &request.Operations[i]; o.Partner != "" && !o.Kind.ChoosesPartners() || !o.Kind.AtHome() {
+			return fault.New(fault.InvalidValue, "operation %s takes place at a partner: it goes through %s", o.ID, ClearingChaincode)
+		}
+	}
+	return nil
 }
 
 // batch is a batch under way.
@@ -47,6 +57,24 @@ type batch struct {
 	before    map[string][]byte       // What was loaded, by key: a record that ends as it was is not written.
 	facts     []points.Facts
 	receipts  []points.Receipt
+	inboxKeys map[points.InboxPlace]string // Of the credits that folds name.
+	exchange  *wire.ExchangeCall           // Of a cross-brand batch; nil otherwise.
+	deposits  *wire.DepositCall            // Of the partner's half of one; nil otherwise.
+}
+
+// run loads what the operations touch and applies them.
+func (b *batch) run(s State) error {
+	if err := b.load(s); err != nil {
+		return err
+	}
+	if b.request.Seq != b.lane.Seq+1 {
+		return fault.New(fault.LaneSequence, "lane %d of %s stands at %d", b.lane.N, b.lane.MSP, b.lane.Seq)
+	}
+	if err := b.gatherFacts(); err != nil {
+		return err
+	}
+	b.apply()
+	return nil
 }
 
 func (b *batch) apply() {

@@ -25,6 +25,26 @@ func (m memory) Get(keys []string) ([][]byte, error) {
 	return out, nil
 }
 
+// Private finds values under the keys that privateValueKey gives.
+func (m memory) Private(collection string, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		values[i] = m[privateValueKey(collection, key)]
+	}
+	return values, nil
+}
+
+// privateValueKey is where memory keeps a private value.
+func privateValueKey(collection, key string) string { return "private:" + collection + ":" + key }
+
+// PrivateHash finds a hash under the key that privateKey gives.
+func (m memory) PrivateHash(collection, key string) ([]byte, error) {
+	return m[privateKey(collection, key)], nil
+}
+
+// privateKey is where memory keeps the hash of a private value.
+func privateKey(collection, key string) string { return "hash:" + collection + ":" + key }
+
 func (m memory) Invoke(string, string, []byte) ([]byte, error) {
 	panic("no cross-chaincode calls here")
 }

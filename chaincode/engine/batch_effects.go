@@ -7,19 +7,29 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
-func (b *batch) effects() (Effects, error) {
+// outcome is what a batch tells, and its public writes.
+func (b *batch) outcome() (wire.BatchEvent, []Write, error) {
 	leaves, err := wire.Leaves(b.receipts)
 	if err != nil {
-		return Effects{}, err
+		return wire.BatchEvent{}, nil, err
 	}
 	root, err := wire.Root(leaves)
 	if err != nil {
+		return wire.BatchEvent{}, nil, err
+	}
+	event := wire.BatchEvent{V: 1, MSP: b.lane.MSP, Lane: b.lane.N, Seq: b.request.Seq, Root: root, Receipts: b.receipts}
+	writes, err := b.writes(root)
+	return event, writes, err
+}
+
+func (b *batch) rejected() int { return int(b.book.Totals.Rejected - b.lane.Totals.Rejected) }
+
+func (b *batch) effects() (Effects, error) {
+	event, writes, err := b.outcome()
+	if err != nil {
 		return Effects{}, err
 	}
-	var out Effects
-	if out.Writes, err = b.writes(root); err != nil {
-		return Effects{}, err
-	}
+	out := Effects{Writes: writes}
 	if b.call.Observed == nil && len(b.receipts) > 0 {
 		out.Private = []PrivateWrite{{
 			Collection: CollectionDetails,
@@ -28,16 +38,15 @@ func (b *batch) effects() (Effects, error) {
 		}}
 	}
 	out.EventName = wire.EventBatch
-	event := wire.BatchEvent{V: 1, MSP: b.lane.MSP, Lane: b.lane.N, Seq: b.request.Seq, Root: root, Receipts: b.receipts}
 	if out.EventPayload, err = wire.Encode(event); err != nil {
 		return Effects{}, err
 	}
-	result := wire.BatchResult{Root: root, Count: len(b.receipts), Rejected: int(b.book.Totals.Rejected - b.lane.Totals.Rejected)}
+	result := wire.BatchResult{Root: event.Root, Count: len(b.receipts), Rejected: b.rejected()}
 	out.Response, err = wire.Encode(result)
 	return out, err
 }
 
-// writes lists the lane, the batch and every changed record, ordered by key.
+// writes lists the lane, the batch and every changed record, ordered by key. Credits that were folded are deleted.
 func (b *batch) writes(root string) ([]Write, error) {
 	records := b.records(root)
 	writes := make([]Write, 0, len(records))
@@ -52,6 +61,9 @@ func (b *batch) writes(root string) ([]Write, error) {
 	}
 	for _, id := range b.book.Opened {
 		writes = append(writes, Write{Key: ExistsKey(id), Value: mark})
+	}
+	for _, place := range b.book.Folded {
+		writes = append(writes, Write{Key: b.inboxKeys[place], Delete: true})
 	}
 	for _, hash := range b.book.Claims {
 		writes = append(writes, Write{Key: ClaimKey(hash), Value: mark})
@@ -71,6 +83,12 @@ func (b *batch) records(root string) map[string]any {
 	records := map[string]any{
 		LaneKey(lane.MSP, lane.N):            lane,
 		BatchKey(lane.MSP, lane.N, lane.Seq): kept,
+	}
+	for _, d := range b.book.Dropped {
+		records[InboxKey(d.Entry.Account, d.Place)] = d.Entry
+	}
+	for id, o := range b.book.OptOuts {
+		records[OptOutKey(id)] = o
 	}
 	for id, a := range b.book.Accounts {
 		records[AccountKey(id)] = a

@@ -63,6 +63,9 @@ func (b *batch) assess() error {
 		if b.facts[i].DetailsHash, err = wire.DetailsHash(salt, d); err != nil {
 			return err
 		}
+		if b.exchange != nil {
+			b.facts[i].Seal = operationSeal(salt, o.ID)
+		}
 	}
 	return nil
 }
@@ -83,6 +86,7 @@ func (b *batch) observe() error {
 	for i := range receipts {
 		b.facts[i].Assessment = points.ObservedAssessment(&b.request.Operations[i], &receipts[i])
 		b.facts[i].DetailsHash = receipts[i].Details
+		b.facts[i].Obligation = receipts[i].Obligation
 	}
 	return nil
 }

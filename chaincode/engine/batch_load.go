@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/rules"
@@ -30,6 +31,9 @@ func (b *batch) load(s State) error {
 	if err := b.loadPrices(); err != nil {
 		return err
 	}
+	if err := b.loadPartner(); err != nil {
+		return err
+	}
 	for i := range b.request.Operations {
 		if err := b.loadFor(&b.request.Operations[i]); err != nil {
 			return err
@@ -54,6 +58,14 @@ func (b *batch) keys() []string {
 	if p := points.InForce(b.programme.PriceLists, b.programme.BusinessDate); p != nil {
 		add(PricesKey(p.Version))
 	}
+	if b.exchange != nil {
+		add(PartnerKey(b.exchange.Exchange.Partner))
+	}
+	if b.deposits != nil {
+		for i := range b.deposits.Deposits {
+			add(ExistsKey(b.deposits.Deposits[i].Account))
+		}
+	}
 	for i := range b.request.Operations {
 		for _, key := range operationKeys(&b.request.Operations[i]) {
 			add(key)
@@ -68,6 +80,15 @@ func operationKeys(o *points.Operation) []string {
 		return []string{ExistsKey(o.Account)}
 	}
 	var keys []string
+	if o.Kind.Blind() {
+		keys = append(keys, ExistsKey(o.Account))
+	}
+	if o.Partner != "" && o.Kind != points.KindDeposit {
+		keys = append(keys, OptOutKey(o.Account))
+	}
+	for _, place := range o.Entries {
+		keys = append(keys, InboxKey(o.Account, place))
+	}
 	for _, id := range o.Touched() {
 		keys = append(keys, AccountKey(id))
 	}
@@ -101,6 +122,22 @@ func (b *batch) openBook() {
 		Taken: map[points.AccountID]bool{}, Claimed: map[string]bool{},
 		Accounts: map[points.AccountID]*points.Account{}, Reversals: map[points.OperationID]*points.Reversal{},
 		Approvals: map[points.OperationID]*points.Approval{}, Shops: map[string]*points.Shop{},
+		MSP: b.lane.MSP, Seq: b.request.Seq, Exists: map[points.AccountID]bool{}, OptOuts: map[points.AccountID]*clearing.OptOut{},
+		Inbox: map[points.InboxPlace]*points.InboxEntry{},
+	}
+	b.inboxKeys = map[points.InboxPlace]string{}
+	if b.exchange != nil {
+		b.book.Desk, b.book.Window = b.exchange.Desk, b.exchange.Window
+		for _, id := range b.exchange.Receivers {
+			b.book.Exists[id] = true
+		}
+	}
+	if b.deposits != nil {
+		b.book.Window, b.book.Partner = b.deposits.Window, &points.Partner{V: 1, Brand: b.deposits.Home}
+		for i := range b.deposits.Deposits {
+			id := b.deposits.Deposits[i].Account
+			b.book.Exists[id] = b.before[ExistsKey(id)] != nil
+		}
 	}
 	b.originals = map[string]points.Batch{}
 }
@@ -139,11 +176,44 @@ func (b *batch) loadPrices() error {
 	return err
 }
 
+// loadPartner takes what the programme knows of the other brand of a cross-brand batch; without an agreement it has no offers.
+func (b *batch) loadPartner() error {
+	if b.exchange == nil {
+		return nil
+	}
+	x := &b.exchange.Exchange
+	b.book.Partner = &points.Partner{V: 1, Brand: x.Partner, MSP: b.exchange.PartnerMSP}
+	_, err := b.decode(PartnerKey(x.Partner), b.book.Partner)
+	return err
+}
+
+// loadForPartner puts the records of cross-brand operations, and of what waits in the inbox, into the book.
+func (b *batch) loadForPartner(o *points.Operation) error {
+	if o.Kind.Blind() {
+		b.book.Exists[o.Account] = b.before[ExistsKey(o.Account)] != nil
+	}
+	if o.Partner != "" {
+		if err := loadInto(b, b.book.OptOuts, o.Account, OptOutKey(o.Account)); err != nil {
+			return err
+		}
+	}
+	for _, place := range o.Entries {
+		b.inboxKeys[place] = InboxKey(o.Account, place)
+		if err := loadInto(b, b.book.Inbox, place, b.inboxKeys[place]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // loadFor puts the records that one operation touches into the book.
 func (b *batch) loadFor(o *points.Operation) error {
 	if o.Kind == points.KindOpen {
 		b.book.Taken[o.Account] = b.before[ExistsKey(o.Account)] != nil
 		return nil
+	}
+	if err := b.loadForPartner(o); err != nil {
+		return err
 	}
 	for _, id := range o.Touched() {
 		if err := loadInto(b, b.book.Accounts, id, AccountKey(id)); err != nil {

@@ -13,6 +13,7 @@ const (
 	RoleAttribute = "tally.role"
 	RoleGateway   = "gateway"
 	RoleOperator  = "operator"
+	RoleTreasurer = "treasurer"
 )
 
 // Names of chaincodes.
@@ -38,22 +39,28 @@ type Call struct {
 	Caller    Identity
 	Time      int64 // Transaction timestamp, Unix seconds. It is the client's.
 	Transient map[string][]byte
-	Programs  *rules.Cache     // Compiled rule sets, kept between calls; nil compiles anew. What a call does doesn't depend on it.
-	Observed  *wire.BatchEvent // Set only by an observer who replays a batch without its private details: the receipts as they were committed.
+	Programs  *rules.Cache        // Compiled rule sets, kept between calls; nil compiles anew. What a call does doesn't depend on it.
+	Observed  *wire.BatchEvent    // Set only by an observer who replays a batch without its private details: the receipts as they were committed.
+	Exchanged *wire.ExchangeEvent // Likewise of a cross-brand batch, by an observer who doesn't hold the pair's data.
 }
 
 // State is the committed state of the called chaincode's namespace.
 type State interface {
 	// Get returns the values under keys, nil for those that are absent.
 	Get(keys []string) ([][]byte, error)
-	// Invoke queries another chaincode of the channel.
+	// Private returns values of a private collection of the called chaincode's namespace, nil for those that are absent. Only a member's peer has them.
+	Private(collection string, keys []string) ([][]byte, error)
+	// PrivateHash returns the SHA-256 of a private value of the called chaincode's namespace, which every peer has, member of the collection or not; nil when absent.
+	PrivateHash(collection, key string) ([]byte, error)
+	// Invoke calls another chaincode of the channel within the same transaction, and for the same caller.
 	Invoke(chaincode, function string, document []byte) ([]byte, error)
 }
 
 // Write is a public write.
 type Write struct {
-	Key   string
-	Value []byte
+	Key    string
+	Value  []byte
+	Delete bool // The key is deleted; there is no value then.
 }
 
 // PrivateWrite is a write to a private data collection.
@@ -61,6 +68,7 @@ type PrivateWrite struct {
 	Collection string
 	Key        string
 	Value      []byte
+	Delete     bool // The key is deleted; there is no value then.
 }
 
 // Effects are everything a call does: nothing else leaves it.
@@ -107,12 +115,28 @@ var pointsFunctions = map[string]function{
 	wire.FnGetPrices:           getPrices,
 	wire.FnGetShop:             getShop,
 	wire.FnGetApproval:         getApproval,
+	wire.FnGetPartner:          getPartner,
+	wire.FnGetExisting:         getExisting,
+	wire.FnApplyExchange:       applyExchange,
+	wire.FnDeposit:             deposit,
+	wire.FnPutOffer:            putOffer,
 }
 
 var clearingFunctions = map[string]function{
-	wire.FnFound:         found,
-	wire.FnGetConsortium: getConsortium,
-	wire.FnGetMember:     getMember,
+	wire.FnFound:            found,
+	wire.FnGetConsortium:    getConsortium,
+	wire.FnGetMember:        getMember,
+	wire.FnExchange:         runExchange,
+	wire.FnProposeAgreement: proposeAgreement,
+	wire.FnAcceptAgreement:  acceptAgreement,
+	wire.FnMoveSlice:        moveSlice,
+	wire.FnGetPair:          getPair,
+	wire.FnGetOffered:       getProposed,
+	wire.FnGetAgreement:     getAgreement,
+	wire.FnGetPairLanes:     getPairLanes,
+	wire.FnGetTallies:       getTallies,
+	wire.FnGetLines:         getLines,
+	wire.FnGetReservation:   getReservation,
 }
 
 func run(table map[string]function, c Call, s State) (Effects, error) {

@@ -25,6 +25,20 @@ const (
 	ObjectShop       = "shop"
 	ObjectApproval   = "approval"
 	ObjectClaim      = "claim"
+	ObjectWindow     = "window"
+	ObjectAllocation = "allocation"
+	ObjectTally      = "tally"
+	ObjectPartner    = "partner"
+	ObjectOffer      = "offer"
+	ObjectInbox      = "inbox"
+	ObjectOptOut     = "optout"
+	ObjectPair       = "pair"
+	ObjectAgreement  = "agreement"
+	ObjectProposed   = "proposed"
+	ObjectLines      = "lines"
+	ObjectPairLane   = "pairlane"
+	ObjectGross      = "gross"
+	ObjectReserve    = "reserve"
 )
 
 const separator = "\x00"
@@ -75,6 +89,67 @@ func DetailsKey(msp string, lane int, seq int64) string {
 // ConsortiumKey holds the Consortium, in the clearing namespace.
 func ConsortiumKey() string { return compose(ObjectConsortium) }
 
+// WindowPointerKey holds the WindowPointer of a currency.
+func WindowPointerKey(currency string) string { return compose(ObjectWindow, currency) }
+
+// WindowKey holds a Window.
+func WindowKey(currency string, number int64) string {
+	return compose(ObjectWindow, currency, windowNumber(number))
+}
+
+// AllocationKey holds the Allocation of a pair, given by name in either order, in one currency.
+func AllocationKey(a, b, currency string) string {
+	return compose(ObjectAllocation, min(a, b), max(a, b), currency)
+}
+
+// TallyKey holds, in the pair's collection, the Tally of one lane in one window.
+func TallyKey(currency string, window int64, msp string, lane int) string {
+	return compose(ObjectTally, currency, windowNumber(window), msp, laneNumber(lane))
+}
+
+// PartnerKey holds, in a points namespace, the Partner: what the programme's customers get at another brand.
+func PartnerKey(brand string) string { return compose(ObjectPartner, brand) }
+
+// OfferKey holds one version of what the programme's customers get at another brand.
+func OfferKey(brand string, version int) string {
+	return compose(ObjectOffer, brand, versionNumber(version))
+}
+
+// InboxKey holds a credit that waits for an account.
+func InboxKey(id points.AccountID, p points.InboxPlace) string {
+	return compose(ObjectInbox, string(id), p.MSP, laneNumber(p.Lane), sequence(p.Seq), laneNumber(p.N))
+}
+
+// OptOutKey says which partners an account's customer wants nothing to do with.
+func OptOutKey(id points.AccountID) string { return compose(ObjectOptOut, string(id)) }
+
+// The following keys stand in a pair's collection of the clearing namespace.
+
+// PairKey holds the PairRecord.
+func PairKey() string { return compose(ObjectPair) }
+
+// AgreementKey holds a version of the Agreement.
+func AgreementKey(version int) string { return compose(ObjectAgreement, versionNumber(version)) }
+
+// ProposedKey holds the AgreementProposal that waits for the other member.
+func ProposedKey() string { return compose(ObjectProposed) }
+
+// LinesKey holds the PairLines of one cross-brand batch.
+func LinesKey(home, msp string, lane int, seq int64) string {
+	return compose(ObjectLines, home, msp, laneNumber(lane), sequence(seq))
+}
+
+// PairLaneKey holds what one lane of the pair may and does owe.
+func PairLaneKey(msp string, lane int) string { return compose(ObjectPairLane, msp, laneNumber(lane)) }
+
+// GrossKey holds what one lane booked in one window, in each direction.
+func GrossKey(currency string, window int64, msp string, lane int) string {
+	return compose(ObjectGross, currency, windowNumber(window), msp, laneNumber(lane))
+}
+
+// ReserveKey holds what an open hold keeps of the pair's limits.
+func ReserveKey(hold points.OperationID) string { return compose(ObjectReserve, string(hold)) }
+
 // Key holds the record of an object under these attributes, as ParseKey takes a key apart.
 func Key(object string, attributes ...string) string {
 	return compose(append([]string{object}, attributes...)...)
@@ -105,5 +180,7 @@ func versionNumber(n int) string { return fmt.Sprintf("%04d", n) }
 
 // laneNumber and sequence are padded so that keys sort as numbers do.
 func laneNumber(n int) string { return fmt.Sprintf("%04d", n) }
+
+func windowNumber(n int64) string { return fmt.Sprintf("%09d", n) }
 
 func sequence(seq int64) string { return fmt.Sprintf("%019d", seq) }

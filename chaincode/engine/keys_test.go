@@ -29,6 +29,10 @@ func TestKeysAreFabricsCompositeKeys(t *testing.T) {
 		{engine.PricesKey(12), "prices", []string{"0012"}},
 		{engine.LaneKey("AirlineMSP", 12), "lane", []string{"AirlineMSP", "0012"}},
 		{engine.BatchKey("AirlineMSP", 12, 345), "batch", []string{"AirlineMSP", "0012", "0000000000000000345"}},
+		{engine.WindowPointerKey("GBP"), "window", []string{"GBP"}},
+		{engine.WindowKey("GBP", 12), "window", []string{"GBP", "000000012"}},
+		{engine.AllocationKey("hotel", "airline", "GBP"), "allocation", []string{"airline", "hotel", "GBP"}},
+		{engine.TallyKey("GBP", 12, "AirlineMSP", 1030), "tally", []string{"GBP", "000000012", "AirlineMSP", "1030"}},
 		{engine.DetailsKey("AirlineMSP", 12, 345), "details", []string{"AirlineMSP", "0012", "0000000000000000345"}},
 	}
 	for _, c := range cases {

@@ -85,14 +85,19 @@ func TestQueriesBeforeTheProgrammeSayThatThereIsNone(t *testing.T) {
 }
 
 func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
-	if got, want := engine.PointsFunctions(), []string{
-		wire.FnAdvanceBusinessDate, wire.FnApprove, wire.FnCreateProgramme, wire.FnGetAccount, wire.FnGetApproval, wire.FnGetBatch, wire.FnGetLanes, wire.FnGetPrices,
-		wire.FnGetProgramme, wire.FnGetReversal, wire.FnGetRuleSet, wire.FnGetShop, wire.FnGetTerms, wire.FnPublishPrices, wire.FnPublishRuleSet, wire.FnPublishTerms,
-		wire.FnPutShop, wire.FnQuote, wire.FnRotateCustodian, wire.FnSubmitBatch,
-	}; !slices.Equal(got, want) {
+	points := []string{
+		"AdvanceBusinessDate", "ApplyExchange", "Approve", "CreateProgramme", "Deposit", "GetAccount", "GetApproval", "GetBatch", "GetExisting", "GetLanes",
+		"GetPartner", "GetPrices", "GetProgramme", "GetReversal", "GetRuleSet", "GetShop", "GetTerms", "PublishPrices", "PublishRuleSet", "PublishTerms",
+		"PutOffer", "PutShop", "Quote", "RotateCustodian", "SubmitBatch",
+	}
+	if got := engine.PointsFunctions(); !slices.Equal(got, points) {
 		t.Errorf("points has %q", got)
 	}
-	if got, want := engine.ClearingFunctions(), []string{wire.FnFound, wire.FnGetConsortium, wire.FnGetMember}; !slices.Equal(got, want) {
+	clearing := []string{
+		"AcceptAgreement", "Exchange", "Found", "GetAgreement", "GetConsortium", "GetLines", "GetMember", "GetOffered", "GetPair", "GetPairLanes", "GetReservation",
+		"GetTallies", "MoveSlice", "ProposeAgreement",
+	}
+	if got := engine.ClearingFunctions(); !slices.Equal(got, clearing) {
 		t.Errorf("clearing has %q", got)
 	}
 }

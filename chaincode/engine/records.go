@@ -29,15 +29,20 @@ func write(key string, v any) (Write, error) {
 
 // loadProgramme reads the programme and checks that the client invoked its own chaincode.
 func loadProgramme(c Call, s State) (*points.Programme, error) {
-	var p points.Programme
-	there, err := read(s, ProgrammeKey(), &p)
+	p, err := readProgramme(s)
 	if err != nil {
 		return nil, err
 	}
-	if !there {
-		return nil, fault.New(fault.NotFounded, "CreateProgramme has not been called on %s", c.Chaincode)
+	return p, requireEntry(c, PointsPrefix+p.Brand)
+}
+
+func readProgramme(s State) (*points.Programme, error) {
+	var p points.Programme
+	there, err := read(s, ProgrammeKey(), &p)
+	if err == nil && !there {
+		err = fault.New(fault.NotFounded, "CreateProgramme has not been called on this chaincode")
 	}
-	return &p, requireEntry(c, PointsPrefix+p.Brand)
+	return &p, err
 }
 
 // answerRecord answers a query with the bytes of one record, or NOT_FOUND.

@@ -10,27 +10,30 @@ const OK Code = "OK"
 
 // Codes of documents and calls: the whole call is refused and nothing is written.
 const (
-	Malformed         Code = "MALFORMED"
-	UnknownFunction   Code = "UNKNOWN_FUNCTION"
-	ArgumentCount     Code = "ARGUMENT_COUNT"
-	TooLarge          Code = "TOO_LARGE"
-	InvalidValue      Code = "INVALID_VALUE"
-	OutOfRange        Code = "OUT_OF_RANGE"
-	Forbidden         Code = "FORBIDDEN"
-	WrongEntryPoint   Code = "WRONG_ENTRY_POINT"
-	ClockSkew         Code = "CLOCK_SKEW"
-	LaneSequence      Code = "LANE_SEQUENCE"
-	AlreadyExists     Code = "ALREADY_EXISTS"
-	NotFound          Code = "NOT_FOUND"
-	NotFounded        Code = "NOT_FOUNDED"
-	DateNotAllowed    Code = "DATE_NOT_ALLOWED"
-	DetailsMismatch   Code = "DETAILS_MISMATCH"
-	NoticeTooShort    Code = "NOTICE_TOO_SHORT"
-	WindowOrder       Code = "WINDOW_ORDER"
-	RuleInvalid       Code = "RULE_INVALID"
-	StateCorrupt      Code = "STATE_CORRUPT"
-	StatementMismatch Code = "STATEMENT_MISMATCH"
-	Internal          Code = "INTERNAL"
+	Malformed          Code = "MALFORMED"
+	UnknownFunction    Code = "UNKNOWN_FUNCTION"
+	ArgumentCount      Code = "ARGUMENT_COUNT"
+	TooLarge           Code = "TOO_LARGE"
+	InvalidValue       Code = "INVALID_VALUE"
+	OutOfRange         Code = "OUT_OF_RANGE"
+	Forbidden          Code = "FORBIDDEN"
+	WrongEntryPoint    Code = "WRONG_ENTRY_POINT"
+	ClockSkew          Code = "CLOCK_SKEW"
+	LaneSequence       Code = "LANE_SEQUENCE"
+	AlreadyExists      Code = "ALREADY_EXISTS"
+	NotFound           Code = "NOT_FOUND"
+	NotFounded         Code = "NOT_FOUNDED"
+	DateNotAllowed     Code = "DATE_NOT_ALLOWED"
+	DetailsMismatch    Code = "DETAILS_MISMATCH"
+	NoticeTooShort     Code = "NOTICE_TOO_SHORT"
+	WindowOrder        Code = "WINDOW_ORDER"
+	AgreementMissing   Code = "AGREEMENT_MISSING"
+	ProposalMismatch   Code = "PROPOSAL_MISMATCH"
+	PrivateUnavailable Code = "PRIVATE_UNAVAILABLE"
+	RuleInvalid        Code = "RULE_INVALID"
+	StateCorrupt       Code = "STATE_CORRUPT"
+	StatementMismatch  Code = "STATEMENT_MISMATCH"
+	Internal           Code = "INTERNAL"
 )
 
 // Codes of single operations: the receipt is REJECTED, the rest of the batch stands.
@@ -142,6 +145,9 @@ var catalogue = []Entry{
 	{DateNotAllowed, ClassRequest, http.StatusConflict, "The business date only moves forward, and only a simulated programme's may leave the day of the transaction."},
 	{DetailsMismatch, ClassRequest, http.StatusUnprocessableEntity, "The private details don't belong to the operations of the batch."},
 	{NoticeTooShort, ClassRequest, http.StatusConflict, "The change takes something from who holds points already: it takes effect only after the notice that the terms promise."},
+	{AgreementMissing, ClassRequest, http.StatusConflict, "The two brands have no agreement of this version: one proposes it, the other accepts."},
+	{ProposalMismatch, ClassRequest, http.StatusConflict, "There is no such proposal, or it is not the one that is accepted: read it again."},
+	{PrivateUnavailable, ClassRetry, http.StatusServiceUnavailable, "The peer has not got the private data, or is no member of their collection."},
 	{WindowOrder, ClassRequest, http.StatusConflict, "Windows of a currency are dealt with in their order, each once."},
 	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},

@@ -11,7 +11,7 @@ import (
 // belongs refuses an operation with a partner in a batch that isn't about this partner, and one without in a batch that is: OFFER_UNKNOWN.
 func (t *trial) belongs() fault.Code {
 	b := t.book
-	with := t.op.Partner != "" && !t.op.Kind.chooses()
+	with := t.op.Partner != "" && !t.op.Kind.ChoosesPartners()
 	if with && (b.Partner == nil || b.Partner.Brand != t.op.Partner) {
 		return fault.OfferUnknown
 	}
@@ -216,7 +216,7 @@ func (t *trial) letLapse(code fault.Code) {
 // commitCrossing keeps what the operation changes besides accounts of this programme.
 func (t *trial) commitCrossing() {
 	b := t.book
-	if t.op.Partner != "" && !t.op.Kind.chooses() {
+	if t.op.Partner != "" && !t.op.Kind.ChoosesPartners() {
 		t.receipt.Window = b.Window
 	}
 	if t.desk != nil {

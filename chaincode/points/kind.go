@@ -66,8 +66,8 @@ func (k Kind) offered() bool {
 	return k == KindRedeem || k == KindHold || k == KindAward || k == KindSwap
 }
 
-// chooses says whether operations of this kind are the customer's choice of partners, and not an operation with one.
-func (k Kind) chooses() bool { return k == KindOptOut || k == KindOptIn }
+// ChoosesPartners says whether operations of this kind are the customer's choice of partners, and not an operation with one.
+func (k Kind) ChoosesPartners() bool { return k == KindOptOut || k == KindOptIn }
 
 // returnedByPoints says whether an operation of this kind is returned by points or whole, and not by the amount or the lines of a purchase.
 func (k Kind) returnedByPoints() bool { return k.Redeems() || k.Blind() }
@@ -81,9 +81,21 @@ func (k Kind) debits() bool {
 }
 
 // signed says whether operations of this kind always need the controller's signature.
-func (k Kind) signed() bool { return k.debits() || k == KindAccept || k == KindVeto || k.chooses() }
+func (k Kind) signed() bool {
+	return k.debits() || k == KindAccept || k == KindVeto || k.ChoosesPartners()
+}
 
 // afterClosing says whether operations of this kind apply to closed accounts.
 func (k Kind) afterClosing() bool {
 	return slices.Contains([]Kind{KindReturn, KindExpire, KindAdjust, KindFold, KindRefund}, k)
+}
+
+// CrossBrand says whether operations of this kind can take place between two brands. Deposits are made by clearing itself.
+func (k Kind) CrossBrand() bool {
+	return slices.Contains([]Kind{KindRedeem, KindHold, KindCapture, KindVoid, KindReturn, KindAward, KindSwap, KindDeposit, KindRefund}, k)
+}
+
+// AtHome says whether operations of this kind can take place without another brand.
+func (k Kind) AtHome() bool {
+	return !slices.Contains([]Kind{KindAward, KindSwap, KindDeposit, KindRefund}, k)
 }

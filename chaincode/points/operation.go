@@ -171,7 +171,7 @@ func (o *Operation) validateFields() error {
 
 // validateCrossing checks what an operation says of a partner, and of credits that wait.
 func (o *Operation) validateCrossing() error {
-	all := o.Kind.chooses() && o.Partner == clearing.EveryPartner
+	all := o.Kind.ChoosesPartners() && o.Partner == clearing.EveryPartner
 	if o.Partner != "" && !all && !clearing.ValidName(o.Partner) {
 		return fault.New(fault.InvalidValue, "partner must be the name of a member; optout and optin take %s for all of them", clearing.EveryPartner)
 	}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -10,8 +11,8 @@ import (
 
 // world is the channel's state, rebuilt from blocks.
 type world struct {
-	public map[string]map[string]entry                 // By namespace and key.
-	hashed map[collectionRef]map[string]blocks.Version // By key hash.
+	public map[string]map[string]entry              // By namespace and key.
+	hashed map[collectionRef]map[string]hashedEntry // By key hash.
 }
 
 type entry struct {
@@ -19,10 +20,16 @@ type entry struct {
 	version blocks.Version
 }
 
+// hashedEntry is what a block tells everybody of a private value.
+type hashedEntry struct {
+	hash    []byte // SHA-256 of the value.
+	version blocks.Version
+}
+
 type collectionRef struct{ namespace, collection string }
 
 func newWorld() *world {
-	return &world{public: map[string]map[string]entry{}, hashed: map[collectionRef]map[string]blocks.Version{}}
+	return &world{public: map[string]map[string]entry{}, hashed: map[collectionRef]map[string]hashedEntry{}}
 }
 
 // apply takes over what a valid transaction wrote.
@@ -32,14 +39,14 @@ func (w *world) apply(t *blocks.Transaction, v blocks.Version) {
 		for _, c := range n.Collections {
 			ref := collectionRef{n.Name, c.Name}
 			if w.hashed[ref] == nil {
-				w.hashed[ref] = map[string]blocks.Version{}
+				w.hashed[ref] = map[string]hashedEntry{}
 			}
 			for _, write := range c.Writes {
 				if write.Delete || write.Purge {
 					delete(w.hashed[ref], string(write.KeyHash))
 					continue
 				}
-				w.hashed[ref][string(write.KeyHash)] = v
+				w.hashed[ref][string(write.KeyHash)] = hashedEntry{write.ValueHash, v}
 			}
 		}
 	}
@@ -70,7 +77,7 @@ func (w *world) stale(t *blocks.Transaction) (namespace, key string, ok bool) {
 		for _, c := range n.Collections {
 			for _, r := range c.Reads {
 				now, there := w.hashed[collectionRef{n.Name, c.Name}][string(r.KeyHash)]
-				if differs(r.Version, now, there) {
+				if differs(r.Version, now.version, there) {
 					return n.Name + "/" + c.Name, hex.EncodeToString(r.KeyHash), true
 				}
 			}
@@ -101,6 +108,17 @@ func (v *view) Get(keys []string) ([][]byte, error) {
 		v.reads[key] = true
 	}
 	return values, nil
+}
+
+// Private implements engine.State: without the values there is nothing to give.
+func (v *view) Private(collection string, keys []string) ([][]byte, error) {
+	return nil, fault.New(fault.PrivateUnavailable, "%s", collection)
+}
+
+// PrivateHash implements engine.State.
+func (v *view) PrivateHash(collection, key string) ([]byte, error) {
+	sum := sha256.Sum256([]byte(key))
+	return v.world.hashed[collectionRef{v.namespace, collection}][string(sum[:])].hash, nil
 }
 
 // Invoke implements engine.State: a query of clearing over the same state.

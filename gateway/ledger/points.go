@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 // dryRunLane is a lane that no gateway uses: its first sequence number always fits a batch that is only tried.
-const dryRunLane = wire.MaxLane
+const dryRunLane = clearing.CrossLaneFirst - 1
 
 // Points is the contract of one programme. Every error is a *Failure.
 type Points struct {

@@ -227,6 +227,16 @@ func (v *view) Get(keys []string) ([][]byte, error) {
 	return values, nil
 }
 
+// Private implements engine.State.
+func (v *view) Private(collection string, _ []string) ([][]byte, error) {
+	return nil, fault.New(fault.PrivateUnavailable, "ledgertest keeps no values of %s", collection)
+}
+
+// PrivateHash implements engine.State. Nothing that runs here reads one yet.
+func (v *view) PrivateHash(collection, _ string) ([]byte, error) {
+	return nil, fault.New(fault.Internal, "ledgertest keeps no hashes of %s", collection)
+}
+
 // Invoke implements engine.State.
 func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
 	if chaincode != engine.ClearingChaincode {

@@ -298,6 +298,14 @@ func (s snapshot) Get(keys []string) ([][]byte, error) {
 	return values, nil
 }
 
+func (s snapshot) Private(string, []string) ([][]byte, error) {
+	return nil, errors.New("no private data here")
+}
+
+func (s snapshot) PrivateHash(string, string) ([]byte, error) {
+	return nil, errors.New("no private hashes here")
+}
+
 func (s snapshot) Invoke(string, string, []byte) ([]byte, error) {
 	return nil, errors.New("no other chaincode here")
 }
