@@ -89,7 +89,7 @@ func (e *effects) addPairData(b *blocks.Block, t *blocks.Transaction, c *blocks.
 			return err
 		}
 	}
-	return e.addExchange(b, t, c.Name, writes)
+	return e.addOwed(b, t, c.Name, writes)
 }
 
 // holder says of which pairs a peer is to have the data.
@@ -100,8 +100,8 @@ type holder struct {
 
 func (h holder) holds(a, b string) bool { return h.regulator || h.member == a || h.member == b }
 
-// addExchange takes in what a cross-brand batch made the pair owe each other.
-func (e *effects) addExchange(b *blocks.Block, t *blocks.Transaction, collection string, writes []blocks.Write) error {
+// addOwed takes in what a cross-brand batch made the pair owe each other.
+func (e *effects) addOwed(b *blocks.Block, t *blocks.Transaction, collection string, writes []blocks.Write) error {
 	if t.Event == nil || t.Event.Name != wire.EventExchange {
 		return nil
 	}
