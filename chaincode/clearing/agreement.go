@@ -77,6 +77,9 @@ type Agreement struct {
 	Prose          map[string]string `json:"prose"`          // Language tag to the agreement in words.
 }
 
+// ValidName says whether s can be the name of a member.
+func ValidName(s string) bool { return nameForm.MatchString(s) }
+
 // PairOf orders two members as pairs are named.
 func PairOf(x, y string) (a, b string) { return min(x, y), max(x, y) }
 

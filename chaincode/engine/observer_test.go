@@ -33,7 +33,7 @@ func anyAccount(t *rapid.T, label string) points.AccountID {
 
 func anyOperation(t *rapid.T, id int, known []*points.Original) pair {
 	account, amount := anyAccount(t, "account"), quantity.Points(rapid.IntRange(1, 100).Draw(t, "points"))
-	o := points.Operation{ID: operationID(id), Account: account, Kind: rapid.SampledFrom(points.Kinds()).Draw(t, "kind")}
+	o := points.Operation{ID: operationID(id), Account: account, Kind: rapid.SampledFrom(points.HomeKinds()).Draw(t, "kind")}
 	switch o.Kind {
 	case points.KindOpen:
 		return opening(id, account)

@@ -32,9 +32,9 @@ type Result struct {
 	Positions []Position   `json:"positions"` // Of every member with a cover, out of what is settled; by name. They sum to zero.
 }
 
-// Compare puts obligations in the one order in which they are considered: by window, amount, payer, payee, each from low to high.
+// Compare puts obligations in the one order in which they are considered: the oldest window first, in it the largest amount, then by names of payer and payee.
 func Compare(o, p Obligation) int {
-	return cmp.Or(cmp.Compare(o.Window, p.Window), cmp.Compare(o.Amount, p.Amount), cmp.Compare(o.From, p.From), cmp.Compare(o.To, p.To))
+	return cmp.Or(cmp.Compare(o.Window, p.Window), cmp.Compare(p.Amount, o.Amount), cmp.Compare(o.From, p.From), cmp.Compare(o.To, p.To))
 }
 
 // book is a set of obligations under settlement.

@@ -21,8 +21,8 @@ type Payment struct {
 // least one member and the last one two, so there are at most one fewer than members that have a position. (Fewer still may do: the least number is found by cutting
 // the members into as many groups that balance as possible, which is NP-hard and would gain little.)
 //
-// TOO_LARGE over MaxMembers positions, INVALID_VALUE when a member has no name or is named twice or the positions don't sum to zero, OUT_OF_RANGE when they are, all
-// together and without their signs, over MaxMinor.
+// TOO_LARGE over MaxMembers positions, INVALID_VALUE when a member has no name or is named twice or the positions don't sum to zero, OUT_OF_RANGE when one of them isn't
+// valid or what all members receive is over MaxMinor. What Positions and Settle give is never refused.
 func Payments(positions []Position) ([]Payment, error) {
 	if len(positions) > MaxMembers {
 		return nil, fault.New(fault.TooLarge, "there are at most %d members", MaxMembers)
@@ -49,16 +49,19 @@ func Payments(positions []Position) ([]Payment, error) {
 }
 
 func checkPositions(ordered []Position) error {
-	var gross total
+	var received total
 	var sum quantity.Minor
 	for i, p := range ordered {
 		if p.Member == "" || i > 0 && ordered[i-1].Member == p.Member {
 			return fault.New(fault.InvalidValue, "a position names one member, each once, not %q", p.Member)
 		}
-		if err := gross.add(p.Net); err != nil {
+		if err := p.Net.Valid(); err != nil {
 			return err
 		}
-		sum += p.Net // Never beyond gross.
+		if err := received.add(max(p.Net, 0)); err != nil {
+			return err
+		}
+		sum += p.Net // MaxMembers values within ±2^53 can't overflow 64 bits.
 	}
 	if sum != 0 {
 		return fault.New(fault.InvalidValue, "positions sum to zero, not to %d", int64(sum))

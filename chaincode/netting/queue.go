@@ -21,7 +21,7 @@ func Queue(obligations []Obligation, covers []Cover) (Result, error) {
 	return b.result(), nil
 }
 
-// open returns what isn't settled, in order.
+// open returns what isn't settled, in the order of Compare.
 func (b *book) open() []int {
 	list := make([]int, 0, len(b.obligations))
 	for i, done := range b.settled {
@@ -32,13 +32,9 @@ func (b *book) open() []int {
 	return list
 }
 
-// settleFirst settles of the given obligations, which must be open and in order, as many as can be settled first in, first out; it returns the others, in order.
-func (b *book) settleFirst(given []int) (rest []int) {
-	queues := make([][]int, len(b.room))
-	for _, i := range given {
-		b.settle(i)
-		queues[b.payers[i]] = append(queues[b.payers[i]], i)
-	}
+// settleFirst settles as many of the given obligations, which must be open, as it can when nothing may settle before what the same payer owes and is given earlier.
+func (b *book) settleFirst(given []int) {
+	queues := b.settleAll(given)
 	var short []int
 	for m, room := range b.room {
 		if room < 0 {
@@ -57,12 +53,16 @@ func (b *book) settleFirst(given []int) (rest []int) {
 		b.unsettle(i)
 		short = append(short, b.payees[i])
 	}
+}
+
+// settleAll settles all given obligations, whatever the covers, and returns them by payer, in the order in which they were given.
+func (b *book) settleAll(given []int) (queues [][]int) {
+	queues = make([][]int, len(b.room))
 	for _, i := range given {
-		if !b.settled[i] {
-			rest = append(rest, i)
-		}
+		b.settle(i)
+		queues[b.payers[i]] = append(queues[b.payers[i]], i)
 	}
-	return rest
+	return queues
 }
 
 func (b *book) settle(i int) {

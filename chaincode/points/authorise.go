@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
 
@@ -49,7 +50,7 @@ func (t *trial) signed(key *ecdsa.PublicKey, kind ControllerKind, auth *Authoris
 			return false
 		}
 	}
-	return verify(key, digest, auth.Signature)
+	return p256.Verify(key, digest, auth.Signature)
 }
 
 // purpose says whether the mandate was given for this operation.
@@ -61,8 +62,8 @@ func (t *trial) purpose(m *Mandate) fault.Code {
 	if m.Operation != t.op.Kind || m.Receiver != t.op.To || m.MaxPoints < wanted || m.Quote != "" && m.Quote != t.facts.Quote {
 		return fault.AuthMismatch
 	}
-	if m.Bearer { // For any till, also a shop's.
-		if m.NotAfter > t.book.Now+MaxBearerSeconds || m.MaxPoints > t.terms.Bearer {
+	if m.Bearer { // For any till of the programme, also a shop's; a partner's is none.
+		if t.op.Partner != "" || m.NotAfter > t.book.Now+MaxBearerSeconds || m.MaxPoints > t.terms.Bearer {
 			return fault.AuthMismatch
 		}
 		return fault.OK
@@ -89,7 +90,7 @@ func controllerKey(p *Programme, c *Controller, version int, now int64) (*ecdsa.
 	case c.Version != version:
 		return nil, fault.AuthMismatch
 	}
-	key, err := parsePublicKey(encoded)
+	key, err := p256.ParseKey(encoded)
 	if err != nil {
 		return nil, fault.AuthInvalid
 	}
