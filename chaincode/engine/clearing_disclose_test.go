@@ -23,15 +23,19 @@ func TestDisclosureIsHeldAgainstTheHashesOnTheChannel(t *testing.T) {
 		change func(*house, *wire.NetDisclosure)
 		code   fault.Code
 	}{
-		"all lanes":               {func(*house, *wire.NetDisclosure) {}, fault.OK},
-		"another net":             {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Net++ }, fault.NetMismatch},
-		"another salt":            {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Salt = strings.Repeat("00", 32) }, fault.NetMismatch},
-		"another count":           {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Count++ }, fault.NetMismatch},
-		"nets changed about":      {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Net, d.Values[1].Net = d.Values[1].Net, d.Values[0].Net }, fault.NetMismatch},
-		"a lane left out":         {func(_ *house, d *wire.NetDisclosure) { d.Values = d.Values[1:] }, fault.NetMismatch},
-		"a lane without a tally":  {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Lane++ }, fault.NetMismatch},
-		"a lane twice":            {func(_ *house, d *wire.NetDisclosure) { d.Values = append(d.Values, d.Values[0]) }, fault.InvalidValue},
-		"a lane of another pair":  {func(h *house, d *wire.NetDisclosure) { d.Values = append(d.Values, h.tally(1, "airline", "grocer", 0, 1)) }, fault.InvalidValue},
+		"all lanes":     {func(*house, *wire.NetDisclosure) {}, fault.OK},
+		"another net":   {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Net++ }, fault.NetMismatch},
+		"another salt":  {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Salt = strings.Repeat("00", 32) }, fault.NetMismatch},
+		"another count": {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Count++ }, fault.NetMismatch},
+		"nets changed about": {func(_ *house, d *wire.NetDisclosure) {
+			d.Values[0].Net, d.Values[1].Net = d.Values[1].Net, d.Values[0].Net
+		}, fault.NetMismatch},
+		"a lane left out":        {func(_ *house, d *wire.NetDisclosure) { d.Values = d.Values[1:] }, fault.NetMismatch},
+		"a lane without a tally": {func(_ *house, d *wire.NetDisclosure) { d.Values[0].Lane++ }, fault.NetMismatch},
+		"a lane twice":           {func(_ *house, d *wire.NetDisclosure) { d.Values = append(d.Values, d.Values[0]) }, fault.InvalidValue},
+		"a lane of another pair": {func(h *house, d *wire.NetDisclosure) {
+			d.Values = append(d.Values, h.tally(1, "airline", "grocer", 0, 1))
+		}, fault.InvalidValue},
 		"another pair":            {func(_ *house, d *wire.NetDisclosure) { d.A, d.B = "airline", "grocer" }, fault.InvalidValue},
 		"a pair out of order":     {func(_ *house, d *wire.NetDisclosure) { d.A, d.B = d.B, d.A }, fault.InvalidValue},
 		"a member with itself":    {func(_ *house, d *wire.NetDisclosure) { d.B = d.A }, fault.InvalidValue},
