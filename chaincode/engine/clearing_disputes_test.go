@@ -21,13 +21,14 @@ func (h *house) evidence(window int64, owed ...quantity.Micro) []wire.NewDispute
 	}
 	docs, receipts := make([]wire.NewDispute, len(owed)), make([]points.Receipt, len(owed))
 	for i, micro := range owed {
+		h.lines++
 		obligation := clearing.Obligation{Service: clearing.ServiceRedemption, Debtor: "airline", Creditor: "hotel", Micro: micro, Agreement: 1}
 		hash, err := wire.ObligationHash(raw, &obligation)
 		if err != nil {
 			h.t.Fatalf("%v", err)
 		}
 		receipts[i] = points.Receipt{
-			V: 1, Operation: operationID(int(window)*1000 + i), Kind: points.KindRedeem, Programme: "airline", Outcome: points.Accepted, Code: fault.OK,
+			V: 1, Operation: operationID(h.lines), Kind: points.KindRedeem, Programme: "airline", Outcome: points.Accepted, Code: fault.OK,
 			Partner: "hotel", Agreement: 1, Window: window, Obligation: hash,
 		}
 		docs[i] = wire.NewDispute{Currency: "GBP", Obligation: obligation, Salt: salt, Reason: "goods returned"}

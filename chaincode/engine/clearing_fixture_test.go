@@ -24,6 +24,7 @@ type house struct {
 	state   memory
 	now     int64
 	votes   int
+	lines   int
 	brands  []string
 	batches map[string][]byte // By programme.
 }
