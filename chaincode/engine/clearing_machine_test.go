@@ -23,6 +23,7 @@ type clearingMachine struct {
 	disputed []wire.NewDispute
 	upheld   map[clearing.Pair]quantity.Micro
 	refusals map[fault.Code]int
+	checked  int64          // Last window whose result was.
 	done     map[string]int // Calls that were not refused, by function.
 }
 
@@ -301,28 +302,34 @@ func (m *clearingMachine) Answer(*rapid.T) {
 }
 
 func (m *clearingMachine) Check(t *rapid.T) {
-	m.checkWindows(t)
+	open := at[clearing.WindowPointer](m.house, engine.WindowPointerKey("GBP")).Number
+	windows := make([]clearing.Window, open)
+	for i := range windows {
+		windows[i] = m.window(int64(i + 1))
+	}
+	m.checkWindows(t, windows)
 	m.checkMembers(t)
 	members := at[clearing.Consortium](m.house, engine.ConsortiumKey())
 	for i := range members.Members {
 		for j := i + 1; j < len(members.Members); j++ {
-			m.checkPair(t, clearing.Pair{A: members.Members[i].Name, B: members.Members[j].Name})
+			m.checkPair(t, clearing.Pair{A: members.Members[i].Name, B: members.Members[j].Name}, windows)
 		}
 	}
 }
 
 // checkWindows: one window is open, the last; those before are netted in order, with results that check.
-func (m *clearingMachine) checkWindows(t *rapid.T) {
-	open, netted := at[clearing.WindowPointer](m.house, engine.WindowPointerKey("GBP")).Number, true
-	for n := int64(1); n <= open; n++ {
-		w := m.window(n)
-		if (w.Status == clearing.WindowOpen) != (n == open) || w.NettedAt != 0 && !netted {
-			t.Fatalf("window %d of %d is %s", n, open, w.Status)
+func (m *clearingMachine) checkWindows(t *rapid.T, windows []clearing.Window) {
+	netted := true
+	for i, w := range windows {
+		n := int64(i + 1)
+		if (w.Status == clearing.WindowOpen) != (i == len(windows)-1) || w.NettedAt != 0 && !netted {
+			t.Fatalf("window %d of %d is %s", n, len(windows), w.Status)
 		}
 		netted = w.NettedAt != 0
-		if !netted {
+		if !netted || n <= m.checked {
 			continue
 		}
+		m.checked = n
 		result := at[clearing.Netting](m.house, engine.NettingKey("GBP", n))
 		if err := result.Check(); err != nil {
 			t.Fatalf("%v", err)
@@ -367,13 +374,12 @@ func (m *clearingMachine) checkMembers(t *rapid.T) {
 }
 
 // checkPair: what the pair booked and disclosed, less what both hold not to be owed, is settled, carried, waiting for its netting, set aside, or left by rounding.
-func (m *clearingMachine) checkPair(t *rapid.T, p clearing.Pair) {
+func (m *clearingMachine) checkPair(t *rapid.T, p clearing.Pair, windows []clearing.Window) {
 	book := at[clearing.PairBook](m.house, engine.PairBookKey(p.A, p.B, "GBP"))
-	open := at[clearing.WindowPointer](m.house, engine.WindowPointerKey("GBP")).Number
 	var disclosed quantity.Micro
 	var minor quantity.Minor
-	for n := int64(1); n <= open; n++ {
-		netted := m.window(n).NettedAt != 0
+	for i, w := range windows {
+		n, netted := int64(i+1), w.NettedAt != 0
 		for _, d := range at[clearing.PairNets](m.house, engine.PairNetsKey("GBP", n, p.A, p.B)).Nets {
 			var sum quantity.Micro
 			for _, v := range m.booked[p][d.Window] {
@@ -390,11 +396,11 @@ func (m *clearingMachine) checkPair(t *rapid.T, p clearing.Pair) {
 		if netted {
 			result := at[clearing.Netting](m.house, engine.NettingKey("GBP", n))
 			minor += between(p, result.Settled)
-			if m.window(n+1).NettedAt == 0 {
+			if windows[i+1].NettedAt == 0 {
 				minor += between(p, result.Carried)
 			}
 		}
-		for _, place := range m.window(n).Legs {
+		for _, place := range w.Legs {
 			leg := m.leg(wire.LegQuery{Currency: "GBP", Window: n, From: place.From, To: place.To})
 			minor -= between(p, []netting.Obligation{{From: leg.From, To: leg.To, Amount: leg.Deferred}})
 		}
