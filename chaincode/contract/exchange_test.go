@@ -21,7 +21,7 @@ import (
 func (c *consortium) signed(t *testing.T, programme string, o points.Operation) points.Operation {
 	t.Helper()
 	m := points.Mandate{
-		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: 1, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
+		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: c.custody, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
 		Subject: points.SubjectHash(&o), ID: string(o.ID), NotAfter: now.Unix() + 300,
 	}
 	digest, err := wire.MandateDigest(&m)
