@@ -91,15 +91,34 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventPosition      EventKind = "position.changed"
+	EventPosition      EventKind = "position.changed" // What a pair owes each other, intraday: once a block for each pair that the block changed.
 	EventLimitWarning  EventKind = "limit.warning"
 	EventLimitCritical EventKind = "limit.critical"
 	EventLimitEased    EventKind = "limit.eased"
-	EventLimitRefused  EventKind = "limit.refused"
-	EventAllocation    EventKind = "allocation.changed"
+	EventLimitRefused  EventKind = "limit.refused" // An operation was refused; status says for which limit.
 	EventProposed      EventKind = "agreement.proposed"
 	EventAgreed        EventKind = "agreement.accepted"
+	EventAllocation    EventKind = "allocation.changed"
+	EventCap           EventKind = "cap.changed"
+	EventWindow        EventKind = "window.changed"
+	EventDisclosed     EventKind = "net.disclosed"
+	EventNetted        EventKind = "position.netted"
+	EventSigned        EventKind = "position.signed"
+	EventLeg           EventKind = "leg.changed"
+	EventDispute       EventKind = "dispute.changed"
+	EventReserve       EventKind = "reserve.stated"
+	EventVote          EventKind = "vote.changed"
+	EventMembers       EventKind = "members.changed"
+	EventCalendar      EventKind = "calendar.changed"
 )
+
+// EventKinds lists all kinds in a stable order.
+func EventKinds() []EventKind {
+	return []EventKind{
+		EventPosition, EventLimitWarning, EventLimitCritical, EventLimitEased, EventLimitRefused, EventProposed, EventAgreed, EventAllocation, EventCap, EventWindow,
+		EventDisclosed, EventNetted, EventSigned, EventLeg, EventDispute, EventReserve, EventVote, EventMembers, EventCalendar,
+	}
+}
 
 // ClearingEvent is what a treasury is told, in one form for all kinds: fields that a kind doesn't have are absent.
 type ClearingEvent struct {
@@ -116,6 +135,8 @@ type ClearingEvent struct {
 	Creditor   string             `json:"creditor,omitempty"`
 	Status     string             `json:"status,omitempty"`
 	Operation  string             `json:"operation,omitempty"`
+	Proposal   string             `json:"proposal,omitempty"`
+	Subject    string             `json:"subject,omitempty"` // What is voted on.
 	Version    int                `json:"version,omitzero"`
 	Percent    int64              `json:"percent,omitzero"` // Used and reserved, of the allocation.
 	Net        *quantity.Micro    `json:"net,omitempty"`    // What A owes B in the open window, less what B owes A.

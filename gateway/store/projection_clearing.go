@@ -9,8 +9,11 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
-// projectClearing writes what the blocks changed of what the brands owe each other.
-func projectClearing(tx *Tx, c Changes) error {
+// projectClearing writes what the blocks changed of what the brands owe each other. Events and gaps of blocks up to the one where the tables stand are left out: they were told as
+// of then.
+func projectClearing(tx *Tx, c Changes, standing int64) error {
+	c.Clearing.Events = slices.DeleteFunc(slices.Clone(c.Clearing.Events), func(e ClearingEvent) bool { return int64(e.Block) <= standing })
+	c.Clearing.Gaps = slices.DeleteFunc(slices.Clone(c.Clearing.Gaps), func(g ClearingGap) bool { return int64(g.Block) <= standing })
 	for _, step := range []func(*Tx, *Clearing) error{projectClearingRecords, projectExchanges, projectRefusals, projectEvents, projectGaps} {
 		if err := step(tx, &c.Clearing); err != nil {
 			return err
