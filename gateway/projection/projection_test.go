@@ -132,6 +132,7 @@ var tables = []string{
 	`SELECT lookup, account, operation FROM lookups ORDER BY 1`,
 	`SELECT lane, seq FROM pins ORDER BY 1`,
 	`SELECT collection, object, id, block, tx, body FROM clearing_records ORDER BY 1, 2, 3`,
+	`SELECT object, id, block, tx, body FROM clearing_history ORDER BY 1, 2, 3, 4`,
 	`SELECT home, msp, lane, seq, a, b, currency, window, salt, block, tx, time FROM exchanges ORDER BY 1, 2, 3, 4`,
 	`SELECT operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro, fee_debtor, fee, agreement, a_owes, b_owes, block, tx, time
 		FROM obligations ORDER BY 2, 3, 4, 5, 6`,

@@ -9,7 +9,8 @@ import (
 // Clearing are the effects of blocks on what the brands owe each other. Of pairs there is what the own peer delivered: a brand's peer holds its own pairs' data, a regulator's
 // that of all pairs.
 type Clearing struct {
-	Records   map[ClearingRef]ClearingRow
+	Records   map[ClearingRef]ClearingRow // As the blocks leave them.
+	History   []ClearingWrite             // Of public records, in the ledger's order.
 	Exchanges []ExchangeRow
 	Refusals  []LimitRefusal
 	Events    []ClearingEvent
@@ -28,6 +29,12 @@ type ClearingRow struct {
 	Block uint64
 	Tx    int    // Place in the block.
 	Body  []byte // Canonical JSON; nil when it was deleted.
+}
+
+// ClearingWrite is one write of a public record.
+type ClearingWrite struct {
+	Ref ClearingRef
+	ClearingRow
 }
 
 // ExchangeRow is a committed cross-brand batch with what it made the pair owe each other.
