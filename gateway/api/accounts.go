@@ -51,6 +51,11 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := s.reader.Waiting(ctx, position.Account.ID)
+	if err != nil {
+		return nil, err
+	}
+	body.Waiting = int64(waiting)
 	program, err := s.program(ctx, &programme)
 	if err != nil {
 		return nil, err

@@ -56,6 +56,7 @@ type gateway struct {
 	dateErr   error
 	office
 	counter
+	abroad
 }
 
 func newGateway() *gateway {
@@ -313,7 +314,7 @@ func keysOf(t *testing.T) *Keys {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	g := newGateway()
-	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
+	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Partners: g.brands(), Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
 }
 
 func newBenchOf(t *testing.T, g *gateway, p Parts) *bench {
