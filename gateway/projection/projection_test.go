@@ -440,7 +440,7 @@ func TestPinIsResolvedByTheBatchThatWonItsPlace(t *testing.T) {
 			t.Errorf("operation %s is %s, want %s (%v)", id, o.Status, want, err)
 		}
 	}
-	if pins, err := s.Pins(ctx); err != nil || len(pins) != 0 {
+	if pins, err := s.Pins(ctx, "airline"); err != nil || len(pins) != 0 {
 		t.Errorf("the pin is still there: %v, %v", pins, err)
 	}
 }
@@ -516,7 +516,7 @@ func accept(t *testing.T, s *store.Store, l *ledgertest.Ledger, items ...ledgert
 	all := make([]store.NewOperation, len(items))
 	for i, item := range items {
 		all[i] = store.NewOperation{
-			ID: item.Operation.ID, Kind: item.Operation.Kind, Account: item.Operation.Account, Natural: item.Details.Natural, Idempotency: item.Details.Idempotency,
+			ID: item.Operation.ID, Kind: item.Operation.Kind, Programme: "airline", Account: item.Operation.Account, Natural: item.Details.Natural, Idempotency: item.Details.Idempotency,
 			Request: item.Details.Request, Lookup: item.Details.Lookup, Document: l.Encode(item.Operation), Details: l.Encode(item.Details),
 		}
 	}

@@ -89,7 +89,7 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 	if err := s.checkApproval(ctx, o); err != nil {
 		return nil, err
 	}
-	return p, p.encode(in)
+	return p, p.encode(s.settings.Programme, in)
 }
 
 // identify gives the operation an id, and an opening an account id. What another organisation has approved comes under the id that it has approved.
@@ -145,7 +145,7 @@ func checkCustody(in *Intake) error {
 	return nil
 }
 
-func (p *prepared) encode(in *Intake) error {
+func (p *prepared) encode(programme string, in *Intake) error {
 	document, err := wire.Encode(&p.operation)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (p *prepared) encode(in *Intake) error {
 	}
 	o, d := &p.operation, &p.details
 	p.record = store.NewOperation{
-		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+		ID: o.ID, Kind: o.Kind, Programme: programme, Partner: partnerOf(o), Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 		Document: document, Details: details, Custody: in.Custody,
 	}
 	return nil
@@ -175,4 +175,12 @@ func randomHex(bytes int) string {
 	raw := make([]byte, bytes)
 	_, _ = rand.Read(raw) // Never fails: crypto/rand ends the program instead.
 	return hex.EncodeToString(raw)
+}
+
+// partnerOf is the other brand of a cross-brand operation; empty for one that takes place at home.
+func partnerOf(o *points.Operation) string {
+	if o.Kind.NamesPartner() {
+		return ""
+	}
+	return o.Partner
 }

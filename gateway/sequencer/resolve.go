@@ -17,7 +17,7 @@ func (s *Sequencer) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pins, err := s.settings.Store.Pins(ctx)
+	pins, err := s.settings.Store.Pins(ctx, s.settings.Programme)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (s *Sequencer) allLanes() []*lane {
 
 // loadPending puts in line what was accepted and is in no pin.
 func (s *Sequencer) loadPending(ctx context.Context) error {
-	pending, err := s.settings.Store.PendingOperations(ctx)
+	pending, err := s.settings.Store.PendingOperations(ctx, s.settings.Programme)
 	if err != nil {
 		return err
 	}
