@@ -18,7 +18,7 @@ type abroad struct {
 	others   map[string]Brand // Nil: one with an outbox and without a gateway for each of hotel and grocer.
 	outbox   outbox           // For accounts of other programmes.
 	exchange wire.Exchange    // Of the last quote.
-	waiting  map[points.AccountID]quantity.Points
+	waiting  quantity.Points // In every inbox.
 }
 
 // brands are the other brands that a gateway of tests knows.
@@ -51,8 +51,16 @@ func (o *outbox) Find(_ context.Context, in *sequencer.Intake) (sequencer.Ticket
 	return sequencer.Ticket{}, i >= 0, nil
 }
 
+func (o *outbox) PassOn(_ context.Context, all []sequencer.Intake) []sequencer.Result {
+	return make([]sequencer.Result, len(all))
+}
+
+func (o *outbox) AcceptPassedOn(ctx context.Context, all []sequencer.Intake) []sequencer.Result {
+	return o.AcceptAll(ctx, all)
+}
+
 func (g *gateway) QuoteExchange(_ context.Context, doc wire.Exchange, details wire.BatchDetails) (wire.QuoteResult, error) {
-	g.exchange, g.details = doc, details
+	g.exchange, g.query.Operation, g.details = doc, doc.Operations[0], details
 	return g.quoted, g.quoteErr
 }
 
@@ -73,8 +81,4 @@ func (g *gateway) Document(_ context.Context, id points.OperationID) (points.Ope
 		}
 	}
 	return points.Operation{}, fault.New(fault.NotFound, "this gateway has no operation %s", id)
-}
-
-func (g *gateway) Waiting(_ context.Context, id points.AccountID) (quantity.Points, error) {
-	return g.abroad.waiting[id], nil
 }

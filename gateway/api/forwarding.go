@@ -11,6 +11,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sequencer"
 )
 
 // What is about another programme's accounts goes one of two ways, and nothing may take effect by both.
@@ -19,9 +20,10 @@ import (
 // Own way: this gateway's own small batches, and its own outbox.
 //
 // A credit takes the own way. So does what ends or undoes what took it, and the capture of an allowance that was made for this member. Everything else takes the issuer's.
-// While the issuer gives no answer, what the customer's own key has signed takes the own way after all, though the issuer may have it too: the authorisation serves once on
-// the ledger, so one of the two is refused as AUTH_REPLAYED. When that is ours, only the issuer can say whether the other one is the same request. It is asked, and until it
-// answers nobody is told anything but ISSUER_UNAVAILABLE. Nothing else can be sent both ways.
+// While the issuer gives no answer, what the customer's own key has signed takes the own way after all, though the issuer may have it too: a signature serves once on the ledger,
+// so one of the two is refused as AUTH_REPLAYED. It is noted before it is sent, so that the same receipt or key doesn't take the own way with another signature. When the refused
+// one is ours, only the issuer can say whether the other one is the same request. It is asked, and until it answers nobody is told anything but ISSUER_UNAVAILABLE. Nothing else
+// can be sent both ways.
 
 // maxPassedOn bounds the operations of one call to an issuer, so that a bulk call that fits here fits there, where keys are longer.
 const maxPassedOn = 250
@@ -52,6 +54,7 @@ func (s *Server) deal(ctx context.Context, partner *Brand, items []*item, deadli
 		case err != nil:
 			it.err = err
 		case mine:
+			it.intake.Custody = false // The issuer's custodian signs; what comes here needs nobody's signature, or has it.
 			own = append(own, it)
 		default:
 			issuers = append(issuers, it)
@@ -120,18 +123,31 @@ func (s *Server) isAllowance(ctx context.Context, o *points.Operation) (bool, er
 
 // passOn sends items to the issuer. Those that it gave no answer to take the own way where that does no harm.
 func (s *Server) passOn(ctx context.Context, partner *Brand, items []*item, deadline time.Time) {
-	var signedOnes []*item
-	for _, it := range s.forward(ctx, partner, items, time.Until(deadline)) {
-		if partner.Recorder != nil && signed(it.request) {
-			it.err = nil
-			signedOnes = append(signedOnes, it)
-		}
-	}
-	if len(signedOnes) == 0 {
+	items = note(ctx, partner, items)
+	if len(items) == 0 {
 		return
 	}
-	s.metrics.fallbacks.WithLabelValues(signedOnes[0].way.home).Add(float64(len(signedOnes)))
-	hand(ctx, partner.Recorder, signedOnes)
+	unanswered := slices.DeleteFunc(s.forward(ctx, partner, items, time.Until(deadline)), func(it *item) bool { return !mayFallBack(partner, it) })
+	if len(unanswered) == 0 {
+		return
+	}
+	s.metrics.fallbacks.WithLabelValues(unanswered[0].way.home).Add(float64(len(unanswered)))
+	give(unanswered, func(intakes []sequencer.Intake) []sequencer.Result { return partner.Recorder.AcceptPassedOn(ctx, intakes) })
+}
+
+// mayFallBack says whether an item can be recorded here when the issuer gives no answer.
+func mayFallBack(partner *Brand, it *item) bool { return partner.Recorder != nil && signed(it.request) }
+
+// note notes what is sent and could be recorded here later, and gives the items that are to be sent.
+func note(ctx context.Context, partner *Brand, items []*item) []*item {
+	var noted []*item
+	for _, it := range items {
+		if mayFallBack(partner, it) {
+			noted = append(noted, it)
+		}
+	}
+	give(noted, func(intakes []sequencer.Intake) []sequencer.Result { return partner.Recorder.PassOn(ctx, intakes) })
+	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.err != nil || it.ticket.Done != nil })
 }
 
 // forward sends items to the issuer and stores its answers in them; it gives those that have none, whose error is ISSUER_UNAVAILABLE.

@@ -26,6 +26,10 @@ type PartnerRecorder interface {
 	Recorder
 	// Find gives what was recorded here before under the intake's idempotency key or natural id, and whether anything was; the errors are those of AcceptAll.
 	Find(ctx context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error)
+	// PassOn notes durably that signed intakes are sent to the issuer. A result with a ticket was recorded here before: it is not to be sent.
+	PassOn(ctx context.Context, all []sequencer.Intake) []sequencer.Result
+	// AcceptPassedOn is AcceptAll for what was passed on and not answered. ISSUER_UNAVAILABLE when the issuer may have the same under another signature.
+	AcceptPassedOn(ctx context.Context, all []sequencer.Intake) []sequencer.Result
 }
 
 // Issuer is the gateway that sequences another programme: partners.Client. Bodies are those of this API in JSON. Errors are coded: ISSUER_UNAVAILABLE when the gateway wasn't
@@ -58,8 +62,6 @@ type ReadModel interface {
 	ReceiptIn(ctx context.Context, programme string, id points.OperationID) (store.Committed, error)
 	// Document is an operation of this gateway's outbox as it was recorded; NOT_FOUND when it isn't there.
 	Document(ctx context.Context, id points.OperationID) (points.Operation, error)
-	// Waiting is what waits in an account's inbox.
-	Waiting(ctx context.Context, id points.AccountID) (quantity.Points, error)
 }
 
 // Hasher makes keyed hashes with the gateway's secret: fingerprint.Hasher.

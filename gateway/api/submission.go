@@ -135,8 +135,13 @@ func (s *Server) build(ctx context.Context, items []*item) []*item {
 	return ready
 }
 
-// hand gives the items' intakes to a recorder and stores its answers in the items.
+// hand has a recorder record the items.
 func hand(ctx context.Context, recorder Recorder, items []*item) {
+	give(items, func(intakes []sequencer.Intake) []sequencer.Result { return recorder.AcceptAll(ctx, intakes) })
+}
+
+// give gives the items' intakes to a part of the sequencer and stores its answers in the items.
+func give(items []*item, to func([]sequencer.Intake) []sequencer.Result) {
 	if len(items) == 0 {
 		return
 	}
@@ -144,7 +149,7 @@ func hand(ctx context.Context, recorder Recorder, items []*item) {
 	for i, it := range items {
 		intakes[i] = it.intake
 	}
-	for i, result := range recorder.AcceptAll(ctx, intakes) {
+	for i, result := range to(intakes) {
 		items[i].ticket, items[i].err = result.Ticket, result.Err
 	}
 }

@@ -99,7 +99,7 @@ func recoveredOne(o *points.Operation, d *points.Details) (store.NewOperation, e
 		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 		Document: document, Details: details,
 	}
-	if !o.Kind.NamesPartner() {
+	if !o.Kind.ChoosesPartners() {
 		n.Partner = o.Partner
 	}
 	return n, nil

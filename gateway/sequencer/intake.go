@@ -73,7 +73,7 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 		return nil, err
 	}
 	d.Operation = o.ID
-	d.Natural = s.hasher.Natural(o.Kind, d)
+	d.Natural = s.hasher.NaturalIn(s.settings.Programme, o.Kind, d)
 	if o.Kind == points.KindOpen {
 		d.Natural = s.hasher.Opening(in.Lookup)
 		d.Lookup = in.Lookup
@@ -179,7 +179,7 @@ func randomHex(bytes int) string {
 
 // partnerOf is the other brand of a cross-brand operation; empty for one that takes place at home.
 func partnerOf(o *points.Operation) string {
-	if o.Kind.NamesPartner() {
+	if o.Kind.ChoosesPartners() {
 		return ""
 	}
 	return o.Partner

@@ -63,6 +63,8 @@ type Sequencer struct {
 	now       func() time.Time
 	work      chan struct{} // Holds a token when the dispatcher has something to look at.
 
+	passing sync.RWMutex // See PassOn.
+
 	mu        sync.Mutex
 	stage     string // Why nothing is accepted yet, or no longer; empty while operations are accepted.
 	queue     *queue
