@@ -145,6 +145,11 @@ func (c *PointsContract) PutOffer(ctx contractapi.TransactionContextInterface, d
 	return c.adapter.submit(ctx, wire.FnPutOffer, document)
 }
 
+// PreviewExchange answers with what a cross-brand operation would do to this programme, for clearing alone; its document is a wire.ExchangeCall.
+func (c *PointsContract) PreviewExchange(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnPreviewExchange, document)
+}
+
 // GetExisting says which of the named accounts exist; its document is a wire.ExistingQuery.
 func (c *PointsContract) GetExisting(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.evaluate(ctx, wire.FnGetExisting, document)

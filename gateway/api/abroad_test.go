@@ -18,7 +18,7 @@ type abroad struct {
 	others   map[string]Brand // Nil: one with an outbox and without a gateway for each of hotel and grocer.
 	outbox   outbox           // For accounts of other programmes.
 	exchange wire.Exchange    // Of the last quote.
-	waiting  quantity.Points // In every inbox.
+	waiting  quantity.Points  // In every inbox.
 }
 
 // brands are the other brands that a gateway of tests knows.
@@ -47,7 +47,9 @@ func (o *outbox) AcceptAll(ctx context.Context, all []sequencer.Intake) []sequen
 func (o *outbox) Find(_ context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	i := slices.IndexFunc(o.intakes, func(known sequencer.Intake) bool { return known.IdempotencyKey == in.IdempotencyKey && known.Caller == in.Caller })
+	i := slices.IndexFunc(o.intakes, func(known sequencer.Intake) bool {
+		return known.IdempotencyKey == in.IdempotencyKey && known.Caller == in.Caller
+	})
 	return sequencer.Ticket{}, i >= 0, nil
 }
 

@@ -132,7 +132,9 @@ func (s *Server) passOn(ctx context.Context, partner *Brand, items []*item, dead
 		return
 	}
 	s.metrics.fallbacks.WithLabelValues(unanswered[0].way.home).Add(float64(len(unanswered)))
-	give(unanswered, func(intakes []sequencer.Intake) []sequencer.Result { return partner.Recorder.AcceptPassedOn(ctx, intakes) })
+	give(unanswered, func(intakes []sequencer.Intake) []sequencer.Result {
+		return partner.Recorder.AcceptPassedOn(ctx, intakes)
+	})
 }
 
 // mayFallBack says whether an item can be recorded here when the issuer gives no answer.

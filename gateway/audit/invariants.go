@@ -36,6 +36,9 @@ func (a *Auditor) checkTouched(t *blocks.Transaction, find findFunc) *Finding {
 		return nil
 	}
 	for _, w := range n.Writes {
+		if w.Delete {
+			continue // A credit that was folded.
+		}
 		if err := recordHolds(w.Key, w.Value); err != nil {
 			return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
 		}
@@ -74,6 +77,7 @@ type books struct {
 	programme *points.Programme
 	totals    points.Totals // Sum over all lanes.
 	accounts  []*points.Account
+	inbox     []*points.InboxEntry
 }
 
 // books reads a programme's records; a record that can't be read is a finding at the last block.
@@ -101,6 +105,10 @@ func (b *books) take(object string, value []byte) error {
 		account := new(points.Account)
 		b.accounts = append(b.accounts, account)
 		return wire.DecodeRecord(value, account)
+	case engine.ObjectInbox:
+		entry := new(points.InboxEntry)
+		b.inbox = append(b.inbox, entry)
+		return wire.DecodeRecord(value, entry)
 	case engine.ObjectLane:
 		var lane points.Lane
 		if err := wire.DecodeRecord(value, &lane); err != nil {
@@ -133,6 +141,9 @@ func (a *Auditor) programmeHolds(brand string, b *books) error {
 	if err := points.SupplyEqualsBalances(b.totals, b.accounts); err != nil {
 		return err
 	}
+	if err := points.InboxEqualsWaiting(b.totals, b.inbox); err != nil {
+		return err
+	}
 	if err := points.OpenedEqualsAccounts(b.totals, len(b.accounts)); err != nil {
 		return err
 	}
@@ -153,6 +164,11 @@ func (a *Auditor) stateProgramme(b *books) (*statement.Statement, error) {
 	position := bookkeeping.NewPosition(p)
 	for _, account := range b.accounts {
 		if err := position.Note(account); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range b.inbox {
+		if err := position.NoteInbox(entry); err != nil {
 			return nil, err
 		}
 	}

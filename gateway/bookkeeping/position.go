@@ -46,6 +46,11 @@ func (p *Position) Note(a *points.Account) error {
 	return nil
 }
 
+// NoteInbox adds a credit that waits for its account. No inactivity takes it: folding it is activity. OUT_OF_RANGE when a sum can't be counted.
+func (p *Position) NoteInbox(e *points.InboxEntry) error {
+	return p.add(&points.Account{Active: quantity.LastDay}, e.Lots, statement.Inbox)
+}
+
 func (p *Position) add(a *points.Account, list []lots.Lot, place statement.Place) error {
 	for _, l := range list {
 		at := holding{Key: l.Key, place: place, gone: p.programme.ExpiryOf(a, l)}
@@ -76,6 +81,7 @@ func Totals(t points.Totals) *statement.Totals {
 	return &statement.Totals{
 		Issued: t.Issued, Restored: t.Restored, AdjustedUp: t.AdjustedUp, Redeemed: t.Redeemed, Recovered: t.Recovered, AdjustedDown: t.AdjustedDown,
 		Expired: t.Expired, Forfeited: t.Forfeited, Transferred: t.Transferred, DebtIncurred: t.DebtIncurred, DebtRepaid: t.DebtRepaid,
+		Deposited: t.Deposited, Folded: t.Folded, SwappedOut: t.SwappedOut,
 	}
 }
 

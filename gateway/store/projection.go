@@ -24,6 +24,7 @@ type Changes struct {
 	Records    map[RecordRef][]byte   // Nil for one that was deleted.
 	Inbox      map[InboxRef]*InboxRow // Nil for an entry that was folded.
 	Batches    []BatchRow             // In the ledger's order.
+	Clearing   Clearing
 }
 
 // LaneRef names a lane.
@@ -105,7 +106,7 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 			return err
 		}
 		for _, step := range []func(*Tx, Changes) error{
-			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectInbox, projectBatches, projectReceipts, projectOperations,
+			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectInbox, projectBatches, projectReceipts, projectOperations, projectClearing,
 		} {
 			if err := step(tx, c); err != nil {
 				return err
