@@ -26,7 +26,7 @@ func newPointsContract(log *slog.Logger) *PointsContract {
 func (c *PointsContract) GetEvaluateTransactions() []string {
 	return []string{
 		wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal,
-		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner,
+		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner, wire.FnPreviewExchange,
 	}
 }
 
