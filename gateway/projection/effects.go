@@ -33,8 +33,7 @@ type effects struct {
 func newEffects(o owner, p programmes) *effects {
 	return &effects{owner: o, programmes: p, exposures: newExposures(), changes: store.Changes{
 		Programmes: map[string][]byte{}, Lanes: map[store.LaneRef][]byte{}, Accounts: map[store.AccountRef]store.AccountRow{}, Records: map[store.RecordRef][]byte{},
-		Inbox:    map[store.InboxRef]*store.InboxRow{},
-		Clearing: store.Clearing{Records: map[store.ClearingRef]store.ClearingRow{}},
+		Inbox: map[store.InboxRef]*store.InboxRow{}, Clearing: store.Clearing{Records: map[store.ClearingRef]store.ClearingRow{}},
 	}}
 }
 
