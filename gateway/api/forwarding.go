@@ -35,6 +35,7 @@ const askWait = 2 * time.Second
 func (s *Server) acceptAway(ctx context.Context, items []*item, deadline time.Time) {
 	groups := map[string][]*item{}
 	for _, it := range s.build(ctx, items) {
+		it.intake.Custody = false // The issuer's custodian signs, not this member's.
 		groups[it.way.home] = append(groups[it.way.home], it)
 	}
 	var running sync.WaitGroup
@@ -54,7 +55,6 @@ func (s *Server) deal(ctx context.Context, partner *Brand, items []*item, deadli
 		case err != nil:
 			it.err = err
 		case mine:
-			it.intake.Custody = false // The issuer's custodian signs; what comes here needs nobody's signature, or has it.
 			own = append(own, it)
 		default:
 			issuers = append(issuers, it)

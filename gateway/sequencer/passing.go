@@ -13,9 +13,6 @@ import (
 
 // Find gives what was recorded before under the intake's key or natural id, and whether anything was. Errors are those of AcceptAll.
 func (s *Sequencer) Find(ctx context.Context, in *Intake) (Ticket, bool, error) {
-	if err := s.Started(); err != nil {
-		return Ticket{}, false, err
-	}
 	p, err := s.prepare(ctx, in)
 	if err != nil {
 		return Ticket{}, false, err

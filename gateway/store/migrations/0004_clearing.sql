@@ -12,6 +12,8 @@ DELETE FROM accounts;
 DELETE FROM records;
 DELETE FROM movements;
 DELETE FROM debts;
+DELETE FROM inbox;
+DELETE FROM reservations;
 
 -- Records of clearing as the ledger has them: public ones, and those of the pairs whose private data the own peer holds. What was deleted stays as a row without a body, so
 -- that an older value which the peer gets later doesn't come back.
