@@ -20,9 +20,20 @@ import (
 // signed gives a debit the mandate of the custodian, as the account's gateway does.
 func (c *consortium) signed(t *testing.T, programme string, o points.Operation) points.Operation {
 	t.Helper()
+	return c.signedFor(t, programme, o, "")
+}
+
+// signedWith is signed for the airline with a mandate that names a quote.
+func (c *consortium) signedWith(t *testing.T, o points.Operation, quote string) points.Operation {
+	t.Helper()
+	return c.signedFor(t, "airline", o, quote)
+}
+
+func (c *consortium) signedFor(t *testing.T, programme string, o points.Operation, quote string) points.Operation {
+	t.Helper()
 	m := points.Mandate{
-		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: 1, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
-		Subject: points.SubjectHash(&o), ID: string(o.ID), NotAfter: now.Unix() + 300,
+		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: c.custody, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
+		Subject: points.SubjectHash(&o), Quote: quote, ID: string(o.ID), NotAfter: now.Unix() + 300,
 	}
 	digest, err := wire.MandateDigest(&m)
 	if err != nil {
@@ -280,5 +291,31 @@ func TestAThousandTinySwapsBackAndForthGainNothing(t *testing.T) {
 		if err != nil || back > amount {
 			t.Fatalf("%d points become %d and %d again", amount, there, back)
 		}
+	}
+}
+
+func TestASuspendedMemberTakesPartInReturnsAlone(t *testing.T) {
+	c := trading(t)
+	event, _ := c.done(t, exchangeDoc{by: airline, home: "airline", seq: 1, salt: 1, ops: []points.Operation{c.signed(t, "airline", redemptionOf(11, 300))}})
+	redeemed := event.Home
+	var members clearing.Consortium
+	decode(t, c.State("clearing")[engine.ConsortiumKey()], &members)
+	for i := range members.Members {
+		if members.Members[i].Name == "hotel" {
+			members.Members[i].Status = clearing.StatusSuspended
+		}
+	}
+	c.Seed("clearing", engine.ConsortiumKey(), []byte(encode(t, members)))
+	event, _ = c.done(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 2, ops: []points.Operation{
+		c.signed(t, "airline", redemptionOf(12, 300)), c.signed(t, "airline", swapOf(13, 100)),
+		{ID: operationID(14), Kind: points.KindReturn, Account: accountID(1), Whole: true, Original: original(t, redeemed, 0)},
+	}})
+	for i, want := range []fault.Code{fault.MemberStatus, fault.MemberStatus, fault.OK} {
+		if got := event.Home.Receipts[i].Code; got != want {
+			t.Errorf("operation %d is answered with %s, want %s", i, got, want)
+		}
+	}
+	if a := c.accountAt(t, "airline", accountID(1)); a.Posted != 1000 {
+		t.Errorf("the account has %d points", a.Posted)
 	}
 }

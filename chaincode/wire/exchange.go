@@ -14,7 +14,7 @@ import (
 // Limits and names of cross-brand batches.
 const (
 	MaxExchange        = 250         // Operations in one cross-brand batch.
-	MaxReleases        = 8           // Settled windows that one batch takes off its lane.
+	MaxReleases        = 64          // Settled windows that one batch takes off its lane.
 	MaxExchangeCall    = 8 << 20     // Bytes of what clearing hands to a points chaincode: the batch with its details and the agreements.
 	EventExchange      = "exchange"  // Name of the chaincode event of Exchange; its payload is an ExchangeEvent.
 	AgreementTransient = "agreement" // Transient field of ProposeAgreement, a clearing.Agreement.
@@ -61,9 +61,11 @@ type ExchangeEvent struct {
 // ExchangeCall is what clearing asks of the home programme's chaincode. Arguments of a called chaincode don't reach the ledger.
 type ExchangeCall struct {
 	Exchange   Exchange           `json:"exchange"`
+	MSP        string             `json:"msp"`            // Of the brand for which the batch is sent: its lanes. The caller's, or that of the brand it administers.
 	Desk       *clearing.Desk     `json:"desk,omitempty"` // Absent for an observer.
 	Window     int64              `json:"window"`
 	PartnerMSP string             `json:"partnerMsp"`
+	Closed     []points.Kind      `json:"closed"`    // Kinds of operation that the members' statuses don't admit.
 	Receivers  []points.AccountID `json:"receivers"` // Accounts of the partner's programme that exist among those that swaps name, in order.
 }
 
@@ -221,9 +223,10 @@ const (
 	FnGetLines         = "GetLines"
 	FnGetReservation   = "GetReservation"
 	FnQuoteExchange    = "QuoteExchange"
-	FnApplyExchange    = "ApplyExchange" // Of points chaincodes, called by clearing only: this one,
-	FnDeposit          = "Deposit"       // this one,
-	FnPutOffer         = "PutOffer"      // and this one.
+	FnApplyExchange    = "ApplyExchange"   // Of points chaincodes, called by clearing only: this one,
+	FnDeposit          = "Deposit"         // this one,
+	FnPutOffer         = "PutOffer"        // and this one.
+	FnPreviewExchange  = "PreviewExchange" // Likewise called by clearing only.
 	FnGetExisting      = "GetExisting"
 	FnGetPartner       = "GetPartner"
 )

@@ -13,23 +13,29 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
-	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
 // Channel is the name of every ledger's channel.
 const Channel = "loyalty"
 
+const regulator = "regulator"
+
 // Ledger is a channel in memory.
 type Ledger struct {
 	Organisations []*Organisation // Brands in order, then the regulator.
 	Brands        []*Organisation
 	Genesis       string // Hash of block 0's header, hex.
+	Now           int64  // Time of clearing's last transaction, Unix seconds.
 
-	t       testing.TB
-	state   map[string]map[string]record
-	pending []pendingTx
-	hasher  blocks.CommitHasher
+	t          testing.TB
+	programmes map[string]*Programme
+	pending    []pendingTx
+	hasher     blocks.CommitHasher
+
+	executing sync.Mutex // Guards the state and what is pending.
+	state     map[string]map[string]record
+	private   map[collection]map[string]record
 
 	mu    sync.Mutex
 	chain []blocks.Delivered
@@ -40,6 +46,9 @@ type record struct {
 	value   []byte
 	version *kvrwset.Version
 }
+
+// collection is a private data collection of a namespace.
+type collection struct{ namespace, name string }
 
 type pendingTx struct {
 	envelope   []byte
@@ -65,11 +74,11 @@ type Proposal struct {
 // New makes a ledger with a genesis block for these brands and a regulator.
 func New(t testing.TB, brands ...string) *Ledger {
 	t.Helper()
-	l := &Ledger{t: t, state: map[string]map[string]record{}, grown: make(chan struct{})}
+	l := &Ledger{t: t, programmes: map[string]*Programme{}, Now: Start, state: map[string]map[string]record{}, private: map[collection]map[string]record{}, grown: make(chan struct{})}
 	for _, b := range brands {
 		l.Brands = append(l.Brands, NewOrganisation(t, b, MSPOf(b)))
 	}
-	l.Organisations = append(slices.Clone(l.Brands), NewOrganisation(t, "regulator", "RegulatorMSP"))
+	l.Organisations = append(slices.Clone(l.Brands), NewOrganisation(t, regulator, MSPOf(regulator)))
 	l.AppendConfig(0, l.Organisations, msp.MSPRole_ORDERER)
 	h, err := blocks.HeaderHash(l.chain[0].Block.Header)
 	must(t, err)
@@ -91,32 +100,35 @@ func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation, writers 
 // Submit executes, endorses and queues a transaction for the next block, and returns its id; a refused call returns the engine's error and queues nothing.
 func (l *Ledger) Submit(p Proposal) (string, error) {
 	l.t.Helper()
-	s := &simulation{reads: map[string]map[string]*kvrwset.Version{}}
-	call := engine.Call{
-		Chaincode: p.Chaincode, Function: p.Function, Document: p.Document, Caller: engine.Identity{MSP: p.Caller.MSP, Role: p.Caller.Role},
-		Time: p.Time, Transient: p.Transient,
-	}
-	run := engine.Points
-	if p.Chaincode == engine.ClearingChaincode {
-		run = engine.Clearing
-	}
-	effects, err := run(call, &view{l, p.Chaincode, s})
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	s, err := l.simulate(p)
 	if err != nil {
 		return "", err
 	}
-	if p.Tamper != nil {
-		p.Tamper(&effects)
-	}
-	s.effects = effects
-	results, private := s.encode(l.t, p.Chaincode)
-	raw, id := envelope(l.t, p, Channel, results, effects)
+	results, private := s.encode(l.t)
+	raw, id := envelope(l.t, p, Channel, results, s.effects)
 	l.pending = append(l.pending, pendingTx{raw, private, s, p})
 	return id, nil
+}
+
+// Evaluate executes a call on the committed state and returns its answer; nothing comes of it.
+func (l *Ledger) Evaluate(p Proposal) ([]byte, error) {
+	l.t.Helper()
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	s, err := l.simulate(p)
+	if err != nil {
+		return nil, err
+	}
+	return s.effects.Response, nil
 }
 
 // Cut validates what is queued, applies it and adds the block.
 func (l *Ledger) Cut() blocks.Delivered {
 	l.t.Helper()
+	l.executing.Lock()
+	defer l.executing.Unlock()
 	number := uint64(len(l.chain))
 	data, filter := make([][]byte, len(l.pending)), make([]byte, len(l.pending))
 	private := map[uint64]*rwset.TxPvtReadWriteSet{}
@@ -140,24 +152,54 @@ func (l *Ledger) judge(p pendingTx) peer.TxValidationCode {
 		return p.proposal.Code
 	}
 	for namespace, reads := range p.simulation.reads {
-		for key, version := range reads {
-			now := l.state[namespace][key].version
-			if (now == nil) != (version == nil) || now != nil && (now.BlockNum != version.BlockNum || now.TxNum != version.TxNum) {
-				return peer.TxValidationCode_MVCC_READ_CONFLICT
-			}
+		if stale(reads, l.state[namespace]) {
+			return peer.TxValidationCode_MVCC_READ_CONFLICT
+		}
+	}
+	for c, reads := range p.simulation.privateReads {
+		if stale(reads, l.private[c]) {
+			return peer.TxValidationCode_MVCC_READ_CONFLICT
 		}
 	}
 	return peer.TxValidationCode_VALID
 }
 
+// stale says whether any of the keys has another version by now.
+func stale(reads map[string]*kvrwset.Version, state map[string]record) bool {
+	for key, version := range reads {
+		now := state[key].version
+		if (now == nil) != (version == nil) || now != nil && (now.BlockNum != version.BlockNum || now.TxNum != version.TxNum) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
-	namespace := p.proposal.Chaincode
-	if l.state[namespace] == nil {
-		l.state[namespace] = map[string]record{}
+	for namespace, writes := range p.simulation.writes {
+		if l.state[namespace] == nil {
+			l.state[namespace] = map[string]record{}
+		}
+		for _, w := range writes {
+			put(l.state[namespace], w.Key, record{w.Value, v}, w.Delete)
+		}
 	}
-	for _, w := range p.simulation.effects.Writes {
-		l.state[namespace][w.Key] = record{w.Value, v}
+	for c, writes := range p.simulation.privateWrites {
+		if l.private[c] == nil {
+			l.private[c] = map[string]record{}
+		}
+		for _, w := range writes {
+			put(l.private[c], w.Key, record{w.Value, v}, w.Delete)
+		}
 	}
+}
+
+func put(state map[string]record, key string, r record, deleted bool) {
+	if deleted {
+		delete(state, key)
+		return
+	}
+	state[key] = r
 }
 
 // append seals, signs and adds a block.
@@ -206,48 +248,29 @@ func (l *Ledger) ReplaceSignature(b *common.Block, signer *Identity) {
 	})
 }
 
-// view is the state that an execution sees, and the record of what it read.
-type view struct {
-	ledger    *Ledger
-	namespace string
-	simulated *simulation
-}
-
-// Get implements engine.State.
-func (v *view) Get(keys []string) ([][]byte, error) {
-	if v.simulated.reads[v.namespace] == nil {
-		v.simulated.reads[v.namespace] = map[string]*kvrwset.Version{}
-	}
-	values := make([][]byte, len(keys))
-	for i, key := range keys {
-		r := v.ledger.state[v.namespace][key]
-		values[i] = r.value
-		v.simulated.reads[v.namespace][key] = r.version
-	}
-	return values, nil
-}
-
-// Private implements engine.State.
-func (v *view) Private(collection string, _ []string) ([][]byte, error) {
-	return nil, fault.New(fault.PrivateUnavailable, "ledgertest keeps no values of %s", collection)
-}
-
-// PrivateHash implements engine.State. Nothing that runs here reads one yet.
-func (v *view) PrivateHash(collection, _ string) ([]byte, error) {
-	return nil, fault.New(fault.Internal, "ledgertest keeps no hashes of %s", collection)
-}
-
-// Invoke implements engine.State.
-func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
-	if chaincode != engine.ClearingChaincode {
-		return nil, fault.New(fault.NotFound, "no chaincode %s", chaincode)
-	}
-	effects, err := engine.Clearing(engine.Call{Chaincode: chaincode, Function: function, Document: document}, &view{v.ledger, chaincode, v.simulated})
-	return effects.Response, err
-}
-
 // State returns the committed value of a key; nil when there is none.
-func (l *Ledger) State(namespace, key string) []byte { return l.state[namespace][key].value }
+func (l *Ledger) State(namespace, key string) []byte {
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	return l.state[namespace][key].value
+}
+
+// Private returns the committed value of a key of a private data collection; nil when there is none.
+func (l *Ledger) Private(namespace, name, key string) []byte {
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	return l.private[collection{namespace, name}][key].value
+}
 
 // MSPOf is the MSP id of a member: AirlineMSP for airline.
 func MSPOf(name string) string { return string(name[0]-'a'+'A') + name[1:] + "MSP" }
+
+// member finds an organisation by its name.
+func (l *Ledger) member(name string) *Organisation {
+	l.t.Helper()
+	i := slices.IndexFunc(l.Organisations, func(o *Organisation) bool { return o.Name == name })
+	if i < 0 {
+		l.t.Fatalf("the ledger has no member %s", name)
+	}
+	return l.Organisations[i]
+}

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"crypto/ecdsa"
+	"slices"
 	"strings"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -48,11 +49,12 @@ func (l *Ledger) Found(options ...func(*Proposal)) {
 	doc := clearing.Consortium{V: 1, Genesis: l.Genesis}
 	for _, o := range l.Organisations {
 		kind := clearing.KindBrand
-		if o.Name == "regulator" {
+		if o.Name == regulator {
 			kind = clearing.KindRegulator
 		}
-		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind})
+		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind, Number: len(doc.Members)})
 	}
+	slices.SortFunc(doc.Members, func(a, b clearing.Member) int { return strings.Compare(a.Name, b.Name) })
 	proposal := Proposal{
 		Caller: l.Brands[0].Operator, Chaincode: engine.ClearingChaincode, Function: wire.FnFound, Document: l.Encode(doc), Time: Start, Endorsers: l.BrandPeers(),
 	}
@@ -105,8 +107,12 @@ func (l *Ledger) Create(brand int, options ...func(*terms.Terms)) *Programme {
 	})
 	must(l.t, err)
 	l.Cut()
+	l.programmes[p.Brand.Name] = p
 	return p
 }
+
+// Programme gives a programme that was created.
+func (l *Ledger) Programme(brand string) *Programme { return l.programmes[brand] }
 
 // Chaincode is the programme's namespace.
 func (p *Programme) Chaincode() string { return engine.PointsPrefix + p.Brand.Name }
