@@ -122,6 +122,7 @@ var pointsFunctions = map[string]function{
 	wire.FnApplyExchange:       applyExchange,
 	wire.FnDeposit:             deposit,
 	wire.FnPutOffer:            putOffer,
+	wire.FnPreviewExchange:     previewExchange,
 }
 
 var clearingFunctions = map[string]function{
@@ -129,6 +130,7 @@ var clearingFunctions = map[string]function{
 	wire.FnGetConsortium:     getConsortium,
 	wire.FnGetMember:         getMember,
 	wire.FnExchange:          runExchange,
+	wire.FnQuoteExchange:     quoteExchange,
 	wire.FnProposeAgreement:  proposeAgreement,
 	wire.FnAcceptAgreement:   acceptAgreement,
 	wire.FnMoveSlice:         moveSlice,

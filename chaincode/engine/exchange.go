@@ -68,18 +68,23 @@ func openExchange(c Call, s State) (*exchange, error) {
 	if err := x.doc.Validate(); err != nil {
 		return nil, err
 	}
-	members, err := loadConsortium(s)
-	if err != nil {
-		return nil, err
-	}
-	if x.home, err = findBrand(members, x.doc.Home); err != nil {
-		return nil, err
-	}
-	if x.partner, err = findBrand(members, x.doc.Partner); err != nil {
+	if err := x.findBrands(); err != nil {
 		return nil, err
 	}
 	x.collection = clearing.PairCollection(x.home.Name, x.partner.Name)
 	return x, x.checkLane()
+}
+
+func (x *exchange) findBrands() error {
+	members, err := loadConsortium(x.state)
+	if err != nil {
+		return err
+	}
+	if x.home, err = findBrand(members, x.doc.Home); err != nil {
+		return err
+	}
+	x.partner, err = findBrand(members, x.doc.Partner)
+	return err
 }
 
 // checkLane finds by the lane for whom the batch is submitted: an administrator acts for one of the two brands, goes on with that one's lanes, and may be the other too.

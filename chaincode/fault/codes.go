@@ -119,6 +119,7 @@ const (
 	NotReady            Code = "NOT_READY"
 	Overloaded          Code = "OVERLOADED"
 	LedgerUnavailable   Code = "LEDGER_UNAVAILABLE"
+	IssuerUnavailable   Code = "ISSUER_UNAVAILABLE"
 	LedgerMismatch      Code = "LEDGER_MISMATCH"
 	BlockInvalid        Code = "BLOCK_INVALID"
 	SignatureInvalid    Code = "SIGNATURE_INVALID"
@@ -250,6 +251,7 @@ var catalogue = []Entry{
 	{NotReady, ClassRetry, http.StatusServiceUnavailable, "The gateway is not ready yet: ask /readyz why, then try again under the same idempotency key."},
 	{Overloaded, ClassRetry, http.StatusServiceUnavailable, "Too much is waiting: try again after Retry-After under the same idempotency key."},
 	{LedgerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The ledger can't be reached: try again under the same idempotency key."},
+	{IssuerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The gateway that sequences this programme can't be reached, or hasn't answered: try again under the same idempotency key."},
 	{LedgerMismatch, ClassInternal, http.StatusInternalServerError, "The gateway's database was made from another ledger than the peer's: give it the right database, or an empty one to rebuild."},
 	{BlockInvalid, ClassInternal, http.StatusInternalServerError, "A block can't be read, or its hashes don't hold together: run the audit."},
 	{SignatureInvalid, ClassInternal, http.StatusInternalServerError, "A signature in a block is missing, or isn't that of whom the channel's configuration names: run the audit."},

@@ -223,9 +223,10 @@ const (
 	FnGetLines         = "GetLines"
 	FnGetReservation   = "GetReservation"
 	FnQuoteExchange    = "QuoteExchange"
-	FnApplyExchange    = "ApplyExchange" // Of points chaincodes, called by clearing only: this one,
-	FnDeposit          = "Deposit"       // this one,
-	FnPutOffer         = "PutOffer"      // and this one.
+	FnApplyExchange    = "ApplyExchange"   // Of points chaincodes, called by clearing only: this one,
+	FnDeposit          = "Deposit"         // this one,
+	FnPutOffer         = "PutOffer"        // and this one.
+	FnPreviewExchange  = "PreviewExchange" // Likewise called by clearing only.
 	FnGetExisting      = "GetExisting"
 	FnGetPartner       = "GetPartner"
 )
