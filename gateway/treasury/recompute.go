@@ -20,12 +20,18 @@ type Position struct {
 	Root string         // Hash of the whole result.
 }
 
-// Recompute nets a window again, from the member's own copy of what the netting found, and holds what the member's pairs disclosed against the member's own data. It gives the
-// member's position as it follows from that.
+// Signatory is for whom a position is computed: a member, by itself or by the brand that acts for it since it failed.
+type Signatory struct {
+	Member string
+	By     string // Whose gateway this is.
+}
+
+// Recompute nets a window again, from the gateway's own copy of what the netting found, and holds what the member's pairs disclosed against the data that the own peer holds: of
+// its own member's pairs it holds everything. It gives the member's position as it follows from that.
 //
 // CLEARING_MISMATCH when a disclosed net isn't what the pair's obligations and tallies add up to, or the result on the ledger isn't what netting gives; NOT_READY while the own peer
 // has not delivered all of a pair's data; NOT_FOUND when the window isn't netted or the member has no position in it.
-func Recompute(ctx context.Context, reads *store.ClearingReads, member, currency string, window int64) (Position, error) {
+func Recompute(ctx context.Context, reads *store.ClearingReads, who Signatory, currency string, window int64) (Position, error) {
 	result, root, err := netAgain(ctx, reads, currency, window)
 	if err != nil {
 		return Position{}, err
@@ -37,15 +43,15 @@ func Recompute(ctx context.Context, reads *store.ClearingReads, member, currency
 	if there.Root != root {
 		return Position{}, fault.New(fault.ClearingMismatch, "window %d of %s: netting gives the root %s, the ledger has %s", window, currency, root, there.Root)
 	}
-	if err := CheckDisclosures(ctx, reads, member, currency, window); err != nil {
+	if err := CheckDisclosures(ctx, reads, who, currency, window); err != nil {
 		return Position{}, err
 	}
 	for _, p := range result.Positions {
-		if p.Member == member {
+		if p.Member == who.Member {
 			return Position{Net: p.Net, Root: root}, nil
 		}
 	}
-	return Position{}, fault.New(fault.NotFound, "%s has no position in window %d of %s", member, window, currency)
+	return Position{}, fault.New(fault.NotFound, "%s has no position in window %d of %s", who.Member, window, currency)
 }
 
 // netAgain executes the netting of a window on the records that its transaction found.
@@ -142,19 +148,16 @@ func (p *past) brand() (string, error) {
 	return "", fault.New(fault.MemberStatus, "no brand is in good standing")
 }
 
-// CheckDisclosures holds what the member's pairs disclosed into the netting of a window against the member's own data: their tallies, and the obligations that these are made of.
-func CheckDisclosures(ctx context.Context, reads *store.ClearingReads, member, currency string, window int64) error {
+// CheckDisclosures holds what the member's pairs disclosed into the netting of a window against the data of the own peer: their tallies, and the obligations that these are made of.
+func CheckDisclosures(ctx context.Context, reads *store.ClearingReads, who Signatory, currency string, window int64) error {
 	all, err := store.All[clearing.PairNets](ctx, reads, store.ClearingList{Object: engine.ObjectPairNets, Prefix: store.WindowID(currency, window)})
 	if err != nil {
 		return err
 	}
-	gaps, err := reads.Gaps(ctx)
-	if err != nil {
-		return err
-	}
 	for i := range all {
-		if n := &all[i]; n.A == member || n.B == member {
-			if err := checkPair(ctx, reads, n, gaps); err != nil {
+		n := &all[i]
+		if (n.A == who.Member || n.B == who.Member) && (n.A == who.By || n.B == who.By) {
+			if err := CheckPair(ctx, reads, n); err != nil {
 				return err
 			}
 		}
@@ -162,7 +165,13 @@ func CheckDisclosures(ctx context.Context, reads *store.ClearingReads, member, c
 	return nil
 }
 
-func checkPair(ctx context.Context, reads *store.ClearingReads, n *clearing.PairNets, gaps []store.ClearingGap) error {
+// CheckPair holds what a pair disclosed, or is about to, against its tallies and obligations: CLEARING_MISMATCH unless they make the same, NOT_READY while the own peer has not
+// delivered all of the pair's data.
+func CheckPair(ctx context.Context, reads *store.ClearingReads, n *clearing.PairNets) error {
+	gaps, err := reads.Gaps(ctx)
+	if err != nil {
+		return err
+	}
 	collection := clearing.PairCollection(n.A, n.B)
 	for _, g := range gaps {
 		if g.Collection == collection {

@@ -178,7 +178,7 @@ func TestAStatementSaysWhatDoesNotAddUp(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if _, err := treasury.Recompute(t.Context(), reads, "hotel", "GBP", window); fault.CodeOf(err) != fault.ClearingMismatch {
+	if _, err := treasury.Recompute(t.Context(), reads, treasury.Signatory{Member: "hotel", By: "hotel"}, "GBP", window); fault.CodeOf(err) != fault.ClearingMismatch {
 		t.Errorf("a position is recomputed from other obligations: %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestAMemberComputesItsPositionItself(t *testing.T) {
 	window := d.net()
 	for member, net := range map[string]quantity.Minor{"airline": -366, "hotel": 33, "grocer": 333} {
 		_, reads := d.reads(member)
-		got, err := treasury.Recompute(t.Context(), reads, member, "GBP", window)
+		got, err := treasury.Recompute(t.Context(), reads, treasury.Signatory{Member: member, By: member}, "GBP", window)
 		if err != nil || got.Net != net || got.Root != d.Window(window).Root {
 			t.Errorf("%s: %+v, %v", member, got, err)
 		}
@@ -222,7 +222,7 @@ func TestARootThatNettingDoesNotGiveIsFound(t *testing.T) {
 			}
 		}
 		run(append(undo, forge)...)
-		if got, err := treasury.Recompute(t.Context(), reads, "hotel", "GBP", window); fault.CodeOf(err) != fault.ClearingMismatch {
+		if got, err := treasury.Recompute(t.Context(), reads, treasury.Signatory{Member: "hotel", By: "hotel"}, "GBP", window); fault.CodeOf(err) != fault.ClearingMismatch {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 		run(redo...)
