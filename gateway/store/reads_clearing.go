@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"strings"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 )
@@ -235,4 +238,22 @@ func (r *ClearingReads) Gaps(ctx context.Context) ([]ClearingGap, error) {
 		gaps = append(gaps, g)
 	}
 	return gaps, storeError(rows.Err())
+}
+
+// Settled is the last window of a currency that is settled, 0 before the first. Windows are settled in their order.
+func (r *ClearingReads) Settled(ctx context.Context, currency string) (int64, error) {
+	var id string
+	err := r.db.QueryRowContext(ctx, `SELECT id FROM clearing_records WHERE collection = '' AND object = ? AND id > ? AND id < ? AND json_extract(body, '$.status') = ?
+		ORDER BY id DESC LIMIT 1`, engine.ObjectWindow, currency+"/", currency+"/"+highest, string(clearing.WindowSettled)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, storeError(err)
+	}
+	number, err := strconv.ParseInt(strings.TrimPrefix(id, currency+"/"), 10, 64)
+	if err != nil {
+		return 0, fault.New(fault.Internal, "window %s has no number", id)
+	}
+	return number, nil
 }
