@@ -18,6 +18,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/partners"
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -35,6 +36,7 @@ type gateway struct {
 	custodian  points.CustodianKey // With which it signs for customers in custody; of a writer.
 	projection *projection.Projection
 	sequencer  *sequencer.Sequencer // Nil for a reader.
+	partners   *partners.Directory  // Likewise.
 	server     *api.Server
 }
 
@@ -118,7 +120,10 @@ func (g *gateway) buildWriter(parts *api.Parts) error {
 		Ledger: sequencer.OverFabric(g.client.Points(g.cfg.Programme)), Programmes: g.reads, Disclosures: g.reads, Records: g.reads,
 		Hasher: hasher, Signer: sequencer.FileKey{Key: key}, CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
 	})
-	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
+	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, quoter{g.client.Points(g.cfg.Programme), g.client.Clearing()}
+	if err := g.buildPartners(parts); err != nil {
+		return err
+	}
 	return g.buildOperator(parts)
 }
 
@@ -146,6 +151,10 @@ func (a approver) Approve(ctx context.Context, programme string, doc wire.Consen
 
 // run runs all parts until ctx ends or one fails. The API ends first, while the sequencer still brings its callers their receipts.
 func (g *gateway) run(ctx context.Context, listener net.Listener) error {
+	visitors, err := g.listenForPartners()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	core, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, core := errgroup.WithContext(core)
@@ -166,11 +175,14 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 		}
 		group.Go(func() error { return g.whenCaughtUp(core, sweeper.Run) })
 	}
+	if visitors != nil {
+		group.Go(func() error { return g.server.ServePartners(front, visitors, g.partners.MemberOf) })
+	}
 	group.Go(func() error {
 		defer stop()
 		return g.server.Serve(front, listener)
 	})
-	err := group.Wait()
+	err = group.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		g.log.Info("the gateway has ended")
 		return nil
