@@ -32,7 +32,7 @@ func (c *consortium) signedWith(t *testing.T, o points.Operation, quote string) 
 func (c *consortium) signedFor(t *testing.T, programme string, o points.Operation, quote string) points.Operation {
 	t.Helper()
 	m := points.Mandate{
-		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: 1, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
+		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: c.custody, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
 		Subject: points.SubjectHash(&o), Quote: quote, ID: string(o.ID), NotAfter: now.Unix() + 300,
 	}
 	digest, err := wire.MandateDigest(&m)

@@ -65,6 +65,11 @@ func (c *PointsContract) RotateCustodian(ctx contractapi.TransactionContextInter
 	return c.adapter.submit(ctx, wire.FnRotateCustodian, document)
 }
 
+// Administer brings the programme in line with what the brands voted on its issuer; its document is {}.
+func (c *PointsContract) Administer(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnAdminister, document)
+}
+
 // PutShop registers a sponsored shop or changes one; its document is a wire.NewShop.
 func (c *PointsContract) PutShop(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.submit(ctx, wire.FnPutShop, document)

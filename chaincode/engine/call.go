@@ -103,6 +103,7 @@ var pointsFunctions = map[string]function{
 	wire.FnPublishRuleSet:      publishRuleSet,
 	wire.FnPublishPrices:       publishPrices,
 	wire.FnRotateCustodian:     rotateCustodian,
+	wire.FnAdminister:          administer,
 	wire.FnPutShop:             putShop,
 	wire.FnApprove:             approve,
 	wire.FnQuote:               quote,

@@ -86,7 +86,7 @@ func TestQueriesBeforeTheProgrammeSayThatThereIsNone(t *testing.T) {
 
 func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
 	points := []string{
-		"AdvanceBusinessDate", "ApplyExchange", "Approve", "CreateProgramme", "Deposit", "GetAccount", "GetApproval", "GetBatch", "GetExisting", "GetLanes",
+		"Administer", "AdvanceBusinessDate", "ApplyExchange", "Approve", "CreateProgramme", "Deposit", "GetAccount", "GetApproval", "GetBatch", "GetExisting", "GetLanes",
 		"GetPartner", "GetPrices", "GetProgramme", "GetReversal", "GetRuleSet", "GetShop", "GetTerms", "PreviewExchange", "PublishPrices", "PublishRuleSet", "PublishTerms",
 		"PutOffer", "PutShop", "Quote", "RotateCustodian", "SubmitBatch",
 	}

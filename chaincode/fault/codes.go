@@ -81,6 +81,8 @@ const (
 	OfferUnknown         Code = "OFFER_UNKNOWN"
 	OfferLapsed          Code = "OFFER_LAPSED"
 	OptedOut             Code = "OPTED_OUT"
+	IssuingStopped       Code = "ISSUING_STOPPED"
+	HonourOver           Code = "HONOUR_OVER"
 	InboxUnknown         Code = "INBOX_UNKNOWN"
 	RecoveryWaiting      Code = "RECOVERY_WAITING"
 	RecoveryUnknown      Code = "RECOVERY_UNKNOWN"
@@ -238,6 +240,8 @@ var catalogue = []Entry{
 	{OfferUnknown, ClassRefusal, http.StatusConflict, "The brands have no agreement in force that offers this: ask for the partner's offers."},
 	{OfferLapsed, ClassRefusal, http.StatusConflict, "The offer that was quoted is not in force any more, or not yet: quote again."},
 	{OptedOut, ClassRefusal, http.StatusForbidden, "The customer wants nothing to do with this partner."},
+	{IssuingStopped, ClassRefusal, http.StatusConflict, "The programme's brand has failed and is administered: no points come into being any more, those that there are can be spent."},
+	{HonourOver, ClassRefusal, http.StatusConflict, "The programme's brand has failed, and the time in which its points were honoured is over."},
 	{InboxUnknown, ClassRefusal, http.StatusNotFound, "The account has no such credit waiting: it was folded before."},
 	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token."},
 	{IdempotencyMissing, ClassRequest, http.StatusBadRequest, "Send an Idempotency-Key header of 1 to 64 characters."},

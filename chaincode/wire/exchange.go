@@ -61,6 +61,7 @@ type ExchangeEvent struct {
 // ExchangeCall is what clearing asks of the home programme's chaincode. Arguments of a called chaincode don't reach the ledger.
 type ExchangeCall struct {
 	Exchange   Exchange           `json:"exchange"`
+	MSP        string             `json:"msp"`            // Of the brand for which the batch is sent: its lanes. The caller's, or that of the brand it administers.
 	Desk       *clearing.Desk     `json:"desk,omitempty"` // Absent for an observer.
 	Window     int64              `json:"window"`
 	PartnerMSP string             `json:"partnerMsp"`
