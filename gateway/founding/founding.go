@@ -27,7 +27,7 @@ type Brand struct {
 	Programme wire.NewProgramme // Brand and CustodianKey may be empty: they are filled in from the configuration.
 }
 
-// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own. What is there already with the same content
+// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own, and opens clearing in the programmes' currencies. What is there already with the same content
 // counts as done; ALREADY_EXISTS when it is there with other content.
 func Bootstrap(ctx context.Context, brands []Brand) error {
 	if len(brands) == 0 {
@@ -38,6 +38,21 @@ func Bootstrap(ctx context.Context, brands []Brand) error {
 	}
 	for _, b := range brands {
 		if err := asOperator(b.Config, func(c *ledger.Client) error { return Programme(ctx, c, b) }); err != nil {
+			return err
+		}
+	}
+	return asOperator(brands[0].Config, func(c *ledger.Client) error { return Clearing(ctx, c, brands) })
+}
+
+// Clearing opens the first window of every currency that the brands' programmes have. Nothing is owed in it before the brands vote caps and allocations.
+func Clearing(ctx context.Context, operator *ledger.Client, brands []Brand) error {
+	var currencies []string
+	for _, b := range brands {
+		currencies = append(currencies, b.Programme.Currency)
+	}
+	slices.Sort(currencies)
+	for _, currency := range slices.Compact(currencies) {
+		if _, err := operator.Clearing().Open(ctx, currency); err != nil {
 			return err
 		}
 	}

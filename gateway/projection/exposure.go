@@ -110,6 +110,8 @@ func (x *exposures) note(o *occurrence, ref store.ClearingRef, body []byte) erro
 		x.windows[pointer.Currency] = pointer.Number
 	case ref.Object == engine.ObjectAllocation:
 		return x.noteAllocation(o, ref, body)
+	default:
+		return x.tellPublic(o, ref, body)
 	}
 	return nil
 }

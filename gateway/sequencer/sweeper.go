@@ -71,7 +71,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 // round sweeps up to Outstanding accounts and waits until they are decided; it says how many they were. While the tills are busy it sweeps none.
 func (s *Sweeper) round(ctx context.Context) (int, error) {
 	metrics := s.Sequencer.metrics
-	if s.Sequencer.Ready() != nil || s.Sequencer.backlog() > s.Settings.Backlog {
+	if s.Sequencer.Ready() != nil || s.Sequencer.backlogOf(home) > s.Settings.Backlog {
 		metrics.sweepPostponedTotal.Inc()
 		return 0, nil
 	}

@@ -75,13 +75,16 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 	return writeCustodian(dir, files.Custodian)
 }
 
-// scopesOf says which API keys a member's gateway gets: one for each scope.
+// scopesOf says which API keys a member's gateway gets: one for each scope, named for it.
 func scopesOf(member membership.Member) []string {
 	if member.IsBrand() {
-		return []string{"till", "operator", "read"}
+		return []string{"till", "operator", "read", "treasury:read", "treasury:write", "governance"}
 	}
-	return []string{"read"}
+	return []string{"read", "treasury:read"}
 }
+
+// keyName is the name of the API key for a scope: names have no colons.
+func keyName(scope string) string { return strings.ReplaceAll(scope, ":", "-") }
 
 func writeSecret(dir rundir.Dir, file string) error {
 	secret := make([]byte, secretBytes)
@@ -101,8 +104,8 @@ func writeAPIKeys(dir rundir.Dir, files GatewayPaths, scopes []string) error {
 		}
 		key := base64.RawURLEncoding.EncodeToString(drawn)
 		sum := sha256.Sum256([]byte(key))
-		keys = append(keys, apiKey{Name: scope, SHA256: hex.EncodeToString(sum[:]), Scopes: []string{scope}})
-		fmt.Fprintf(&plain, "%s: %s\n", scope, key)
+		keys = append(keys, apiKey{Name: keyName(scope), SHA256: hex.EncodeToString(sum[:]), Scopes: []string{scope}})
+		fmt.Fprintf(&plain, "%s: %s\n", keyName(scope), key)
 	}
 	hashed, err := yaml.Marshal(keys)
 	if err != nil {
