@@ -57,6 +57,7 @@ type gateway struct {
 	dateErr   error
 	office
 	counter
+	abroad
 }
 
 func newGateway() *gateway {
@@ -96,22 +97,33 @@ func (g *gateway) accept(in sequencer.Intake) sequencer.Ticket {
 	}
 	done := make(chan struct{})
 	ticket.Done = done
-	k := store.Known{ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, AcceptedAt: time.Unix(1_700_000_000, 0).UTC()}
+	k := store.Known{
+		ID: o.ID, Kind: o.Kind, Programme: "airline", Partner: o.Partner, Account: o.Account, To: o.To, AcceptedAt: time.Unix(1_700_000_000, 0).UTC(),
+	}
 	if !g.hang {
-		g.commit(&k)
+		if !ticket.Duplicate {
+			g.commit(&k, o.Authorisation)
+		}
 		close(done)
 	}
-	g.known[o.ID] = k
+	if !ticket.Duplicate {
+		g.known[o.ID] = k
+	}
 	return ticket
 }
 
-func (g *gateway) commit(k *store.Known) {
+func (g *gateway) commit(k *store.Known, a *points.Authorisation) {
 	code, outcome := fault.OK, points.Accepted
 	if c, refused := g.refuse[k.Kind]; refused {
 		code, outcome = c, points.Rejected
 	}
 	r := receipt(k.ID, k.Account)
-	r.Kind, r.To, r.Code, r.Outcome = k.Kind, k.To, code, outcome
+	if a != nil && g.signed != nil {
+		if r.Authorisation = a.Mandate.ID; !g.signed.useUp(a.Mandate.ID) {
+			r.Authorisation, code, outcome = "", fault.AuthReplayed, points.Rejected
+		}
+	}
+	r.Kind, r.To, r.Code, r.Outcome, r.Partner = k.Kind, k.To, code, outcome, k.Partner
 	k.Done, k.Code, k.Receipt, k.Programme, k.DoneAt = true, code, &r, r.Programme, k.AcceptedAt.Add(time.Second)
 	g.committed = append(g.committed, r)
 }
@@ -132,6 +144,7 @@ func (g *gateway) Account(_ context.Context, id points.AccountID) (store.Positio
 	p := store.Position{Programme: "airline", Account: points.Account{
 		V: 1, ID: id, Status: points.StatusActive, Controller: points.Controller{Kind: points.ControllerCustodian}, Posted: 12, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 12}},
 	}}
+	p.Waiting = g.waiting
 	if a, there := g.positions[id]; there {
 		p.Account = a
 		return p, nil
@@ -316,7 +329,7 @@ func keysOf(t *testing.T) *Keys {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	g := newGateway()
-	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
+	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Partners: g.brands(), Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
 }
 
 func newBenchOf(t *testing.T, g *gateway, p Parts) *bench {

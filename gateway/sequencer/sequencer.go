@@ -73,6 +73,8 @@ type Sequencer struct {
 	now       func() time.Time
 	work      chan struct{} // Holds a token when the dispatcher has something to look at.
 
+	passing sync.RWMutex // See PassOn.
+
 	routes map[string]*route // By path.
 	order  []*route          // The same, home first.
 

@@ -99,14 +99,13 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 		if _, err := tx.QueryRow(`SELECT block FROM checkpoint`, nil, &standing); err != nil || int64(c.Checkpoint.Block) <= standing {
 			return err
 		}
-		if err := projectSums(tx, c, standing); err != nil {
-			return err
-		}
-		if err := projectReservations(tx, c, standing); err != nil {
-			return err
+		for _, step := range []func(*Tx, Changes, int64) error{projectSums, projectReservations, projectClearing} {
+			if err := step(tx, c, standing); err != nil {
+				return err
+			}
 		}
 		for _, step := range []func(*Tx, Changes) error{
-			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectInbox, projectBatches, projectReceipts, projectOperations, projectClearing,
+			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectInbox, projectBatches, projectReceipts, projectOperations,
 		} {
 			if err := step(tx, c); err != nil {
 				return err

@@ -68,6 +68,26 @@ func (r *ClearingReads) Raw(ctx context.Context, ref ClearingRef) (ClearingRecor
 	return record, storeError(err)
 }
 
+// Before reads a public record as the transaction at a place of a block found it; nil when it wasn't there.
+func (r *ClearingReads) Before(ctx context.Context, ref ClearingRef, block int64, tx int) ([]byte, error) {
+	var body []byte
+	err := r.db.QueryRowContext(ctx, `SELECT body FROM clearing_history WHERE object = ? AND id = ? AND (block, tx) < (?, ?) ORDER BY block DESC, tx DESC LIMIT 1`,
+		ref.Object, ref.ID, block, tx).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return body, storeError(err)
+}
+
+// Written says where a public record was first written. NOT_FOUND when it never was.
+func (r *ClearingReads) Written(ctx context.Context, ref ClearingRef) (block int64, tx int, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT block, tx FROM clearing_history WHERE object = ? AND id = ? ORDER BY block, tx LIMIT 1`, ref.Object, ref.ID).Scan(&block, &tx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, fault.New(fault.NotFound, "clearing has no %s %s", ref.Object, ref.ID)
+	}
+	return block, tx, storeError(err)
+}
+
 // highest sorts after every character of an id.
 const highest = "\x7f"
 

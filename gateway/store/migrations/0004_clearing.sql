@@ -27,6 +27,16 @@ CREATE TABLE clearing_records (
     PRIMARY KEY (collection, object, id)
 ) WITHOUT ROWID;
 
+-- Every public record of clearing as it was written, so that what a transaction found can be had again: members recompute a netting before they sign its result.
+CREATE TABLE clearing_history (
+    object TEXT    NOT NULL,
+    id     TEXT    NOT NULL,
+    block  INTEGER NOT NULL,
+    tx     INTEGER NOT NULL,
+    body   BLOB,                                -- NULL where it was deleted.
+    PRIMARY KEY (object, id, block, tx)
+) WITHOUT ROWID;
+
 -- Cross-brand batches of the pairs whose private data the own peer holds.
 CREATE TABLE exchanges (
     home     TEXT    NOT NULL,                  -- Member whose programme's accounts the operations are on.
@@ -104,4 +114,5 @@ DROP INDEX obligations_window;
 DROP INDEX obligations_operation;
 DROP TABLE obligations;
 DROP TABLE exchanges;
+DROP TABLE clearing_history;
 DROP TABLE clearing_records;
