@@ -15,6 +15,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/clerk"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
@@ -30,11 +31,13 @@ type gateway struct {
 	registry   *prometheus.Registry
 	store      *store.Store
 	reads      *store.Reads
+	clearing   *store.ClearingReads
 	client     *ledger.Client
 	operator   *ledger.Points      // Nil without an operator's identity.
 	custodian  points.CustodianKey // With which it signs for customers in custody; of a writer.
 	projection *projection.Projection
 	sequencer  *sequencer.Sequencer // Nil for a reader.
+	clerk      *clerk.Clerk         // Nil for a reader, or when it is off.
 	server     *api.Server
 }
 
@@ -66,7 +69,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	if g.store, err = store.Open(ctx, g.cfg.Database); err != nil {
 		return err
 	}
-	g.reads = store.NewReads(g.store.Reader())
+	g.reads, g.clearing = store.NewReads(g.store.Reader()), store.NewClearingReads(g.store.Reader())
 	if g.client, err = ledger.Connect(g.cfg); err != nil {
 		return err
 	}
@@ -76,6 +79,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	}
 	parts := api.Parts{
 		Member: g.cfg.Member, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads},
 	}
 	observe := func(projection.Outcome) {}
 	if g.cfg.Mode == config.Writer {
@@ -85,7 +89,8 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		observe = g.sequencer.Observe
 	}
 	g.projection = projection.New(projection.Settings{
-		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Log: g.log, Metrics: g.registry,
+		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Member: g.cfg.Member, Regulator: g.regulator(),
+		Log: g.log, Metrics: g.registry,
 	}, observe)
 	g.server, err = api.New(parts)
 	return err
@@ -119,7 +124,10 @@ func (g *gateway) buildWriter(parts *api.Parts) error {
 		Hasher: hasher, Signer: sequencer.FileKey{Key: key}, CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
 	})
 	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
-	return g.buildOperator(parts)
+	if err := g.buildOperator(parts); err != nil {
+		return err
+	}
+	return g.buildClearing(parts)
 }
 
 // buildOperator makes what an operator's identity is needed for, where one is configured.
@@ -132,7 +140,7 @@ func (g *gateway) buildOperator(parts *api.Parts) error {
 		return err
 	}
 	g.operator = operator.Points(g.cfg.Programme)
-	parts.Administrator, parts.Approver = g.operator, approver{operator}
+	parts.Administrator, parts.Approver, parts.Clearing.Operator = g.operator, approver{operator}, operator.Clearing()
 	return nil
 }
 
@@ -165,6 +173,9 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 			Programme: g.cfg.Programme, Programmes: g.reads, Dues: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log,
 		}
 		group.Go(func() error { return g.whenCaughtUp(core, sweeper.Run) })
+	}
+	if g.clerk != nil {
+		group.Go(func() error { return g.whenCaughtUp(core, g.clerk.Run) })
 	}
 	group.Go(func() error {
 		defer stop()
