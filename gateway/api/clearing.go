@@ -16,11 +16,11 @@ import (
 // What the routes of clearing share.
 
 func errNoTreasurer() error {
-	return fault.New(fault.ReadOnly, "this gateway has no treasurer's identity (key treasurer of its configuration)")
+	return fault.New(fault.Forbidden, "this gateway has no treasurer's identity configured")
 }
 
 func errNoClearingGateway() error {
-	return fault.New(fault.ReadOnly, "this gateway takes no part in clearing")
+	return fault.New(fault.Forbidden, "this gateway takes no part in clearing")
 }
 
 // reads is the read model of clearing.
