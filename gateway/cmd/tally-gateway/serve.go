@@ -75,7 +75,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		return err
 	}
 	parts := api.Parts{
-		Member: g.cfg.Member, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Member: g.cfg.Represented().Name, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
 	}
 	observe := func(projection.Outcome) {}
 	if g.cfg.Mode == config.Writer {
@@ -85,7 +85,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		observe = g.sequencer.Observe
 	}
 	g.projection = projection.New(projection.Settings{
-		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Log: g.log, Metrics: g.registry,
+		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.Represented().MSP, Log: g.log, Metrics: g.registry,
 	}, observe)
 	g.server, err = api.New(parts)
 	return err
@@ -102,7 +102,7 @@ func sources(client *ledger.Client) []projection.Source {
 
 // buildWriter makes the write side: what only the issuer's own gateway has.
 func (g *gateway) buildWriter(parts *api.Parts) error {
-	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
+	hasher, err := fingerprint.Load(g.cfg.Represented().Name, g.cfg.Secret)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (g *gateway) buildWriter(parts *api.Parts) error {
 		return err
 	}
 	g.sequencer = sequencer.New(sequencer.Settings{
-		Programme: g.cfg.Programme, MSP: g.cfg.MSP, Lanes: g.cfg.Lanes, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store,
+		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Lanes: g.cfg.Lanes, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store,
 		Ledger: sequencer.OverFabric(g.client.Points(g.cfg.Programme)), Programmes: g.reads, Disclosures: g.reads, Records: g.reads,
 		Hasher: hasher, Signer: sequencer.FileKey{Key: key}, CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
 	})
