@@ -42,19 +42,24 @@ const (
 
 // Config is a validated configuration: Load makes it. Paths are absolute.
 type Config struct {
-	Member    string    // This gateway's member.
-	MSP       string    // Its MSP id.
-	Mode      Mode      // Writer by default.
-	Channel   string    // DefaultChannel by default.
-	Listen    string    // host:port of the HTTP API; a loopback host.
-	Database  string    // SQLite file.
-	Programme string    // Whose points-<programme> it sequences; of a writer.
-	ActsFor   string    // Name of the failed brand whose programme it is, when the brands voted that the member acts for it; empty in the member's own gateway.
-	Peers     []Peer    // All members' peers; at least one is the own member's.
-	Members   []Member  // Of the consortium.
-	Identity  KeyPair   // With which it speaks to peers.
-	Operator  KeyPair   // Administers the programme; empty when it doesn't.
-	Treasurer KeyPair   // Signs what concerns money between brands; empty when this gateway doesn't.
+	Member    string   // This gateway's member.
+	MSP       string   // Its MSP id.
+	Mode      Mode     // Writer by default.
+	Channel   string   // DefaultChannel by default.
+	Listen    string   // host:port of the HTTP API; a loopback host.
+	Database  string   // SQLite file.
+	Programme string   // Whose points-<programme> it sequences; of a writer.
+	ActsFor   string   // Name of the failed brand whose programme it is, when the brands voted that the member acts for it; empty in the member's own gateway.
+	Peers     []Peer   // All members' peers; at least one is the own member's.
+	Members   []Member // Of the consortium.
+	Identity  KeyPair  // With which it speaks to peers.
+	Operator  KeyPair  // Administers the programme; empty when it doesn't.
+	Treasurer KeyPair  // Signs what concerns money between brands; empty when this gateway doesn't.
+
+	Partners      []Partner // Gateways of other brands: those that this one passes operations on to and takes them from.
+	PartnerListen string    // host:port for them; empty to take none.
+	PartnerTLS    KeyPair   // This gateway's certificate towards them, on both sides of a connection.
+
 	Custodian Custodian // Of a writer.
 	Secret    string    // File with 64 hex digits: keys the fingerprints.
 	APIKeys   string    // YAML file with the hashes of the API keys.
@@ -77,6 +82,14 @@ type Peer struct {
 	ServerName string // Name in that certificate; empty: the endpoint's host.
 }
 
+// Partner is another brand's gateway.
+type Partner struct {
+	Member     string
+	Endpoint   string // host:port of its listener for other members' gateways.
+	TLSRoot    string // PEM file of the CA that signs its certificate: the only one that is believed for it.
+	ServerName string // Name in its certificate, on both sides of a connection: other certificates of that CA are not its gateway's.
+}
+
 // Member is one organisation of the consortium.
 type Member struct {
 	Name string
@@ -96,11 +109,11 @@ type Custodian struct {
 	Version int    // Of the key in the programme's record, from 1.
 }
 
-// Sweep says how what is due is expired on accounts that nobody touches.
+// Sweep says how the gateway does what nobody asks for: expire what is due on accounts that nobody touches, fold credits that wait, and end what is left open with partners.
 type Sweep struct {
-	Interval    time.Duration // How often it is looked what is due, MinSweepInterval to MaxSweepInterval.
-	Outstanding int           // Accounts that are swept at the same time, 0 to MaxSweepOutstanding; 0 sweeps nothing.
-	Backlog     int           // It waits while more operations than these wait, 0 to MaxBacklog.
+	Interval    time.Duration // How often it is looked what there is to do, MinSweepInterval to MaxSweepInterval.
+	Outstanding int           // Operations of one sort under way at the same time, 0 to MaxSweepOutstanding; 0 does nothing of it all.
+	Backlog     int           // What is due waits while more operations than these wait, 0 to MaxBacklog.
 }
 
 // Clerk says how the gateway brings clearing windows on by itself.
@@ -183,8 +196,12 @@ func (c *Config) Represented() Member {
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
 	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert, &c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)
+	}
+	for i := range c.Partners {
+		paths = append(paths, &c.Partners[i].TLSRoot)
 	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
