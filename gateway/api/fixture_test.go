@@ -52,6 +52,7 @@ type gateway struct {
 	hang      bool                       // Nothing is committed.
 	panics    bool
 	reasons   []string
+	troubles  []sequencer.PartnerTrouble
 	date      quantity.Day
 	dateErr   error
 	office
@@ -278,6 +279,8 @@ func (g *gateway) Lookup(reference string) string {
 }
 
 func (g *gateway) Reasons(context.Context) []string { return g.reasons }
+
+func (g *gateway) Troubles() []sequencer.PartnerTrouble { return g.troubles }
 
 // calendar is the ledger's side of the business date.
 type calendar struct{ g *gateway }

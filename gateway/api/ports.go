@@ -106,4 +106,6 @@ type Quoter interface {
 // Condition says what keeps the gateway from doing its work; nothing when it is ready.
 type Condition interface {
 	Reasons(ctx context.Context) []string
+	// Troubles lists the partners with whom operations don't get to the ledger; everything else goes on.
+	Troubles() []sequencer.PartnerTrouble
 }

@@ -794,6 +794,16 @@ type PartnerList struct {
 	Partners []Partner `json:"partners"`
 }
 
+// PartnerTrouble defines model for PartnerTrouble.
+type PartnerTrouble struct {
+	// Partner The other brand.
+	Partner string `json:"partner"`
+
+	// Programme Whose points the operations are about.
+	Programme string `json:"programme"`
+	Reason    string `json:"reason"`
+}
+
 // Points defines model for Points.
 type Points = int64
 
@@ -1031,7 +1041,10 @@ type Readiness struct {
 	Block  int64         `json:"block"`
 	Member string        `json:"member"`
 	Mode   ReadinessMode `json:"mode"`
-	Ready  bool          `json:"ready"`
+
+	// Partners Partners with whom operations don't get to the ledger now. The gateway is ready for everything else all the same.
+	Partners *[]PartnerTrouble `json:"partners,omitempty"`
+	Ready    bool              `json:"ready"`
 
 	// Reasons What is missing; empty when ready.
 	Reasons []string `json:"reasons"`

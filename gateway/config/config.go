@@ -108,11 +108,11 @@ type Custodian struct {
 	Version int    // Of the key in the programme's record, from 1.
 }
 
-// Sweep says how what is due is expired on accounts that nobody touches.
+// Sweep says how the gateway does what nobody asks for: expire what is due on accounts that nobody touches, fold credits that wait, and end what is left open with partners.
 type Sweep struct {
-	Interval    time.Duration // How often it is looked what is due, MinSweepInterval to MaxSweepInterval.
-	Outstanding int           // Accounts that are swept at the same time, 0 to MaxSweepOutstanding; 0 sweeps nothing.
-	Backlog     int           // It waits while more operations than these wait, 0 to MaxBacklog.
+	Interval    time.Duration // How often it is looked what there is to do, MinSweepInterval to MaxSweepInterval.
+	Outstanding int           // Operations of one sort under way at the same time, 0 to MaxSweepOutstanding; 0 does nothing of it all.
+	Backlog     int           // What is due waits while more operations than these wait, 0 to MaxBacklog.
 }
 
 // Clerk says how the gateway brings clearing windows on by itself.

@@ -189,7 +189,7 @@ type PartnerTrouble struct {
 	Reason    string
 }
 
-// Troubles lists the partners with whom operations don't get to the ledger, by name. That doesn't concern any other operation: the gateway is ready all the same.
+// Troubles lists the partners with whom operations don't get to the ledger though the two brands have an agreement. That doesn't concern any other operation: the gateway is ready all the same.
 func (s *Sequencer) Troubles() []PartnerTrouble {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,13 +202,23 @@ func (s *Sequencer) Troubles() []PartnerTrouble {
 	return list
 }
 
+// absence is why a route is closed; empty when there is nothing that could be on it.
+func absence(closed error) string {
+	switch fault.CodeOf(closed) {
+	case fault.AgreementMissing, fault.NotFound, fault.NotFounded:
+		return ""
+	default:
+		return closed.Error()
+	}
+}
+
 // troubleOf says what keeps a route's batches from the ledger; empty when nothing does. The caller holds the lock.
 func (s *Sequencer) troubleOf(r *route) string {
 	if r.closed != nil {
-		return r.closed.Error()
+		return absence(r.closed)
 	}
 	for _, n := range r.lanes {
-		if l := s.lanes[n]; l.trouble != "" {
+		if l := s.lanes[n]; l != nil && l.trouble != "" {
 			return l.trouble
 		}
 	}
