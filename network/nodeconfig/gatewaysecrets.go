@@ -72,7 +72,10 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 	if !member.IsBrand() {
 		return nil
 	}
-	return writeCustodian(dir, files.Custodian)
+	if err := writeKey(dir, files.Custodian); err != nil {
+		return err
+	}
+	return writeKey(dir, dir.AdministratorKey(member.Name))
 }
 
 // scopesOf says which API keys a member's gateway gets: one for each scope, named for it.
@@ -117,14 +120,15 @@ func writeAPIKeys(dir rundir.Dir, files GatewayPaths, scopes []string) error {
 	return dir.Write(files.PlainKeys, []byte(plain.String()), rundir.PrivateMode)
 }
 
-func writeCustodian(dir rundir.Dir, file string) error {
+// writeKey draws a P-256 key.
+func writeKey(dir rundir.Dir, file string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "can't draw the custodian key")
+		return failure.Wrap(failure.RunDirectory, err, "can't draw a key")
 	}
 	encoded, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "can't encode the custodian key")
+		return failure.Wrap(failure.RunDirectory, err, "can't encode a key")
 	}
 	return dir.Write(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), rundir.PrivateMode)
 }
