@@ -120,7 +120,7 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 		return err
 	}
 	g.buildSequencers(hasher, sequencer.FileKey{Key: key})
-	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, quoter{g.client.Points(g.cfg.Programme), g.client.Clearing()}
+	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
 	if err := g.buildPartners(parts); err != nil {
 		return err
 	}
