@@ -4,8 +4,15 @@ import (
 	"net"
 
 	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/partners"
 )
+
+// quoter asks the ledger: the own programme's contract for what it does alone, clearing for what it does with a partner, and for what the member does with other programmes.
+type quoter struct {
+	*ledger.Points
+	*ledger.Clearing
+}
 
 // buildPartners gives the API the other brands and, where they are configured, their gateways.
 func (g *gateway) buildPartners(parts *api.Parts) (err error) {

@@ -37,7 +37,7 @@ type gateway struct {
 	projection *projection.Projection
 	sequencer  *sequencer.Sequencer            // Of the own programme; nil for a reader.
 	abroad     map[string]*sequencer.Sequencer // Of what the member does with accounts of other brands' programmes, by brand; of a writer.
-	partners   *partners.Directory             // Gateways of other brands; of a writer.
+	partners   *partners.Directory             // Other members' gateways; of a writer.
 	server     *api.Server
 }
 
@@ -120,7 +120,7 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 		return err
 	}
 	g.buildSequencers(hasher, sequencer.FileKey{Key: key})
-	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
+	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, quoter{g.client.Points(g.cfg.Programme), g.client.Clearing()}
 	if err := g.buildPartners(parts); err != nil {
 		return err
 	}
