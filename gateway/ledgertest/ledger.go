@@ -13,7 +13,6 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
-	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
@@ -28,6 +27,7 @@ type Ledger struct {
 
 	t       testing.TB
 	state   map[string]map[string]record
+	private map[place]map[string]record // Values of private data, by key.
 	pending []pendingTx
 	hasher  blocks.CommitHasher
 
@@ -40,6 +40,9 @@ type record struct {
 	value   []byte
 	version *kvrwset.Version
 }
+
+// place is a collection of a chaincode's namespace.
+type place struct{ namespace, collection string }
 
 type pendingTx struct {
 	envelope   []byte
@@ -59,13 +62,14 @@ type Proposal struct {
 	Endorsers []*Identity
 
 	Tamper func(*engine.Effects) // Changes what the endorsers sign; nil leaves it as the engine gave it.
+	Alter  func(Footprint)       // The same of every namespace that was written.
 	Code   peer.TxValidationCode // Forces a validation code; the zero value lets the ledger judge read conflicts.
 }
 
 // New makes a ledger with a genesis block for these brands and a regulator.
 func New(t testing.TB, brands ...string) *Ledger {
 	t.Helper()
-	l := &Ledger{t: t, state: map[string]map[string]record{}, grown: make(chan struct{})}
+	l := &Ledger{t: t, state: map[string]map[string]record{}, private: map[place]map[string]record{}, grown: make(chan struct{})}
 	for _, b := range brands {
 		l.Brands = append(l.Brands, NewOrganisation(t, b, MSPOf(b)))
 	}
@@ -91,24 +95,19 @@ func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation, writers 
 // Submit executes, endorses and queues a transaction for the next block, and returns its id; a refused call returns the engine's error and queues nothing.
 func (l *Ledger) Submit(p Proposal) (string, error) {
 	l.t.Helper()
-	s := &simulation{reads: map[string]map[string]*kvrwset.Version{}}
-	call := engine.Call{
-		Chaincode: p.Chaincode, Function: p.Function, Document: p.Document, Caller: engine.Identity{MSP: p.Caller.MSP, Role: p.Caller.Role},
-		Time: p.Time, Transient: p.Transient,
-	}
-	run := engine.Points
-	if p.Chaincode == engine.ClearingChaincode {
-		run = engine.Clearing
-	}
-	effects, err := run(call, &view{l, p.Chaincode, s})
+	s := newSimulation(l, &p)
+	effects, err := s.run(p.Chaincode, p.Function, p.Document)
 	if err != nil {
 		return "", err
 	}
 	if p.Tamper != nil {
 		p.Tamper(&effects)
 	}
-	s.effects = effects
-	results, private := s.encode(l.t, p.Chaincode)
+	s.effects[p.Chaincode] = &effects
+	if p.Alter != nil {
+		p.Alter(s.effects)
+	}
+	results, private := s.encode(l.t)
 	raw, id := envelope(l.t, p, Channel, results, effects)
 	l.pending = append(l.pending, pendingTx{raw, private, s, p})
 	return id, nil
@@ -140,24 +139,49 @@ func (l *Ledger) judge(p pendingTx) peer.TxValidationCode {
 		return p.proposal.Code
 	}
 	for namespace, reads := range p.simulation.reads {
-		for key, version := range reads {
-			now := l.state[namespace][key].version
-			if (now == nil) != (version == nil) || now != nil && (now.BlockNum != version.BlockNum || now.TxNum != version.TxNum) {
-				return peer.TxValidationCode_MVCC_READ_CONFLICT
-			}
+		if stale(l.state[namespace], reads) {
+			return peer.TxValidationCode_MVCC_READ_CONFLICT
+		}
+	}
+	for at, reads := range p.simulation.privateReads {
+		if stale(l.private[at], reads) {
+			return peer.TxValidationCode_MVCC_READ_CONFLICT
 		}
 	}
 	return peer.TxValidationCode_VALID
 }
 
+// stale says whether a key was read at another version than the one in force.
+func stale(state map[string]record, reads map[string]*kvrwset.Version) bool {
+	for key, version := range reads {
+		now := state[key].version
+		if (now == nil) != (version == nil) || now != nil && (now.BlockNum != version.BlockNum || now.TxNum != version.TxNum) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
-	namespace := p.proposal.Chaincode
-	if l.state[namespace] == nil {
-		l.state[namespace] = map[string]record{}
+	for namespace, effects := range p.simulation.effects {
+		for _, w := range effects.Writes {
+			put(l.state, namespace, w.Key, w.Delete, record{w.Value, v})
+		}
+		for _, w := range effects.Private {
+			put(l.private, place{namespace, w.Collection}, w.Key, w.Delete, record{w.Value, v})
+		}
 	}
-	for _, w := range p.simulation.effects.Writes {
-		l.state[namespace][w.Key] = record{w.Value, v}
+}
+
+func put[K comparable](state map[K]map[string]record, at K, key string, gone bool, r record) {
+	if gone {
+		delete(state[at], key)
+		return
 	}
+	if state[at] == nil {
+		state[at] = map[string]record{}
+	}
+	state[at][key] = r
 }
 
 // append seals, signs and adds a block.
@@ -206,48 +230,13 @@ func (l *Ledger) ReplaceSignature(b *common.Block, signer *Identity) {
 	})
 }
 
-// view is the state that an execution sees, and the record of what it read.
-type view struct {
-	ledger    *Ledger
-	namespace string
-	simulated *simulation
-}
-
-// Get implements engine.State.
-func (v *view) Get(keys []string) ([][]byte, error) {
-	if v.simulated.reads[v.namespace] == nil {
-		v.simulated.reads[v.namespace] = map[string]*kvrwset.Version{}
-	}
-	values := make([][]byte, len(keys))
-	for i, key := range keys {
-		r := v.ledger.state[v.namespace][key]
-		values[i] = r.value
-		v.simulated.reads[v.namespace][key] = r.version
-	}
-	return values, nil
-}
-
-// Private implements engine.State.
-func (v *view) Private(collection string, _ []string) ([][]byte, error) {
-	return nil, fault.New(fault.PrivateUnavailable, "ledgertest keeps no values of %s", collection)
-}
-
-// PrivateHash implements engine.State. Nothing that runs here reads one yet.
-func (v *view) PrivateHash(collection, _ string) ([]byte, error) {
-	return nil, fault.New(fault.Internal, "ledgertest keeps no hashes of %s", collection)
-}
-
-// Invoke implements engine.State.
-func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
-	if chaincode != engine.ClearingChaincode {
-		return nil, fault.New(fault.NotFound, "no chaincode %s", chaincode)
-	}
-	effects, err := engine.Clearing(engine.Call{Chaincode: chaincode, Function: function, Document: document}, &view{v.ledger, chaincode, v.simulated})
-	return effects.Response, err
-}
-
 // State returns the committed value of a key; nil when there is none.
 func (l *Ledger) State(namespace, key string) []byte { return l.state[namespace][key].value }
+
+// PrivateValue returns the committed value of a key of a private collection; nil when there is none.
+func (l *Ledger) PrivateValue(namespace, collection, key string) []byte {
+	return l.private[place{namespace, collection}][key].value
+}
 
 // MSPOf is the MSP id of a member: AirlineMSP for airline.
 func MSPOf(name string) string { return string(name[0]-'a'+'A') + name[1:] + "MSP" }

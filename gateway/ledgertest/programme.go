@@ -46,12 +46,12 @@ type signer struct {
 func (l *Ledger) Found(options ...func(*Proposal)) {
 	l.t.Helper()
 	doc := clearing.Consortium{V: 1, Genesis: l.Genesis}
-	for _, o := range l.Organisations {
+	for i, o := range l.Organisations {
 		kind := clearing.KindBrand
 		if o.Name == "regulator" {
 			kind = clearing.KindRegulator
 		}
-		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind})
+		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind, Number: i})
 	}
 	proposal := Proposal{
 		Caller: l.Brands[0].Operator, Chaincode: engine.ClearingChaincode, Function: wire.FnFound, Document: l.Encode(doc), Time: Start, Endorsers: l.BrandPeers(),
@@ -149,7 +149,7 @@ func (p *Programme) BatchAt(lane int, seq int64, items []Item, options ...func(*
 	}
 	id, err := p.ledger.Submit(proposal)
 	must(p.ledger.t, err)
-	queued := p.ledger.pending[len(p.ledger.pending)-1].simulation.effects
+	queued := p.ledger.pending[len(p.ledger.pending)-1].simulation.effects[p.Chaincode()]
 	var event wire.BatchEvent
 	must(p.ledger.t, wire.DecodeRecord(queued.EventPayload, &event))
 	return &event, id
@@ -168,4 +168,9 @@ func WithEndorsers(endorsers ...*Identity) func(*Proposal) {
 // WithTampered changes what the endorsers sign.
 func WithTampered(f func(*engine.Effects)) func(*Proposal) {
 	return func(p *Proposal) { p.Tamper = f }
+}
+
+// WithAltered changes what the endorsers sign of every namespace.
+func WithAltered(f func(Footprint)) func(*Proposal) {
+	return func(p *Proposal) { p.Alter = f }
 }
