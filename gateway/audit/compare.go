@@ -13,29 +13,60 @@ import (
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
-// compare compares reads, writes, private hashes, event and answer.
-func compare(t *blocks.Transaction, effects engine.Effects, state *view, by depth, find findFunc) *Finding {
-	n := t.Namespace(t.Chaincode)
-	if n == nil {
-		n = &blocks.Namespace{Name: t.Chaincode}
+// compare compares reads, writes, private hashes, event and answer. Nothing may be written that doesn't follow, in whatever namespace.
+func (r *rerun) compare(t *blocks.Transaction, find findFunc) *Finding {
+	done := map[string]bool{}
+	for i := range t.Namespaces {
+		n := &t.Namespaces[i]
+		done[n.Name] = true
+		if f := r.compareNamespace(n, find); f != nil {
+			return f
+		}
 	}
-	if f := compareWrites(n, effects.Writes, find); f != nil {
+	for _, namespace := range slices.Sorted(maps.Keys(r.touched)) {
+		if done[namespace] {
+			continue
+		}
+		if f := r.compareNamespace(&blocks.Namespace{Name: namespace}, find); f != nil {
+			return f
+		}
+	}
+	if f := compareEvent(t, r.effects, find); f != nil {
 		return f
 	}
-	if f := compareReads(n, state.reads, find); f != nil {
-		return f
+	if t.Status != statusOK || !r.unanswered && !bytes.Equal(t.Response, r.effects.Response) {
+		return find(CheckResponse, "it answered %d and %s, it should have been %d and %s", t.Status, excerpt(t.Response), statusOK, excerpt(r.effects.Response)).
+			at(t.Chaincode, "")
+	}
+	return nil
+}
+
+func (r *rerun) compareNamespace(n *blocks.Namespace, find findFunc) *Finding {
+	f := r.touched[n.Name]
+	if f == nil {
+		f = &footprint{unseen: false}
+	}
+	if finding := compareWrites(n, f.writes, find); finding != nil {
+		return finding
+	}
+	if _, ours := runner(n.Name); !ours && f.writes == nil {
+		return unwritten(n, find) // What Fabric itself reads, in its lifecycle for instance, is its own affair.
+	}
+	if finding := compareReads(n, f.reads, find); finding != nil {
+		return finding
 	}
 	if n.Ranges > 0 || n.Metadata > 0 {
 		return find(CheckReadSet, "it has range reads or writes of key policies, which no function makes").at(n.Name, "")
 	}
-	if f := comparePrivate(n, t, effects, by, find); f != nil {
-		return f
-	}
-	if f := compareEvent(t, effects, find); f != nil {
-		return f
-	}
-	if t.Status != statusOK || !bytes.Equal(t.Response, effects.Response) {
-		return find(CheckResponse, "it answered %d and %s, it should have been %d and %s", t.Status, excerpt(t.Response), statusOK, excerpt(effects.Response)).at(n.Name, "")
+	return comparePrivate(n, f, find)
+}
+
+// unwritten refuses private writes to a namespace that isn't ours.
+func unwritten(n *blocks.Namespace, find findFunc) *Finding {
+	for _, c := range n.Collections {
+		if len(c.Writes) > 0 {
+			return find(CheckPrivateWriteSet, "nothing of ours writes there").at(n.Name+"/"+c.Name, "")
+		}
 	}
 	return nil
 }
@@ -50,7 +81,7 @@ func compareWrites(n *blocks.Namespace, want []engine.Write, find findFunc) *Fin
 		if !ok {
 			return find(CheckWriteSet, "it isn't written, it should become %s", excerpt(w.Value)).at(n.Name, w.Key)
 		}
-		if g.Delete || !bytes.Equal(g.Value, w.Value) {
+		if g.Delete != w.Delete || !bytes.Equal(g.Value, w.Value) {
 			return find(CheckWriteSet, "%s was written, it should be %s", excerpt(g.Value), excerpt(w.Value)).at(n.Name, w.Key)
 		}
 		delete(got, w.Key)
@@ -79,36 +110,66 @@ func compareReads(n *blocks.Namespace, want map[string]bool, find findFunc) *Fin
 	return nil
 }
 
-// comparePrivate compares the hashed writes. An observer knows which key must have been written, not which value.
-func comparePrivate(n *blocks.Namespace, t *blocks.Transaction, effects engine.Effects, by depth, find findFunc) *Finding {
-	want := map[collectionRef][]byte{} // By collection and key; nil where the value isn't known.
-	for _, w := range effects.Private {
-		sum := sha256.Sum256(w.Value)
-		want[collectionRef{w.Collection, w.Key}] = sum[:]
+// comparePrivate compares the hashed reads and writes. An observer knows which keys may be written, not which values.
+func comparePrivate(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
+	wants := map[privateRef]privateWant{} // By collection and hash of the key.
+	for _, w := range f.private {
+		wants[privateRef{w.collection, keyHash(w.key)}] = w
 	}
-	if by == public {
-		var event wire.BatchEvent
-		if err := wire.DecodeRecord(effects.EventPayload, &event); err != nil {
-			return find(CheckEvent, "the event can't be read").at(n.Name, "")
-		}
-		want[collectionRef{engine.CollectionDetails, engine.DetailsKey(event.MSP, event.Lane, event.Seq)}] = nil
-	}
-	count := 0
 	for _, c := range n.Collections {
-		count += len(c.Writes)
-	}
-	for ref, sum := range want {
-		key := sha256.Sum256([]byte(ref.collection))
-		found := false
-		for _, w := range hashedWrites(t, ref.namespace) {
-			found = found || bytes.Equal(w.KeyHash, key[:]) && !w.Delete && !w.Purge && (sum == nil || bytes.Equal(w.ValueHash, sum))
+		if c.Metadata > 0 {
+			return find(CheckReadSet, "it has writes of key policies, which no function makes").at(n.Name+"/"+c.Name, "")
 		}
-		if !found {
-			return find(CheckPrivateWriteSet, "its hash isn't among the private writes").at(n.Name+"/"+ref.namespace, ref.collection)
+		for _, w := range c.Writes {
+			ref := privateRef{c.Name, string(w.KeyHash)}
+			want, ok := wants[ref]
+			if !ok {
+				return find(CheckPrivateWriteSet, "it is written under the key hash %x, nothing should be", w.KeyHash).at(n.Name+"/"+c.Name, "")
+			}
+			if !want.met(w) {
+				return find(CheckPrivateWriteSet, "a private value with hash %x was written, it should have %x", w.ValueHash, want.hash).at(n.Name+"/"+c.Name, want.key)
+			}
+			delete(wants, ref)
 		}
 	}
-	if count != len(want) {
-		return find(CheckPrivateWriteSet, "there are %d private writes, there should be %d", count, len(want)).at(n.Name, "")
+	for _, w := range f.private {
+		if _, left := wants[privateRef{w.collection, keyHash(w.key)}]; left && !w.optional {
+			return find(CheckPrivateWriteSet, "its hash isn't among the private writes").at(n.Name+"/"+w.collection, w.key)
+		}
+	}
+	return comparePrivateReads(n, f, find)
+}
+
+func (want *privateWant) met(w blocks.HashedWrite) bool {
+	switch {
+	case w.Purge:
+		return false
+	case want.optional && want.hash == nil:
+		return want.deleted || !w.Delete
+	default:
+		return w.Delete == want.deleted && (want.hash == nil || bytes.Equal(w.ValueHash, want.hash))
+	}
+}
+
+func comparePrivateReads(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
+	got := map[privateRef]bool{}
+	for _, c := range n.Collections {
+		for _, r := range c.Reads {
+			got[privateRef{c.Name, string(r.KeyHash)}] = true
+		}
+	}
+	for ref := range f.privateReads {
+		hashed := privateRef{ref.collection, keyHash(ref.key)}
+		if !got[hashed] {
+			return find(CheckReadSet, "it was not read, the function reads it: conflicts would pass unseen").at(n.Name+"/"+ref.collection, ref.key)
+		}
+		delete(got, hashed)
+	}
+	if len(got) == 0 || f.unseen {
+		return nil
+	}
+	for ref := range got {
+		return find(CheckReadSet, "it was read under the key hash %x, the function doesn't read it", ref.key).at(n.Name+"/"+ref.collection, "")
 	}
 	return nil
 }
