@@ -79,9 +79,6 @@ func (m Member) validate() error {
 	return nil
 }
 
-// ValidName says whether s can be a member's name.
-func ValidName(s string) bool { return nameForm.MatchString(s) }
-
 // Find returns the member of this name, or NOT_FOUND.
 func (c *Consortium) Find(name string) (Member, error) {
 	for _, m := range c.Members {

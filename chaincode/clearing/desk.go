@@ -8,7 +8,8 @@ import (
 )
 
 // PairLane is what one lane of a pair may and does owe, either way: index 0 is what A owes B, 1 what B owes A. Of every direction, used + reserved of a lane stay within its
-// slice of the pair's allocation; a lane that takes back what another one booked goes below zero, which gives the sum over all lanes the more room.
+// slice of the pair's allocation, whatever is settled in whichever order later. So a window in which the lane took back more than it booked counts as nothing, not as less:
+// what it gave back of other windows frees their room when they are settled, not before.
 type PairLane struct {
 	V        int               `json:"v"` // Record version, 1.
 	Salt     string            `json:"salt"`
@@ -17,9 +18,11 @@ type PairLane struct {
 	N        int               `json:"n"`
 	Slice    [2]quantity.Micro `json:"slice"`    // What the lane may owe, cut from the allocation Of;
 	Of       [2]quantity.Micro `json:"of"`       // 0 when the lane has its even share of whatever the allocation is.
-	Used     [2]quantity.Micro `json:"used"`     // Obligations of windows that aren't settled.
+	Used     [2]quantity.Micro `json:"used"`     // Obligations of windows that aren't settled; of each window what is above zero.
 	Reserved [2]quantity.Micro `json:"reserved"` // For open holds.
 	Released int64             `json:"released"` // Last settled window whose obligations were taken off Used.
+	Window   int64             `json:"window"`   // Last window in which the lane booked something, and
+	Current  [2]quantity.Micro `json:"current"`  // what it booked in it; below zero where more was taken back.
 }
 
 // Tally is what one lane of a pair booked in one window, netted: the value that a member discloses when the window is netted.
@@ -111,7 +114,8 @@ func (d *Desk) Oblige(service Service, version int, points quantity.Points) (Obl
 	if code != fault.OK {
 		return Obligation{}, code
 	}
-	return o, d.book(&o)
+	before := d.Lane
+	return o, d.book(&o, &before)
 }
 
 // Done is a service that was booked earlier: so many of the issuer's points, at the rates of an agreement's version.
@@ -136,20 +140,26 @@ func (d *Desk) TakeBack(s Done, before, after quantity.Points) (Obligation, faul
 	return part, d.add(&part)
 }
 
-// Reserve keeps room for the redemption of a hold's points.
+// Reserve keeps room for the redemption of a hold's points, until a time in Unix seconds. LIMIT when a slice doesn't suffice, or when a hold of this id had room already.
 func (d *Desk) Reserve(hold string, version int, points quantity.Points, until int64) fault.Code {
 	r := Reservation{V: 1, Hold: hold, Issuer: d.Home, Agreement: version, Points: points, Until: until}
+	i, found := d.find(hold)
+	if found {
+		return fault.Limit
+	}
+	before := d.Lane
 	if code := d.reserve(&r, 1); code != fault.OK {
 		return code
 	}
-	i, _ := d.find(hold)
 	d.Reservations = slices.Insert(d.Reservations, i, r)
-	return d.room()
+	return d.room(&before)
 }
 
 // Convert books the redemption of points out of a hold, at the rates it was made at. HOLD_UNKNOWN when nothing is reserved for it. A reservation is given back as a whole
-// and what is left of it made anew, so that no rounding stays behind.
+// and what is left of it made anew, so that no rounding stays behind. LIMIT stops only what makes the lane owe more than it had reserved: fees per operation, when a hold is
+// captured in parts.
 func (d *Desk) Convert(hold string, points quantity.Points) (Obligation, fault.Code) {
+	before := d.Lane
 	i, found := d.find(hold)
 	if !found || d.Reservations[i].Points < points {
 		return Obligation{}, fault.HoldUnknown
@@ -165,7 +175,11 @@ func (d *Desk) Convert(hold string, points quantity.Points) (Obligation, fault.C
 		}
 	}
 	d.Reservations[i] = r
-	return d.Oblige(ServiceRedemption, r.Agreement, points)
+	o, code := d.price(r.Issuer, ServiceRedemption, r.Agreement, points)
+	if code != fault.OK {
+		return Obligation{}, code
+	}
+	return o, d.book(&o, &before)
 }
 
 // Release gives back what is reserved for a hold that has ended; nothing when nothing is.
@@ -177,6 +191,15 @@ func (d *Desk) Release(hold string) fault.Code {
 	code := d.reserve(&d.Reservations[i], -1)
 	d.Reservations[i].Points = 0
 	return code
+}
+
+// Lapse gives back what is reserved for a hold whose time is over at a transaction time (Unix seconds); nothing when it isn't, or when nothing is reserved.
+func (d *Desk) Lapse(hold string, now int64) fault.Code {
+	i, found := d.find(hold)
+	if !found || d.Reservations[i].Until > now {
+		return fault.OK
+	}
+	return d.Release(hold)
 }
 
 func (d *Desk) find(hold string) (int, bool) {
@@ -212,17 +235,29 @@ func (d *Desk) price(issuer string, service Service, version int, points quantit
 	return o, fault.OK
 }
 
-// book adds an obligation and holds the lane against its slices.
-func (d *Desk) book(o *Obligation) fault.Code {
+// book adds an obligation and holds the lane against its slices; before is the lane as it was.
+func (d *Desk) book(o *Obligation, before *PairLane) fault.Code {
 	if code := d.add(o); code != fault.OK {
 		return code
 	}
-	return d.room()
+	return d.room(before)
 }
 
+// add books an obligation in the window.
 func (d *Desk) add(o *Obligation) fault.Code {
-	if code := d.addTo(&d.Lane.Used, o, 1); code != fault.OK {
+	l := &d.Lane
+	if l.Window != d.Window {
+		l.Window, l.Current = d.Window, [2]quantity.Micro{}
+	}
+	before := l.Current
+	if code := d.addTo(&l.Current, o, 1); code != fault.OK {
 		return code
+	}
+	for i := range l.Used {
+		var err error
+		if l.Used[i], err = l.Used[i].Add(max(l.Current[i], 0) - max(before[i], 0)); err != nil {
+			return fault.Limit
+		}
 	}
 	d.Count++
 	return d.addTo(&d.Owed, o, 1)
@@ -242,16 +277,20 @@ func (d *Desk) addTo(sums *[2]quantity.Micro, o *Obligation, sign quantity.Micro
 	return fault.OK
 }
 
-// room says whether the lane is within its slices.
-func (d *Desk) room() fault.Code {
+// room says whether the lane is within its slices where it owes more than before. Where it doesn't, it can be beyond a slice that has shrunk since.
+func (d *Desk) room(before *PairLane) fault.Code {
 	for i := range d.Allocation {
-		sum, err := d.Lane.Used[i].Add(d.Lane.Reserved[i])
-		if err != nil || sum > 0 && sum > d.Lane.SliceOf(i, d.Allocation[i]) {
+		sum, err := d.Lane.owes(i)
+		was, errBefore := before.owes(i)
+		if err != nil || errBefore != nil || sum > was && sum > d.Lane.SliceOf(i, d.Allocation[i]) {
 			return fault.Limit
 		}
 	}
 	return fault.OK
 }
+
+// owes is what the lane uses of its slice in a direction.
+func (l *PairLane) owes(i int) (quantity.Micro, error) { return l.Used[i].Add(l.Reserved[i]) }
 
 // SliceOf is what the lane may owe in a direction (0 or 1) while the pair's allocation is what is given: its even share as long as slices were never moved, otherwise its
 // slice, which shrinks with the allocation. Over all lanes of the pair it adds up to the allocation at most.
@@ -269,14 +308,14 @@ func (l *PairLane) SliceOf(i int, allocation quantity.Micro) quantity.Micro {
 	return quantity.Micro(shrunk)
 }
 
-// Settle takes the obligations of a settled window off the lane; WINDOW_ORDER unless it is the next one.
+// Settle takes the obligations of a settled window off the lane: all that it booked in it. WINDOW_ORDER unless it is the next one.
 func (l *PairLane) Settle(window int64, booked *Gross) error {
 	if window != l.Released+1 {
 		return fault.New(fault.WindowOrder, "the lane's next window to release is %d", l.Released+1)
 	}
 	for i := range l.Used {
 		var err error
-		if l.Used[i], err = l.Used[i].Sub(booked.Owed[i]); err != nil {
+		if l.Used[i], err = l.Used[i].Sub(max(booked.Owed[i], 0)); err != nil {
 			return err
 		}
 	}
@@ -284,20 +323,21 @@ func (l *PairLane) Settle(window int64, booked *Gross) error {
 	return nil
 }
 
-// MoveSlice moves a part of what one lane may owe to another one, while the pair's allocation is what is given. LIMIT when the lane needs it itself.
+// MoveSlice moves a part of what one lane may owe to another one, while the pair's allocation is what is given. LIMIT when the lane needs it itself, INVALID_VALUE unless the
+// lanes are two of one pair. A refusal leaves both as they were.
 func MoveSlice(from, to *PairLane, i int, amount, allocation quantity.Micro) error {
-	if amount <= 0 || from.Currency != to.Currency || i < 0 || i > 1 {
+	if amount <= 0 || from.Currency != to.Currency || i < 0 || i > 1 || from.MSP == to.MSP && from.N == to.N {
 		return fault.New(fault.InvalidValue, "a part above zero moves between two lanes of a pair in one direction")
 	}
-	for _, l := range []*PairLane{from, to} { // Cut both from the allocation of today.
-		l.Slice[i], l.Of[i] = l.SliceOf(i, allocation), allocation
-	}
-	needed, err := from.Used[i].Add(from.Reserved[i])
+	needed, err := from.owes(i)
 	if err != nil {
 		return err
 	}
-	if from.Slice[i]-amount < max(needed, 0) {
+	if from.SliceOf(i, allocation)-amount < needed {
 		return fault.New(fault.Limit, "lane %d of %s needs what would be moved", from.N, from.MSP)
+	}
+	for _, l := range []*PairLane{from, to} { // Cut both from the allocation of today.
+		l.Slice[i], l.Of[i] = l.SliceOf(i, allocation), allocation
 	}
 	from.Slice[i] -= amount
 	to.Slice[i] += amount

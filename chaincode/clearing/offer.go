@@ -1,6 +1,8 @@
 package clearing
 
 import (
+	"slices"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 )
@@ -8,7 +10,10 @@ import (
 // QuoteSeconds is how long an offer that was superseded can still be used by who was quoted it: as long as a mandate lives.
 const QuoteSeconds = 600
 
-// MaxOffers is how many offers of one partner a programme keeps at hand: those in force, quoted lately, and to come.
+// KeepSeconds is how long an offer that was superseded is kept at hand: the longest hold of any terms can still be captured under it, after it was quoted.
+const KeepSeconds = QuoteSeconds + 31*86400
+
+// MaxOffers is how many offers of one partner a programme keeps at hand: those in force, those that holds can still name, and those to come.
 const MaxOffers = 8
 
 // Offer is what one brand's customers get at another: the public part of an agreement. It is never overwritten.
@@ -46,6 +51,37 @@ func (o *Offer) Validate() error {
 	return nil
 }
 
+// Discount is what points are worth at the partner, in minor units, rounded down; OUT_OF_RANGE when it can't be counted.
+func (o *Offer) Discount(points quantity.Points) (int64, error) {
+	return o.Acceptance.Floor(int64(points))
+}
+
+// PointsFor are the fewest points whose discount is so many minor units (1 to quantity.MaxMinor) or more. OFFER_UNKNOWN when the partner takes none, OUT_OF_RANGE when
+// they can't be counted.
+func (o *Offer) PointsFor(minor int64) (quantity.Points, error) {
+	if o.Acceptance.Num == 0 {
+		return 0, fault.New(fault.OfferUnknown, "the partner takes no points under version %d", o.Version)
+	}
+	points, err := quantity.Ratio{Num: o.Acceptance.Den, Den: o.Acceptance.Num}.Ceil(minor)
+	return quantity.Points(points), err
+}
+
+// Swapped is what points become at the partner, rounded down; OUT_OF_RANGE when it can't be counted.
+func (o *Offer) Swapped(points quantity.Points) (quantity.Points, error) {
+	there, err := o.Swap.Floor(int64(points))
+	return quantity.Points(there), err
+}
+
+// FindOffer is the offer of a version, whether it is in force or not; nil when it isn't at hand.
+func FindOffer(list []Offer, version int) *Offer {
+	for i := range list {
+		if list[i].Version == version {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // OfferAt finds the offer that an operation at a transaction time (Unix seconds) uses: the one in force when version is 0, otherwise the named one, if it is in force or
 // was until at most QuoteSeconds ago. OFFER_UNKNOWN when there is none, OFFER_LAPSED when it is over, or not in force yet. The list is ordered by version.
 func OfferAt(list []Offer, version int, now int64) (*Offer, fault.Code) {
@@ -72,8 +108,8 @@ func OfferAt(list []Offer, version int, now int64) (*Offer, fault.Code) {
 	return nil, fault.OfferUnknown
 }
 
-// AddOffer puts the next offer behind a partner's others and forgets the oldest beyond MaxOffers. LIMIT when the one to be forgotten can still be used at a transaction
-// time (Unix seconds), INVALID_VALUE unless its version and its beginning follow the last one's.
+// AddOffer puts the next offer behind a partner's others and forgets the oldest beyond MaxOffers. LIMIT when the one to be forgotten was in force less than KeepSeconds
+// before a transaction time (Unix seconds), INVALID_VALUE unless its version and its beginning follow the last one's.
 func AddOffer(list []Offer, o Offer, now int64) ([]Offer, error) {
 	if n := len(list); n > 0 && (o.Version <= list[n-1].Version || o.From <= list[n-1].From) {
 		return nil, fault.New(fault.InvalidValue, "an offer follows the last one in version and time")
@@ -82,8 +118,8 @@ func AddOffer(list []Offer, o Offer, now int64) ([]Offer, error) {
 	if len(grown) <= MaxOffers {
 		return grown, nil
 	}
-	if grown[1].From+QuoteSeconds > now {
-		return nil, fault.New(fault.Limit, "at most %d offers of a partner can be in force, quoted lately or to come", MaxOffers)
+	if grown[1].From+KeepSeconds > now {
+		return nil, fault.New(fault.Limit, "at most %d offers of a partner can be in force, named by holds or to come", MaxOffers)
 	}
 	return grown[1:], nil
 }
@@ -96,3 +132,40 @@ type OptOut struct {
 
 // EveryPartner stands for all partners in an OptOut.
 const EveryPartner = "*"
+
+// Covers says whether the customer wants nothing to do with a partner. Who has never opted out has no record: nil covers nobody.
+func (o *OptOut) Covers(partner string) bool {
+	return o != nil && (slices.Contains(o.Partners, partner) || slices.Contains(o.Partners, EveryPartner))
+}
+
+// With is the opt-out with one partner more, or all of them; LIMIT beyond MaxMembers. The one it was given, which may be nil, stays as it was.
+func (o *OptOut) With(partner string) (*OptOut, error) {
+	switch {
+	case partner == EveryPartner:
+		return &OptOut{V: 1, Partners: []string{EveryPartner}}, nil
+	case o.Covers(partner):
+		return o, nil
+	}
+	next := &OptOut{V: 1}
+	if o != nil {
+		next.Partners = slices.Clone(o.Partners)
+	}
+	if len(next.Partners) >= MaxMembers {
+		return nil, fault.New(fault.Limit, "a customer can opt out of %d partners, or of all", MaxMembers)
+	}
+	i, _ := slices.BinarySearch(next.Partners, partner)
+	next.Partners = slices.Insert(next.Partners, i, partner)
+	return next, nil
+}
+
+// Without is the opt-out with one partner less, or none. OPTED_OUT when the customer opted out of all: nothing says of one that it is wanted. The one it was given, which
+// may be nil, stays as it was.
+func (o *OptOut) Without(partner string) (*OptOut, error) {
+	switch {
+	case o == nil || partner == EveryPartner:
+		return &OptOut{V: 1, Partners: []string{}}, nil
+	case slices.Contains(o.Partners, EveryPartner):
+		return nil, fault.New(fault.OptedOut, "the customer opted out of all partners: opt in to all of them first")
+	}
+	return &OptOut{V: 1, Partners: slices.DeleteFunc(slices.Clone(o.Partners), func(p string) bool { return p == partner })}, nil
+}

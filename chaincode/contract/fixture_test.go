@@ -61,7 +61,7 @@ func newConsortium(t *testing.T) *consortium {
 		t.Fatal(err)
 	}
 	c.Channel = stubtest.NewChannel("loyalty", organisations...)
-	c.Deploy(stubtest.Definition{Name: "clearing", New: c.instance(t, contract.NewClearing), Policy: stubtest.OutOf(2, airline, hotel, grocer)})
+	c.Deploy(stubtest.Definition{Name: "clearing", New: c.instance(t, contract.NewClearing), Policy: stubtest.OutOf(2, airline, hotel, grocer), Collections: pairCollections()})
 	newPoints := c.instance(t, contract.NewPoints)
 	for name, msp := range brands {
 		var others []string
@@ -121,8 +121,8 @@ func founded(t *testing.T) *consortium {
 	t.Helper()
 	c := newConsortium(t)
 	doc := wire.Founding{V: 1, Genesis: genesis, Members: []clearing.Member{
-		{Name: "airline", MSP: airline, Kind: clearing.KindBrand}, {Name: "grocer", MSP: grocer, Kind: clearing.KindBrand},
-		{Name: "hotel", MSP: hotel, Kind: clearing.KindBrand}, {Name: "regulator", MSP: regulator, Kind: clearing.KindRegulator},
+		{Name: "airline", MSP: airline, Kind: clearing.KindBrand}, {Name: "grocer", MSP: grocer, Kind: clearing.KindBrand, Number: 1},
+		{Name: "hotel", MSP: hotel, Kind: clearing.KindBrand, Number: 2}, {Name: "regulator", MSP: regulator, Kind: clearing.KindRegulator, Number: 3},
 	}}
 	c.must(t, c.call("clearing", c.client(hotel, "operator"), wire.FnFound, encode(t, doc)), airline, hotel)
 	c.must(t, c.call("points-airline", c.client(airline, "operator"), wire.FnCreateProgramme, encode(t, c.programme(t))), airline, grocer)

@@ -39,7 +39,7 @@ func requireHomeBatch(request *wire.BatchRequest) error {
 		return fault.New(fault.InvalidValue, "lanes from %d on are for cross-brand batches", clearing.CrossLaneFirst)
 	}
 	for i := range request.Operations {
-		if o := &request.Operations[i]; o.Partner != "" && !o.Kind.NamesPartner() || !o.Kind.AtHome() {
+		if o := &request.Operations[i]; o.Partner != "" && !o.Kind.ChoosesPartners() || !o.Kind.AtHome() {
 			return fault.New(fault.InvalidValue, "operation %s takes place at a partner: it goes through %s", o.ID, ClearingChaincode)
 		}
 	}

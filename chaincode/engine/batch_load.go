@@ -61,6 +61,11 @@ func (b *batch) keys() []string {
 	if b.exchange != nil {
 		add(PartnerKey(b.exchange.Exchange.Partner))
 	}
+	if b.deposits != nil {
+		for i := range b.deposits.Deposits {
+			add(ExistsKey(b.deposits.Deposits[i].Account))
+		}
+	}
 	for i := range b.request.Operations {
 		for _, key := range operationKeys(&b.request.Operations[i]) {
 			add(key)
@@ -128,7 +133,11 @@ func (b *batch) openBook() {
 		}
 	}
 	if b.deposits != nil {
-		b.book.Window = b.deposits.Window
+		b.book.Window, b.book.Partner = b.deposits.Window, &points.Partner{V: 1, Brand: b.deposits.Home}
+		for i := range b.deposits.Deposits {
+			id := b.deposits.Deposits[i].Account
+			b.book.Exists[id] = b.before[ExistsKey(id)] != nil
+		}
 	}
 	b.originals = map[string]points.Batch{}
 }

@@ -60,7 +60,7 @@ func deposit(c Call, s State) (Effects, error) {
 		return Effects{}, fault.New(fault.LaneSequence, "lane %d of %s stands at %d", b.lane.N, b.lane.MSP, b.lane.Seq)
 	}
 	for i := range call.Deposits {
-		b.receipts = append(b.receipts, b.book.Deposit(i, &call.Deposits[i], call.Home))
+		b.receipts = append(b.receipts, b.book.Deposit(&call.Deposits[i]))
 	}
 	event, writes, err := b.outcome()
 	if err != nil {

@@ -34,7 +34,8 @@ type Lot struct {
 // Cause says why points came into or left a lot.
 type Cause string
 
-// The causes of a move. Pinned and released points stay the account's: they go into and come out of a hold, where a debt takes some of them on the way (repaid).
+// The causes of a move. Pinned and released points stay the account's: they go into and come out of a hold, where a debt takes some of them on the way (repaid). In the same
+// way deposited points are there from then on, and folding only moves them.
 const (
 	Accrued   Cause = "accrued"
 	Received  Cause = "received" // By a transfer, a gift or a claim.
@@ -50,8 +51,9 @@ const (
 	Forfeited Cause = "forfeited" // By closing the account.
 	Pinned    Cause = "pinned"
 	Released  Cause = "released"
-	Folded    Cause = "folded"  // Came in from the inbox.
-	Swapped   Cause = "swapped" // Became a partner's points.
+	Deposited Cause = "deposited" // Into the inbox, by a partner's award or a swap.
+	Folded    Cause = "folded"    // Came out of the inbox into the account, where a debt takes some of them (repaid).
+	Swapped   Cause = "swapped"   // Became a partner's points.
 )
 
 // Move is a change of one lot: positive points came in, negative points left.

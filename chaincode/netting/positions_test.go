@@ -70,7 +70,7 @@ func TestPositionsRefuseWhatIsNoSetOfPairs(t *testing.T) {
 		{"together too large, though they cancel", []netting.PairNet{{"a", "b", most}, {"a", "c", -1}}, fault.OutOfRange},
 		{"least 64-bit number", []netting.PairNet{{"a", "b", -1 << 63}}, fault.OutOfRange},
 		{"most members", fullPairs(netting.MaxMembers), fault.OK},
-		{"one pair too many", append(fullPairs(netting.MaxMembers), netting.PairNet{A: "x", B: "y"}), fault.TooLarge},
+		{"one pair too many", append(fullPairs(netting.MaxMembers), fullPairs(2)...), fault.TooLarge},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package netting
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/tallystick/tallystick/chaincode/quantity"
 )
@@ -39,12 +40,10 @@ func Settle(obligations []Obligation, covers []Cover) (Result, error) {
 	return b.result(), nil
 }
 
-// smallestFirst returns what isn't settled by amount, of equals the last in the order of Compare first.
+// smallestFirst returns what isn't settled by amount, equals in the order of Compare.
 func (b *book) smallestFirst() []int {
 	list := b.open()
-	slices.SortFunc(list, func(i, j int) int {
-		return cmp.Or(cmp.Compare(b.obligations[i].Amount, b.obligations[j].Amount), cmp.Compare(j, i))
-	})
+	slices.SortStableFunc(list, func(i, j int) int { return cmp.Compare(b.obligations[i].Amount, b.obligations[j].Amount) })
 	return list
 }
 
@@ -73,11 +72,14 @@ func (b *book) furthestBelow() int {
 	return furthest
 }
 
-// fitting returns the place of the smallest obligation of at least the amount that is lacking, or else of the largest. The queue is as by smallestFirst and not empty.
+// fitting returns the place of the smallest obligation of at least the amount that is lacking, or else of the largest; of equals the last. The queue is as by
+// smallestFirst and not empty.
 func (b *book) fitting(queue []int, lacking quantity.Minor) int {
-	largest := b.obligations[queue[len(queue)-1]].Amount
-	place, _ := slices.BinarySearchFunc(queue, min(lacking, largest), func(i int, want quantity.Minor) int {
-		return cmp.Compare(b.obligations[i].Amount, want)
-	})
-	return place
+	place := min(b.firstOf(queue, lacking), len(queue)-1)
+	return b.firstOf(queue, b.obligations[queue[place]].Amount+1) - 1
+}
+
+// firstOf returns the place of the first obligation of at least the amount, or the length of the queue.
+func (b *book) firstOf(queue []int, amount quantity.Minor) int {
+	return sort.Search(len(queue), func(i int) bool { return b.obligations[queue[i]].Amount >= amount })
 }

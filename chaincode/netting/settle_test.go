@@ -229,6 +229,21 @@ func denseNetwork(random *rand.Rand) network {
 	return w
 }
 
+func TestSettleLeavesNothingThatCouldBeAddedToADenseNetwork(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for range 3000 {
+		w := denseNetwork(random)
+		r, err := netting.Settle(w.obligations, w.covers)
+		wantCode(t, err, fault.OK)
+		room := w.room(r.Settled)
+		for _, o := range r.Carried {
+			if room[o.From] >= o.Amount {
+				t.Fatalf("%v could be added to %v", o, r.Settled)
+			}
+		}
+	}
+}
+
 // TestSettleComesNearTheLargestValue holds the algorithm to what it was measured at on these networks, so that a change for the worse is seen.
 func TestSettleComesNearTheLargestValue(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -264,8 +279,8 @@ func TestWhatWaitsInAQueueMaySettleWithoutItsHead(t *testing.T) {
 		name        string
 		obligations []netting.Obligation
 		covers      []quantity.Minor
-		first       []int64 // Windows that settle first in, first out.
-		all         []int64 // Windows that settle.
+		first       []int64 // Windows of what settles first in, first out.
+		all         []int64 // Windows of what settles.
 	}{
 		{"all covered", []netting.Obligation{owes(1, "A", "B", 5), owes(2, "A", "B", 5)}, []quantity.Minor{10, 0}, []int64{1, 2}, []int64{1, 2}},
 		{"oldest first", []netting.Obligation{owes(1, "A", "B", 5), owes(2, "A", "B", 6)}, []quantity.Minor{6, 0}, []int64{1}, []int64{1}},
@@ -284,7 +299,22 @@ func TestWhatWaitsInAQueueMaySettleWithoutItsHead(t *testing.T) {
 			[]int64{},
 			[]int64{2, 3},
 		},
-		{"in a window the largest first", []netting.Obligation{owes(1, "A", "B", 4), owes(1, "A", "C", 6)}, []quantity.Minor{6, 0, 0}, []int64{1}, []int64{1}},
+		{
+			"of equals the oldest",
+			[]netting.Obligation{owes(1, "A", "B", 20), owes(2, "A", "C", 5), owes(3, "A", "D", 5)},
+			[]quantity.Minor{5, 0, 0, 0},
+			[]int64{},
+			[]int64{2},
+		},
+		{
+			"of members equally short the first by name gives way first",
+			[]netting.Obligation{
+				owes(1, "A", "D", 100), owes(2, "B", "D", 100), owes(3, "A", "B", 6), owes(4, "B", "A", 6), owes(5, "A", "C", 9), owes(6, "B", "C", 9),
+			},
+			[]quantity.Minor{6, 6, 0, 0},
+			[]int64{},
+			[]int64{4, 5},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -296,6 +326,17 @@ func TestWhatWaitsInAQueueMaySettleWithoutItsHead(t *testing.T) {
 				t.Errorf("settled %v first, then %v", first.Settled, got.Settled)
 			}
 		})
+	}
+}
+
+func TestOfAWindowTheLargestComesFirst(t *testing.T) {
+	small, large := netting.Obligation{Window: 1, From: "A", To: "B", Amount: 4}, netting.Obligation{Window: 1, From: "A", To: "C", Amount: 6}
+	for _, list := range [][]netting.Obligation{{small, large}, {large, small}} {
+		got, err := netting.Queue(list, covers([]quantity.Minor{6, 0, 0}))
+		wantCode(t, err, fault.OK)
+		if !slices.Equal(got.Settled, []netting.Obligation{large}) {
+			t.Errorf("settled %v", got.Settled)
+		}
 	}
 }
 

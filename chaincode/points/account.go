@@ -112,6 +112,8 @@ func (a *Account) clone() *Account {
 	c.Suspense = append([]lots.Lot(nil), a.Suspense...)
 	c.Holds = append([]Hold(nil), a.Holds...)
 	c.Used = append([]UsedAuthorisation{}, a.Used...)
+	c.Uses = append([]PartnerUse(nil), a.Uses...)
+	c.Claims = append([]Claim(nil), a.Claims...)
 	c.Standing = a.Standing.Clone()
 	return &c
 }

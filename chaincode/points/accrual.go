@@ -3,6 +3,7 @@ package points
 import (
 	"sort"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -221,6 +222,9 @@ func findBudget(list []BudgetUse, campaign string) int {
 
 // redeem burns points, at the price of the list in force where there is one.
 func (t *trial) redeem() fault.Code {
+	if code := t.atPartner(); code != fault.OK {
+		return code
+	}
 	if code := t.priced(); code != fault.OK {
 		return code
 	}
@@ -231,11 +235,17 @@ func (t *trial) redeem() fault.Code {
 	if code := t.inShop(nil, &t.op.Points); code != fault.OK {
 		return code
 	}
-	return t.tally(&t.totals.Redeemed, t.op.Points)
+	if code := t.tally(&t.totals.Redeemed, t.op.Points); code != fault.OK {
+		return code
+	}
+	return t.oblige(clearing.ServiceRedemption)
 }
 
-// priced checks that the points are what the price list asks for.
+// priced checks that the points are what the price list asks for, or the partner's offer.
 func (t *trial) priced() fault.Code {
+	if t.offer != nil {
+		return t.pricedAtPartner()
+	}
 	if t.book.Prices == nil {
 		return fault.OK
 	}

@@ -90,7 +90,7 @@ func SubjectHash(o *Operation) string {
 func (o *Operation) subject() []string {
 	var parts []string
 	for _, f := range []struct{ name, value string }{
-		{"hold", string(o.Hold)}, {"purpose", string(o.Purpose)}, {"claim", o.Claim}, {"shop", o.Shop},
+		{"hold", string(o.Hold)}, {"purpose", string(o.Purpose)}, {"claim", o.Claim}, {"shop", o.Shop}, {"partner", o.Partner},
 	} {
 		if f.value != "" {
 			parts = append(parts, f.name, f.value)
@@ -98,6 +98,9 @@ func (o *Operation) subject() []string {
 	}
 	if o.Until != 0 {
 		parts = append(parts, "until", strconv.FormatInt(o.Until, 10))
+	}
+	if o.Agreement != 0 {
+		parts = append(parts, "agreement", strconv.Itoa(o.Agreement))
 	}
 	if c := o.Controller; c != nil {
 		parts = append(parts, "controller", string(c.Kind), strconv.Itoa(c.Version), c.Key)

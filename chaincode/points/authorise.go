@@ -61,8 +61,8 @@ func (t *trial) purpose(m *Mandate) fault.Code {
 	if m.Operation != t.op.Kind || m.Receiver != t.op.To || m.MaxPoints < wanted || m.Quote != "" && m.Quote != t.facts.Quote {
 		return fault.AuthMismatch
 	}
-	if m.Bearer { // For any till, also a shop's.
-		if m.NotAfter > t.book.Now+MaxBearerSeconds || m.MaxPoints > t.terms.Bearer {
+	if m.Bearer { // For any till of the programme, also a shop's; a partner's is none.
+		if t.op.Partner != "" || m.NotAfter > t.book.Now+MaxBearerSeconds || m.MaxPoints > t.terms.Bearer {
 			return fault.AuthMismatch
 		}
 		return fault.OK

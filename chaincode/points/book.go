@@ -58,26 +58,41 @@ type Book struct {
 	standardRate quantity.Ratio
 }
 
-// Apply applies one operation and returns its receipt. A refused operation changes nothing but the lane's counts and, where the controller's signature
-// was good, the authorisation, which is used up.
-func (b *Book) Apply(o *Operation, f Facts) Receipt {
+// Apply applies one operation and returns its receipt. A refused operation changes nothing but the lane's counts; where the controller's signature was good, the
+// authorisation, which is used up; and, where a partner's hold has lapsed, what the desk kept for it.
+func (b *Book) Apply(o *Operation, f Facts) Receipt { return b.apply(b.try(o, f)) }
+
+func (b *Book) try(o *Operation, f Facts) *trial {
 	r := b.newReceipt(o, f)
 	t := &trial{book: b, op: o, facts: f, receipt: &r, totals: b.Totals, terms: b.Programme.Current()}
+	if b.Desk != nil {
+		t.desk = b.Desk.Clone()
+	}
+	return t
+}
+
+func (b *Book) apply(t *trial) Receipt {
+	r := t.receipt
 	code := t.run()
+	if code == fault.OK {
+		code = t.seal()
+	}
 	if code == fault.OK {
 		t.commit()
 	} else {
-		r.refuse(o.Points)
+		r.refuse(t.op.Points)
+		t.letLapse(code)
+		b.Obligations = append(b.Obligations, clearing.Obligation{})
 	}
 	r.Code = code
 	b.Totals.Operations++
 	if code != fault.OK {
 		b.Totals.Rejected++
 	}
-	if a := b.Accounts[o.Account]; a != nil {
+	if a := b.Accounts[t.op.Account]; a != nil && !t.op.Kind.Blind() {
 		r.Posted, r.Held = a.Posted, a.Held
 	}
-	return r
+	return *r
 }
 
 func (b *Book) newReceipt(o *Operation, f Facts) Receipt {
@@ -85,7 +100,7 @@ func (b *Book) newReceipt(o *Operation, f Facts) Receipt {
 		V: 1, Operation: o.ID, Kind: o.Kind, Programme: b.Programme.Brand, Account: o.Account, To: o.To,
 		Points: o.Points, Outcome: Accepted, BusinessDate: b.Programme.BusinessDate,
 		Engine: EngineVersion, Terms: b.Programme.Current().Version, Details: f.DetailsHash,
-		Hold: o.Hold, Reason: o.Reason, Shop: o.Shop,
+		Hold: o.Hold, Reason: o.Reason, Shop: o.Shop, Partner: o.Partner,
 	}
 	if b.Rules != nil {
 		r.Rules = b.Rules.Set().Version
@@ -114,6 +129,16 @@ type trial struct {
 	approval *Approval
 	shop     *Shop
 	claim    string
+
+	desk       *clearing.Desk       // Nil where the book has none.
+	offer      *clearing.Offer      // What the customer gets at the partner; nil where nothing follows from it.
+	obliges    bool                 // The operation makes the brands owe each other something: this,
+	obligation *clearing.Obligation // which is nil without a desk.
+	optOut     *clearing.OptOut     // Nil unless changed.
+	drop       *Drop
+	deposit    *Deposit     // Made in the partner's programme.
+	incoming   *Deposit     // Made here by the partner's.
+	folded     []InboxPlace // In the operation's order.
 }
 
 // verbs is what each kind of operation does, once its accounts are loaded and its authorisation is checked.
@@ -124,11 +149,19 @@ var verbs = map[Kind]func(*trial) fault.Code{
 	KindExpire: (*trial).sweep, KindAdjust: (*trial).adjust,
 	KindRekey: (*trial).rekey, KindRecover: (*trial).recover, KindVeto: (*trial).veto, KindComplete: (*trial).complete,
 	KindFreeze: (*trial).freeze, KindUnfreeze: (*trial).unfreeze, KindClose: (*trial).close,
+	KindAward: (*trial).awardByPartner, KindSwap: (*trial).swap, KindDeposit: (*trial).take, KindFold: (*trial).fold, KindRefund: (*trial).refund,
+	KindOptOut: (*trial).optsOut, KindOptIn: (*trial).optsIn,
 }
 
 func (t *trial) run() fault.Code {
+	if code := t.belongs(); code != fault.OK {
+		return code
+	}
 	if t.op.Kind == KindOpen {
 		return t.open()
+	}
+	if t.op.Kind.Blind() {
+		return t.runBlind()
 	}
 	existing := t.book.Accounts[t.op.Account]
 	if existing == nil {
@@ -150,6 +183,23 @@ func (t *trial) run() fault.Code {
 	if code := t.admit(); code != fault.OK {
 		return code
 	}
+	if code := t.agree(); code != fault.OK {
+		return code
+	}
+	return verbs[t.op.Kind](t)
+}
+
+// runBlind is run for a credit to the inbox: of the account it needs to know that it exists.
+func (t *trial) runBlind() fault.Code {
+	if !t.book.Exists[t.op.Account] {
+		return fault.AccountUnknown
+	}
+	if t.facts.Assessment.Code != fault.OK && t.incoming == nil {
+		return t.facts.Assessment.Code
+	}
+	if code := t.agree(); code != fault.OK {
+		return code
+	}
 	return verbs[t.op.Kind](t)
 }
 
@@ -157,7 +207,10 @@ func (t *trial) run() fault.Code {
 func (t *trial) load() fault.Code {
 	t.account = t.book.Accounts[t.op.Account].clone()
 	t.from = &side{trial: t, account: t.account}
-	if t.op.To != "" {
+	if t.op.Kind == KindSwap && !t.book.Exists[t.op.To] {
+		return fault.AccountUnknown
+	}
+	if t.op.To != "" && t.op.Kind != KindSwap {
 		if t.op.To == t.op.Account {
 			return fault.SameAccount
 		}
@@ -208,8 +261,10 @@ func (t *trial) admit() fault.Code {
 
 func (t *trial) commit() {
 	b := t.book
-	b.Accounts[t.op.Account] = t.account
-	t.receipt.Moves = t.from.moves
+	if t.from != nil {
+		b.Accounts[t.op.Account] = t.account
+		t.receipt.Moves = t.from.moves
+	}
 	if t.op.Kind == KindOpen {
 		b.Opened = append(b.Opened, t.op.Account)
 	}
@@ -233,6 +288,7 @@ func (t *trial) commit() {
 		b.Claimed[t.claim] = true
 		b.Claims = append(b.Claims, t.claim)
 	}
+	t.commitCrossing()
 	b.Totals = t.totals
 }
 

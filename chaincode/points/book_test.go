@@ -3,6 +3,7 @@ package points_test
 import (
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -34,11 +35,15 @@ func TestEveryKindIsRefusedForAnUnknownAccount(t *testing.T) {
 	h := ownHolder(1)
 	c := newTill(t)
 	n := 0
-	for _, kind := range points.Kinds() {
+	for _, kind := range documented {
 		if kind == points.KindOpen {
 			continue
 		}
 		o := least(kind)
+		c.Window = 0
+		if o.Partner != "" && kind != points.KindOptOut && kind != points.KindOptIn {
+			c.Window, c.Partner = 1, &points.Partner{Brand: partner, Offers: []clearing.Offer{airlineOffer(1)}}
+		}
 		if o.Controller != nil {
 			o.Controller = &h.controller
 		}
@@ -61,6 +66,9 @@ func TestDebitsNeedASignature(t *testing.T) {
 		o := least(kind)
 		if o.Controller != nil {
 			o.Controller = &h.controller
+		}
+		if kind == points.KindSwap {
+			c.Window, c.Partner = 1, &points.Partner{Brand: partner}
 		}
 		want(t, c.apply(o, points.Details{Operation: o.ID}), fault.AuthMissing)
 	}

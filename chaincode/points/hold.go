@@ -42,7 +42,14 @@ func (t *trial) hold() fault.Code {
 	if t.op.Until <= t.book.Now || t.op.Until > t.book.Now+limit {
 		return fault.HoldPeriod
 	}
-	return t.pin(Hold{Purpose: t.op.Purpose, Until: t.op.Until, Place: t.place()}, nil)
+	if code := t.atPartner(); code != fault.OK {
+		return code
+	}
+	h := Hold{Purpose: t.op.Purpose, Until: t.op.Until, Place: t.place(), Partner: t.op.Partner, Agreement: t.receipt.Agreement}
+	if code := t.pin(h, nil); code != fault.OK {
+		return code
+	}
+	return t.reserve(&h)
 }
 
 // place is where the controller lets the hold be captured.
@@ -91,6 +98,9 @@ func (t *trial) capture() fault.Code {
 	if h.transferable() {
 		return fault.HoldPurpose
 	}
+	if code := t.heldAtPartner(&h); code != fault.OK {
+		return code
+	}
 	if h.Place != "" && !t.facts.Assessment.at(h.Place) {
 		return fault.AuthMismatch
 	}
@@ -103,8 +113,11 @@ func (t *trial) capture() fault.Code {
 	if code := t.from.unpin(i, t.op.Points, lots.Captured); code != fault.OK {
 		return code
 	}
+	if code := t.convert(&h); code != fault.OK {
+		return code
+	}
 	if h.Purpose == PurposeAllowance && t.op.Points < h.Points {
-		if code := t.from.release(i); code != fault.OK {
+		if code := t.giveUp(i); code != fault.OK {
 			return code
 		}
 	}
@@ -145,8 +158,20 @@ func (t *trial) void() fault.Code {
 	if h.transferable() && t.op.Authorisation == nil && !t.preview {
 		return fault.AuthMissing
 	}
+	if code := t.heldAtPartner(&h); code != fault.OK {
+		return code
+	}
 	t.receipt.Points = h.Points
-	return t.from.release(i)
+	return t.giveUp(i)
+}
+
+// giveUp ends hold i of the account and what the desk keeps for it.
+func (t *trial) giveUp(i int) fault.Code {
+	h := t.account.Holds[i]
+	if code := t.from.release(i); code != fault.OK {
+		return code
+	}
+	return t.unreserve(&h)
 }
 
 // release ends hold i of the side's account: lots of it that expired meanwhile expire, of the others a debt is paid first, and what is left is free again. Nobody can keep
@@ -160,7 +185,12 @@ func (s *side) release(i int) fault.Code {
 	if code := s.trial.tally(&s.trial.totals.Unpinned, h.Points); code != fault.OK {
 		return code
 	}
-	late, good := lots.Split(h.Lots, s.due)
+	return s.settle(h.Lots)
+}
+
+// settle puts lots that come out of a hold or the inbox into the account: what is due expires, of the rest a debt is paid first.
+func (s *side) settle(list []lots.Lot) fault.Code {
+	late, good := lots.Split(list, s.due)
 	if code := s.end(late); code != fault.OK {
 		return code
 	}

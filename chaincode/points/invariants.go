@@ -95,6 +95,31 @@ func DebtLeavesNoLots(a *Account) error {
 	return nil
 }
 
+// ClaimsWithinDebt holds for every account: what partners are still to be refunded for is a part of the debt, of each award once, and nothing of it is empty or negative.
+func ClaimsWithinDebt(a *Account) error {
+	var open quantity.Points
+	for i, c := range a.Claims {
+		if c.Points < 0 || c.Repaid < 0 || c.Points+c.Repaid == 0 || a.claimOf(c.Operation) != i {
+			return fault.New(fault.StateCorrupt, "account %s: award %s has a claim of %d points and %d repaid", a.ID, c.Operation, c.Points, c.Repaid)
+		}
+		open += c.Points
+	}
+	if open > max(a.Debt, 0) || len(a.Claims) > MaxClaims {
+		return fault.New(fault.StateCorrupt, "account %s owes %d, its %d claims are %d", a.ID, a.Debt, len(a.Claims), open)
+	}
+	return nil
+}
+
+// UsesNotNegative holds for every account: what it did at partners is ordered by partner, each once, and not negative.
+func UsesNotNegative(a *Account) error {
+	for i, u := range a.Uses {
+		if u.Redeemed < 0 || u.Swapped < 0 || i > 0 && a.Uses[i-1].Partner >= u.Partner {
+			return fault.New(fault.StateCorrupt, "account %s: what it did at %s is out of order or negative", a.ID, u.Partner)
+		}
+	}
+	return nil
+}
+
 // AccountInvariants are the invariants of a single account, by name.
 func AccountInvariants() map[string]func(*Account) error {
 	return map[string]func(*Account) error{
@@ -104,6 +129,8 @@ func AccountInvariants() map[string]func(*Account) error {
 		"HeldEqualsOpenHolds":       HeldEqualsOpenHolds,
 		"SuspenseOnlyWhenInactive":  SuspenseOnlyWhenInactive,
 		"UsedAuthorisationsBounded": UsedAuthorisationsBounded,
+		"ClaimsWithinDebt":          ClaimsWithinDebt,
+		"UsesNotNegative":           UsesNotNegative,
 	}
 }
 
@@ -144,6 +171,31 @@ func SupplyEqualsBalances(total Totals, accounts []*Account) error {
 	return nil
 }
 
+// InboxEqualsWaiting holds for a programme: what the lanes deposited and didn't fold is what waits in the inbox, in lots that aren't empty. With SupplyEqualsBalances that is
+// the whole supply.
+func InboxEqualsWaiting(total Totals, inbox []*InboxEntry) error {
+	var sum quantity.Points
+	for _, e := range inbox {
+		for _, l := range e.Lots {
+			if l.Points <= 0 {
+				return fault.New(fault.StateCorrupt, "the credit of %s has a lot of %d points", e.Operation, l.Points)
+			}
+			var err error
+			if sum, err = sum.Add(l.Points); err != nil {
+				return err
+			}
+		}
+	}
+	waiting, err := total.Waiting()
+	if err != nil {
+		return err
+	}
+	if waiting != sum {
+		return fault.New(fault.StateCorrupt, "the lanes say that %d points wait in the inbox, there are %d", waiting, sum)
+	}
+	return nil
+}
+
 // OpenedEqualsAccounts holds for a programme: the lanes opened as many accounts as there are.
 func OpenedEqualsAccounts(total Totals, accounts int) error {
 	if total.Opened != int64(accounts) {
@@ -152,8 +204,11 @@ func OpenedEqualsAccounts(total Totals, accounts int) error {
 	return nil
 }
 
-// ReversalWithinAward holds for every reversal: nothing negative, and no more taken back than awarded.
+// ReversalWithinAward holds for every reversal: nothing negative, no more taken back than awarded, and no more refunded than taken back.
 func ReversalWithinAward(r *Reversal) error {
+	if r.Refunded < 0 || r.Refunded > r.TakenBack {
+		return fault.New(fault.StateCorrupt, "of operation %s %d points were taken back, %d refunded", r.Operation, r.TakenBack, r.Refunded)
+	}
 	if r.TakenBack < 0 || r.TakenBack > r.Awarded {
 		return fault.New(fault.StateCorrupt, "of operation %s %d points were taken back, %d were awarded", r.Operation, r.TakenBack, r.Awarded)
 	}

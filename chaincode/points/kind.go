@@ -41,6 +41,7 @@ func Kinds() []Kind {
 	return []Kind{
 		KindOpen, KindEarn, KindRefer, KindRedeem, KindHold, KindCapture, KindVoid, KindTransfer, KindGift, KindAccept, KindReturn, KindExpire,
 		KindAdjust, KindRekey, KindRecover, KindVeto, KindComplete, KindFreeze, KindUnfreeze, KindClose,
+		KindAward, KindSwap, KindDeposit, KindFold, KindRefund, KindOptOut, KindOptIn,
 	}
 }
 
@@ -50,32 +51,44 @@ func (k Kind) HasPurchase() bool { return k == KindEarn || k == KindRefer || k =
 // Redeems says whether operations of this kind burn points for a discount or an item.
 func (k Kind) Redeems() bool { return k == KindRedeem || k == KindCapture }
 
+// Blind says whether operations of this kind credit an account's inbox without looking at the account: only that it exists.
+func (k Kind) Blind() bool { return k == KindAward || k == KindDeposit }
+
+// offered says whether operations of this kind take what a partner's offer gives. Those that continue or undo an earlier one go by the version of that.
+func (k Kind) offered() bool {
+	return k == KindRedeem || k == KindHold || k == KindAward || k == KindSwap
+}
+
+// ChoosesPartners says whether operations of this kind are the customer's choice of partners, and not an operation with one.
+func (k Kind) ChoosesPartners() bool { return k == KindOptOut || k == KindOptIn }
+
+// returnedByPoints says whether an operation of this kind is returned by points or whole, and not by the amount or the lines of a purchase.
+func (k Kind) returnedByPoints() bool { return k.Redeems() || k.Blind() }
+
 // NeedsApproval says whether another organisation has to approve operations of this kind before.
 func (k Kind) NeedsApproval() bool { return k == KindAdjust || k == KindRecover }
 
 // debits says whether the controller gives points away with operations of this kind: a frozen account and one that was just recovered can't.
 func (k Kind) debits() bool {
-	return slices.Contains([]Kind{KindRedeem, KindHold, KindTransfer, KindGift, KindRekey, KindClose}, k)
+	return slices.Contains([]Kind{KindRedeem, KindHold, KindTransfer, KindGift, KindRekey, KindClose, KindSwap}, k)
 }
 
 // signed says whether operations of this kind always need the controller's signature.
-func (k Kind) signed() bool { return k.debits() || k == KindAccept || k == KindVeto }
+func (k Kind) signed() bool {
+	return k.debits() || k == KindAccept || k == KindVeto || k.ChoosesPartners()
+}
 
 // afterClosing says whether operations of this kind apply to closed accounts.
-func (k Kind) afterClosing() bool { return k == KindReturn || k == KindExpire || k == KindAdjust }
+func (k Kind) afterClosing() bool {
+	return slices.Contains([]Kind{KindReturn, KindExpire, KindAdjust, KindFold, KindRefund}, k)
+}
 
 // CrossBrand says whether operations of this kind can take place between two brands. Deposits are made by clearing itself.
 func (k Kind) CrossBrand() bool {
 	return slices.Contains([]Kind{KindRedeem, KindHold, KindCapture, KindVoid, KindReturn, KindAward, KindSwap, KindDeposit, KindRefund}, k)
 }
 
-// NamesPartner says whether operations of this kind name a partner though they take place at home: they say what a customer wants of partners.
-func (k Kind) NamesPartner() bool { return k == KindOptOut || k == KindOptIn }
-
 // AtHome says whether operations of this kind can take place without another brand.
 func (k Kind) AtHome() bool {
 	return !slices.Contains([]Kind{KindAward, KindSwap, KindDeposit, KindRefund}, k)
 }
-
-// Blind says whether operations of this kind credit an account without reading it.
-func (k Kind) Blind() bool { return k == KindAward || k == KindDeposit }

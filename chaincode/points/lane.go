@@ -48,6 +48,19 @@ func (t Totals) Outstanding() (quantity.Points, error) {
 // Waiting is what waits in the inbox: the issuer's liability too, though in no lot yet.
 func (t Totals) Waiting() (quantity.Points, error) { return t.Deposited.Sub(t.Folded) }
 
+// Supply is what the issuer is liable for: what is outstanding and what waits.
+func (t Totals) Supply() (quantity.Points, error) {
+	outstanding, err := t.Outstanding()
+	if err != nil {
+		return 0, err
+	}
+	waiting, err := t.Waiting()
+	if err != nil {
+		return 0, err
+	}
+	return outstanding.Add(waiting)
+}
+
 // Debt is what accounts owe the issuer.
 func (t Totals) Debt() (quantity.Points, error) { return t.DebtIncurred.Sub(t.DebtRepaid) }
 

@@ -49,6 +49,9 @@ func machineTerms() []terms.Terms {
 	return []terms.Terms{rolling, idle, fixed, strict}
 }
 
+// crossing are the kinds that two programmes have part in: the exchange's machine runs them.
+var crossing = []points.Kind{points.KindAward, points.KindSwap, points.KindDeposit, points.KindFold, points.KindRefund, points.KindOptOut, points.KindOptIn}
+
 // machine runs random operations on a till, on a twin of its book and on the model.
 type machine struct {
 	*till
@@ -270,7 +273,7 @@ func TestRandomOperationsKeepTheInvariantsAndAgreeWithAModel(t *testing.T) {
 		return // As asked for by -rapid.checks: too few to reach everything.
 	}
 	for _, kind := range points.Kinds() {
-		if answers[string(kind)] == 0 {
+		if !slices.Contains(crossing, kind) && answers[string(kind)] == 0 {
 			t.Errorf("no %s was accepted", kind)
 		}
 	}

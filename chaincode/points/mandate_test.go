@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -74,6 +75,10 @@ func TestEveryPartOfASignedOperationIsSigned(t *testing.T) {
 		change func(*points.Operation)
 	}{
 		{"shop of a redemption", points.KindRedeem, []change{of(5), in("corner")}, func(o *points.Operation) { o.Shop = "" }},
+		{"partner of a redemption", points.KindRedeem, []change{of(5)}, func(o *points.Operation) { o.Partner = partner }},
+		{"partner of an opt-out", points.KindOptOut, []change{across(partner)}, func(o *points.Operation) { o.Partner = clearing.EveryPartner }},
+		{"version of a redemption", points.KindRedeem, []change{of(5), across(partner)}, func(o *points.Operation) { o.Agreement = 1 }},
+		{"receiver of a swap", points.KindSwap, []change{of(5), across(partner), to(friend)}, func(o *points.Operation) { o.To = accountID(3) }},
 		{"purpose of a hold", points.KindHold, []change{of(5), ends}, func(o *points.Operation) { o.Purpose = points.PurposeAllowance }},
 		{"end of a hold", points.KindHold, []change{of(5), ends}, func(o *points.Operation) { o.Until++ }},
 		{"points of a hold", points.KindHold, []change{of(5), ends}, func(o *points.Operation) { o.Points++ }},
@@ -106,6 +111,9 @@ func TestEveryPartOfASignedOperationIsSigned(t *testing.T) {
 			o, d := b.prepare(h, c.kind, c.usual...)
 			o.Authorisation = h.sign(h.mandate(o, &d, b.Now))
 			c.change(o)
+			if o.Partner == partner && o.Kind != points.KindOptOut {
+				b.Window, b.Partner = 1, &points.Partner{Brand: partner}
+			}
 			d.Merchant = o.Shop
 			if r := b.apply(o, d); r.Code != fault.AuthMismatch || r.Authorisation == "" {
 				t.Errorf("got %s, used %q", r.Code, r.Authorisation)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 )
@@ -63,14 +64,14 @@ var shapes = map[Kind]shape{
 	KindOpen:     {must: []string{"controller"}, may: []string{"holder"}},
 	KindEarn:     {may: []string{"claim", "shop"}}, // Its points follow from the details.
 	KindRefer:    {must: []string{"to"}},
-	KindRedeem:   {must: []string{"points"}, may: []string{"authorisation", "shop"}},
-	KindHold:     {must: []string{"points", "until"}, may: []string{"authorisation", "purpose"}},
-	KindCapture:  {must: []string{"points", "hold"}, may: []string{"shop"}},
-	KindVoid:     {must: []string{"hold"}, may: []string{"authorisation"}},
+	KindRedeem:   {must: []string{"points"}, may: []string{"authorisation", "shop", "partner", "agreement"}},
+	KindHold:     {must: []string{"points", "until"}, may: []string{"authorisation", "purpose", "partner", "agreement"}},
+	KindCapture:  {must: []string{"points", "hold"}, may: []string{"shop", "partner"}},
+	KindVoid:     {must: []string{"hold"}, may: []string{"authorisation", "partner"}},
 	KindTransfer: {must: []string{"points", "to"}, may: []string{"authorisation"}},
 	KindGift:     {must: []string{"points", "claim"}, may: []string{"authorisation"}},
 	KindAccept:   {must: []string{"to", "hold"}, may: []string{"authorisation", "claim"}},
-	KindReturn:   {may: []string{"original", "authorisation", "points", "whole", "lines"}},
+	KindReturn:   {may: []string{"original", "authorisation", "points", "whole", "lines", "partner"}},
 	KindExpire:   {},
 	KindAdjust:   {must: []string{"points", "reason"}},
 	KindRekey:    {must: []string{"controller"}, may: []string{"authorisation"}},
@@ -80,7 +81,13 @@ var shapes = map[Kind]shape{
 	KindFreeze:   {must: []string{"reason"}},
 	KindUnfreeze: {must: []string{"reason"}},
 	KindClose:    {may: []string{"authorisation", "points"}},
-}
+	KindAward:    {must: []string{"points", "partner"}, may: []string{"agreement"}},
+	KindSwap:     {must: []string{"points", "to", "partner"}, may: []string{"agreement", "authorisation"}},
+	KindFold:     {must: []string{"entries"}},
+	KindRefund:   {must: []string{"original", "partner"}},
+	KindOptOut:   {must: []string{"partner"}, may: []string{"authorisation"}},
+	KindOptIn:    {must: []string{"partner"}, may: []string{"authorisation"}},
+} // A deposit is no document: see Book.Deposit.
 
 // fields lists the fields that are set, besides id, kind and account.
 func (o *Operation) fields() []string {
@@ -92,6 +99,7 @@ func (o *Operation) fields() []string {
 		{"to", o.To != ""}, {"points", o.Points != 0}, {"controller", o.Controller != nil}, {"holder", o.Holder != ""}, {"hold", o.Hold != ""},
 		{"until", o.Until != 0}, {"purpose", o.Purpose != ""}, {"claim", o.Claim != ""}, {"reason", o.Reason != ""}, {"shop", o.Shop != ""},
 		{"whole", o.Whole}, {"lines", len(o.Lines) > 0}, {"authorisation", o.Authorisation != nil}, {"original", o.Original != nil},
+		{"partner", o.Partner != ""}, {"agreement", o.Agreement != 0}, {"entries", len(o.Entries) > 0},
 	} {
 		if f.set {
 			set = append(set, f.name)
@@ -155,7 +163,33 @@ func (o *Operation) validateFields() error {
 	if o.Until < 0 {
 		return fault.New(fault.InvalidValue, "until is a time in Unix seconds")
 	}
+	if err := o.validateCrossing(); err != nil {
+		return err
+	}
 	return o.validateParts()
+}
+
+// validateCrossing checks what an operation says of a partner, and of credits that wait.
+func (o *Operation) validateCrossing() error {
+	all := o.Kind.ChoosesPartners() && o.Partner == clearing.EveryPartner
+	if o.Partner != "" && !all && !clearing.ValidName(o.Partner) {
+		return fault.New(fault.InvalidValue, "partner must be the name of a member; optout and optin take %s for all of them", clearing.EveryPartner)
+	}
+	if o.Partner != "" && o.Shop != "" {
+		return fault.New(fault.InvalidValue, "a sponsored shop is the programme's own: it takes part in no operation at a partner")
+	}
+	if o.Agreement < 0 || o.Agreement > clearing.MaxVersion || o.Agreement != 0 && o.Partner == "" {
+		return fault.New(fault.InvalidValue, "agreement is a version of 1 to %d of the partner's offer, or left out for the one in force", clearing.MaxVersion)
+	}
+	if len(o.Entries) > MaxFold {
+		return fault.New(fault.TooLarge, "at most %d credits are folded at once", MaxFold)
+	}
+	for i, e := range o.Entries {
+		if !e.valid() || slices.Contains(o.Entries[:i], e) {
+			return fault.New(fault.InvalidValue, "entries need msp, lane >= 0, seq >= 1 and n >= 0, each entry once")
+		}
+	}
+	return nil
 }
 
 func (o *Operation) validateParts() error {
@@ -198,11 +232,11 @@ func (o *Operation) validateReturn() error {
 	if ways > 1 {
 		return fault.New(fault.InvalidValue, "a return is whole, by lines, by points, or by amount")
 	}
-	if o.Original != nil && o.Points != 0 && !o.Original.Receipt.Kind.Redeems() {
-		return fault.New(fault.InvalidValue, "a purchase is returned whole, by lines or by amount; points are given for the return of a redemption")
+	if o.Original != nil && o.Points != 0 && !o.Original.Receipt.Kind.returnedByPoints() {
+		return fault.New(fault.InvalidValue, "a purchase is returned whole, by lines or by amount; points are given for the return of a redemption, an award or a deposit")
 	}
-	if o.Original != nil && o.Original.Receipt.Kind.Redeems() && !o.Whole && o.Points == 0 {
-		return fault.New(fault.InvalidValue, "the return of a redemption is whole or names points")
+	if o.Original != nil && o.Original.Receipt.Kind.returnedByPoints() && !o.Whole && o.Points == 0 {
+		return fault.New(fault.InvalidValue, "the return of a redemption, an award or a deposit is whole or names points")
 	}
 	if len(o.Lines) > MaxLines {
 		return fault.New(fault.TooLarge, "a purchase has at most %d lines", MaxLines)
@@ -234,17 +268,33 @@ func (o *Original) validate() error {
 	return nil
 }
 
-// Touched lists the accounts an operation reads or writes.
+// Touched lists the accounts an operation reads or writes: those of the programme. A swap's receiver is another programme's, and a credit to an inbox touches nobody.
 func (o *Operation) Touched() []AccountID {
-	if o.To != "" {
+	switch {
+	case o.Kind.Blind():
+		return nil
+	case o.To != "" && o.Kind != KindSwap:
 		return []AccountID{o.Account, o.To}
+	default:
+		return []AccountID{o.Account}
 	}
-	return []AccountID{o.Account}
 }
 
-// Reverses names the accrual or redemption whose reversal record the operation reads and writes, if any.
+// Exists lists the accounts of which an operation needs to know that they exist, and nothing else: see Book.Exists. A swap's is the partner programme's.
+func (o *Operation) Exists() []AccountID {
+	switch {
+	case o.Kind.Blind():
+		return []AccountID{o.Account}
+	case o.Kind == KindSwap:
+		return []AccountID{o.To}
+	default:
+		return nil
+	}
+}
+
+// Reverses names the operation whose reversal record this one reads and writes, if any.
 func (o *Operation) Reverses() (OperationID, bool) {
-	if o.Kind != KindReturn || o.Original == nil {
+	if o.Kind != KindReturn && o.Kind != KindRefund || o.Original == nil {
 		return "", false
 	}
 	return o.Original.Receipt.Operation, true

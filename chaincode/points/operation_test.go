@@ -26,6 +26,9 @@ var fields = map[string]func(*points.Operation){
 	"lines":         func(o *points.Operation) { o.Lines = []int{0} },
 	"authorisation": func(o *points.Operation) { o.Authorisation = usualAuthorisation() },
 	"original":      func(o *points.Operation) { o.Original = usualOriginal(points.KindEarn) },
+	"partner":       func(o *points.Operation) { o.Partner = partner },
+	"agreement":     func(o *points.Operation) { o.Partner, o.Agreement = partner, 1 }, // Nothing without a partner.
+	"entries":       func(o *points.Operation) { o.Entries = []points.InboxPlace{{MSP: issuer, Lane: 1024, Seq: 1}} },
 }
 
 func usualAuthorisation() *points.Authorisation {
@@ -41,14 +44,14 @@ var forms = map[points.Kind]struct{ must, may string }{
 	points.KindOpen:     {"controller", "holder"},
 	points.KindEarn:     {"", "claim shop"},
 	points.KindRefer:    {"to", ""},
-	points.KindRedeem:   {"points", "authorisation shop"},
-	points.KindHold:     {"points until", "authorisation purpose"},
-	points.KindCapture:  {"points hold", "shop"},
-	points.KindVoid:     {"hold", "authorisation"},
+	points.KindRedeem:   {"points", "authorisation shop partner agreement"},
+	points.KindHold:     {"points until", "authorisation purpose partner agreement"},
+	points.KindCapture:  {"points hold", "shop partner"},
+	points.KindVoid:     {"hold", "authorisation partner"},
 	points.KindTransfer: {"points to", "authorisation"},
 	points.KindGift:     {"points claim", "authorisation"},
 	points.KindAccept:   {"to hold", "authorisation claim"},
-	points.KindReturn:   {"", "original authorisation points whole lines"},
+	points.KindReturn:   {"", "original authorisation points whole lines partner"},
 	points.KindExpire:   {"", ""},
 	points.KindAdjust:   {"points reason", ""},
 	points.KindRekey:    {"controller", "authorisation"},
@@ -58,7 +61,16 @@ var forms = map[points.Kind]struct{ must, may string }{
 	points.KindFreeze:   {"reason", ""},
 	points.KindUnfreeze: {"reason", ""},
 	points.KindClose:    {"", "authorisation points"},
+	points.KindAward:    {"points partner", "agreement"},
+	points.KindSwap:     {"points to partner", "agreement authorisation"},
+	points.KindFold:     {"entries", ""},
+	points.KindRefund:   {"original partner", ""},
+	points.KindOptOut:   {"partner", "authorisation"},
+	points.KindOptIn:    {"partner", "authorisation"},
 }
+
+// documented are the kinds that a document can ask for: a deposit follows from a swap.
+var documented = slices.DeleteFunc(points.Kinds(), func(k points.Kind) bool { return k == points.KindDeposit })
 
 // least is an operation with the fields that its kind must have.
 func least(kind points.Kind) *points.Operation {
@@ -70,10 +82,11 @@ func least(kind points.Kind) *points.Operation {
 }
 
 func TestOperationHasExactlyTheFieldsOfItsKind(t *testing.T) {
-	if len(forms) != len(points.Kinds()) {
-		t.Fatalf("the table has %d kinds, there are %d", len(forms), len(points.Kinds()))
+	if len(forms) != len(documented) {
+		t.Fatalf("the table has %d kinds, there are %d", len(forms), len(documented))
 	}
-	for _, kind := range points.Kinds() {
+	wantCode(t, least(points.KindDeposit).Validate(), fault.InvalidValue)
+	for _, kind := range documented {
 		must, may := strings.Fields(forms[kind].must), strings.Fields(forms[kind].may)
 		t.Run(string(kind), func(t *testing.T) {
 			wantCode(t, least(kind).Validate(), fault.OK)
@@ -124,6 +137,10 @@ func TestReturnSaysInOneWayHowMuch(t *testing.T) {
 		{"redemption by lines", points.KindRedeem, "lines", fault.InvalidValue},
 		{"capture by lines", points.KindCapture, "lines", fault.InvalidValue},
 		{"redemption whole and by points", points.KindRedeem, "whole points", fault.InvalidValue},
+		{"award by points", points.KindAward, "points", fault.OK},
+		{"award by amount", points.KindAward, "", fault.InvalidValue},
+		{"deposit whole", points.KindDeposit, "whole", fault.OK},
+		{"deposit by lines", points.KindDeposit, "lines", fault.InvalidValue},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,6 +1,10 @@
 package points
 
-import "github.com/tallystick/tallystick/chaincode/quantity"
+import (
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+)
 
 // Quote is what an operation would cost or award at this moment. A mandate that names its hash is good only as long as the same quote would be given.
 type Quote struct {
@@ -14,6 +18,10 @@ type Quote struct {
 	Rules     int             `json:"rules,omitzero"`
 	Prices    int             `json:"prices,omitzero"`
 	Place     string          `json:"place"` // PlaceHash of the till.
+
+	Partner       string          `json:"partner,omitzero"`       // The other brand of a cross-brand operation,
+	Agreement     int             `json:"agreement,omitzero"`     // the version of its offer that is used; 0 when there is none,
+	PartnerPoints quantity.Points `json:"partnerPoints,omitzero"` // and what a swap brings there.
 }
 
 // QuoteOf is the quote of an operation as the book stands.
@@ -24,8 +32,27 @@ func (b *Book) QuoteOf(o *Operation, place string) Quote {
 	if b.Rules != nil {
 		q.Rules = b.Rules.Set().Version
 	}
-	if b.Prices != nil {
+	if b.Prices != nil && o.Partner == "" {
 		q.Prices = b.Prices.Version
 	}
+	q.Partner = o.Partner
+	if offer := b.offerOf(o); offer != nil {
+		q.Agreement = offer.Version
+		if o.Kind == KindSwap {
+			q.PartnerPoints, _ = offer.Swapped(o.Points) // What can't be counted is refused.
+		}
+	}
 	return q
+}
+
+// offerOf is the offer that an operation uses as the book stands; nil when there is none.
+func (b *Book) offerOf(o *Operation) *clearing.Offer {
+	if !o.Kind.offered() || b.Partner == nil || o.Partner != b.Partner.Brand {
+		return nil
+	}
+	offer, code := clearing.OfferAt(b.Partner.Offers, o.Agreement, b.Now)
+	if code != fault.OK {
+		return nil
+	}
+	return offer
 }

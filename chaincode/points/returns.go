@@ -3,6 +3,7 @@ package points
 import (
 	"slices"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -17,7 +18,7 @@ type Reversal struct {
 	Awarded   quantity.Points `json:"awarded"`           // Of a redemption: what was redeemed.
 	TakenBack quantity.Points `json:"takenBack"`         // 0 to Awarded.
 	Lines     []int           `json:"lines,omitempty"`   // Lines of the purchase that were returned as such, ascending.
-	Refunded  quantity.Points `json:"refunded,omitzero"` // Of a partner's award: what was recovered, and refunded to the partner.
+	Refunded  quantity.Points `json:"refunded,omitzero"` // Of a partner's award: what was recovered of TakenBack, and refunded to the partner.
 	Whole     bool            `json:"whole,omitzero"`    // Everything that was left was returned: nothing can follow, also where nothing was awarded.
 }
 
@@ -50,7 +51,7 @@ func (t *trial) takeBack() fault.Code {
 		return fault.ReceiptInvalid
 	}
 	original := &t.op.Original.Receipt
-	if original.Outcome != Accepted || original.Account != t.op.Account || original.Programme != t.book.Programme.Brand {
+	if !t.returns(original) {
 		return fault.ReceiptNotReturnable
 	}
 	if promised := terms.Find(t.book.Programme.Terms, original.Terms); promised != nil {
@@ -63,9 +64,18 @@ func (t *trial) takeBack() fault.Code {
 		return t.returnPurchase(original)
 	case KindRedeem, KindCapture:
 		return t.returnRedemption(original)
+	case KindAward:
+		return t.returnAward(original)
+	case KindDeposit:
+		return t.returnSwap(original)
 	default:
 		return fault.ReceiptNotReturnable
 	}
+}
+
+// returns says whether a receipt is one of this account's that was accepted, with the same partner or none.
+func (t *trial) returns(r *Receipt) bool {
+	return r.Outcome == Accepted && r.Account == t.op.Account && r.Programme == t.book.Programme.Brand && r.Partner == t.op.Partner
 }
 
 // reverse counts points of the original as returned; RETURN_EXCEEDS beyond what it moved, or when a line is returned twice. Of two receipts under one operation id, the one
@@ -150,7 +160,7 @@ func (t *trial) undo(original *Receipt) fault.Code {
 func (t *trial) clawBack(points quantity.Points, made []lots.Move) fault.Code {
 	own := func(l lots.Lot) bool {
 		return slices.ContainsFunc(made, func(m lots.Move) bool {
-			return m.Cause == lots.Accrued && m.Expiry == l.Expiry && m.Terms == l.Terms && m.Funding == l.Funding
+			return (m.Cause == lots.Accrued || m.Cause == lots.Deposited) && m.Expiry == l.Expiry && m.Terms == l.Terms && m.Funding == l.Funding
 		})
 	}
 	taken, code := t.from.takeDown(points, own, lots.Recovered)
@@ -181,7 +191,12 @@ func (t *trial) returnRedemption(original *Receipt) fault.Code {
 		return code
 	}
 	t.receipt.DebtRepaid = repaid
-	return t.tally(&t.totals.Restored, t.receipt.Points)
+	if code := t.tally(&t.totals.Restored, t.receipt.Points); code != fault.OK || original.Partner == "" {
+		return code
+	}
+	t.receipt.Agreement = original.Agreement
+	redeemed := clearing.Done{Issuer: original.Programme, Service: clearing.ServiceRedemption, Agreement: original.Agreement, Points: original.Points}
+	return t.undone(redeemed, before.TakenBack, t.reversal.TakenBack)
 }
 
 // givenBack selects points of what a redemption took, from the end, after skipping what was given back before.

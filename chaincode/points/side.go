@@ -130,9 +130,10 @@ func (s *side) credit(list []lots.Lot, cause lots.Cause) (quantity.Points, fault
 	return repaid, s.trial.tally(&s.trial.totals.DebtRepaid, repaid)
 }
 
-// repay pays debt with lots, from the first on: with what, and what is left of them.
+// repay pays debt with lots, from the first on: with what, and what is left of them. What partners are to be refunded for is paid first.
 func (s *side) repay(list []lots.Lot) (paid, rest []lots.Lot) {
 	paid, rest, owed := lots.Take(list, s.account.Debt, nil, nil)
+	s.account.cover(s.account.Debt - owed)
 	s.account.Debt = owed
 	return paid, rest
 }

@@ -2,9 +2,11 @@ package points_test
 
 import (
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -34,6 +36,7 @@ func newBook() *points.Book {
 	return &points.Book{
 		Programme: programme(), Taken: map[points.AccountID]bool{}, Claimed: map[string]bool{}, Accounts: map[points.AccountID]*points.Account{},
 		Reversals: map[points.OperationID]*points.Reversal{}, Approvals: map[points.OperationID]*points.Approval{}, Shops: map[string]*points.Shop{}, Now: start,
+		Exists: map[points.AccountID]bool{}, OptOuts: map[points.AccountID]*clearing.OptOut{}, Inbox: map[points.InboxPlace]*points.InboxEntry{},
 	}
 }
 
@@ -62,6 +65,7 @@ func (c *till) prepare(h holder, kind points.Kind, changes ...change) (*points.O
 // signedKinds always need the controller's signature.
 var signedKinds = []points.Kind{
 	points.KindRedeem, points.KindHold, points.KindTransfer, points.KindGift, points.KindAccept, points.KindRekey, points.KindVeto, points.KindClose,
+	points.KindSwap, points.KindOptOut, points.KindOptIn,
 }
 
 // do makes an operation of the holder's, signs it where its kind needs that, and applies it.
@@ -69,16 +73,23 @@ func (c *till) do(h holder, kind points.Kind, changes ...change) points.Receipt 
 	c.t.Helper()
 	o, d := c.prepare(h, kind, changes...)
 	if slices.Contains(signedKinds, kind) && o.Authorisation == nil {
-		o.Authorisation = h.sign(h.mandate(o, &d, c.Now))
+		o.Authorisation = h.sign(c.mandate(h, o, &d))
 	}
 	return c.apply(o, d)
+}
+
+// mandate is one that fits the operation now.
+func (c *till) mandate(h holder, o *points.Operation, d *points.Details) points.Mandate {
+	m := h.mandate(o, d, c.Now)
+	m.Programme = c.Programme.Brand
+	return m
 }
 
 // doSigned is do for kinds that may be signed and needn't.
 func (c *till) doSigned(h holder, kind points.Kind, changes ...change) points.Receipt {
 	c.t.Helper()
 	o, d := c.prepare(h, kind, changes...)
-	o.Authorisation = h.sign(h.mandate(o, &d, c.Now))
+	o.Authorisation = h.sign(c.mandate(h, o, &d))
 	return c.apply(o, d)
 }
 
@@ -119,6 +130,9 @@ func (c *till) apply(o *points.Operation, d points.Details) points.Receipt {
 	c.keep(r, d)
 	after := shown(c.t, c.Book)
 	c.observe(before, o, r, after)
+	if n := len(c.Obligations); n != len(before.Obligations)+1 || (c.Obligations[n-1] != clearing.Obligation{}) != (r.Obligation != "") {
+		c.t.Fatalf("%s has obligation %q, the book has %+v", o.Kind, r.Obligation, c.Obligations)
+	}
 	if r.Code != fault.OK {
 		c.unchanged(before, o, r, after)
 	}
@@ -138,6 +152,7 @@ func (c *till) facts(o *points.Operation, d points.Details) points.Facts {
 	if f.DetailsHash, err = wire.DetailsHash(salt, &d); err != nil {
 		c.t.Fatalf("%v", err)
 	}
+	f.Seal = func(o *clearing.Obligation) (string, error) { return wire.Hash(o) }
 	return f
 }
 
@@ -201,6 +216,8 @@ func (c *till) copy() *points.Book {
 	b.Opened, b.Claims, b.Budgets = slices.Clone(b.Opened), slices.Clone(b.Claims), slices.Clone(b.Budgets)
 	b.Accounts, b.Reversals = copies(c.t, b.Accounts), copies(c.t, b.Reversals)
 	b.Approvals, b.Shops = copies(c.t, b.Approvals), copies(c.t, b.Shops)
+	b.OptOuts, b.Inbox, b.Obligations = copies(c.t, b.OptOuts), copies(c.t, b.Inbox), slices.Clone(b.Obligations)
+	b.Folded, b.Dropped, b.Deposits = slices.Clone(b.Folded), slices.Clone(b.Dropped), slices.Clone(b.Deposits)
 	return &b
 }
 
@@ -226,8 +243,24 @@ func shown(t failer, b *points.Book) string {
 		Approvals map[points.OperationID]*points.Approval
 		Shops     map[string]*points.Shop
 		Budgets   []points.BudgetUse
+		OptOuts   map[points.AccountID]*clearing.OptOut
+		Inbox     map[string]*points.InboxEntry
+		Folded    []points.InboxPlace
+		Dropped   []points.Drop
+		Deposits  []points.Deposit
 		Totals    points.Totals
-	}{b.Taken, b.Opened, b.Claimed, b.Claims, b.Accounts, b.Reversals, b.Approvals, b.Shops, b.Budgets, b.Totals})
+	}{
+		b.Taken, b.Opened, b.Claimed, b.Claims, b.Accounts, b.Reversals, b.Approvals, b.Shops, b.Budgets, b.OptOuts, inboxOf(b), b.Folded, b.Dropped, b.Deposits, b.Totals,
+	})
+}
+
+// inboxOf are a book's inbox entries under places that can be written.
+func inboxOf(b *points.Book) map[string]*points.InboxEntry {
+	out := map[string]*points.InboxEntry{}
+	for place, e := range b.Inbox {
+		out[fmt.Sprint(place)] = e
+	}
+	return out
 }
 
 // observe applies the operation to the book as it was before with nothing but the public receipt, as it travels.
@@ -236,8 +269,10 @@ func (c *till) observe(before *points.Book, o *points.Operation, r points.Receip
 	b := *before
 	b.Accounts, b.Claimed = maps.Clone(b.Accounts), maps.Clone(b.Claimed)
 	b.Reversals, b.Approvals, b.Shops = maps.Clone(b.Reversals), maps.Clone(b.Approvals), maps.Clone(b.Shops)
+	b.OptOuts, b.Inbox, b.Obligations, b.Desk = maps.Clone(b.OptOuts), maps.Clone(b.Inbox), slices.Clone(b.Obligations), nil
+	b.Folded, b.Dropped, b.Deposits = slices.Clone(b.Folded), slices.Clone(b.Dropped), slices.Clone(b.Deposits)
 	f := c.publicFactsAt(&b, o)
-	f.Assessment, f.DetailsHash = points.ObservedAssessment(o, copyOf(c.t, &r)), r.Details
+	f.Assessment, f.DetailsHash, f.Obligation = points.ObservedAssessment(o, copyOf(c.t, &r)), r.Details, r.Obligation
 	if seen := b.Apply(o, f); encode(c.t, seen) != encode(c.t, r) {
 		c.t.Fatalf("an observer gets another receipt:\n%s\n%s", encode(c.t, seen), encode(c.t, r))
 	}
@@ -267,6 +302,10 @@ func (c *till) unchanged(before *points.Book, o *points.Operation, r points.Rece
 	if was := shown(c.t, before); was != after {
 		c.t.Fatalf("%s refused with %s changed the book:\n%s\n%s", o.Kind, r.Code, was, after)
 	}
+	lapses := r.Code == fault.HoldUnknown || r.Code == fault.HoldLapsed
+	if was, is := written(c.t, before.Desk), written(c.t, c.Desk); was != is && !lapses {
+		c.t.Fatalf("%s refused with %s changed the desk:\n%s\n%s", o.Kind, r.Code, was, is)
+	}
 	if r.Outcome != points.Rejected || r.Points != o.Points || r.Award != nil || r.Moves != nil {
 		c.t.Fatalf("a refusal shows more than was asked for: %s", encode(c.t, r))
 	}
@@ -291,6 +330,10 @@ func (c *till) sound() {
 	}
 	if err := points.SupplyEqualsBalances(c.Totals, accounts); err != nil {
 		c.t.Fatalf("SupplyEqualsBalances: %v", err)
+	}
+	inbox := slices.Collect(maps.Values(c.Inbox))
+	if err := points.InboxEqualsWaiting(c.Totals, inbox); err != nil {
+		c.t.Fatalf("InboxEqualsWaiting: %v", err)
 	}
 	if err := points.OpenedEqualsAccounts(c.Totals, len(accounts)); err != nil {
 		c.t.Fatalf("OpenedEqualsAccounts: %v", err)

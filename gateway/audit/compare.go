@@ -2,10 +2,10 @@ package audit
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -52,7 +52,7 @@ func (r *rerun) compareNamespace(n *blocks.Namespace, find findFunc) *Finding {
 	if _, ours := runner(n.Name); !ours && f.writes == nil {
 		return unwritten(n, find) // What Fabric itself reads, in its lifecycle for instance, is its own affair.
 	}
-	if finding := compareReads(n, f.reads, find); finding != nil {
+	if finding := compareReads(n, f, find); finding != nil {
 		return finding
 	}
 	if n.Ranges > 0 || n.Metadata > 0 {
@@ -94,15 +94,15 @@ func compareWrites(n *blocks.Namespace, want []engine.Write, find findFunc) *Fin
 	return nil
 }
 
-func compareReads(n *blocks.Namespace, want map[string]bool, find findFunc) *Finding {
+func compareReads(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
 	got := make(map[string]bool, len(n.Reads))
 	for _, r := range n.Reads {
 		got[r.Key] = true
-		if !want[r.Key] {
+		if !f.reads[r.Key] && !f.unseen {
 			return find(CheckReadSet, "it was read, the function doesn't read it").at(n.Name, r.Key)
 		}
 	}
-	for key := range want {
+	for key := range f.reads {
 		if !got[key] {
 			return find(CheckReadSet, "it was not read, the function reads it: conflicts would pass unseen").at(n.Name, key)
 		}
@@ -112,30 +112,32 @@ func compareReads(n *blocks.Namespace, want map[string]bool, find findFunc) *Fin
 
 // comparePrivate compares the hashed reads and writes. An observer knows which keys may be written, not which values.
 func comparePrivate(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
-	wants := map[privateRef]privateWant{} // By collection and hash of the key.
-	for _, w := range f.private {
-		wants[privateRef{w.collection, keyHash(w.key)}] = w
-	}
+	got := map[privateRef]blocks.HashedWrite{} // By collection and hash of the key.
 	for _, c := range n.Collections {
 		if c.Metadata > 0 {
 			return find(CheckReadSet, "it has writes of key policies, which no function makes").at(n.Name+"/"+c.Name, "")
 		}
 		for _, w := range c.Writes {
-			ref := privateRef{c.Name, string(w.KeyHash)}
-			want, ok := wants[ref]
-			if !ok {
-				return find(CheckPrivateWriteSet, "it is written under the key hash %x, nothing should be", w.KeyHash).at(n.Name+"/"+c.Name, "")
-			}
-			if !want.met(w) {
-				return find(CheckPrivateWriteSet, "a private value with hash %x was written, it should have %x", w.ValueHash, want.hash).at(n.Name+"/"+c.Name, want.key)
-			}
-			delete(wants, ref)
+			got[privateRef{c.Name, string(w.KeyHash)}] = w
 		}
 	}
-	for _, w := range f.private {
-		if _, left := wants[privateRef{w.collection, keyHash(w.key)}]; left && !w.optional {
-			return find(CheckPrivateWriteSet, "its hash isn't among the private writes").at(n.Name+"/"+w.collection, w.key)
+	count := len(got)
+	for _, want := range f.private {
+		ref := privateRef{want.collection, keyHash(want.key)}
+		w, there := got[ref]
+		switch {
+		case !there && !want.optional:
+			return find(CheckPrivateWriteSet, "its hash isn't among the private writes").at(n.Name+"/"+want.collection, want.key)
+		case there && !want.met(w):
+			return find(CheckPrivateWriteSet, "a private value with hash %x was written, it should have %x", w.ValueHash, want.hash).at(n.Name+"/"+want.collection, want.key)
 		}
+		delete(got, ref)
+	}
+	for ref := range got {
+		return find(CheckPrivateWriteSet, "it is written under the key hash %x, nothing should be", ref.key).at(n.Name+"/"+ref.collection, "")
+	}
+	if f.count > 0 && count != f.count {
+		return find(CheckPrivateWriteSet, "there are %d private writes, there should be %d", count, f.count).at(n.Name, "")
 	}
 	return comparePrivateReads(n, f, find)
 }
@@ -191,13 +193,43 @@ func compareEvent(t *blocks.Transaction, effects engine.Effects, find findFunc) 
 	return differentReceipt(t, effects, find)
 }
 
+// recordedEvent is the event of a batch, or of a cross-brand batch with one of each programme, with the receipts' own bytes.
+type recordedEvent struct {
+	recordedBatch
+	Home    *recordedBatch `json:"home"`
+	Partner *recordedBatch `json:"partner"`
+}
+
+// batches are those that the event tells of.
+func (e *recordedEvent) batches() []*recordedBatch {
+	if e.Home == nil {
+		return []*recordedBatch{&e.recordedBatch}
+	}
+	if e.Partner == nil {
+		return []*recordedBatch{e.Home}
+	}
+	return []*recordedBatch{e.Home, e.Partner}
+}
+
 // differentReceipt names the first receipt that differs.
 func differentReceipt(t *blocks.Transaction, effects engine.Effects, find findFunc) *Finding {
-	var got, want struct {
-		Receipts []jsontext.Value `json:"receipts"`
+	var got, want recordedEvent
+	if json.Unmarshal(t.Event.Payload, &got) != nil || json.Unmarshal(effects.EventPayload, &want) != nil || len(got.batches()) != len(want.batches()) {
+		return find(CheckEvent, "its batches are not those that follow from the operations").at(t.Chaincode, "")
 	}
-	if json.Unmarshal(t.Event.Payload, &got) != nil || json.Unmarshal(effects.EventPayload, &want) != nil || len(got.Receipts) != len(want.Receipts) {
-		return find(CheckEvent, "its receipts are not those that follow from the operations").at(t.Chaincode, "")
+	for i, theirs := range got.batches() {
+		if f := differing(theirs, want.batches()[i], find); f != nil {
+			f.Namespace = t.Chaincode
+			return f
+		}
+	}
+	return find(CheckEvent, "its lane, sequence, window or root is not what follows from the operations").at(t.Chaincode, "")
+}
+
+// differing finds the first receipt in which two batches differ.
+func differing(got, want *recordedBatch, find findFunc) *Finding {
+	if len(got.Receipts) != len(want.Receipts) {
+		return find(CheckEvent, "its receipts are not those that follow from the operations")
 	}
 	for i := range got.Receipts {
 		if bytes.Equal(got.Receipts[i], want.Receipts[i]) {
@@ -205,13 +237,12 @@ func differentReceipt(t *blocks.Transaction, effects engine.Effects, find findFu
 		}
 		var r points.Receipt
 		f := find(CheckEvent, "receipt %d is %s, it should be %s", i, excerpt(got.Receipts[i]), excerpt(want.Receipts[i]))
-		f.Namespace = t.Chaincode
 		if wire.DecodeRecord(want.Receipts[i], &r) == nil {
 			f.Key = "receipt/" + string(r.Operation)
 		}
 		return f
 	}
-	return find(CheckEvent, "its lane, sequence or root is not what follows from the operations").at(t.Chaincode, "")
+	return nil
 }
 
 // maxExcerpt bounds how much of a value a finding repeats.

@@ -15,15 +15,17 @@ type execution struct {
 	call    engine.Call           // Of the transaction's own function.
 	touched map[string]*footprint // By namespace.
 	home    *wire.BatchEvent      // Of an observer's cross-brand batch: the receipts of the home programme.
+	blind   bool                  // No private value is given, so that the call ends where it looks at the first.
 }
 
 // footprint is what an execution read and wrote in one namespace.
 type footprint struct {
 	reads        map[string]bool
 	privateReads map[privateRef]bool
-	unseen       bool // Private keys were read that aren't in privateReads: an observer can't know which.
+	unseen       bool // More was read than can be told here: an observer can't know what.
 	writes       []engine.Write
 	private      []privateWant
+	count        int // Of the private writes, where it isn't their number; 0 otherwise.
 }
 
 // privateRef is a key of a private collection of some namespace.
@@ -112,7 +114,7 @@ func (v *view) Private(collection string, keys []string) ([][]byte, error) {
 	values := make([][]byte, len(keys))
 	for i, key := range keys {
 		value, held := v.world.private(collectionRef{v.namespace, collection}, key)
-		if !held {
+		if !held || v.blind {
 			return nil, fault.New(fault.PrivateUnavailable, "%s of %s", engine.ReadableKey(key), collection)
 		}
 		values[i] = value

@@ -31,13 +31,21 @@ type named struct {
 
 // checkTouched checks the invariants of every account and reversal that a valid transaction wrote.
 func (a *Auditor) checkTouched(t *blocks.Transaction, find findFunc) *Finding {
-	n := t.Namespace(t.Chaincode)
-	if n == nil || !strings.HasPrefix(n.Name, engine.PointsPrefix) {
-		return nil
-	}
-	for _, w := range n.Writes {
-		if err := recordHolds(w.Key, w.Value); err != nil {
-			return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
+	for i := range t.Namespaces {
+		n := &t.Namespaces[i]
+		if !strings.HasPrefix(n.Name, engine.PointsPrefix) {
+			continue
+		}
+		for _, w := range n.Writes {
+			if w.Delete {
+				continue
+			}
+			if err := recordHolds(w.Key, w.Value); err != nil {
+				return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
+			}
+		}
+		if f := a.checkInbox(t, n, find); f != nil {
+			return f
 		}
 	}
 	return nil

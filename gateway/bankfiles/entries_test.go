@@ -115,10 +115,12 @@ func TestBatchesAreSplitOnlyWhenTheyAddUp(t *testing.T) {
 	}
 }
 
-func TestChargesComeOffWhatIsReceived(t *testing.T) {
-	got := entriesOf(t, statement("M", account(`<Ntry><Amt Ccy="GBP">4.90</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><TxDtls><Amt Ccy="GBP">5.00</Amt></TxDtls></NtryDtls></Ntry>`)))
-	if len(got) != 1 || got[0].Amount != pounds(490) || got[0].Charges != pounds(0) {
-		t.Errorf("%+v", got)
+func TestWhatIsReceivedIsWhatTheEntrySays(t *testing.T) {
+	for _, of := range []string{"4.80", "4.90", "5.00"} {
+		got := entriesOf(t, statement("M", account(`<Ntry><Amt Ccy="GBP">4.90</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><TxDtls><Amt Ccy="GBP">`+of+`</Amt></TxDtls></NtryDtls></Ntry>`)))
+		if len(got) != 1 || got[0].Amount != pounds(490) || got[0].Charges != pounds(0) {
+			t.Errorf("%s: %+v", of, got)
+		}
 	}
 }
 

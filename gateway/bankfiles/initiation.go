@@ -36,6 +36,7 @@ type Initiation struct {
 	Created   time.Time // Written in UTC, in whole seconds.
 	Initiator string    // Name of who sends the file, 1 to MaxName characters.
 	Charges   Charges   // ChargesByServiceLevel when empty.
+	OmitUETR  bool      // For banks that take no more than SEPA's subset of the schema (EPC132-08), which has none.
 	Legs      []Leg     // 1 to MaxLegs, of one currency (windows settle per currency), in any order.
 }
 
@@ -135,13 +136,12 @@ func (in *Initiation) payments() []payment {
 }
 
 func (in *Initiation) document() (*painDocument, error) {
-	charges := cmp.Or(in.Charges, ChargesByServiceLevel)
 	doc := &painDocument{Initiation: painInitiation{Header: painHeader{
 		ID: in.ID, Created: in.Created.UTC().Format("2006-01-02T15:04:05Z"), Count: strconv.Itoa(len(in.Legs)), Initiator: painParty{Name: in.Initiator},
 	}}}
 	total := quantity.Money{Currency: in.Legs[0].Amount.Currency}
 	for _, p := range in.payments() {
-		info, sum, err := p.write(charges)
+		info, sum, err := p.write(in)
 		if err != nil {
 			return nil, err
 		}
@@ -155,10 +155,10 @@ func (in *Initiation) document() (*painDocument, error) {
 	return doc, err
 }
 
-func (p *payment) write(charges Charges) (*painPayment, quantity.Money, error) {
+func (p *payment) write(in *Initiation) (*painPayment, quantity.Money, error) {
 	first := p.legs[0]
 	info := &painPayment{
-		ID: p.id, Method: "TRF", Batch: "false", Count: strconv.Itoa(len(p.legs)), Due: first.Due.String(), Charges: charges,
+		ID: p.id, Method: "TRF", Batch: "false", Count: strconv.Itoa(len(p.legs)), Due: first.Due.String(), Charges: cmp.Or(in.Charges, ChargesByServiceLevel),
 		Debtor: painParty{Name: first.Payer.Account.Name}, Account: accountOf(&first.Payer.Account), Agent: *agentOf(&first.Payer.Account),
 	}
 	total := quantity.Money{Currency: first.Amount.Currency}
@@ -171,8 +171,11 @@ func (p *payment) write(charges Charges) (*painPayment, quantity.Money, error) {
 			return nil, total, err
 		}
 		t := painTransfer{
-			EndToEndID: l.ID, UETR: UETR(l.ID), Amount: painAmount{Currency: l.Amount.Currency, Value: amount},
+			EndToEndID: l.ID, Amount: painAmount{Currency: l.Amount.Currency, Value: amount},
 			Creditor: painParty{Name: l.Payee.Account.Name}, Account: accountOf(&l.Payee.Account), Remittance: l.remittance(),
+		}
+		if !in.OmitUETR {
+			t.UETR = UETR(l.ID)
 		}
 		if l.Payee.Account.BIC != "" {
 			t.Agent = agentOf(&l.Payee.Account)
@@ -231,7 +234,7 @@ type (
 	}
 	painTransfer struct {
 		EndToEndID string      `xml:"PmtId>EndToEndId"`
-		UETR       string      `xml:"PmtId>UETR"`
+		UETR       string      `xml:"PmtId>UETR,omitempty"`
 		Amount     painAmount  `xml:"Amt>InstdAmt"`
 		Agent      *painAgent  `xml:"CdtrAgt>FinInstnId"`
 		Creditor   painParty   `xml:"Cdtr"`

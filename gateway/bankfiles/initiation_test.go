@@ -32,6 +32,14 @@ func TestTheOrderOfLegsDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestUETRsCanBeLeftOut(t *testing.T) {
+	in := made(t)
+	in.OmitUETR = true
+	if got := written(t, in); strings.Contains(got, "UETR") || len(breaches(got)) > 0 {
+		t.Errorf("%v in\n%s", breaches(got), got)
+	}
+}
+
 func TestUETRsAreUUIDsOfTheirLegs(t *testing.T) {
 	if a := bankfiles.UETR(legA); a != bankfiles.UETR(legA) || a == bankfiles.UETR(legB) || !simpleTypes["UUIDv4"](a) {
 		t.Errorf("%s, %s", a, bankfiles.UETR(legB))
@@ -181,9 +189,10 @@ func TestControlSumsAreTheSumsOfTheLegs(t *testing.T) {
 		}
 		root, _ := tree(b.String())
 		code := in.Legs[0].Amount.Currency
-		left := map[string]int64{}
+		left, debits := map[string]int64{}, map[string]bool{}
 		var sum int64
 		for _, l := range in.Legs {
+			debits[l.Payer.Account.ID()+l.Due.String()] = true
 			left[l.ID] = l.Amount.Minor
 			sum += l.Amount.Minor
 		}
@@ -210,7 +219,7 @@ func TestControlSumsAreTheSumsOfTheLegs(t *testing.T) {
 			}
 			check(p, len(transfers), of)
 		}
-		if len(left) > 0 || len(ids) != len(root.all("PmtInf")) {
+		if len(left) > 0 || len(ids) != len(debits) || len(root.all("PmtInf")) != len(debits) {
 			t.Fatalf("not written: %v; ids %v", left, ids)
 		}
 	})

@@ -63,6 +63,8 @@ func TestOnlyWholeDocumentsOfAKnownVersionAreRead(t *testing.T) {
 		"an element twice":            {change("<Amt ", `<Amt Ccy="GBP">9.00</Amt><Amt `), fault.Malformed},
 		"two messages":                {change("</BkToCstmrStmt>", "</BkToCstmrStmt><BkToCstmrStmt></BkToCstmrStmt>"), fault.Malformed},
 		"text beside elements":        {change("<Sts>", "<Sts>PDNG"), fault.Malformed},
+		"text after elements":         {change("</Cd>", "</Cd>PDNG"), fault.Malformed},
+		"the document twice":          {good + good, fault.Malformed},
 		"elements beside text":        {change("1.00", "1.00<X/>"), fault.Malformed},
 		"no message id":               {change("<MsgId>M</MsgId>", ""), fault.Malformed},
 		"long message id":             {change("<MsgId>M", "<MsgId>"+strings.Repeat("M", 36)), fault.Malformed},

@@ -86,6 +86,16 @@ func (c *Channel) Release(msp string) {
 	p.waiting = nil
 }
 
+// Seed commits a public value at every peer without a transaction: what a test takes as given.
+func (c *Channel) Seed(namespace, key string, value []byte) {
+	c.height++
+	writes, v := map[string]change{key: {value: value}}, version{block: c.height}
+	put(c.ledger.public, namespace, writes, v)
+	for _, p := range c.peers {
+		put(p.world.public, namespace, writes, v)
+	}
+}
+
 // State copies the committed public state of a namespace.
 func (c *Channel) State(namespace string) map[string][]byte { return c.ledger.snapshot(namespace) }
 

@@ -36,6 +36,9 @@ type Transaction struct {
 	payload   []byte
 }
 
+// Writes says whether the transaction writes public state of a namespace.
+func (t *Transaction) Writes(namespace string) bool { return len(t.set.writes[namespace]) > 0 }
+
 // Endorse has one peer of each of these organisations run the proposal. It fails unless all agree byte for byte.
 func (c *Channel) Endorse(p Proposal, organisations ...string) (*Transaction, error) {
 	if len(organisations) == 0 {
