@@ -1,8 +1,8 @@
 package engine_test
 
 import (
-	"slices"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
