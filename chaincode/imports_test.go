@@ -23,9 +23,10 @@ var layers = map[string][]string{
 	"terms":               {"fault", "quantity", "lots"},
 	"statement":           {"fault", "quantity", "lots"},
 	"webauthn":            {"fault"},
-	"points":              {"fault", "quantity", "lots", "terms", "rules", "webauthn", "clearing"},
+	"p256":                {"fault"},
+	"points":              {"fault", "quantity", "lots", "terms", "rules", "webauthn", "p256", "clearing"},
 	"netting":             {"fault", "quantity"},
-	"clearing":            {"fault", "quantity", "netting"},
+	"clearing":            {"fault", "quantity", "netting", "p256"},
 	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "netting", "clearing"},
 	"engine":              {"fault", "quantity", "terms", "rules", "points", "netting", "clearing", "wire"},
 	"contract":            {"fault", "rules", "wire", "engine"},
@@ -34,7 +35,7 @@ var layers = map[string][]string{
 }
 
 // pure are the packages whose result may depend on nothing but their input: the audit runs them again, years later and elsewhere.
-var pure = []string{"fault", "quantity", "rules", "lots", "terms", "statement", "webauthn", "points", "netting", "clearing", "wire", "engine"}
+var pure = []string{"fault", "quantity", "rules", "lots", "terms", "statement", "webauthn", "p256", "points", "netting", "clearing", "wire", "engine"}
 
 // impure are imports through which a clock, chance, the machine or Fabric would come in.
 var impure = []string{"os", "net", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog", "sync", "runtime", "unsafe", "context", "math"}

@@ -1,90 +1,157 @@
 package clearing
 
 import (
-	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
-// Kind says what a member may be.
-type Kind string
-
-// The kinds of member.
-const (
-	KindBrand     Kind = "brand"     // Issues, endorses, orders.
-	KindRegulator Kind = "regulator" // Reads everything it may and writes nothing.
-)
-
-// MaxMembers bounds a consortium.
+// MaxMembers bounds the members that a consortium ever has, those that left included.
 const MaxMembers = 100
 
-// Member is one organisation of the consortium.
-type Member struct {
-	Name   string `json:"name"` // Lower case; its points chaincode is points-<name>.
-	MSP    string `json:"msp"`
-	Kind   Kind   `json:"kind"`
-	Number int    `json:"number,omitzero"` // Of admission, from 0 on; never used again.
-}
-
-// Consortium is what the members agreed on when they founded the channel.
+// Consortium is who the members are: at first what they agreed on when they founded the channel, then what they voted.
 type Consortium struct {
 	V       int      `json:"v"`       // Record version, 1.
 	Genesis string   `json:"genesis"` // SHA-256 of the genesis block's header (ASN.1 form), hex.
-	Members []Member `json:"members"` // Ordered by name.
+	Members []Member `json:"members"` // Ordered by name; those that left stay.
 }
 
-var (
-	nameForm    = regexp.MustCompile(`^[a-z][a-z0-9]{1,15}$`)
-	mspForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{1,31}$`)
-	genesisForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
-)
-
-// Validate returns INVALID_VALUE unless the consortium has at least two brands and well-formed, distinct members in order.
+// Validate returns INVALID_VALUE unless this can be a founding document: at least two brands and well-formed, distinct members in order, with distinct admission
+// numbers or none.
 func (c *Consortium) Validate() error {
-	if c.V != 1 || !genesisForm.MatchString(c.Genesis) {
+	if c.V != 1 || !hashForm.MatchString(c.Genesis) {
 		return fault.New(fault.InvalidValue, "a consortium has v 1 and a genesis hash of 64 lower-case hex digits")
 	}
 	if len(c.Members) > MaxMembers {
 		return fault.New(fault.TooLarge, "a consortium has at most %d members", MaxMembers)
 	}
-	brands, msps := 0, map[string]bool{}
-	for i, m := range c.Members {
-		if err := m.validate(); err != nil {
+	for i := range c.Members {
+		if err := c.Members[i].validateFounder(); err != nil {
 			return err
 		}
-		if i > 0 && c.Members[i-1].Name >= m.Name {
+		if i > 0 && c.Members[i-1].Name >= c.Members[i].Name {
 			return fault.New(fault.InvalidValue, "members must be ordered by name, each once")
 		}
-		if msps[m.MSP] {
-			return fault.New(fault.InvalidValue, "two members share the MSP id %s", m.MSP)
-		}
-		msps[m.MSP] = true
-		if m.Kind == KindBrand {
-			brands++
-		}
 	}
-	if brands < 2 {
+	if err := c.distinct(); err != nil {
+		return err
+	}
+	if len(c.Brands()) < 2 {
 		return fault.New(fault.InvalidValue, "a consortium needs at least two brands: nobody endorses alone")
 	}
 	return nil
 }
 
-func (m Member) validate() error {
-	if !nameForm.MatchString(m.Name) || !mspForm.MatchString(m.MSP) {
-		return fault.New(fault.InvalidValue, "a member's name is 2 to 16 lower-case letters and digits, its MSP id 2 to 32 letters and digits")
-	}
-	if m.Kind != KindBrand && m.Kind != KindRegulator {
-		return fault.New(fault.InvalidValue, "a member's kind must be %s or %s", KindBrand, KindRegulator)
+func (c *Consortium) distinct() error {
+	msps, numbers := map[string]bool{}, map[int]bool{}
+	for _, m := range c.Members {
+		if msps[m.MSP] {
+			return fault.New(fault.InvalidValue, "two members share the MSP id %s", m.MSP)
+		}
+		if c.numbered() && numbers[m.Number] {
+			return fault.New(fault.InvalidValue, "two members share the admission number %d", m.Number)
+		}
+		msps[m.MSP], numbers[m.Number] = true, true
 	}
 	return nil
 }
 
+// numbered says whether admission numbers are given: left out, all are 0.
+func (c *Consortium) numbered() bool {
+	return slices.ContainsFunc(c.Members, func(m Member) bool { return m.Number != 0 })
+}
+
+// AssignNumbers gives founders whose document leaves the admission numbers out those of their order by name.
+func (c *Consortium) AssignNumbers() {
+	if c.numbered() {
+		return
+	}
+	for i := range c.Members {
+		c.Members[i].Number = i
+	}
+}
+
 // Find returns the member of this name, or NOT_FOUND.
 func (c *Consortium) Find(name string) (Member, error) {
+	m, err := c.find(name)
+	if err != nil {
+		return Member{}, err
+	}
+	return *m, nil
+}
+
+func (c *Consortium) find(name string) (*Member, error) {
+	i, found := slices.BinarySearchFunc(c.Members, name, func(m Member, name string) int { return strings.Compare(m.Name, name) })
+	if !found {
+		return nil, fault.New(fault.NotFound, "the consortium has no member of this name")
+	}
+	return &c.Members[i], nil
+}
+
+// Organisation returns the member with this MSP id, or FORBIDDEN: who is no member has no business here.
+func (c *Consortium) Organisation(msp string) (Member, error) {
 	for _, m := range c.Members {
-		if m.Name == name {
+		if m.MSP == msp {
 			return m, nil
 		}
 	}
-	return Member{}, fault.New(fault.NotFound, "the consortium has no member of this name")
+	return Member{}, fault.New(fault.Forbidden, "%s is no member of the consortium", msp)
+}
+
+// Brands are the brands that have not left, by name.
+func (c *Consortium) Brands() []Member {
+	var out []Member
+	for _, m := range c.Members {
+		if m.Kind == KindBrand && !m.Is(StatusExited) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Majority is how many brands carry a proposal: more than half of those that have not left, as the channel's policies count them.
+func (c *Consortium) Majority() int { return len(c.Brands())/2 + 1 }
+
+// Pair is two members by name, A before B.
+type Pair struct {
+	A string `json:"a"`
+	B string `json:"b"`
+}
+
+// Pairs are all pairs of brands that have not left, ordered.
+func (c *Consortium) Pairs() []Pair {
+	brands := c.Brands()
+	pairs := make([]Pair, 0, len(brands)*(len(brands)-1)/2)
+	for i := range brands {
+		for j := i + 1; j < len(brands); j++ {
+			pairs = append(pairs, Pair{brands[i].Name, brands[j].Name})
+		}
+	}
+	return pairs
+}
+
+// PairsOf are the pairs of one brand, ordered.
+func (c *Consortium) PairsOf(name string) []Pair {
+	return slices.DeleteFunc(c.Pairs(), func(p Pair) bool { return p.A != name && p.B != name })
+}
+
+// Admit adds a brand that the others voted in, under the next admission number.
+//
+// ALREADY_EXISTS when the name or the MSP id was ever a member's, TOO_LARGE when the consortium is full.
+func (c *Consortium) Admit(a *Admission) error {
+	if len(c.Members) >= MaxMembers {
+		return fault.New(fault.TooLarge, "a consortium has at most %d members, those that left included", MaxMembers)
+	}
+	next := 0
+	for _, m := range c.Members {
+		if m.Name == a.Name || m.MSP == a.MSP {
+			return fault.New(fault.AlreadyExists, "the name or the MSP id is or was a member's")
+		}
+		next = max(next, m.Number+1)
+	}
+	m := Member{Name: a.Name, MSP: a.MSP, Kind: KindBrand, Number: next, Status: StatusActive, AdminKey: a.AdminKey, Novation: a.Novation, Cover: a.Cover}
+	i, _ := slices.BinarySearchFunc(c.Members, m.Name, func(m Member, name string) int { return strings.Compare(m.Name, name) })
+	c.Members = slices.Insert(c.Members, i, m)
+	return nil
 }

@@ -23,10 +23,10 @@ func newClearingContract(log *slog.Logger) *ClearingContract {
 
 // GetEvaluateTransactions names the queries for the contract API's metadata.
 func (c *ClearingContract) GetEvaluateTransactions() []string {
-	return []string{
+	return append(clearingQueries(),
 		wire.FnGetConsortium, wire.FnGetMember,
 		wire.FnGetPair, wire.FnGetOffered, wire.FnGetAgreement, wire.FnGetPairLanes, wire.FnGetTallies, wire.FnGetLines, wire.FnGetReservation,
-	}
+	)
 }
 
 // Found records the consortium; its document is a wire.Founding.

@@ -3,6 +3,7 @@ package engine
 import (
 	"sort"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -11,9 +12,9 @@ import (
 // Roles, as the certificate attribute RoleAttribute names them. A role counts only together with the MSP id.
 const (
 	RoleAttribute = "tally.role"
-	RoleGateway   = "gateway"
-	RoleOperator  = "operator"
-	RoleTreasurer = "treasurer"
+	RoleGateway   = clearing.RoleGateway
+	RoleOperator  = clearing.RoleOperator
+	RoleTreasurer = clearing.RoleTreasurer
 )
 
 // Names of chaincodes.
@@ -123,20 +124,59 @@ var pointsFunctions = map[string]function{
 }
 
 var clearingFunctions = map[string]function{
-	wire.FnFound:            found,
-	wire.FnGetConsortium:    getConsortium,
-	wire.FnGetMember:        getMember,
-	wire.FnExchange:         runExchange,
-	wire.FnProposeAgreement: proposeAgreement,
-	wire.FnAcceptAgreement:  acceptAgreement,
-	wire.FnMoveSlice:        moveSlice,
-	wire.FnGetPair:          getPair,
-	wire.FnGetOffered:       getProposed,
-	wire.FnGetAgreement:     getAgreement,
-	wire.FnGetPairLanes:     getPairLanes,
-	wire.FnGetTallies:       getTallies,
-	wire.FnGetLines:         getLines,
-	wire.FnGetReservation:   getReservation,
+	wire.FnFound:             found,
+	wire.FnGetConsortium:     getConsortium,
+	wire.FnGetMember:         getMember,
+	wire.FnExchange:          runExchange,
+	wire.FnProposeAgreement:  proposeAgreement,
+	wire.FnAcceptAgreement:   acceptAgreement,
+	wire.FnMoveSlice:         moveSlice,
+	wire.FnGetPair:           getPair,
+	wire.FnGetOffered:        getProposed,
+	wire.FnGetAgreement:      getAgreement,
+	wire.FnGetPairLanes:      getPairLanes,
+	wire.FnGetTallies:        getTallies,
+	wire.FnGetLines:          getLines,
+	wire.FnGetReservation:    getReservation,
+	wire.FnPropose:           propose,
+	wire.FnVote:              vote,
+	wire.FnSubmitReserve:     submitReserve,
+	wire.FnCloseMembership:   closeMembership,
+	wire.FnOpenClearing:      openClearing,
+	wire.FnRollWindow:        rollWindow,
+	wire.FnDiscloseNet:       discloseNet,
+	wire.FnCloseWindow:       closeWindow,
+	wire.FnNetWindow:         netWindow,
+	wire.FnSignPosition:      signPosition,
+	wire.FnStartSettlement:   startSettlement,
+	wire.FnPayLeg:            payLeg,
+	wire.FnReceiveLeg:        receiveLeg,
+	wire.FnReverseEntry:      reverseEntry,
+	wire.FnMarkLate:          markLate,
+	wire.FnFinaliseLeg:       finaliseLeg,
+	wire.FnFileDispute:       fileDispute,
+	wire.FnWithdrawDispute:   withdrawDispute,
+	wire.FnUpholdDispute:     upholdDispute,
+	wire.FnGetProposal:       getProposal,
+	wire.FnGetCurrencies:     getCurrencies,
+	wire.FnGetCalendar:       getCalendar,
+	wire.FnGetOpenWindow:     getOpenWindow,
+	wire.FnGetWindow:         getWindow,
+	wire.FnGetWindows:        getWindows,
+	wire.FnGetNetting:        getNetting,
+	wire.FnGetPosition:       getPosition,
+	wire.FnGetPositions:      getPositions,
+	wire.FnGetLeg:            getLeg,
+	wire.FnGetLegs:           getLegs,
+	wire.FnGetCap:            getCap,
+	wire.FnGetAllocation:     getAllocation,
+	wire.FnGetPairBook:       getPairBook,
+	wire.FnGetPairNets:       getPairNets,
+	wire.FnGetReserve:        getReserve,
+	wire.FnGetCustodian:      getCustodian,
+	wire.FnGetDispute:        getDispute,
+	wire.FnGetStanding:       getStanding,
+	wire.FnGetFinalStatement: getFinalStatement,
 }
 
 func run(table map[string]function, c Call, s State) (Effects, error) {

@@ -28,6 +28,7 @@ func found(c Call, s State) (Effects, error) {
 		}
 		return Effects{}, fault.New(fault.AlreadyExists, "the consortium was founded before")
 	}
+	doc.AssignNumbers()
 	w, err := write(ConsortiumKey(), doc)
 	return Effects{Response: w.Value, Writes: []Write{w}}, err
 }
@@ -45,14 +46,11 @@ func getConsortium(c Call, s State) (Effects, error) {
 	if err := wire.Decode(c.Document, MaxQuery, &wire.Nothing{}); err != nil {
 		return Effects{}, err
 	}
-	values, err := s.Get([]string{ConsortiumKey()})
+	consortium, err := loadConsortium(s)
 	if err != nil {
 		return Effects{}, err
 	}
-	if values[0] == nil {
-		return Effects{}, fault.New(fault.NotFounded, "Found has not been called on %s", ClearingChaincode)
-	}
-	return Effects{Response: values[0]}, nil
+	return answer(consortium)
 }
 
 func getMember(c Call, s State) (Effects, error) {
@@ -60,13 +58,9 @@ func getMember(c Call, s State) (Effects, error) {
 	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
 		return Effects{}, err
 	}
-	var consortium clearing.Consortium
-	there, err := read(s, ConsortiumKey(), &consortium)
+	consortium, err := loadConsortium(s)
 	if err != nil {
 		return Effects{}, err
-	}
-	if !there {
-		return Effects{}, fault.New(fault.NotFounded, "Found has not been called on %s", ClearingChaincode)
 	}
 	member, err := consortium.Find(doc.Name)
 	if err != nil {

@@ -439,6 +439,7 @@ func loadConsortium(s State) (*clearing.Consortium, error) {
 	if !there {
 		return nil, fault.New(fault.NotFounded, "Found has not been called on %s", ClearingChaincode)
 	}
+	consortium.AssignNumbers() // A record from before there were numbers has none.
 	return &consortium, nil
 }
 
@@ -455,12 +456,12 @@ func findBrand(members *clearing.Consortium, name string) (clearing.Member, erro
 
 // requireSettled returns WINDOW_ORDER unless the window is settled.
 func requireSettled(s State, currency string, number int64) error {
-	var window struct{ State string }
+	var window clearing.Window
 	there, err := read(s, WindowKey(currency, number), &window)
 	if err != nil {
 		return err
 	}
-	if !there || window.State != "SETTLED" {
+	if !there || window.Status != clearing.WindowSettled {
 		return fault.New(fault.WindowOrder, "window %d of %s is not settled", number, currency)
 	}
 	return nil

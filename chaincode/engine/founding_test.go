@@ -141,12 +141,14 @@ func TestMembersAreAnsweredByName(t *testing.T) {
 		return string(e.Response), err
 	}
 	got, err := query(wire.FnGetMember, `{"name":"hotel"}`)
-	if want := string(encode(t, clearing.Member{Name: "hotel", MSP: "HotelMSP", Kind: clearing.KindBrand})); err != nil || got != want {
+	if want := string(encode(t, clearing.Member{Name: "hotel", MSP: "HotelMSP", Kind: clearing.KindBrand, Number: 1})); err != nil || got != want {
 		t.Errorf("got %s, %v", got, err)
 	}
 	_, err = query(wire.FnGetMember, `{"name":"bank"}`)
 	wantCode(t, err, fault.NotFound)
-	if got, err = query(wire.FnGetConsortium, `{}`); err != nil || got != string(encode(t, founding())) {
+	numbered := founding()
+	numbered.AssignNumbers()
+	if got, err = query(wire.FnGetConsortium, `{}`); err != nil || got != string(encode(t, numbered)) {
 		t.Errorf("got %s, %v", got, err)
 	}
 	l.clearing = memory{}

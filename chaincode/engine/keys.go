@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 )
@@ -26,6 +27,21 @@ const (
 	ObjectApproval   = "approval"
 	ObjectClaim      = "claim"
 	ObjectWindow     = "window"
+	ObjectCurrencies = "currencies"
+	ObjectCalendar   = "calendar"
+	ObjectVote       = "vote"
+	ObjectCap        = "cap"
+	ObjectPairBook   = "pairbook"
+	ObjectPairNets   = "pairnets"
+	ObjectNetting    = "netting"
+	ObjectDeferred   = "deferred"
+	ObjectPosition   = "position"
+	ObjectLeg        = "leg"
+	ObjectStanding   = "standing"
+	ObjectDispute    = "dispute"
+	ObjectCustodian  = "custodian"
+	ObjectAttested   = "attested"
+	ObjectFinal      = "final"
 	ObjectAllocation = "allocation"
 	ObjectTally      = "tally"
 	ObjectPartner    = "partner"
@@ -122,6 +138,63 @@ func InboxKey(id points.AccountID, p points.InboxPlace) string {
 
 // OptOutKey says which partners an account's customer wants nothing to do with.
 func OptOutKey(id points.AccountID) string { return compose(ObjectOptOut, string(id)) }
+
+// CurrenciesKey holds the currencies in which windows were opened.
+func CurrenciesKey() string { return compose(ObjectCurrencies) }
+
+// CalendarKey holds the Calendar of a currency, once the brands have voted one.
+func CalendarKey(currency string) string { return compose(ObjectCalendar, currency) }
+
+// VoteKey holds a Proposal.
+func VoteKey(id clearing.ProposalID) string { return compose(ObjectVote, string(id)) }
+
+// CapKey holds a member's Cap.
+func CapKey(member, currency string) string { return compose(ObjectCap, member, currency) }
+
+// PairBookKey holds the PairBook of a pair, given by name in either order.
+func PairBookKey(a, b, currency string) string {
+	return compose(ObjectPairBook, min(a, b), max(a, b), currency)
+}
+
+// PairNetsKey holds what of a pair goes into the netting of a window.
+func PairNetsKey(currency string, window int64, a, b string) string {
+	return compose(ObjectPairNets, currency, windowNumber(window), min(a, b), max(a, b))
+}
+
+// NettingKey holds the result of netting a window.
+func NettingKey(currency string, window int64) string {
+	return compose(ObjectNetting, currency, windowNumber(window))
+}
+
+// DeferredKey holds what votes deferred since the last netting.
+func DeferredKey(currency string) string { return compose(ObjectDeferred, currency) }
+
+// PositionKey holds a member's Position of a window.
+func PositionKey(currency string, window int64, member string) string {
+	return compose(ObjectPosition, currency, windowNumber(window), member)
+}
+
+// LegKey holds a Leg of a window.
+func LegKey(currency string, window int64, from, to string) string {
+	return compose(ObjectLeg, currency, windowNumber(window), from, to)
+}
+
+// StandingKey holds a member's Standing.
+func StandingKey(member, currency string) string { return compose(ObjectStanding, member, currency) }
+
+// DisputeKey holds a Dispute.
+func DisputeKey(currency, programme string, id points.OperationID) string {
+	return compose(ObjectDispute, currency, programme, string(id))
+}
+
+// CustodianKey holds a reserve custodian's record.
+func CustodianKey(id string) string { return compose(ObjectCustodian, id) }
+
+// AttestedKey holds a member's Reserve: what a custodian attested of it.
+func AttestedKey(member, currency string) string { return compose(ObjectAttested, member, currency) }
+
+// FinalStatementKey holds the FinalStatement of a member that has gone.
+func FinalStatementKey(member string) string { return compose(ObjectFinal, member) }
 
 // The following keys stand in a pair's collection of the clearing namespace.
 

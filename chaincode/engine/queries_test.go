@@ -94,8 +94,12 @@ func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
 		t.Errorf("points has %q", got)
 	}
 	clearing := []string{
-		"AcceptAgreement", "Exchange", "Found", "GetAgreement", "GetConsortium", "GetLines", "GetMember", "GetOffered", "GetPair", "GetPairLanes", "GetReservation",
-		"GetTallies", "MoveSlice", "ProposeAgreement",
+		"AcceptAgreement", "CloseMembership", "CloseWindow", "DiscloseNet", "Exchange", "FileDispute", "FinaliseLeg", "Found", "GetAgreement", "GetAllocation",
+		"GetCalendar", "GetCap", "GetConsortium", "GetCurrencies", "GetCustodian", "GetDispute", "GetFinalStatement", "GetLeg", "GetLegs", "GetLines", "GetMember",
+		"GetNetting", "GetOffered", "GetOpenWindow", "GetPair", "GetPairBook", "GetPairLanes", "GetPairNets", "GetPosition", "GetPositions", "GetProposal",
+		"GetReservation", "GetReserve", "GetStanding", "GetTallies", "GetWindow", "GetWindows", "MarkLate", "MoveSlice", "NetWindow", "OpenClearing", "PayLeg",
+		"Propose", "ProposeAgreement", "ReceiveLeg", "ReverseEntry", "RollWindow", "SignPosition", "StartSettlement", "SubmitReserve", "UpholdDispute", "Vote",
+		"WithdrawDispute",
 	}
 	if got := engine.ClearingFunctions(); !slices.Equal(got, clearing) {
 		t.Errorf("clearing has %q", got)

@@ -34,6 +34,22 @@ const (
 	StateCorrupt       Code = "STATE_CORRUPT"
 	StatementMismatch  Code = "STATEMENT_MISMATCH"
 	Internal           Code = "INTERNAL"
+	WindowStatus       Code = "WINDOW_STATUS"
+	TooEarly           Code = "TOO_EARLY"
+	MemberStatus       Code = "MEMBER_STATUS"
+	ProposalClosed     Code = "PROPOSAL_CLOSED"
+	CapExceeded        Code = "CAP_EXCEEDED"
+	SignatureRefused   Code = "SIGNATURE_REFUSED"
+	ReserveStale       Code = "RESERVE_STALE"
+	NetMismatch        Code = "NET_MISMATCH"
+	PositionMismatch   Code = "POSITION_MISMATCH"
+	DisputeLate        Code = "DISPUTE_LATE"
+	DisputeLimit       Code = "DISPUTE_LIMIT"
+	DisputeClosed      Code = "DISPUTE_CLOSED"
+	LegStatus          Code = "LEG_STATUS"
+	LegExceeds         Code = "LEG_EXCEEDS"
+	NotSettled         Code = "NOT_SETTLED"
+	ClearingMismatch   Code = "CLEARING_MISMATCH"
 )
 
 // Codes of single operations: the receipt is REJECTED, the rest of the batch stands.
@@ -149,6 +165,22 @@ var catalogue = []Entry{
 	{ProposalMismatch, ClassRequest, http.StatusConflict, "There is no such proposal, or it is not the one that is accepted: read it again."},
 	{PrivateUnavailable, ClassRetry, http.StatusServiceUnavailable, "The peer has not got the private data, or is no member of their collection."},
 	{WindowOrder, ClassRequest, http.StatusConflict, "Windows of a currency are dealt with in their order, each once."},
+	{WindowStatus, ClassRequest, http.StatusConflict, "The window's status doesn't admit this step: the table of windows says what comes next."},
+	{TooEarly, ClassRequest, http.StatusConflict, "A term isn't over, or a time hasn't come: the detail says when to try again."},
+	{MemberStatus, ClassRequest, http.StatusConflict, "The member's status doesn't admit this: it is suspended, leaving, administered or gone."},
+	{ProposalClosed, ClassRequest, http.StatusConflict, "The proposal is decided, or has lapsed."},
+	{CapExceeded, ClassRequest, http.StatusConflict, "A member's cap has to hold the allocations of its pairs: raise it, or lower another allocation first."},
+	{SignatureRefused, ClassRequest, http.StatusForbidden, "The document's signature is not a low-S P-256 signature by the key that has to sign it."},
+	{ReserveStale, ClassRequest, http.StatusConflict, "A later statement of this reserve is in force."},
+	{NetMismatch, ClassRequest, http.StatusConflict, "The values and salts disclosed are not those whose hashes are on the channel, or a lane is left out."},
+	{PositionMismatch, ClassRequest, http.StatusConflict, "The net or the root that was signed is not the ledger's: recompute the netting, and run the audit if it stays so."},
+	{DisputeLate, ClassRequest, http.StatusConflict, "The window is netted: pay, and adjust in an open window."},
+	{DisputeLimit, ClassRequest, http.StatusConflict, "The pair can't set more aside in this window, or at one time."},
+	{DisputeClosed, ClassRequest, http.StatusConflict, "The disputed line has fallen due, or its dispute is decided."},
+	{LegStatus, ClassRequest, http.StatusConflict, "The leg's status doesn't admit this."},
+	{LegExceeds, ClassRequest, http.StatusConflict, "More would be paid than is left of the leg."},
+	{NotSettled, ClassRequest, http.StatusConflict, "The member's affairs aren't settled: the detail says what is open."},
+	{ClearingMismatch, ClassInternal, http.StatusInternalServerError, "Obligations, positions and legs of a window don't agree: run the audit."},
 	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},
 	{StatementMismatch, ClassInternal, http.StatusInternalServerError, "A programme's lots, moves and totals don't agree: run the audit."},

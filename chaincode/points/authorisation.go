@@ -1,15 +1,13 @@
 package points
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"math/big"
 	"strconv"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
@@ -22,9 +20,6 @@ const MaxBearerSeconds = 60
 
 // MandateFormat is the version of the signed form.
 const MandateFormat = 1
-
-// signatureLength is r and s, 32 bytes each, big-endian (IEEE P1363, as WebCrypto gives it).
-const signatureLength = 64
 
 // Mandate is what a controller signs: the SHA-256 of its canonical JSON (RFC 8785).
 type Mandate struct {
@@ -128,27 +123,4 @@ func hashTexts(texts ...string) string {
 }
 
 // SignatureOver encodes an ECDSA signature (r, s) in the ledger's form, with s brought to the lower half of the order.
-func SignatureOver(r, s *big.Int) string {
-	n := elliptic.P256().Params().N
-	if s.Cmp(new(big.Int).Rsh(n, 1)) > 0 {
-		s = new(big.Int).Sub(n, s)
-	}
-	raw := make([]byte, signatureLength)
-	r.FillBytes(raw[:signatureLength/2])
-	s.FillBytes(raw[signatureLength/2:])
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// verify says whether signature is a low-S P-256 signature of digest by key.
-func verify(key *ecdsa.PublicKey, digest []byte, signature string) bool {
-	raw, err := decodeExactly(signature, signatureLength)
-	if err != nil {
-		return false
-	}
-	r := new(big.Int).SetBytes(raw[:signatureLength/2])
-	s := new(big.Int).SetBytes(raw[signatureLength/2:])
-	if s.Cmp(new(big.Int).Rsh(elliptic.P256().Params().N, 1)) > 0 {
-		return false
-	}
-	return ecdsa.Verify(key, digest, r, s)
-}
+func SignatureOver(r, s *big.Int) string { return p256.EncodeSignature(r, s) }

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
 
@@ -49,7 +50,7 @@ func (t *trial) signed(key *ecdsa.PublicKey, kind ControllerKind, auth *Authoris
 			return false
 		}
 	}
-	return verify(key, digest, auth.Signature)
+	return p256.Verify(key, digest, auth.Signature)
 }
 
 // purpose says whether the mandate was given for this operation.
@@ -89,7 +90,7 @@ func controllerKey(p *Programme, c *Controller, version int, now int64) (*ecdsa.
 	case c.Version != version:
 		return nil, fault.AuthMismatch
 	}
-	key, err := parsePublicKey(encoded)
+	key, err := p256.ParseKey(encoded)
 	if err != nil {
 		return nil, fault.AuthInvalid
 	}

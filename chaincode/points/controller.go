@@ -2,10 +2,9 @@ package points
 
 import (
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"encoding/base64"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
 )
 
 // ControllerKind says whose key signs an account's debits.
@@ -40,7 +39,7 @@ func (c *Controller) Validate() error {
 		}
 		return nil
 	case ControllerP256, ControllerWebAuthn:
-		_, err := parsePublicKey(c.Key)
+		_, err := p256.ParseKey(c.Key)
 		return err
 	default:
 		return fault.New(fault.InvalidValue, "controller kind must be %s, %s or %s", ControllerP256, ControllerWebAuthn, ControllerCustodian)
@@ -60,40 +59,4 @@ func (c *Controller) validateFirst() error {
 }
 
 // EncodePublicKey gives the form in which keys stand on the ledger; INVALID_VALUE unless it is a P-256 key.
-func EncodePublicKey(k *ecdsa.PublicKey) (string, error) {
-	if k.Curve != elliptic.P256() {
-		return "", fault.New(fault.InvalidValue, "only P-256 keys control accounts")
-	}
-	raw, err := k.Bytes()
-	if err != nil {
-		return "", fault.New(fault.InvalidValue, "the key is not a point of P-256")
-	}
-	return base64.RawURLEncoding.EncodeToString(raw), nil
-}
-
-// publicKeyLength is an uncompressed point: a tag and two coordinates.
-const publicKeyLength = 65
-
-func parsePublicKey(s string) (*ecdsa.PublicKey, error) {
-	raw, err := decodeExactly(s, publicKeyLength)
-	if err != nil {
-		return nil, fault.New(fault.InvalidValue, "a key is an uncompressed P-256 point in base64url without padding")
-	}
-	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), raw)
-	if err != nil {
-		return nil, fault.New(fault.InvalidValue, "a key is an uncompressed P-256 point in base64url without padding")
-	}
-	return k, nil
-}
-
-// decodeExactly reads n bytes of base64url without padding. The length of the text is checked because the decoder skips line breaks: a value has one form only.
-func decodeExactly(s string, n int) ([]byte, error) {
-	if len(s) != base64.RawURLEncoding.EncodedLen(n) {
-		return nil, fault.New(fault.InvalidValue, "%d bytes of base64url without padding are expected", n)
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) != n {
-		return nil, fault.New(fault.InvalidValue, "%d bytes of base64url without padding are expected", n)
-	}
-	return raw, nil
-}
+func EncodePublicKey(k *ecdsa.PublicKey) (string, error) { return p256.EncodeKey(k) }

@@ -6,5 +6,5 @@
 // follows from its public part and from an Assessment of its private details: who holds the details computes it (Assess), everybody else takes it from the receipt
 // (ObservedAssessment) and gets the same accounts. What is true at any time is said by functions with names, such as SupplyEqualsBalances.
 //
-// It imports fault, quantity, lots, terms, rules, webauthn and clearing; wire, engine, contract, the gateway and the audit may import it.
+// It imports fault, quantity, lots, terms, rules, webauthn, p256 and clearing; wire, engine, contract, the gateway and the audit may import it.
 package points

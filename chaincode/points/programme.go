@@ -3,6 +3,7 @@ package points
 import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
+	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
@@ -125,7 +126,7 @@ func (p *Programme) Validate() error {
 			return err
 		}
 	}
-	_, err := parsePublicKey(p.Custodians[0].Key)
+	_, err := p256.ParseKey(p.Custodians[0].Key)
 	return err
 }
 
@@ -156,7 +157,7 @@ const MaxCustodians = 1000
 // RotateCustodian adds the next version of the custodian's key at a transaction time (Unix seconds). Mandates that the version before it signed stay good until the last of
 // them has lapsed, MaxAuthorisationSeconds later. INVALID_VALUE unless it is a P-256 key that the programme hasn't had, LIMIT beyond MaxCustodians.
 func (p *Programme) RotateCustodian(key string, now int64) error {
-	if _, err := parsePublicKey(key); err != nil {
+	if _, err := p256.ParseKey(key); err != nil {
 		return err
 	}
 	if len(p.Custodians) >= MaxCustodians {

@@ -62,6 +62,9 @@ func (a *Auditor) checkMembership() error {
 	}
 	var members []string
 	for _, m := range consortium.Members {
+		if m.Is(clearing.StatusExited) && !slices.Contains(a.config.Applications, m.MSP) {
+			continue // The channel lets go of a member some time after clearing has.
+		}
 		members = append(members, m.MSP)
 	}
 	slices.Sort(members)

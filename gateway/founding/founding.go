@@ -76,10 +76,20 @@ func Consortium(ctx context.Context, operator *ledger.Client, members []config.M
 	if readErr != nil {
 		return readErr
 	}
-	if there.V == document.V && there.Genesis == document.Genesis && slices.Equal(there.Members, document.Members) {
+	if there.V == document.V && there.Genesis == document.Genesis && sameFounders(there.Members, document.Members) {
 		return nil
 	}
 	return fault.New(fault.AlreadyExists, "the consortium was founded with other members or on another channel")
+}
+
+// sameFounders says whether every founder is a member. Who was admitted since, and what else was voted, is no difference.
+func sameFounders(there, founders []clearing.Member) bool {
+	for _, f := range founders {
+		if !slices.ContainsFunc(there, func(m clearing.Member) bool { return m.Name == f.Name && m.MSP == f.MSP && m.Kind == f.Kind }) {
+			return false
+		}
+	}
+	return true
 }
 
 func membersOf(configured []config.Member) []clearing.Member {
