@@ -82,6 +82,7 @@ type books struct {
 	programme *points.Programme
 	totals    points.Totals // Sum over all lanes.
 	accounts  []*points.Account
+	inbox     []*points.InboxEntry
 }
 
 // books reads a programme's records; a record that can't be read is a finding at the last block.
@@ -109,6 +110,10 @@ func (b *books) take(object string, value []byte) error {
 		account := new(points.Account)
 		b.accounts = append(b.accounts, account)
 		return wire.DecodeRecord(value, account)
+	case engine.ObjectInbox:
+		entry := new(points.InboxEntry)
+		b.inbox = append(b.inbox, entry)
+		return wire.DecodeRecord(value, entry)
 	case engine.ObjectLane:
 		var lane points.Lane
 		if err := wire.DecodeRecord(value, &lane); err != nil {
@@ -161,6 +166,11 @@ func (a *Auditor) stateProgramme(b *books) (*statement.Statement, error) {
 	position := bookkeeping.NewPosition(p)
 	for _, account := range b.accounts {
 		if err := position.Note(account); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range b.inbox {
+		if err := position.NoteEntry(entry); err != nil {
 			return nil, err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/terms"
 )
 
-// Position sums up the lots of a programme's accounts.
+// Position sums up the lots of a programme's accounts, and those that wait in their inboxes.
 type Position struct {
 	programme *points.Programme
 	sums      map[holding]quantity.Points
@@ -46,9 +46,18 @@ func (p *Position) Note(a *points.Account) error {
 	return nil
 }
 
+// NoteEntry adds what waits in an account's inbox: it is gone when its lots themselves say so, since an account's inactivity tells on what is folded only.
+func (p *Position) NoteEntry(e *points.InboxEntry) error {
+	return p.sum(e.Lots, statement.Inbox, func(l lots.Lot) quantity.Day { return l.Expiry })
+}
+
 func (p *Position) add(a *points.Account, list []lots.Lot, place statement.Place) error {
+	return p.sum(list, place, func(l lots.Lot) quantity.Day { return p.programme.ExpiryOf(a, l) })
+}
+
+func (p *Position) sum(list []lots.Lot, place statement.Place, gone func(lots.Lot) quantity.Day) error {
 	for _, l := range list {
-		at := holding{Key: l.Key, place: place, gone: p.programme.ExpiryOf(a, l)}
+		at := holding{Key: l.Key, place: place, gone: gone(l)}
 		sum, err := p.sums[at].Add(l.Points)
 		if err != nil {
 			return err
@@ -76,6 +85,7 @@ func Totals(t points.Totals) *statement.Totals {
 	return &statement.Totals{
 		Issued: t.Issued, Restored: t.Restored, AdjustedUp: t.AdjustedUp, Redeemed: t.Redeemed, Recovered: t.Recovered, AdjustedDown: t.AdjustedDown,
 		Expired: t.Expired, Forfeited: t.Forfeited, Transferred: t.Transferred, DebtIncurred: t.DebtIncurred, DebtRepaid: t.DebtRepaid,
+		Deposited: t.Deposited, Folded: t.Folded, SwappedOut: t.SwappedOut,
 	}
 }
 

@@ -25,11 +25,13 @@ type Ledger struct {
 	Brands        []*Organisation
 	Genesis       string // Hash of block 0's header, hex.
 
-	t       testing.TB
-	state   map[string]map[string]record
-	private map[place]map[string]record // Values of private data, by key.
-	pending []pendingTx
-	hasher  blocks.CommitHasher
+	t          testing.TB
+	state      map[string]map[string]record
+	private    map[place]map[string]record // Values of private data, by key.
+	programmes []*Programme
+	pending    []pendingTx
+	votes      int // Proposals brought so far.
+	hasher     blocks.CommitHasher
 
 	mu    sync.Mutex
 	chain []blocks.Delivered

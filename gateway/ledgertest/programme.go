@@ -105,6 +105,7 @@ func (l *Ledger) Create(brand int, options ...func(*terms.Terms)) *Programme {
 	})
 	must(l.t, err)
 	l.Cut()
+	l.programmes = append(l.programmes, p)
 	return p
 }
 
