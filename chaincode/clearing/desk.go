@@ -9,7 +9,8 @@ import (
 
 // PairLane is what one lane of a pair may and does owe, either way: index 0 is what A owes B, 1 what B owes A. Of every direction, used + reserved of a lane stay within its
 // slice of the pair's allocation, whatever is settled in whichever order later. So a window in which the lane took back more than it booked counts as nothing, not as less:
-// what it gave back of other windows frees their room when they are settled, not before.
+// what it gave back of other windows frees their room when they are settled, not before. A hold that is captured or voided in another lane than it was made in leaves its room in
+// the one and takes it from the other, which goes below zero: over all lanes that adds up.
 type PairLane struct {
 	V        int               `json:"v"` // Record version, 1.
 	Salt     string            `json:"salt"`
@@ -333,7 +334,7 @@ func MoveSlice(from, to *PairLane, i int, amount, allocation quantity.Micro) err
 	if err != nil {
 		return err
 	}
-	if from.SliceOf(i, allocation)-amount < needed {
+	if from.SliceOf(i, allocation)-amount < max(needed, 0) {
 		return fault.New(fault.Limit, "lane %d of %s needs what would be moved", from.N, from.MSP)
 	}
 	for _, l := range []*PairLane{from, to} { // Cut both from the allocation of today.

@@ -282,3 +282,29 @@ func TestAThousandTinySwapsBackAndForthGainNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestASuspendedMemberTakesPartInReturnsAlone(t *testing.T) {
+	c := trading(t)
+	event, _ := c.done(t, exchangeDoc{by: airline, home: "airline", seq: 1, salt: 1, ops: []points.Operation{c.signed(t, "airline", redemptionOf(11, 300))}})
+	redeemed := event.Home
+	var members clearing.Consortium
+	decode(t, c.State("clearing")[engine.ConsortiumKey()], &members)
+	for i := range members.Members {
+		if members.Members[i].Name == "hotel" {
+			members.Members[i].Status = clearing.StatusSuspended
+		}
+	}
+	c.Seed("clearing", engine.ConsortiumKey(), []byte(encode(t, members)))
+	event, _ = c.done(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 2, ops: []points.Operation{
+		c.signed(t, "airline", redemptionOf(12, 300)), c.signed(t, "airline", swapOf(13, 100)),
+		{ID: operationID(14), Kind: points.KindReturn, Account: accountID(1), Whole: true, Original: original(t, redeemed, 0)},
+	}})
+	for i, want := range []fault.Code{fault.MemberStatus, fault.MemberStatus, fault.OK} {
+		if got := event.Home.Receipts[i].Code; got != want {
+			t.Errorf("operation %d is answered with %s, want %s", i, got, want)
+		}
+	}
+	if a := c.accountAt(t, "airline", accountID(1)); a.Posted != 1000 {
+		t.Errorf("the account has %d points", a.Posted)
+	}
+}

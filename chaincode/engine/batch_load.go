@@ -127,7 +127,7 @@ func (b *batch) openBook() {
 	}
 	b.inboxKeys = map[points.InboxPlace]string{}
 	if b.exchange != nil {
-		b.book.Desk, b.book.Window = b.exchange.Desk, b.exchange.Window
+		b.book.Desk, b.book.Window, b.book.Closed = b.exchange.Desk, b.exchange.Window, b.exchange.Closed
 		for _, id := range b.exchange.Receivers {
 			b.book.Exists[id] = true
 		}

@@ -5,7 +5,9 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/netting"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -216,6 +218,9 @@ func (x *exchange) loadLane() error {
 	if x.doc.Release <= x.lane.Released || x.doc.Release > x.lane.Released+wire.MaxReleases {
 		return fault.New(fault.WindowOrder, "the lane releases windows from %d on, %d at most at once", x.lane.Released+1, wire.MaxReleases)
 	}
+	if err := x.requirePaid(x.doc.Release); err != nil {
+		return err
+	}
 	for window := x.lane.Released + 1; window <= x.doc.Release; window++ {
 		if err := x.release(window); err != nil {
 			return err
@@ -224,10 +229,30 @@ func (x *exchange) loadLane() error {
 	return nil
 }
 
-func (x *exchange) release(window int64) error {
-	if err := requireSettled(x.state, x.currency, window); err != nil {
-		return err
+// requirePaid returns WINDOW_ORDER unless everything that the pair booked up to a window is paid: the window is settled, the pair has disclosed it, and neither a cover that
+// didn't suffice nor a dispute has left anything of it open.
+func (x *exchange) requirePaid(number int64) error {
+	var window clearing.Window
+	var netted clearing.Netting
+	var book clearing.PairBook
+	a, b := clearing.PairOf(x.home.Name, x.partner.Name)
+	for _, r := range []struct {
+		key    string
+		record any
+	}{{WindowKey(x.currency, number), &window}, {NettingKey(x.currency, number), &netted}, {PairBookKey(a, b, x.currency), &book}} {
+		if _, err := read(x.state, r.key, r.record); err != nil {
+			return err
+		}
 	}
+	carried := slices.ContainsFunc(netted.Carried, func(o netting.Obligation) bool { return o.From == a && o.To == b || o.From == b && o.To == a })
+	aside := slices.ContainsFunc(book.Aside, func(l clearing.Aside) bool { return l.Window <= number && l.Due != 0 })
+	if window.Status != clearing.WindowSettled || book.Disclosed < number || carried || aside {
+		return fault.New(fault.WindowOrder, "not everything of %s and %s up to window %d of %s is paid", a, b, number, x.currency)
+	}
+	return nil
+}
+
+func (x *exchange) release(window int64) error {
 	var booked clearing.Gross
 	if _, err := readPrivate(x.state, x.collection, GrossKey(x.currency, window, x.lane.MSP, x.lane.N), &booked); err != nil {
 		return err
@@ -262,7 +287,7 @@ func (x *exchange) applyHome() error {
 		return err
 	}
 	raw, err := x.callee(x.home, wire.FnApplyExchange, wire.ExchangeCall{
-		Exchange: x.doc, Desk: x.desk, Window: x.window, PartnerMSP: x.partner.MSP, Receivers: receivers,
+		Exchange: x.doc, Desk: x.desk, Window: x.window, PartnerMSP: x.partner.MSP, Receivers: receivers, Closed: x.closed(),
 	})
 	if err != nil {
 		return err
@@ -272,6 +297,33 @@ func (x *exchange) applyHome() error {
 	}
 	x.event = wire.ExchangeEvent{V: 1, Currency: x.currency, Window: x.window, Home: x.answer.Event}
 	return nil
+}
+
+// uses says what the home programme's issuer and the partner are wanted for by each kind of operation.
+var uses = []struct {
+	kind          points.Kind
+	home, partner clearing.Use
+}{
+	{points.KindRedeem, clearing.UseHonour, clearing.UseAccept},
+	{points.KindHold, clearing.UseHonour, clearing.UseAccept},
+	{points.KindCapture, clearing.UseHonour, clearing.UseReturn}, // The partner's till relies on a hold that was made before.
+	{points.KindSwap, clearing.UseHonour, clearing.UseIssue},
+	{points.KindAward, clearing.UseIssue, clearing.UseAccept},
+	{points.KindVoid, clearing.UseReturn, clearing.UseReturn},
+	{points.KindReturn, clearing.UseReturn, clearing.UseReturn},
+	{points.KindRefund, clearing.UseReturn, clearing.UseReturn},
+}
+
+// closed are the kinds of operation that the members' statuses don't admit.
+func (x *exchange) closed() []points.Kind {
+	day := quantity.DayOf(x.call.Time)
+	kinds := []points.Kind{}
+	for _, u := range uses {
+		if clearing.MemberMayTrade(&x.home, u.home, day) != nil || clearing.MemberMayTrade(&x.partner, u.partner, day) != nil {
+			kinds = append(kinds, u.kind)
+		}
+	}
+	return kinds
 }
 
 // receivers are the accounts of the partner's programme that exist among those that swaps name.
@@ -452,17 +504,4 @@ func findBrand(members *clearing.Consortium, name string) (clearing.Member, erro
 		return m, fault.New(fault.Forbidden, "%s is no brand", name)
 	}
 	return m, nil
-}
-
-// requireSettled returns WINDOW_ORDER unless the window is settled.
-func requireSettled(s State, currency string, number int64) error {
-	var window clearing.Window
-	there, err := read(s, WindowKey(currency, number), &window)
-	if err != nil {
-		return err
-	}
-	if !there || window.Status != clearing.WindowSettled {
-		return fault.New(fault.WindowOrder, "window %d of %s is not settled", number, currency)
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -32,14 +31,9 @@ func anyAccount(t *rapid.T, label string) points.AccountID {
 	return accountID(rapid.IntRange(1, 4).Draw(t, label))
 }
 
-// homeKinds are the kinds that a programme applies by itself and of which nothing has to be known but the account.
-func homeKinds() []points.Kind {
-	return slices.DeleteFunc(points.Kinds(), func(k points.Kind) bool { return !k.AtHome() || k == points.KindFold || k.ChoosesPartners() })
-}
-
 func anyOperation(t *rapid.T, id int, known []*points.Original) pair {
 	account, amount := anyAccount(t, "account"), quantity.Points(rapid.IntRange(1, 100).Draw(t, "points"))
-	o := points.Operation{ID: operationID(id), Account: account, Kind: rapid.SampledFrom(homeKinds()).Draw(t, "kind")}
+	o := points.Operation{ID: operationID(id), Account: account, Kind: rapid.SampledFrom(points.HomeKinds()).Draw(t, "kind")}
 	switch o.Kind {
 	case points.KindOpen:
 		return opening(id, account)

@@ -9,11 +9,15 @@ import (
 )
 
 // belongs refuses an operation with a partner in a batch that isn't about this partner, and one without in a batch that is: OFFER_UNKNOWN.
+// MEMBER_STATUS for a kind that one of the two members isn't admitted to.
 func (t *trial) belongs() fault.Code {
 	b := t.book
 	with := t.op.Partner != "" && !t.op.Kind.ChoosesPartners()
 	if with && (b.Partner == nil || b.Partner.Brand != t.op.Partner) {
 		return fault.OfferUnknown
+	}
+	if slices.Contains(b.Closed, t.op.Kind) {
+		return fault.MemberStatus
 	}
 	if with != (b.Window > 0) && !t.preview || t.op.Kind == KindDeposit && t.incoming == nil {
 		return fault.OfferUnknown

@@ -37,12 +37,19 @@ const (
 )
 
 // Kinds lists every kind in a stable order.
-func Kinds() []Kind {
+func Kinds() []Kind { return append(HomeKinds(), ExchangeKinds()...) }
+
+// HomeKinds lists those that a programme has for itself.
+func HomeKinds() []Kind {
 	return []Kind{
 		KindOpen, KindEarn, KindRefer, KindRedeem, KindHold, KindCapture, KindVoid, KindTransfer, KindGift, KindAccept, KindReturn, KindExpire,
 		KindAdjust, KindRekey, KindRecover, KindVeto, KindComplete, KindFreeze, KindUnfreeze, KindClose,
-		KindAward, KindSwap, KindDeposit, KindFold, KindRefund, KindOptOut, KindOptIn,
 	}
+}
+
+// ExchangeKinds lists those that follow from partners. Some of the others can be done at a partner too.
+func ExchangeKinds() []Kind {
+	return []Kind{KindAward, KindSwap, KindDeposit, KindFold, KindRefund, KindOptOut, KindOptIn}
 }
 
 // HasPurchase says whether operations of this kind carry an event or the amount of a purchase in their details.

@@ -57,7 +57,7 @@ func (t *trial) returnSwap(original *Receipt) fault.Code {
 	if err != nil || errAfter != nil || upTo == given {
 		return fault.Limit
 	}
-	t.receipt.PartnerPoints = upTo - given
+	t.receipt.Agreement, t.receipt.PartnerPoints = original.Agreement, upTo-given
 	t.deposit = &Deposit{
 		Operation: t.op.ID, Account: original.To, Points: upTo - given, Source: t.op.Account, SourcePoints: t.receipt.Points, Agreement: original.Agreement,
 		Restores: original.Operation,

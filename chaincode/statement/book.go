@@ -31,14 +31,15 @@ type Move struct {
 }
 
 // Debt is a change of what accounts owe. Positive points were incurred, with the cause for which they could not be covered (recovered, adjusted); negative points were
-// repaid by a credit of the cause (accrued, received, restored, adjusted), and are missing from that credit's moves, or came out of a hold (repaid), as a move shows.
+// repaid by a credit of the cause (accrued, received, restored, adjusted), and are missing from that credit's moves, or came out of a hold or the inbox (repaid), as a move shows.
 type Debt struct {
 	Day    quantity.Day
 	Cause  lots.Cause
 	Points quantity.Points
 }
 
-// Book is everything that a statement is made of: all moves, into holds and back included, and all debts since the programme began, and all lots at the end of Day.
+// Book is everything that a statement is made of: all moves, into holds and back and out of the inbox included, and all debts since the programme began, and all lots at the end
+// of Day. What is deposited comes in when it is dropped into the inbox; folding it changes its place only.
 type Book struct {
 	Programme string       // The brand.
 	Currency  string       // ISO 4217.
@@ -52,7 +53,7 @@ type Book struct {
 
 // Totals are the running totals that the ledger keeps.
 type Totals struct {
-	Issued, Restored, AdjustedUp, Redeemed, Recovered, AdjustedDown, Expired, Forfeited, Transferred, DebtIncurred, DebtRepaid quantity.Points
+	Issued, Restored, AdjustedUp, Redeemed, Recovered, AdjustedDown, Expired, Forfeited, Transferred, DebtIncurred, DebtRepaid, Deposited, Folded, SwappedOut quantity.Points
 }
 
 // Flows are what came into lots and left them. Points that paid debt never came into a lot. Nothing here is negative.
@@ -67,16 +68,18 @@ type Flows struct {
 	AdjustedDown quantity.Points `json:"adjustedDown"`
 	Expired      quantity.Points `json:"expired"`
 	Forfeited    quantity.Points `json:"forfeited"`
-	Repaid       quantity.Points `json:"repaid"` // Paid debt when they came out of holds.
+	Repaid       quantity.Points `json:"repaid"`    // Paid debt when they came out of holds or the inbox.
+	Deposited    quantity.Points `json:"deposited"` // Into the inbox: awards of partners, and what swaps brought.
+	Swapped      quantity.Points `json:"swapped"`   // Became partners' points.
 }
 
 // Net is what the flows change: OUT_OF_RANGE when it can't be counted.
 func (f *Flows) Net() (quantity.Points, error) {
-	in, err := quantity.Sum(f.Accrued, f.Restored, f.AdjustedUp, f.Received)
+	in, err := quantity.Sum(f.Accrued, f.Restored, f.AdjustedUp, f.Received, f.Deposited)
 	if err != nil {
 		return 0, err
 	}
-	out, err := quantity.Sum(f.Sent, f.Redeemed, f.Recovered, f.AdjustedDown, f.Expired, f.Forfeited, f.Repaid)
+	out, err := quantity.Sum(f.Sent, f.Redeemed, f.Recovered, f.AdjustedDown, f.Expired, f.Forfeited, f.Repaid, f.Swapped)
 	if err != nil {
 		return 0, err
 	}
@@ -97,6 +100,7 @@ func (f *Flows) plus(other *Flows) error {
 func (f *Flows) columns() []*quantity.Points {
 	return []*quantity.Points{
 		&f.Accrued, &f.Restored, &f.AdjustedUp, &f.Received, &f.Sent, &f.Redeemed, &f.Recovered, &f.AdjustedDown, &f.Expired, &f.Forfeited, &f.Repaid,
+		&f.Deposited, &f.Swapped,
 	}
 }
 
@@ -134,6 +138,8 @@ func (f *Flows) incoming(cause lots.Cause) *quantity.Points {
 		return &f.AdjustedUp
 	case lots.Received:
 		return &f.Received
+	case lots.Deposited:
+		return &f.Deposited
 	default:
 		return nil
 	}
@@ -155,12 +161,14 @@ func (f *Flows) outgoing(cause lots.Cause) *quantity.Points {
 		return &f.Forfeited
 	case lots.Repaid:
 		return &f.Repaid
+	case lots.Swapped:
+		return &f.Swapped
 	default:
 		return nil
 	}
 }
 
-// debts are what debts were incurred, the part of each column of credits that paid some back, and what came out of holds and did.
+// debts are what debts were incurred, the part of each column of credits that paid some back, and what came out of holds and the inbox and did.
 type debts struct {
 	incurred quantity.Points
 	repaid   Flows
@@ -175,7 +183,7 @@ func (d *debts) note(e *Debt) error {
 	switch {
 	case e.Points < 0 && e.Cause == lots.Repaid:
 		column = &d.fromHold
-	case e.Points < 0:
+	case e.Points < 0 && e.Cause != lots.Deposited: // What is deposited pays nothing until it is folded.
 		column = d.repaid.incoming(e.Cause)
 	}
 	if column == nil {

@@ -49,13 +49,13 @@ func (s *sums) cohorts(st *Statement) error {
 	return nil
 }
 
-// breakage counts what expired or was forfeited against that and what was redeemed for good. A redemption that was returned into another month can leave more restored
+// breakage counts what expired or was forfeited against that and what was redeemed for good, or swapped: the issuer paid for that as for a redemption. A redemption that was returned into another month can leave more restored
 // than redeemed here: then nothing counts as redeemed.
 func breakage(f *Flows) (Share, error) {
 	lost, err := f.Expired.Add(f.Forfeited)
 	if err != nil {
 		return Share{}, err
 	}
-	whole, err := lost.Add(max(f.Redeemed-f.Restored, 0))
+	whole, err := quantity.Sum(lost, max(f.Redeemed-f.Restored, 0), f.Swapped)
 	return Share{Part: lost, Whole: whole}, err
 }

@@ -73,7 +73,7 @@ func small() *statement.Book {
 			move("2024-01-11", lots.Accrued, undated, 30),
 			move("2024-01-31", lots.Redeemed, february, -20),
 			move("2024-02-01", lots.Expired, january, -5),
-			move("2024-02-01", lots.Accrued, campaign, 50),
+			move("2024-02-01", lots.Accrued, campaign, 37),
 			move("2024-02-05", lots.Pinned, february, -30),
 			move("2024-02-06", lots.Captured, february, -10),
 			move("2024-02-07", lots.Released, february, 5),
@@ -86,6 +86,8 @@ func small() *statement.Book {
 			move("2024-02-13", lots.Adjusted, undated, -3),
 			move("2024-02-14", lots.Forfeited, undated, -1),
 			move("2024-02-29", lots.Accrued, waiting, 40),
+			move("2024-02-15", lots.Deposited, campaign, 13),
+			move("2024-02-16", lots.Folded, campaign, 3),
 		},
 		Debts: []statement.Debt{
 			{Day: on("2024-02-08"), Cause: lots.Recovered, Points: 8},
@@ -99,7 +101,7 @@ func small() *statement.Book {
 			idle, lies(statement.Account, undated, 13),
 		},
 		Totals: &statement.Totals{
-			Issued: 236, Restored: 4, AdjustedUp: 7, Redeemed: 30, Recovered: 12, AdjustedDown: 3, Expired: 5, Forfeited: 1, Transferred: 6,
+			Issued: 223, Deposited: 13, Folded: 3, Restored: 4, AdjustedUp: 7, Redeemed: 30, Recovered: 12, AdjustedDown: 3, Expired: 5, Forfeited: 1, Transferred: 6,
 			DebtIncurred: 8, DebtRepaid: 5,
 		},
 	}

@@ -52,7 +52,7 @@ func drawLedger(t *rapid.T) *ledger {
 
 func (g *ledger) play(t *rapid.T, steps int) {
 	deeds := []func(*rapid.T, *account){
-		g.accrue, g.accrue, g.accrueElsewhere, g.fold, g.redeem, g.restore, g.recover, g.adjust, g.transfer, g.pin, g.pin, g.capture, g.deliver, g.release, g.expire, g.forfeit,
+		g.accrue, g.accrue, g.suspend, g.deposit, g.deposit, g.fold, g.redeem, g.swap, g.restore, g.recover, g.adjust, g.transfer, g.pin, g.pin, g.capture, g.deliver, g.release, g.expire, g.forfeit,
 	}
 	for range steps {
 		g.today += quantity.Day(rapid.IntRange(0, 9).Draw(t, "days"))
@@ -130,15 +130,35 @@ func (g *ledger) accrue(t *rapid.T, a *account) {
 	g.credit(a, statement.Account, lots.Accrued, l)
 }
 
-func (g *ledger) accrueElsewhere(t *rapid.T, a *account) {
+func (g *ledger) suspend(t *rapid.T, a *account) {
 	l := g.draw(t)
 	g.totals.Issued += l.Points
-	g.credit(a, rapid.SampledFrom([]statement.Place{statement.Suspense, statement.Inbox}).Draw(t, "place"), lots.Accrued, l)
+	g.credit(a, statement.Suspense, lots.Accrued, l)
 }
 
+func (g *ledger) deposit(t *rapid.T, a *account) {
+	l := g.draw(t)
+	g.totals.Deposited += g.note(lots.Deposited, 1, l)
+	a.put(statement.Inbox, l)
+}
+
+// fold moves what waits, of which a debt is paid.
 func (g *ledger) fold(_ *rapid.T, a *account) {
-	a.put(statement.Account, a.lots[statement.Inbox]...)
+	waiting := a.lots[statement.Inbox]
 	a.lots[statement.Inbox] = nil
+	g.totals.Folded += g.note(lots.Folded, 1, waiting...)
+	paid, rest, left := lots.Take(waiting, a.debt, nil, nil)
+	repaid := g.note(lots.Repaid, -1, paid...)
+	a.debt, g.totals.DebtRepaid = left, g.totals.DebtRepaid+repaid
+	if repaid > 0 {
+		g.debts = append(g.debts, statement.Debt{Day: g.today, Cause: lots.Repaid, Points: -repaid})
+	}
+	a.put(statement.Account, rest...)
+}
+
+func (g *ledger) swap(t *rapid.T, a *account) {
+	taken, _ := g.take(t, a, statement.Account)
+	g.totals.SwappedOut += g.note(lots.Swapped, -1, taken...)
 }
 
 func (g *ledger) redeem(t *rapid.T, a *account) {

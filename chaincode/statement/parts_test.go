@@ -105,6 +105,7 @@ func (g *ledger) summary() statement.Summary {
 		Issued: now.Issued - then.Issued, Redeemed: now.Redeemed - then.Redeemed, Expired: now.Expired - then.Expired,
 		Returned: now.Recovered - then.Recovered, Restored: now.Restored - then.Restored, AdjustedUp: now.AdjustedUp - then.AdjustedUp,
 		AdjustedDown: now.AdjustedDown - then.AdjustedDown, Forfeited: now.Forfeited - then.Forfeited, Transferred: now.Transferred - then.Transferred,
+		Deposited: now.Deposited - then.Deposited, Swapped: now.SwappedOut - then.SwappedOut,
 		DebtIncurred: now.DebtIncurred - then.DebtIncurred, DebtRepaid: now.DebtRepaid - then.DebtRepaid,
 	}
 }

@@ -6,9 +6,9 @@ import (
 )
 
 // reconcile checks that a book's parts agree: what moved into the lots of each origin and didn't leave is what they hold, what was pinned and neither released nor used
-// is what holds hold, what was sent was received or paid debt, neither points nor debt were ever below zero, and the totals are those of the moves.
+// is what holds hold, what was deposited and not folded is what waits in the inbox, what was sent was received or paid debt, neither points nor debt were ever below zero, and the totals are those of the moves.
 func (s *sums) reconcile(b *Book) error {
-	for _, step := range []func() error{s.lyingIsMoved, s.heldIsPinned, s.beganWithPoints, s.sentIsReceived, s.repaidIsMoved, s.owedIsIncurred} {
+	for _, step := range []func() error{s.lyingIsMoved, s.heldIsPinned, s.waitingIsDeposited, s.beganWithPoints, s.sentIsReceived, s.repaidIsMoved, s.owedIsIncurred} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -29,6 +29,13 @@ func (s *sums) lyingIsMoved() error {
 func (s *sums) heldIsPinned() error {
 	if !equal(s.held, s.pinned) {
 		return mismatch("the holds of a terms version and funding hold something else than was pinned")
+	}
+	return nil
+}
+
+func (s *sums) waitingIsDeposited() error {
+	if !equal(s.inbox, s.waiting) {
+		return mismatch("the inbox holds something else of a terms version and funding than was deposited and not folded")
 	}
 	return nil
 }
@@ -77,7 +84,7 @@ func (s *sums) sentIsReceived() error {
 
 func (s *sums) repaidIsMoved() error {
 	if s.before.Repaid != s.owedBefore.fromHold || s.during.Repaid != s.owedDuring.fromHold {
-		return mismatch("what came out of holds and paid debt is not what was moved")
+		return mismatch("what came out of holds and the inbox and paid debt is not what was moved")
 	}
 	return nil
 }
@@ -123,6 +130,7 @@ func (s *sums) totalsAreMoved(t *Totals) error {
 		{"redeemed", t.Redeemed, whole.Redeemed}, {"recovered", t.Recovered, whole.Recovered}, {"adjustedDown", t.AdjustedDown, whole.AdjustedDown},
 		{"expired", t.Expired, whole.Expired}, {"forfeited", t.Forfeited, whole.Forfeited}, {"transferred", t.Transferred, whole.Sent},
 		{"debtIncurred", t.DebtIncurred, owed.incurred}, {"debtRepaid", t.DebtRepaid, repaid},
+		{"deposited", t.Deposited, whole.Deposited}, {"folded", t.Folded, s.folded}, {"swappedOut", t.SwappedOut, whole.Swapped},
 	} {
 		if pair.total != pair.moved {
 			return mismatch("the total %s is %d, the moves say %d", pair.name, int64(pair.total), int64(pair.moved))

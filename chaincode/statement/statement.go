@@ -41,6 +41,8 @@ type Summary struct {
 	Transferred  quantity.Points `json:"transferred"`
 	DebtIncurred quantity.Points `json:"debtIncurred"` // Part of returns and adjustments that accounts could not cover.
 	DebtRepaid   quantity.Points `json:"debtRepaid"`
+	Deposited    quantity.Points `json:"deposited"` // Awarded by partners, and brought by swaps.
+	Swapped      quantity.Points `json:"swapped"`   // Became partners' points.
 }
 
 // Opening is the position when the period began.
@@ -137,11 +139,14 @@ type sums struct {
 	matured         map[string]*Flows          // Since the beginning, by month of expiry.
 	net             map[origin]quantity.Points // Of all moves into lots and out of them.
 	pinned          map[origin]quantity.Points // Of all moves into holds and out of them.
+	waiting         map[origin]quantity.Points // Of all moves into the inbox and out of it.
+	folded          quantity.Points
 	owedBefore      debts
 	owedDuring      debts
 	closing         Closing
 	lying           map[origin]quantity.Points // Holdings.
 	held            map[origin]quantity.Points // Holdings in holds.
+	inbox           map[origin]quantity.Points // Holdings in the inbox.
 	slots           map[slot]quantity.Points
 	pendingFunding  map[string]quantity.Points
 	pendingMonth    map[string]quantity.Points
@@ -152,6 +157,7 @@ type sums struct {
 func newSums() *sums {
 	return &sums{
 		funded: map[string]*Flows{}, matured: map[string]*Flows{}, net: map[origin]quantity.Points{}, pinned: map[origin]quantity.Points{},
+		waiting: map[origin]quantity.Points{}, inbox: map[origin]quantity.Points{},
 		lying: map[origin]quantity.Points{}, held: map[origin]quantity.Points{}, slots: map[slot]quantity.Points{},
 		pendingFunding: map[string]quantity.Points{}, pendingMonth: map[string]quantity.Points{}, maturing: map[string]quantity.Points{}, outstandingFund: map[string]quantity.Points{},
 	}
@@ -166,7 +172,10 @@ func (s *sums) noteMoves(b *Book) error {
 		if err := s.notePinned(&m.Move); err != nil {
 			return err
 		}
-		if m.Cause == lots.Pinned || m.Cause == lots.Released {
+		if err := s.noteWaiting(&m.Move); err != nil {
+			return err
+		}
+		if m.Cause == lots.Pinned || m.Cause == lots.Released || m.Cause == lots.Folded {
 			continue
 		}
 		if err := s.noteMove(m, b.From); err != nil {
@@ -189,6 +198,23 @@ func (s *sums) notePinned(m *lots.Move) error {
 	default:
 		return nil
 	}
+}
+
+// noteWaiting counts what goes into the inbox and comes out of it.
+func (s *sums) noteWaiting(m *lots.Move) error {
+	from := origin{m.Terms, m.Funding}
+	switch {
+	case m.Cause == lots.Deposited:
+		return addAt(s.waiting, from, m.Points)
+	case m.Cause != lots.Folded:
+		return nil
+	case m.Points <= 0:
+		return unmoved(m)
+	}
+	if err := add(&s.folded, m.Points); err != nil {
+		return err
+	}
+	return addAt(s.waiting, from, -m.Points)
 }
 
 func (s *sums) noteMove(m *Move, start quantity.Day) error {
@@ -248,6 +274,11 @@ func (s *sums) noteHolding(h *Holding, day quantity.Day) error {
 			return err
 		}
 	}
+	if h.Place == Inbox {
+		if err := addAt(s.inbox, from, h.Points); err != nil {
+			return err
+		}
+	}
 	switch part {
 	case &s.closing.Held:
 		return addAt(s.held, from, h.Points)
@@ -291,7 +322,7 @@ func (s *sums) summarise(st *Statement) error {
 	st.Summary = Summary{
 		Issued: whole.Accrued, Redeemed: whole.Redeemed, Expired: whole.Expired, Returned: whole.Recovered, Restored: whole.Restored,
 		AdjustedUp: whole.AdjustedUp, AdjustedDown: whole.AdjustedDown, Forfeited: whole.Forfeited, Transferred: whole.Sent,
-		DebtIncurred: s.owedDuring.incurred, DebtRepaid: repaid,
+		DebtIncurred: s.owedDuring.incurred, DebtRepaid: repaid, Deposited: whole.Deposited, Swapped: whole.Swapped,
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // Limits and names of cross-brand batches.
 const (
 	MaxExchange        = 250         // Operations in one cross-brand batch.
-	MaxReleases        = 8           // Settled windows that one batch takes off its lane.
+	MaxReleases        = 64          // Settled windows that one batch takes off its lane.
 	MaxExchangeCall    = 8 << 20     // Bytes of what clearing hands to a points chaincode: the batch with its details and the agreements.
 	EventExchange      = "exchange"  // Name of the chaincode event of Exchange; its payload is an ExchangeEvent.
 	AgreementTransient = "agreement" // Transient field of ProposeAgreement, a clearing.Agreement.
@@ -64,6 +64,7 @@ type ExchangeCall struct {
 	Desk       *clearing.Desk     `json:"desk,omitempty"` // Absent for an observer.
 	Window     int64              `json:"window"`
 	PartnerMSP string             `json:"partnerMsp"`
+	Closed     []points.Kind      `json:"closed"`    // Kinds of operation that the members' statuses don't admit.
 	Receivers  []points.AccountID `json:"receivers"` // Accounts of the partner's programme that exist among those that swaps name, in order.
 }
 

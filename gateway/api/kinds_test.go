@@ -18,7 +18,7 @@ import (
 )
 
 func TestTheDocumentHasTheTableOfKinds(t *testing.T) {
-	for _, k := range points.Kinds() {
+	for _, k := range points.HomeKinds() {
 		f, known := forms[Kind(k)]
 		if !known {
 			t.Errorf("%s has no form", k)
@@ -35,8 +35,8 @@ func TestTheDocumentHasTheTableOfKinds(t *testing.T) {
 			t.Errorf("the document lacks the row\n%s", row)
 		}
 	}
-	if len(forms) != len(points.Kinds()) {
-		t.Errorf("%d forms for %d kinds", len(forms), len(points.Kinds()))
+	if len(forms) != len(points.HomeKinds()) {
+		t.Errorf("%d forms for %d kinds", len(forms), len(points.HomeKinds()))
 	}
 }
 
@@ -47,7 +47,7 @@ func TestTheDocumentSaysWhatTheLedgerTakes(t *testing.T) {
 	}
 	request := doc.Components.Schemas["OperationRequest"].Value.Properties
 	for field, want := range map[string][]string{
-		"kind": names(points.Kinds()), "event": checkedEvents, "reason": names(points.Reasons()), "purpose": {string(points.PurposeAllowance)}, "holder": {string(points.HolderMerchant)},
+		"kind": names(points.HomeKinds()), "event": checkedEvents, "reason": names(points.Reasons()), "purpose": {string(points.PurposeAllowance)}, "holder": {string(points.HolderMerchant)},
 	} {
 		var got []string
 		for _, v := range request[field].Value.Enum {

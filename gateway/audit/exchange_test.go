@@ -17,7 +17,7 @@ import (
 // market is a ledger of three brands of which two, the airline and the hotel, trade with each other; each has an account with a thousand points.
 type market struct {
 	*ledgertest.Ledger
-	pair         *ledgertest.Pair
+	pair         *ledgertest.Trade
 	airline      *ledgertest.Programme
 	hotel        *ledgertest.Programme
 	flyer, guest points.AccountID
@@ -29,7 +29,7 @@ func trade(t *testing.T) *market {
 	m.Found()
 	m.airline, m.hotel = m.Create(0), m.Create(2)
 	m.OpenClearing()
-	m.pair = m.Pair(m.airline, m.hotel, 100_000)
+	m.pair = m.Trade(m.airline, m.hotel, 100_000)
 	for _, p := range []*ledgertest.Programme{m.airline, m.hotel} {
 		open := p.Open()
 		p.Batch(0, []ledgertest.Item{open})

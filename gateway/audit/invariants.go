@@ -29,7 +29,7 @@ type named struct {
 	hold func(*points.Account) error
 }
 
-// checkTouched checks the invariants of every account and reversal that a valid transaction wrote.
+// checkTouched checks the invariants of every account and reversal that a valid transaction writes, and of the inboxes. It comes before the transaction is applied.
 func (a *Auditor) checkTouched(t *blocks.Transaction, find findFunc) *Finding {
 	for i := range t.Namespaces {
 		n := &t.Namespaces[i]
@@ -38,7 +38,7 @@ func (a *Auditor) checkTouched(t *blocks.Transaction, find findFunc) *Finding {
 		}
 		for _, w := range n.Writes {
 			if w.Delete {
-				continue
+				continue // A credit that was folded.
 			}
 			if err := recordHolds(w.Key, w.Value); err != nil {
 				return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
@@ -146,6 +146,9 @@ func (a *Auditor) programmeHolds(brand string, b *books) error {
 	if err := points.SupplyEqualsBalances(b.totals, b.accounts); err != nil {
 		return err
 	}
+	if err := points.InboxEqualsWaiting(b.totals, b.inbox); err != nil {
+		return err
+	}
 	if err := points.OpenedEqualsAccounts(b.totals, len(b.accounts)); err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ func (a *Auditor) stateProgramme(b *books) (*statement.Statement, error) {
 		}
 	}
 	for _, entry := range b.inbox {
-		if err := position.NoteEntry(entry); err != nil {
+		if err := position.NoteInbox(entry); err != nil {
 			return nil, err
 		}
 	}

@@ -105,7 +105,7 @@ func (p *ProgrammeStatement) replayed(by depth) {
 func (p *ProgrammeStatement) fill(record *points.Programme, totals points.Totals, accounts int) {
 	p.Accounts, p.Rejected = accounts, totals.Rejected
 	p.Issued, p.Redeemed, p.Recovered, p.Transferred, p.DebtRepaid = totals.Issued, totals.Redeemed, totals.Recovered, totals.Transferred, totals.DebtRepaid
-	p.Supply, _ = totals.Outstanding() // Out of range is a finding of the invariants already.
+	p.Supply, _ = totals.Supply() // Out of range is a finding of the invariants already.
 	p.Debt, _ = totals.Debt()
 	p.Held, _ = totals.Held()
 	p.Expired = totals.Expired

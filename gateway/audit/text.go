@@ -79,7 +79,7 @@ func (s *Statement) writeProgrammes(b *strings.Builder) {
 	}
 	t.SetColumnConfigs(columns)
 	b.WriteString(t.Render())
-	b.WriteString("\n  supply = issued + restored + adjusted - redeemed - taken back - expired - forfeited - spent on old debt = sum of all accounts' points\n\n")
+	b.WriteString("\n  supply = issued + restored + adjusted + deposited - redeemed - taken back - expired - forfeited - swapped - spent on old debt = sum of all accounts' points and of what waits in the inbox\n\n")
 }
 
 // writeStatements writes each programme's own statement, if it has issued anything.

@@ -12,7 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/terms"
 )
 
-// Position sums up the lots of a programme's accounts, and those that wait in their inboxes.
+// Position sums up the lots of a programme's accounts.
 type Position struct {
 	programme *points.Programme
 	sums      map[holding]quantity.Points
@@ -46,18 +46,14 @@ func (p *Position) Note(a *points.Account) error {
 	return nil
 }
 
-// NoteEntry adds what waits in an account's inbox: it is gone when its lots themselves say so, since an account's inactivity tells on what is folded only.
-func (p *Position) NoteEntry(e *points.InboxEntry) error {
-	return p.sum(e.Lots, statement.Inbox, func(l lots.Lot) quantity.Day { return l.Expiry })
+// NoteInbox adds a credit that waits for its account. No inactivity takes it: folding it is activity. OUT_OF_RANGE when a sum can't be counted.
+func (p *Position) NoteInbox(e *points.InboxEntry) error {
+	return p.add(&points.Account{Active: quantity.LastDay}, e.Lots, statement.Inbox)
 }
 
 func (p *Position) add(a *points.Account, list []lots.Lot, place statement.Place) error {
-	return p.sum(list, place, func(l lots.Lot) quantity.Day { return p.programme.ExpiryOf(a, l) })
-}
-
-func (p *Position) sum(list []lots.Lot, place statement.Place, gone func(lots.Lot) quantity.Day) error {
 	for _, l := range list {
-		at := holding{Key: l.Key, place: place, gone: gone(l)}
+		at := holding{Key: l.Key, place: place, gone: p.programme.ExpiryOf(a, l)}
 		sum, err := p.sums[at].Add(l.Points)
 		if err != nil {
 			return err

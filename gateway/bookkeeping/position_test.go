@@ -104,6 +104,7 @@ func TestValueIsWhatEachVersionOfTheTermsPublishes(t *testing.T) {
 func TestEveryTotalThatAStatementComparesIsHandedOn(t *testing.T) {
 	totals := points.Totals{
 		Issued: 1, Restored: 2, AdjustedUp: 3, Redeemed: 4, Recovered: 5, AdjustedDown: 6, Expired: 7, Forfeited: 8, Transferred: 9, DebtIncurred: 10, DebtRepaid: 11,
+		Deposited: 12, Folded: 13, SwappedOut: 14,
 	}
 	got, want := reflect.ValueOf(*bookkeeping.Totals(totals)), reflect.ValueOf(totals)
 	for i := range got.NumField() {

@@ -124,6 +124,16 @@ func (c *Client) mspOf(brand string) string {
 	return ""
 }
 
+// name is the own brand's; empty for a member that is no brand.
+func (c *Client) name() string {
+	for _, b := range c.brands {
+		if b.MSP == c.msp {
+			return b.Name
+		}
+	}
+	return ""
+}
+
 // MSP is the member's MSP id.
 func (c *Client) MSP() string { return c.msp }
 

@@ -54,6 +54,7 @@ type fakePeer struct {
 	answer    []byte          // Result of every evaluation.
 	result    []byte          // Result of every endorsed call; {} when nil.
 	validity  peer.TxValidationCode
+	lose      error // Answer to every submission, though it was taken.
 	stop      func()
 }
 
@@ -128,6 +129,9 @@ func (f *fakePeer) Submit(context.Context, *gateway.SubmitRequest) (*gateway.Sub
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.submitted++
+	if f.lose != nil {
+		return nil, f.lose
+	}
 	return &gateway.SubmitResponse{}, nil
 }
 

@@ -12,9 +12,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
-// Currency is the one that ledgers clear in.
-const Currency = "GBP"
-
 // tick is the next second, for every programme.
 func (l *Ledger) tick() int64 {
 	l.Pass(1)
@@ -93,25 +90,25 @@ func (l *Ledger) Roll(options ...func(*Proposal)) string {
 }
 
 // Disclose tells everybody what the pair owes net for a window.
-func (p *Pair) Disclose(window int64, options ...func(*Proposal)) string {
-	p.ledger.t.Helper()
-	return p.ledger.Clear(p.A.Brand.Gateway, wire.FnDiscloseNet, p.Disclosure(window), options...)
+func (d *Trade) Disclose(window int64, options ...func(*Proposal)) string {
+	d.ledger.t.Helper()
+	return d.ledger.Clear(d.A.Brand.Gateway, wire.FnDiscloseNet, d.Disclosure(window), options...)
 }
 
 // Disclosure is the document that discloses the pair's net of a window.
-func (p *Pair) Disclosure(window int64) *wire.NetDisclosure {
-	p.ledger.t.Helper()
-	doc := &wire.NetDisclosure{Currency: Currency, Window: window, Netting: window, A: p.A.Brand.Name, B: p.B.Brand.Name, Values: []wire.TallyValues{}}
-	for _, by := range []*Programme{p.A, p.B} {
-		for _, home := range []*Programme{p.A, p.B} {
+func (d *Trade) Disclosure(window int64) *wire.NetDisclosure {
+	d.ledger.t.Helper()
+	doc := &wire.NetDisclosure{Currency: Currency, Window: window, Netting: window, A: d.A.Brand.Name, B: d.B.Brand.Name, Values: []wire.TallyValues{}}
+	for _, by := range []*Programme{d.A, d.B} {
+		for _, home := range []*Programme{d.A, d.B} {
 			for k := range clearing.PairLanes {
-				place := p.Lane(by, home, k)
-				raw := p.ledger.PrivateValue(engine.ClearingChaincode, p.Collection(), engine.TallyKey(Currency, window, place.MSP, place.N))
+				place := d.Lane(by, home, k)
+				raw := d.ledger.Private(engine.ClearingChaincode, d.Collection(), engine.TallyKey(Currency, window, place.MSP, place.N))
 				if raw == nil {
 					continue
 				}
 				var t clearing.Tally
-				must(p.ledger.t, wire.DecodeRecord(raw, &t))
+				must(d.ledger.t, wire.DecodeRecord(raw, &t))
 				doc.Values = append(doc.Values, wire.TallyValues{MSP: t.MSP, Lane: t.Lane, Salt: t.Salt, Net: t.Net, Count: t.Count})
 			}
 		}

@@ -44,7 +44,7 @@ func TestEverythingHasEveryKindOfOperationEveryCauseAndOneRefusal(t *testing.T) 
 			}
 		}
 	}
-	for _, k := range points.Kinds() {
+	for _, k := range points.HomeKinds() {
 		if accepted[k] == 0 {
 			t.Errorf("no %s was accepted", k)
 		}

@@ -59,7 +59,8 @@ func NewOrganisation(t testing.TB, name, mspID string) *Organisation {
 	o.caPEM = encodePEM(raw)
 	o.Peer, o.Orderer = o.Enrol(t, "peer", ""), o.Enrol(t, "orderer", "")
 	o.Gateway, o.Operator = o.Enrol(t, "client", engine.RoleGateway), o.Enrol(t, "client", engine.RoleOperator)
-	o.Treasurer, o.Audit = o.Enrol(t, "client", engine.RoleTreasurer), o.Enrol(t, "client", "auditor")
+	o.Treasurer = o.Enrol(t, "client", engine.RoleTreasurer)
+	o.Audit = o.Enrol(t, "client", "auditor")
 	return o
 }
 

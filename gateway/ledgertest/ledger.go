@@ -19,23 +19,28 @@ import (
 // Channel is the name of every ledger's channel.
 const Channel = "loyalty"
 
+const regulator = "regulator"
+
 // Ledger is a channel in memory.
 type Ledger struct {
 	Organisations []*Organisation // Brands in order, then the regulator.
 	Brands        []*Organisation
 	Genesis       string // Hash of block 0's header, hex.
 
-	t          testing.TB
-	state      map[string]map[string]record
-	private    map[place]map[string]record // Values of private data, by key.
-	programmes []*Programme
-	pending    []pendingTx
-	votes      int // Proposals brought so far.
-	hasher     blocks.CommitHasher
+	t       testing.TB
+	pending []pendingTx
+	hasher  blocks.CommitHasher
+
+	executing sync.Mutex // Guards the state and what is pending.
+	state     map[string]map[string]record
+	private   map[collection]map[string]record
 
 	mu    sync.Mutex
 	chain []blocks.Delivered
 	grown chan struct{} // Closed and replaced when a block is added.
+
+	programmes []*Programme
+	votes      int // Proposals brought so far.
 }
 
 type record struct {
@@ -43,8 +48,8 @@ type record struct {
 	version *kvrwset.Version
 }
 
-// place is a collection of a chaincode's namespace.
-type place struct{ namespace, collection string }
+// collection is a private data collection of a namespace.
+type collection struct{ namespace, name string }
 
 type pendingTx struct {
 	envelope   []byte
@@ -64,18 +69,18 @@ type Proposal struct {
 	Endorsers []*Identity
 
 	Tamper func(*engine.Effects) // Changes what the endorsers sign; nil leaves it as the engine gave it.
-	Alter  func(Footprint)       // The same of every namespace that was written.
+	Alter  func(Footprint)       // The same, of all chaincodes that the call came through.
 	Code   peer.TxValidationCode // Forces a validation code; the zero value lets the ledger judge read conflicts.
 }
 
 // New makes a ledger with a genesis block for these brands and a regulator.
 func New(t testing.TB, brands ...string) *Ledger {
 	t.Helper()
-	l := &Ledger{t: t, state: map[string]map[string]record{}, private: map[place]map[string]record{}, grown: make(chan struct{})}
+	l := &Ledger{t: t, state: map[string]map[string]record{}, private: map[collection]map[string]record{}, grown: make(chan struct{})}
 	for _, b := range brands {
 		l.Brands = append(l.Brands, NewOrganisation(t, b, MSPOf(b)))
 	}
-	l.Organisations = append(slices.Clone(l.Brands), NewOrganisation(t, "regulator", "RegulatorMSP"))
+	l.Organisations = append(slices.Clone(l.Brands), NewOrganisation(t, regulator, MSPOf(regulator)))
 	l.AppendConfig(0, l.Organisations, msp.MSPRole_ORDERER)
 	h, err := blocks.HeaderHash(l.chain[0].Block.Header)
 	must(t, err)
@@ -97,27 +102,35 @@ func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation, writers 
 // Submit executes, endorses and queues a transaction for the next block, and returns its id; a refused call returns the engine's error and queues nothing.
 func (l *Ledger) Submit(p Proposal) (string, error) {
 	l.t.Helper()
-	s := newSimulation(l, &p)
-	effects, err := s.run(p.Chaincode, p.Function, p.Document)
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	s, err := l.simulate(p)
 	if err != nil {
 		return "", err
 	}
-	if p.Tamper != nil {
-		p.Tamper(&effects)
-	}
-	s.effects[p.Chaincode] = &effects
-	if p.Alter != nil {
-		p.Alter(s.effects)
-	}
 	results, private := s.encode(l.t)
-	raw, id := envelope(l.t, p, Channel, results, effects)
+	raw, id := envelope(l.t, p, Channel, results, s.effects)
 	l.pending = append(l.pending, pendingTx{raw, private, s, p})
 	return id, nil
+}
+
+// Evaluate executes a call on the committed state and returns its answer; nothing comes of it.
+func (l *Ledger) Evaluate(p Proposal) ([]byte, error) {
+	l.t.Helper()
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	s, err := l.simulate(p)
+	if err != nil {
+		return nil, err
+	}
+	return s.effects.Response, nil
 }
 
 // Cut validates what is queued, applies it and adds the block.
 func (l *Ledger) Cut() blocks.Delivered {
 	l.t.Helper()
+	l.executing.Lock()
+	defer l.executing.Unlock()
 	number := uint64(len(l.chain))
 	data, filter := make([][]byte, len(l.pending)), make([]byte, len(l.pending))
 	private := map[uint64]*rwset.TxPvtReadWriteSet{}
@@ -141,20 +154,20 @@ func (l *Ledger) judge(p pendingTx) peer.TxValidationCode {
 		return p.proposal.Code
 	}
 	for namespace, reads := range p.simulation.reads {
-		if stale(l.state[namespace], reads) {
+		if stale(reads, l.state[namespace]) {
 			return peer.TxValidationCode_MVCC_READ_CONFLICT
 		}
 	}
-	for at, reads := range p.simulation.privateReads {
-		if stale(l.private[at], reads) {
+	for c, reads := range p.simulation.privateReads {
+		if stale(reads, l.private[c]) {
 			return peer.TxValidationCode_MVCC_READ_CONFLICT
 		}
 	}
 	return peer.TxValidationCode_VALID
 }
 
-// stale says whether a key was read at another version than the one in force.
-func stale(state map[string]record, reads map[string]*kvrwset.Version) bool {
+// stale says whether any of the keys has another version by now.
+func stale(reads map[string]*kvrwset.Version, state map[string]record) bool {
 	for key, version := range reads {
 		now := state[key].version
 		if (now == nil) != (version == nil) || now != nil && (now.BlockNum != version.BlockNum || now.TxNum != version.TxNum) {
@@ -165,25 +178,30 @@ func stale(state map[string]record, reads map[string]*kvrwset.Version) bool {
 }
 
 func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
-	for namespace, effects := range p.simulation.effects {
-		for _, w := range effects.Writes {
-			put(l.state, namespace, w.Key, w.Delete, record{w.Value, v})
+	for namespace, writes := range p.simulation.writes {
+		if l.state[namespace] == nil {
+			l.state[namespace] = map[string]record{}
 		}
-		for _, w := range effects.Private {
-			put(l.private, place{namespace, w.Collection}, w.Key, w.Delete, record{w.Value, v})
+		for _, w := range writes {
+			put(l.state[namespace], w.Key, record{w.Value, v}, w.Delete)
+		}
+	}
+	for c, writes := range p.simulation.privateWrites {
+		if l.private[c] == nil {
+			l.private[c] = map[string]record{}
+		}
+		for _, w := range writes {
+			put(l.private[c], w.Key, record{w.Value, v}, w.Delete)
 		}
 	}
 }
 
-func put[K comparable](state map[K]map[string]record, at K, key string, gone bool, r record) {
-	if gone {
-		delete(state[at], key)
+func put(state map[string]record, key string, r record, deleted bool) {
+	if deleted {
+		delete(state, key)
 		return
 	}
-	if state[at] == nil {
-		state[at] = map[string]record{}
-	}
-	state[at][key] = r
+	state[key] = r
 }
 
 // append seals, signs and adds a block.
@@ -233,12 +251,28 @@ func (l *Ledger) ReplaceSignature(b *common.Block, signer *Identity) {
 }
 
 // State returns the committed value of a key; nil when there is none.
-func (l *Ledger) State(namespace, key string) []byte { return l.state[namespace][key].value }
+func (l *Ledger) State(namespace, key string) []byte {
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	return l.state[namespace][key].value
+}
 
-// PrivateValue returns the committed value of a key of a private collection; nil when there is none.
-func (l *Ledger) PrivateValue(namespace, collection, key string) []byte {
-	return l.private[place{namespace, collection}][key].value
+// Private returns the committed value of a key of a private data collection; nil when there is none.
+func (l *Ledger) Private(namespace, name, key string) []byte {
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	return l.private[collection{namespace, name}][key].value
 }
 
 // MSPOf is the MSP id of a member: AirlineMSP for airline.
 func MSPOf(name string) string { return string(name[0]-'a'+'A') + name[1:] + "MSP" }
+
+// member finds an organisation by its name.
+func (l *Ledger) member(name string) *Organisation {
+	l.t.Helper()
+	i := slices.IndexFunc(l.Organisations, func(o *Organisation) bool { return o.Name == name })
+	if i < 0 {
+		l.t.Fatalf("the ledger has no member %s", name)
+	}
+	return l.Organisations[i]
+}

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"crypto/ecdsa"
+	"slices"
 	"strings"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -46,13 +47,14 @@ type signer struct {
 func (l *Ledger) Found(options ...func(*Proposal)) {
 	l.t.Helper()
 	doc := clearing.Consortium{V: 1, Genesis: l.Genesis}
-	for i, o := range l.Organisations {
+	for _, o := range l.Organisations {
 		kind := clearing.KindBrand
-		if o.Name == "regulator" {
+		if o.Name == regulator {
 			kind = clearing.KindRegulator
 		}
-		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind, Number: i})
+		doc.Members = append(doc.Members, clearing.Member{Name: o.Name, MSP: o.MSP, Kind: kind, Number: len(doc.Members)})
 	}
+	slices.SortFunc(doc.Members, func(a, b clearing.Member) int { return strings.Compare(a.Name, b.Name) })
 	proposal := Proposal{
 		Caller: l.Brands[0].Operator, Chaincode: engine.ClearingChaincode, Function: wire.FnFound, Document: l.Encode(doc), Time: Start, Endorsers: l.BrandPeers(),
 	}
@@ -150,7 +152,7 @@ func (p *Programme) BatchAt(lane int, seq int64, items []Item, options ...func(*
 	}
 	id, err := p.ledger.Submit(proposal)
 	must(p.ledger.t, err)
-	queued := p.ledger.pending[len(p.ledger.pending)-1].simulation.effects[p.Chaincode()]
+	queued := p.ledger.pending[len(p.ledger.pending)-1].simulation.effects
 	var event wire.BatchEvent
 	must(p.ledger.t, wire.DecodeRecord(queued.EventPayload, &event))
 	return &event, id
@@ -171,7 +173,7 @@ func WithTampered(f func(*engine.Effects)) func(*Proposal) {
 	return func(p *Proposal) { p.Tamper = f }
 }
 
-// WithAltered changes what the endorsers sign of every namespace.
+// WithAltered changes what the endorsers sign, in all chaincodes.
 func WithAltered(f func(Footprint)) func(*Proposal) {
 	return func(p *Proposal) { p.Alter = f }
 }

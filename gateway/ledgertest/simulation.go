@@ -10,122 +10,205 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
-// Footprint is what a transaction writes, by namespace.
-type Footprint map[string]*engine.Effects
-
-// simulation is what one execution, with the calls of other chaincodes in it, read and wrote.
+// simulation is what one execution read and wrote, in all chaincodes that it came through.
 type simulation struct {
-	ledger       *Ledger
-	proposal     *Proposal
-	reads        map[string]map[string]*kvrwset.Version // By namespace and key.
-	privateReads map[place]map[string]*kvrwset.Version  // By key.
-	effects      Footprint
+	call          engine.Call // As the client made it.
+	endorsers     []string    // MSP ids.
+	reads         map[string]map[string]*kvrwset.Version
+	privateReads  map[collection]map[string]*kvrwset.Version
+	writes        map[string][]engine.Write
+	privateWrites map[collection][]engine.PrivateWrite
+	effects       engine.Effects // Of the chaincode that the client invoked.
 }
 
-func newSimulation(l *Ledger, p *Proposal) *simulation {
-	return &simulation{l, p, map[string]map[string]*kvrwset.Version{}, map[place]map[string]*kvrwset.Version{}, Footprint{}}
-}
-
-// run executes a function of a chaincode, for the proposal's caller.
-func (s *simulation) run(chaincode, function string, document []byte) (engine.Effects, error) {
-	p := s.proposal
-	call := engine.Call{
-		Chaincode: p.Chaincode, Function: function, Document: document, Caller: engine.Identity{MSP: p.Caller.MSP, Role: p.Caller.Role}, Time: p.Time, Transient: p.Transient,
+// simulate executes a call on the committed state.
+func (l *Ledger) simulate(p Proposal) (*simulation, error) {
+	s := &simulation{
+		call: engine.Call{
+			Chaincode: p.Chaincode, Function: p.Function, Document: p.Document, Caller: engine.Identity{MSP: p.Caller.MSP, Role: p.Caller.Role},
+			Time: p.Time, Transient: p.Transient,
+		},
+		reads: map[string]map[string]*kvrwset.Version{}, privateReads: map[collection]map[string]*kvrwset.Version{},
+		writes: map[string][]engine.Write{}, privateWrites: map[collection][]engine.PrivateWrite{},
 	}
-	switch {
-	case chaincode == engine.ClearingChaincode:
-		return engine.Clearing(call, &view{s, chaincode})
-	case strings.HasPrefix(chaincode, engine.PointsPrefix):
-		return engine.Points(call, &view{s, chaincode})
-	default:
-		return engine.Effects{}, fault.New(fault.NotFound, "no chaincode %s", chaincode)
+	for _, e := range p.Endorsers {
+		s.endorsers = append(s.endorsers, e.MSP)
+	}
+	effects, err := (&view{l, p.Chaincode, s}).run(s.call)
+	if err != nil {
+		return nil, err
+	}
+	if p.Tamper != nil {
+		p.Tamper(&effects)
+	}
+	s.effects = effects
+	s.keep(p.Chaincode, &effects)
+	if p.Alter != nil {
+		p.Alter(Footprint{s})
+	}
+	return s, nil
+}
+
+// Footprint is what a transaction writes, in all chaincodes that it came through.
+type Footprint struct{ s *simulation }
+
+// Write puts a public write in the place of the one under its key, or beside the others.
+func (f Footprint) Write(namespace string, w engine.Write) {
+	f.Drop(namespace, w.Key)
+	f.s.writes[namespace] = append(f.s.writes[namespace], w)
+}
+
+// Drop leaves out the public write of a key.
+func (f Footprint) Drop(namespace, key string) {
+	f.s.writes[namespace] = slices.DeleteFunc(f.s.writes[namespace], func(w engine.Write) bool { return w.Key == key })
+}
+
+// Writes are the public writes of a namespace.
+func (f Footprint) Writes(namespace string) []engine.Write { return f.s.writes[namespace] }
+
+// WritePrivate puts a private write in the place of the one under its key, or beside the others.
+func (f Footprint) WritePrivate(namespace string, w engine.PrivateWrite) {
+	f.DropPrivate(namespace, w.Collection, w.Key)
+	c := collection{namespace, w.Collection}
+	f.s.privateWrites[c] = append(f.s.privateWrites[c], w)
+}
+
+// DropPrivate leaves out the private write of a key.
+func (f Footprint) DropPrivate(namespace, name, key string) {
+	c := collection{namespace, name}
+	f.s.privateWrites[c] = slices.DeleteFunc(f.s.privateWrites[c], func(w engine.PrivateWrite) bool { return w.Key == key })
+}
+
+// PrivateWrites are the private writes of a collection.
+func (f Footprint) PrivateWrites(namespace, name string) []engine.PrivateWrite {
+	return f.s.privateWrites[collection{namespace, name}]
+}
+
+// Effects are those of the chaincode that the client invoked, whose answer and event are told.
+func (f Footprint) Effects() *engine.Effects { return &f.s.effects }
+
+// keep adds what a chaincode wrote.
+func (s *simulation) keep(namespace string, effects *engine.Effects) {
+	s.writes[namespace] = append(s.writes[namespace], effects.Writes...)
+	for _, w := range effects.Private {
+		c := collection{namespace, w.Collection}
+		s.privateWrites[c] = append(s.privateWrites[c], w)
 	}
 }
 
-// view is the committed state of a namespace, as an execution sees it.
+// view is the state that a chaincode sees, and the record of what it read. Nobody sees writes of the same transaction.
 type view struct {
-	*simulation
+	ledger    *Ledger
 	namespace string
+	simulated *simulation
+}
+
+func (v *view) run(c engine.Call) (engine.Effects, error) {
+	if v.namespace == engine.ClearingChaincode {
+		return engine.Clearing(c, v)
+	}
+	return engine.Points(c, v)
 }
 
 // Get implements engine.State.
 func (v *view) Get(keys []string) ([][]byte, error) {
-	return read(v.ledger.state, v.reads, v.namespace, keys), nil
-}
-
-// Private implements engine.State: the endorsing peers are members of every collection.
-func (v *view) Private(collection string, keys []string) ([][]byte, error) {
-	return read(v.ledger.private, v.privateReads, place{v.namespace, collection}, keys), nil
-}
-
-// PrivateHash implements engine.State.
-func (v *view) PrivateHash(collection, key string) ([]byte, error) {
-	value := read(v.ledger.private, v.privateReads, place{v.namespace, collection}, []string{key})[0]
-	if value == nil {
-		return nil, nil
-	}
-	sum := sha256.Sum256(value)
-	return sum[:], nil
-}
-
-// Invoke implements engine.State. Of what is called, only the writes and the answer count.
-func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
-	effects, err := v.run(chaincode, function, document)
-	if err != nil {
-		return nil, err
-	}
-	if v.effects[chaincode] == nil {
-		v.effects[chaincode] = &engine.Effects{}
-	}
-	all := v.effects[chaincode]
-	all.Writes, all.Private = append(all.Writes, effects.Writes...), append(all.Private, effects.Private...)
-	return effects.Response, nil
-}
-
-func read[K comparable](state map[K]map[string]record, reads map[K]map[string]*kvrwset.Version, at K, keys []string) [][]byte {
-	if reads[at] == nil {
-		reads[at] = map[string]*kvrwset.Version{}
+	if v.simulated.reads[v.namespace] == nil {
+		v.simulated.reads[v.namespace] = map[string]*kvrwset.Version{}
 	}
 	values := make([][]byte, len(keys))
 	for i, key := range keys {
-		r := state[at][key]
-		values[i], reads[at][key] = r.value, r.version
+		r := v.ledger.state[v.namespace][key]
+		values[i] = r.value
+		v.simulated.reads[v.namespace][key] = r.version
 	}
-	return values
+	return values, nil
+}
+
+// Private implements engine.State.
+func (v *view) Private(name string, keys []string) ([][]byte, error) {
+	for _, msp := range v.simulated.endorsers {
+		if !v.ledger.holds(msp, collection{v.namespace, name}) {
+			return nil, fault.New(fault.PrivateUnavailable, "peers of %s hold nothing of %s", msp, name)
+		}
+	}
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		values[i] = v.readPrivate(name, key).value
+	}
+	return values, nil
+}
+
+// PrivateHash implements engine.State.
+func (v *view) PrivateHash(name, key string) ([]byte, error) {
+	r := v.readPrivate(name, key)
+	if r.value == nil {
+		return nil, nil
+	}
+	sum := sha256.Sum256(r.value)
+	return sum[:], nil
+}
+
+func (v *view) readPrivate(name, key string) record {
+	c := collection{v.namespace, name}
+	if v.simulated.privateReads[c] == nil {
+		v.simulated.privateReads[c] = map[string]*kvrwset.Version{}
+	}
+	r := v.ledger.private[c][key]
+	v.simulated.privateReads[c][key] = r.version
+	return r
+}
+
+// Invoke implements engine.State. The callee sees the client's call, and its event is dropped.
+func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
+	call := v.simulated.call
+	call.Function, call.Document = function, document
+	effects, err := (&view{v.ledger, chaincode, v.simulated}).run(call)
+	if err != nil {
+		return nil, err
+	}
+	v.simulated.keep(chaincode, &effects)
+	return effects.Response, nil
+}
+
+// holds says whether an organisation is a member of a collection: of a brand's details the brand is, of a pair's data the two brands are, and regulators of everything.
+func (l *Ledger) holds(msp string, c collection) bool {
+	i := slices.IndexFunc(l.Organisations, func(o *Organisation) bool { return o.MSP == msp })
+	if i < 0 {
+		return false
+	}
+	o := l.Organisations[i]
+	if o.Name == regulator {
+		return true
+	}
+	if c.namespace != engine.ClearingChaincode {
+		return c.namespace == engine.PointsPrefix+o.Name
+	}
+	return slices.ContainsFunc(l.Brands, func(other *Organisation) bool { return c.name == clearing.PairCollection(o.Name, other.Name) })
 }
 
 // encode gives the public read-write set and the private one (nil without private writes).
 func (s *simulation) encode(t testing.TB) ([]byte, *rwset.TxPvtReadWriteSet) {
-	names := append(slices.Collect(maps.Keys(s.reads)), slices.Collect(maps.Keys(s.effects))...)
-	for at := range s.privateReads {
-		names = append(names, at.namespace)
-	}
-	slices.Sort(names)
-	public := &rwset.TxReadWriteSet{DataModel: rwset.TxReadWriteSet_KV}
-	private := &rwset.TxPvtReadWriteSet{}
-	for _, name := range slices.Compact(names) {
-		effects := s.effects[name]
-		if effects == nil {
-			effects = &engine.Effects{}
-		}
+	public, private := &rwset.TxReadWriteSet{DataModel: rwset.TxReadWriteSet_KV}, &rwset.TxPvtReadWriteSet{}
+	for _, name := range s.namespaces() {
 		kv := &kvrwset.KVRWSet{}
 		for _, key := range slices.Sorted(maps.Keys(s.reads[name])) {
 			kv.Reads = append(kv.Reads, &kvrwset.KVRead{Key: key, Version: s.reads[name][key]})
 		}
-		for _, w := range effects.Writes {
+		for _, w := range s.writes[name] {
 			kv.Writes = append(kv.Writes, &kvrwset.KVWrite{Key: w.Key, Value: w.Value, IsDelete: w.Delete})
 		}
 		n := &rwset.NsReadWriteSet{Namespace: name, Rwset: marshal(t, kv)}
 		clear := &rwset.NsPvtReadWriteSet{Namespace: name}
-		for _, collection := range s.collections(name) {
-			hashed, inClear := s.encodeCollection(t, place{name, collection}, effects.Private)
+		for _, c := range s.collections(name) {
+			hashed, values := s.encodePrivate(t, c)
 			n.CollectionHashedRwset = append(n.CollectionHashedRwset, hashed)
-			if inClear != nil {
-				clear.CollectionPvtRwset = append(clear.CollectionPvtRwset, inClear)
+			if values != nil {
+				clear.CollectionPvtRwset = append(clear.CollectionPvtRwset, values)
 			}
 		}
 		public.NsRwset = append(public.NsRwset, n)
@@ -139,50 +222,53 @@ func (s *simulation) encode(t testing.TB) ([]byte, *rwset.TxPvtReadWriteSet) {
 	return marshal(t, public), private
 }
 
-// collections are those of a namespace that were read or written.
-func (s *simulation) collections(namespace string) []string {
-	var names []string
-	for at := range s.privateReads {
-		if at.namespace == namespace {
-			names = append(names, at.collection)
-		}
+// namespaces are those that were read or written, in order.
+func (s *simulation) namespaces() []string {
+	names := map[string]bool{}
+	for name := range s.reads {
+		names[name] = true
 	}
-	if effects := s.effects[namespace]; effects != nil {
-		for _, w := range effects.Private {
-			names = append(names, w.Collection)
-		}
+	for name := range s.writes {
+		names[name] = true
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return slices.Sorted(maps.Keys(names))
 }
 
-// encodeCollection gives what everybody sees of a collection, and the clear writes for its members (nil without any).
-func (s *simulation) encodeCollection(t testing.TB, at place, writes []engine.PrivateWrite) (*rwset.CollectionHashedReadWriteSet, *rwset.CollectionPvtReadWriteSet) {
+// collections are those of a namespace that were read or written, in order.
+func (s *simulation) collections(namespace string) []collection {
+	found := map[collection]bool{}
+	for c := range s.privateReads {
+		found[c] = c.namespace == namespace
+	}
+	for c := range s.privateWrites {
+		found[c] = c.namespace == namespace
+	}
+	maps.DeleteFunc(found, func(_ collection, here bool) bool { return !here })
+	return slices.SortedFunc(maps.Keys(found), func(a, b collection) int { return strings.Compare(a.name, b.name) })
+}
+
+// encodePrivate gives the hashes of a collection's reads and writes, and the writes in clear (nil without).
+func (s *simulation) encodePrivate(t testing.TB, c collection) (*rwset.CollectionHashedReadWriteSet, *rwset.CollectionPvtReadWriteSet) {
 	clear, hashed := &kvrwset.KVRWSet{}, &kvrwset.HashedRWSet{}
-	for _, key := range slices.Sorted(maps.Keys(s.privateReads[at])) {
-		hashed.HashedReads = append(hashed.HashedReads, &kvrwset.KVReadHash{KeyHash: sum(key), Version: s.privateReads[at][key]})
+	for _, key := range slices.Sorted(maps.Keys(s.privateReads[c])) {
+		sum := sha256.Sum256([]byte(key))
+		hashed.HashedReads = append(hashed.HashedReads, &kvrwset.KVReadHash{KeyHash: sum[:], Version: s.privateReads[c][key]})
 	}
-	for _, w := range writes {
-		if w.Collection != at.collection {
-			continue
-		}
-		h := &kvrwset.KVWriteHash{KeyHash: sum(w.Key), IsDelete: w.Delete}
-		if !w.Delete {
-			h.ValueHash = sum(string(w.Value))
-		}
+	for _, w := range s.privateWrites[c] {
+		key, value := sha256.Sum256([]byte(w.Key)), sha256.Sum256(w.Value)
 		clear.Writes = append(clear.Writes, &kvrwset.KVWrite{Key: w.Key, Value: w.Value, IsDelete: w.Delete})
-		hashed.HashedWrites = append(hashed.HashedWrites, h)
+		write := &kvrwset.KVWriteHash{KeyHash: key[:], IsDelete: w.Delete}
+		if !w.Delete {
+			write.ValueHash = value[:]
+		}
+		hashed.HashedWrites = append(hashed.HashedWrites, write)
 	}
-	public := &rwset.CollectionHashedReadWriteSet{CollectionName: at.collection, HashedRwset: marshal(t, hashed)}
+	out := &rwset.CollectionHashedReadWriteSet{CollectionName: c.name, HashedRwset: marshal(t, hashed)}
 	if len(clear.Writes) == 0 {
-		return public, nil
+		return out, nil
 	}
 	raw := marshal(t, clear)
-	public.PvtRwsetHash = sum(string(raw))
-	return public, &rwset.CollectionPvtReadWriteSet{CollectionName: at.collection, Rwset: raw}
-}
-
-func sum(s string) []byte {
-	digest := sha256.Sum256([]byte(s))
-	return digest[:]
+	sum := sha256.Sum256(raw)
+	out.PvtRwsetHash = sum[:]
+	return out, &rwset.CollectionPvtReadWriteSet{CollectionName: c.name, Rwset: raw}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -70,6 +71,53 @@ func (l *Ledger) waitFor(ctx context.Context, number uint64) error {
 			return fault.New(fault.LedgerUnavailable, "%v", ctx.Err())
 		}
 	}
+}
+
+// MemberPeer is a member's own peer: with its blocks it delivers the private data of that member's collections only.
+type MemberPeer struct {
+	ledger *Ledger
+	msp    string
+}
+
+// Peer gives a member's peer.
+func (l *Ledger) Peer(member string) *MemberPeer { return &MemberPeer{l, l.member(member).MSP} }
+
+// Last returns the newest block.
+func (p *MemberPeer) Last(ctx context.Context) (*common.Block, error) { return p.ledger.Last(ctx) }
+
+// Blocks delivers blocks, waiting for those to come.
+func (p *MemberPeer) Blocks(ctx context.Context, from, last uint64, content blocks.Content) iter.Seq2[blocks.Delivered, error] {
+	return func(yield func(blocks.Delivered, error) bool) {
+		for d, err := range p.ledger.Blocks(ctx, from, last, content) {
+			d.Private = p.own(d.Private)
+			if !yield(d, err) {
+				return
+			}
+		}
+	}
+}
+
+// own is the part of private data that the member holds.
+func (p *MemberPeer) own(all map[uint64]*rwset.TxPvtReadWriteSet) map[uint64]*rwset.TxPvtReadWriteSet {
+	out := map[uint64]*rwset.TxPvtReadWriteSet{}
+	for i, set := range all {
+		kept := &rwset.TxPvtReadWriteSet{}
+		for _, n := range set.NsPvtRwset {
+			part := &rwset.NsPvtReadWriteSet{Namespace: n.Namespace}
+			for _, c := range n.CollectionPvtRwset {
+				if p.ledger.holds(p.msp, collection{n.Namespace, c.CollectionName}) {
+					part.CollectionPvtRwset = append(part.CollectionPvtRwset, c)
+				}
+			}
+			if len(part.CollectionPvtRwset) > 0 {
+				kept.NsPvtRwset = append(kept.NsPvtRwset, part)
+			}
+		}
+		if len(kept.NsPvtRwset) > 0 {
+			out[i] = kept
+		}
+	}
+	return out
 }
 
 // Save writes the whole ledger into an archive.

@@ -23,7 +23,9 @@ type owner struct{ programme, msp string }
 // effects collects what consecutive blocks change.
 type effects struct {
 	owner      owner
+	holder     holder
 	programmes programmes
+	exposures  *exposures
 	changes    store.Changes
 	outcomes   []Outcome
 	receipts   int
@@ -31,8 +33,9 @@ type effects struct {
 
 // newEffects collects for one write. The programmes are those of the blocks before; they are brought up to date.
 func newEffects(o owner, p programmes) *effects {
-	return &effects{owner: o, programmes: p, changes: store.Changes{
+	return &effects{owner: o, programmes: p, exposures: newExposures(), changes: store.Changes{
 		Programmes: map[string][]byte{}, Lanes: map[store.LaneRef][]byte{}, Accounts: map[store.AccountRef]store.AccountRow{}, Records: map[store.RecordRef][]byte{},
+		Clearing: store.Clearing{Records: map[store.ClearingRef]store.ClearingRow{}},
 	}}
 }
 
@@ -51,6 +54,11 @@ func (e *effects) add(b *blocks.Block) error {
 			return fault.New(fault.BlockInvalid, "block %d, transaction %s: %v", b.Number, t.ID, err)
 		}
 	}
+	events, err := e.exposures.endBlock()
+	if err != nil {
+		return fault.New(fault.BlockInvalid, "block %d: what the brands owe each other can't be counted", b.Number)
+	}
+	e.changes.Clearing.Events = append(e.changes.Clearing.Events, events...)
 	e.changes.Checkpoint = store.Checkpoint{Block: b.Number, Hash: hex.EncodeToString(b.Hash)}
 	return nil
 }
@@ -65,6 +73,9 @@ func (e *effects) addRefused(block uint64, t *blocks.Transaction) {
 }
 
 func (e *effects) addValid(b *blocks.Block, t *blocks.Transaction) error {
+	if err := e.addClearing(b, t); err != nil {
+		return err
+	}
 	for i := range t.Namespaces {
 		programme, ok := strings.CutPrefix(t.Namespaces[i].Name, engine.PointsPrefix)
 		if !ok {

@@ -27,6 +27,10 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 	if p.programmes, err = knownProgrammes(ctx, p.settings.Store); err != nil {
 		return err
 	}
+	if p.exposures, err = knownExposures(ctx, p.settings.Store); err != nil {
+		return err
+	}
+	p.exposures.gauge = p.metrics.taken
 	from, standing := uint64(0), (*store.Checkpoint)(nil)
 	if found {
 		from, standing = checkpoint.Block, &checkpoint
@@ -131,6 +135,7 @@ func next(in <-chan *blocks.Block) (*blocks.Block, error) {
 func (p *Projection) writeFrom(ctx context.Context, b, previous *blocks.Block, in <-chan *blocks.Block) (*blocks.Block, error) {
 	start := time.Now()
 	e := newEffects(owner{p.settings.Programme, p.settings.MSP}, p.programmes)
+	e.exposures, e.holder = p.exposures, holder{p.settings.Member, p.settings.Regulator}
 	count := 0
 	for more := true; more; {
 		if err := follows(b, previous); err != nil {

@@ -37,6 +37,8 @@ type Settings struct {
 	Store     *store.Store
 	Programme string // Whose batches end operations of this database's outbox; empty for a gateway that only reads.
 	MSP       string // The own member's.
+	Member    string // The own member's name: its peer holds the data of its pairs,
+	Regulator bool   // and a regulator's that of all pairs.
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 }
@@ -49,6 +51,7 @@ type Projection struct {
 	caughtUp chan struct{}
 
 	programmes programmes // As the last block that was looked at leaves them; for Run's goroutine only.
+	exposures  *exposures // Likewise.
 
 	mu        sync.Mutex
 	projected uint64 // Number of blocks written, so also the number of the next one.

@@ -76,7 +76,7 @@ func TestWhateverHappensEveryReceiptIsDecidedExactlyOnce(t *testing.T) {
 		})
 	}
 	t.Log(kinds)
-	for _, kind := range points.Kinds() {
+	for _, kind := range points.HomeKinds() {
 		if kinds[kind] == 0 {
 			t.Errorf("no history had an accepted %s", kind)
 		}

@@ -23,6 +23,7 @@ type Changes struct {
 	Accounts   map[AccountRef]AccountRow
 	Records    map[RecordRef][]byte
 	Batches    []BatchRow // In the ledger's order.
+	Clearing   Clearing
 }
 
 // LaneRef names a lane.
@@ -98,7 +99,7 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 			return err
 		}
 		for _, step := range []func(*Tx, Changes) error{
-			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectBatches, projectReceipts, projectOperations,
+			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectBatches, projectReceipts, projectOperations, projectClearing,
 		} {
 			if err := step(tx, c); err != nil {
 				return err

@@ -45,17 +45,23 @@ type EndorsementPolicy struct {
 	SignaturePolicy string `json:"signaturePolicy"`
 }
 
-// For gives the collections of a chaincode, in a fixed order.
-func For(m *membership.Membership, of membership.Chaincode) []Definition {
+// For gives the collections of a chaincode, in a fixed order. In those of a brand that failed, who acts for it takes its
+// place; names and number of collections never change, as Fabric couldn't follow that.
+func For(m *membership.Membership, s membership.Standing, of membership.Chaincode) []Definition {
 	if brand, ok := m.Member(of.Brand); ok {
-		return []Definition{define(m, Details, brand)}
+		speaker, there := m.Speaker(s, brand)
+		if !there {
+			speaker = brand
+		}
+		return []Definition{define(m, Details, speaker)}
 	}
 	var pairs []Definition
 	brands := m.Brands()
 	slices.SortFunc(brands, func(a, b membership.Member) int { return strings.Compare(a.Name, b.Name) })
 	for i, first := range brands {
 		for _, second := range brands[i+1:] {
-			pairs = append(pairs, define(m, Pair(first.Name, second.Name), first, second))
+			a, b := m.PairSpeakers(s, first, second)
+			pairs = append(pairs, define(m, Pair(first.Name, second.Name), a, b))
 		}
 	}
 	return pairs
@@ -80,7 +86,7 @@ func define(m *membership.Membership, name string, owners ...membership.Member) 
 
 // JSON renders a chaincode's collections as the file that is checked in.
 func JSON(m *membership.Membership, of membership.Chaincode) ([]byte, error) {
-	data, err := json.MarshalIndent(For(m, of), "", "  ")
+	data, err := json.MarshalIndent(For(m, membership.Standing{}, of), "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +94,9 @@ func JSON(m *membership.Membership, of membership.Chaincode) ([]byte, error) {
 }
 
 // Package gives a chaincode's collections as its lifecycle definition carries them.
-func Package(m *membership.Membership, of membership.Chaincode) (*peer.CollectionConfigPackage, error) {
+func Package(m *membership.Membership, s membership.Standing, of membership.Chaincode) (*peer.CollectionConfigPackage, error) {
 	configs := &peer.CollectionConfigPackage{}
-	for _, definition := range For(m, of) {
+	for _, definition := range For(m, s, of) {
 		config, err := definition.config()
 		if err != nil {
 			return nil, failure.Wrap(failure.DeployFailed, err, "collection %s of %s", definition.Name, of.Name)

@@ -7,6 +7,9 @@ import (
 	"github.com/tallystick/tallystick/network/membership"
 )
 
+// founded is the standing of a fresh consortium.
+var founded membership.Standing
+
 func consortium(brands ...string) *membership.Membership {
 	m := &membership.Membership{Channel: "loyalty"}
 	for _, name := range brands {
@@ -25,7 +28,7 @@ func TestPairIsAlphabeticalWhoeverAsks(t *testing.T) {
 func TestClearingHasEveryPairOnce(t *testing.T) {
 	m := consortium("hotel", "airline", "grocer", "cinema")
 	var names []string
-	for _, d := range For(m, membership.Chaincode{Name: "clearing", Contract: membership.ClearingContract}) {
+	for _, d := range For(m, founded, membership.Chaincode{Name: "clearing", Contract: membership.ClearingContract}) {
 		names = append(names, d.Name)
 	}
 	want := "[pair-airline-cinema pair-airline-grocer pair-airline-hotel pair-cinema-grocer pair-cinema-hotel pair-grocer-hotel]"
@@ -37,7 +40,7 @@ func TestClearingHasEveryPairOnce(t *testing.T) {
 func TestDetailsAreTheBrandsAndTheRegulatorsEndorsedByTheBrandAlone(t *testing.T) {
 	m := consortium("airline", "hotel")
 	m.Members[0].Peers = 2
-	got := For(m, m.Chaincodes()[0])
+	got := For(m, founded, m.Chaincodes()[0])
 	if len(got) != 1 {
 		t.Fatalf("%d collections", len(got))
 	}
@@ -53,11 +56,11 @@ func TestDetailsAreTheBrandsAndTheRegulatorsEndorsedByTheBrandAlone(t *testing.T
 func TestPackageCarriesWhatTheFilesSay(t *testing.T) {
 	m := consortium("airline", "hotel", "grocer")
 	for _, c := range m.Chaincodes() {
-		made, err := Package(m, c)
+		made, err := Package(m, founded, c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, d := range For(m, c) {
+		for i, d := range For(m, founded, c) {
 			static := made.GetConfig()[i].GetStaticCollectionConfig()
 			if static.GetName() != d.Name || static.GetMaximumPeerCount() != d.MaxPeerCount || static.GetRequiredPeerCount() != 0 ||
 				!static.GetMemberOnlyRead() || !static.GetMemberOnlyWrite() || static.GetBlockToLive() != 0 {
@@ -66,6 +69,43 @@ func TestPackageCarriesWhatTheFilesSay(t *testing.T) {
 			if static.GetEndorsementPolicy().GetSignaturePolicy() == nil || static.GetMemberOrgsPolicy().GetSignaturePolicy() == nil {
 				t.Errorf("%s %s lacks a policy", c.Name, d.Name)
 			}
+		}
+	}
+}
+
+func TestCollectionsOfAFailedBrandPassToWhoActsForIt(t *testing.T) {
+	m := consortium("airline", "hotel", "grocer")
+	failed := membership.Standing{Administrators: map[string]string{"hotel": "grocer"}}
+	before, after := map[string]Definition{}, map[string]Definition{}
+	for _, c := range m.Chaincodes() {
+		for i, d := range For(m, founded, c) {
+			before[c.Name+" "+d.Name] = d
+			now := For(m, failed, c)[i]
+			after[c.Name+" "+now.Name] = now
+		}
+	}
+	want := map[string][2]string{ // Holders and endorsers.
+		"points-hotel details":        {"OutOf(1, 'GrocerMSP.member', 'RegulatorMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
+		"clearing pair-airline-hotel": {"OutOf(1, 'AirlineMSP.member', 'GrocerMSP.member', 'RegulatorMSP.member')", "OutOf(2, 'AirlineMSP.peer', 'GrocerMSP.peer')"},
+		"clearing pair-grocer-hotel":  {"OutOf(1, 'GrocerMSP.member', 'AirlineMSP.member', 'RegulatorMSP.member')", "OutOf(2, 'GrocerMSP.peer', 'AirlineMSP.peer')"},
+	}
+	if len(before) != len(after) {
+		t.Fatalf("%d collections became %d", len(before), len(after))
+	}
+	for name, was := range before {
+		is, there := after[name]
+		if !there {
+			t.Errorf("%s is gone: Fabric can't remove or rename a collection", name)
+		}
+		w, passes := want[name]
+		if !passes {
+			if is != was {
+				t.Errorf("%s has changed: %+v", name, is)
+			}
+			continue
+		}
+		if is.Policy != w[0] || is.EndorsementPolicy.SignaturePolicy != w[1] {
+			t.Errorf("%s: %+v", name, is)
 		}
 	}
 }

@@ -37,6 +37,8 @@ const (
 	JoinFailed Code = "JOIN_FAILED"
 	// DeployFailed: a chaincode couldn't be installed, approved or committed.
 	DeployFailed Code = "DEPLOY_FAILED"
+	// ChannelUpdate: the channel's configuration couldn't be changed.
+	ChannelUpdate Code = "CHANNEL_UPDATE"
 	// FoundingFailed: the members or programmes couldn't be recorded on the ledger.
 	FoundingFailed Code = "FOUNDING_FAILED"
 	// NotReady: the network is up but a gateway doesn't pass its readiness check.

@@ -57,7 +57,7 @@ func Block(m *membership.Membership, material Material) (*common.Block, error) {
 		Application: configtx.Application{
 			Organizations: applicationOrgs,
 			Capabilities:  []string{applicationCapability},
-			Policies:      policies(policy.Application(m)),
+			Policies:      Policies(policy.Application(m, membership.Standing{})),
 			ACLs:          policy.ACLs(),
 		},
 		Orderer: configtx.Orderer{
@@ -75,11 +75,11 @@ func Block(m *membership.Membership, material Material) (*common.Block, error) {
 			},
 			Organizations: ordererOrgs,
 			Capabilities:  []string{ordererCapability},
-			Policies:      policies(policy.Orderer(m)),
+			Policies:      Policies(policy.Orderer(m, membership.Standing{})),
 			State:         orderer.ConsensusStateNormal,
 		},
 		Capabilities: []string{channelCapability},
-		Policies:     policies(policy.Channel(m)),
+		Policies:     Policies(policy.Channel(m, membership.Standing{})),
 	}, m.Channel)
 	if err != nil {
 		return nil, failure.Wrap(failure.GenesisInvalid, err, "can't make the first block of channel %s", m.Channel)
@@ -99,13 +99,13 @@ func organisations(m *membership.Membership, material Material) (application, or
 		identity := mspOf(member, root)
 		rules, modPolicy := policy.ApplicationOrganisation(member)
 		application = append(application, configtx.Organization{
-			Name: member.MSP(), MSP: identity, Policies: policies(rules), ModPolicy: modPolicy,
+			Name: member.MSP(), MSP: identity, Policies: Policies(rules), ModPolicy: modPolicy,
 		})
 		if !member.IsBrand() {
 			continue
 		}
 		ordering = append(ordering, configtx.Organization{
-			Name: member.MSP(), MSP: identity, Policies: policies(policy.OrdererOrganisation(member)), OrdererEndpoints: endpoints(m, member),
+			Name: member.MSP(), MSP: identity, Policies: Policies(policy.OrdererOrganisation(member)), OrdererEndpoints: endpoints(m, member),
 		})
 	}
 	return application, ordering, nil
@@ -155,7 +155,8 @@ func consenters(m *membership.Membership, material Material) ([]orderer.Consente
 	return list, nil
 }
 
-func policies(rules []policy.Rule) map[string]configtx.Policy {
+// Policies gives rules the form that the configuration library takes.
+func Policies(rules []policy.Rule) map[string]configtx.Policy {
 	named := make(map[string]configtx.Policy, len(rules))
 	for _, rule := range rules {
 		named[rule.Name] = configtx.Policy{Type: string(rule.Type), Rule: rule.Rule, ModPolicy: rule.ModPolicy}

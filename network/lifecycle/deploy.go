@@ -44,6 +44,7 @@ func Packages(m *membership.Membership) (map[string]Package, error) {
 type deployment struct {
 	dir         rundir.Dir
 	m           *membership.Membership
+	standing    membership.Standing
 	packages    map[string]Package
 	definitions []*chaincode.Definition
 	brands      []*brand
@@ -89,27 +90,34 @@ func Deploy(ctx context.Context, dir rundir.Dir, m *membership.Membership, packa
 
 func (d *deployment) define() error {
 	for _, cc := range d.m.Chaincodes() {
-		private, err := collections.Package(d.m, cc)
+		private, err := collections.Package(d.m, d.standing, cc)
 		if err != nil {
 			return err
 		}
-		d.definitions = append(d.definitions, &chaincode.Definition{
-			ChannelName: d.m.Channel,
-			Name:        cc.Name,
-			Version:     firstVersion,
-			Sequence:    firstSequence,
-			PackageID:   d.packages[cc.Name].ID(),
-			ApplicationPolicy: &peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_ChannelConfigPolicyReference{
-				ChannelConfigPolicyReference: policy.ForChaincode(d.m, cc),
-			}},
-			Collections: private,
-		})
+		d.definitions = append(d.definitions, d.definition(cc, private, firstVersion, firstSequence, d.packages[cc.Name].ID()))
 	}
 	return nil
 }
 
+// definition is what the brands approve and commit of a chaincode.
+func (d *deployment) definition(
+	cc membership.Chaincode, private *peer.CollectionConfigPackage, version string, sequence int64, packageID string,
+) *chaincode.Definition {
+	return &chaincode.Definition{
+		ChannelName: d.m.Channel,
+		Name:        cc.Name,
+		Version:     version,
+		Sequence:    sequence,
+		PackageID:   packageID,
+		ApplicationPolicy: &peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_ChannelConfigPolicyReference{
+			ChannelConfigPolicyReference: policy.ForChaincode(d.m, cc),
+		}},
+		Collections: private,
+	}
+}
+
 func (d *deployment) connect() error {
-	for _, member := range d.m.Brands() {
+	for _, member := range d.m.Speaking(d.standing) {
 		admin, err := Signer(d.dir, member, membership.AdminIdentity)
 		if err != nil {
 			return err
@@ -174,7 +182,7 @@ func (d *deployment) commit(ctx context.Context, b *brand, definition *chaincode
 		if err == nil {
 			return nil
 		}
-		if _, there := b.gateway.QueryCommittedWithName(ctx, d.m.Channel, definition.Name); there == nil {
+		if there, readErr := b.gateway.QueryCommittedWithName(ctx, d.m.Channel, definition.Name); readErr == nil && there.GetSequence() >= definition.Sequence {
 			return nil
 		}
 		return err

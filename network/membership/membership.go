@@ -109,7 +109,7 @@ func (m *Membership) Member(name string) (Member, bool) {
 }
 
 // Majority is how many brands are more than half of them.
-func (m *Membership) Majority() int { return len(m.Brands())/2 + 1 }
+func (m *Membership) Majority() int { return MajorityOf(m.Brands()) }
 
 // Contract is the business contract that a chaincode runs.
 type Contract string

@@ -176,9 +176,9 @@ func channelPolicies(m *membership.Membership) any {
 		Groups  []group           `yaml:"groups"`
 		ACLs    map[string]string `yaml:"acls"`
 	}{m.Channel, []group{
-		{"/Channel", "Admins", policy.Channel(m)},
-		{"/Channel/Application", "Admins", policy.Application(m)},
-		{"/Channel/Orderer", "Admins", policy.Orderer(m)},
+		{"/Channel", "Admins", policy.Channel(m, membership.Standing{})},
+		{"/Channel/Application", "Admins", policy.Application(m, membership.Standing{})},
+		{"/Channel/Orderer", "Admins", policy.Orderer(m, membership.Standing{})},
 	}, policy.ACLs()}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/network/membership"
@@ -59,20 +60,37 @@ func ForChaincode(m *membership.Membership, chaincode membership.Chaincode) stri
 	return Reference(ClearingName)
 }
 
-// Points lets a brand write its points only with one other brand's endorsement, and nobody without the brand's peer.
-func Points(m *membership.Membership, brand membership.Member) string {
-	var others []membership.Member
-	for _, other := range m.Brands() {
-		if other.Name != brand.Name {
-			others = append(others, other)
-		}
+// Points lets a brand write its points only with another brand's endorsement, and nobody without the brand's peer. Who doesn't
+// speak for itself vouches for nobody else either.
+//
+// For a brand that failed its administrator and another brand write, or a majority of those that speak for themselves; the
+// points of one that has left, which nothing needs to write, only the latter.
+func Points(m *membership.Membership, s membership.Standing, brand membership.Member) string {
+	speaking := m.Speaking(s)
+	speaker, there := m.Speaker(s, brand)
+	majority := outOf(membership.MajorityOf(speaking), principals(speaking, peer))
+	if !there {
+		return majority
 	}
-	return fmt.Sprintf("AND(%s, %s)", principal(brand, peer), outOf(1, principals(others, peer)))
+	others := slices.DeleteFunc(slices.Clone(speaking), func(other membership.Member) bool { return other.Name == speaker.Name })
+	both := fmt.Sprintf("AND(%s, %s)", principal(speaker, peer), outOf(1, principals(others, peer)))
+	switch {
+	case speaker.Name == brand.Name:
+		return both
+	case membership.MajorityOf(speaking) <= endorsers:
+		return majority
+	}
+	return fmt.Sprintf("OR(%s, %s)", both, majority)
 }
 
-// BrandMajority is more than half of the brands. Fabric's own MAJORITY counts every organisation, the regulator too.
-func BrandMajority(m *membership.Membership, role string) string {
-	return outOf(m.Majority(), principals(m.Brands(), role))
+// endorsers is how many endorsements a write to a brand's points needs.
+const endorsers = 2
+
+// BrandMajority is more than half of the brands that have not left. Fabric's own MAJORITY counts every organisation, the
+// regulator too. A brand that failed still counts: it may be reinstated, and clearing counts it too.
+func BrandMajority(m *membership.Membership, s membership.Standing, role string) string {
+	brands := m.Remaining(s)
+	return outOf(membership.MajorityOf(brands), principals(brands, role))
 }
 
 // EndorsedByAll wants a peer of each of the members.
@@ -87,37 +105,37 @@ func AnyMember(members ...membership.Member) string {
 }
 
 // Channel gives the policies of the channel's root group.
-func Channel(m *membership.Membership) []Rule {
+func Channel(m *membership.Membership, s membership.Standing) []Rule {
 	return []Rule{
 		{"Readers", ImplicitMeta, "ANY Readers", ownAdmins},
 		{"Writers", ImplicitMeta, "ANY Writers", ownAdmins},
-		{"Admins", Signature, BrandMajority(m, admin), ownAdmins},
+		{"Admins", Signature, BrandMajority(m, s, admin), ownAdmins},
 	}
 }
 
 // Application gives the policies of the application group: the chaincodes' and the brands' majorities.
-func Application(m *membership.Membership) []Rule {
+func Application(m *membership.Membership, s membership.Standing) []Rule {
 	rules := []Rule{
 		{"Readers", ImplicitMeta, "ANY Readers", ownAdmins},
 		{"Writers", ImplicitMeta, "ANY Writers", ownAdmins},
-		{"Admins", Signature, BrandMajority(m, admin), ownAdmins},
-		{"Endorsement", Signature, BrandMajority(m, peer), ownAdmins},
-		{"LifecycleEndorsement", Signature, BrandMajority(m, peer), ownAdmins},
-		{ClearingName, Signature, BrandMajority(m, peer), ownAdmins},
+		{"Admins", Signature, BrandMajority(m, s, admin), ownAdmins},
+		{"Endorsement", Signature, BrandMajority(m, s, peer), ownAdmins},
+		{"LifecycleEndorsement", Signature, BrandMajority(m, s, peer), ownAdmins},
+		{ClearingName, Signature, BrandMajority(m, s, peer), ownAdmins},
 	}
 	for _, brand := range m.Brands() {
-		rules = append(rules, Rule{PointsName(brand), Signature, Points(m, brand), ownAdmins})
+		rules = append(rules, Rule{PointsName(brand), Signature, Points(m, s, brand), ownAdmins})
 	}
 	return rules
 }
 
-// Orderer gives the policies of the ordering group.
-func Orderer(m *membership.Membership) []Rule {
+// Orderer gives the policies of the ordering group. Blocks are made by those who speak for themselves.
+func Orderer(m *membership.Membership, s membership.Standing) []Rule {
 	return []Rule{
 		{"Readers", ImplicitMeta, "ANY Readers", ownAdmins},
 		{"Writers", ImplicitMeta, "ANY Writers", ownAdmins},
-		{"Admins", Signature, BrandMajority(m, admin), ownAdmins},
-		{"BlockValidation", Signature, outOf(1, principals(m.Brands(), orderer)), ownAdmins},
+		{"Admins", Signature, BrandMajority(m, s, admin), ownAdmins},
+		{"BlockValidation", Signature, outOf(1, principals(m.Speaking(s), orderer)), ownAdmins},
 	}
 }
 

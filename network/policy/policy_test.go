@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -12,6 +13,9 @@ import (
 
 	"github.com/tallystick/tallystick/network/membership"
 )
+
+// founded is the standing of a fresh consortium.
+var founded membership.Standing
 
 func consortium(brands int) *membership.Membership {
 	m := &membership.Membership{Channel: "loyalty"}
@@ -30,14 +34,15 @@ func met(t *testing.T, rule string, signers ...string) bool {
 		t.Fatalf("%s: %v", rule, err)
 	}
 	envelope := application.GetSignaturePolicy()
-	used := map[string]bool{}
-	var evaluate func(*common.SignaturePolicy) bool
-	evaluate = func(p *common.SignaturePolicy) bool {
+	var evaluate func(*common.SignaturePolicy, map[string]bool) bool
+	evaluate = func(p *common.SignaturePolicy, used map[string]bool) bool {
 		if n := p.GetNOutOf(); n != nil {
 			count := int32(0)
 			for _, r := range n.GetRules() {
-				if evaluate(r) {
+				tried := maps.Clone(used)
+				if evaluate(r, tried) {
 					count++
+					maps.Copy(used, tried)
 				}
 			}
 			return count >= n.GetN()
@@ -56,14 +61,14 @@ func met(t *testing.T, rule string, signers ...string) bool {
 		}
 		return false
 	}
-	return evaluate(envelope.GetRule())
+	return evaluate(envelope.GetRule(), map[string]bool{})
 }
 
 func TestPointsNeedTheIssuerAndOneOtherBrand(t *testing.T) {
 	for brands := 2; brands <= 5; brands++ {
 		m := consortium(brands)
 		issuer := m.Brands()[0]
-		rule := Points(m, issuer)
+		rule := Points(m, founded, issuer)
 		var others []string
 		for _, other := range m.Brands()[1:] {
 			others = append(others, other.MSP()+".peer")
@@ -87,7 +92,7 @@ func TestPointsNeedTheIssuerAndOneOtherBrand(t *testing.T) {
 func TestPointsOfThreeBrandsReadAsWritten(t *testing.T) {
 	m := consortium(3)
 	want := "AND('BrandaMSP.peer', OutOf(1, 'BrandbMSP.peer', 'BrandcMSP.peer'))"
-	if got := Points(m, m.Brands()[0]); got != want {
+	if got := Points(m, founded, m.Brands()[0]); got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
 }
@@ -99,7 +104,7 @@ func TestBrandMajorityIgnoresTheRegulator(t *testing.T) {
 		for _, brand := range m.Brands() {
 			all = append(all, brand.MSP()+".peer")
 		}
-		rule := BrandMajority(m, peer)
+		rule := BrandMajority(m, founded, peer)
 		needed := brands/2 + 1
 		if !met(t, rule, all[:needed]...) {
 			t.Errorf("%d brands: %d don't meet %s", brands, needed, rule)
@@ -138,7 +143,7 @@ func TestEveryChaincodeFollowsAPolicyThatExists(t *testing.T) {
 	for brands := 2; brands <= 5; brands++ {
 		m := consortium(brands)
 		rules := map[string]bool{}
-		for _, rule := range Application(m) {
+		for _, rule := range Application(m, founded) {
 			rules[Reference(rule.Name)] = true
 		}
 		for _, c := range m.Chaincodes() {
@@ -151,9 +156,9 @@ func TestEveryChaincodeFollowsAPolicyThatExists(t *testing.T) {
 
 func TestAdministrationIsAMajorityOfBrandsAtEveryLevel(t *testing.T) {
 	m := consortium(4)
-	for level, rules := range map[string][]Rule{"channel": Channel(m), "application": Application(m), "orderer": Orderer(m)} {
+	for level, rules := range map[string][]Rule{"channel": Channel(m, founded), "application": Application(m, founded), "orderer": Orderer(m, founded)} {
 		for _, rule := range rules {
-			if rule.Name == "Admins" && rule.Rule != BrandMajority(m, admin) {
+			if rule.Name == "Admins" && rule.Rule != BrandMajority(m, founded, admin) {
 				t.Errorf("%s: Admins is %s", level, rule.Rule)
 			}
 		}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// projectClearing writes what the blocks changed of what the brands owe each other.
+func projectClearing(tx *Tx, c Changes) error {
+	for _, step := range []func(*Tx, *Clearing) error{projectClearingRecords, projectExchanges, projectRefusals, projectEvents, projectGaps} {
+		if err := step(tx, &c.Clearing); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// projectClearingRecords keeps of each record what was written last on the ledger, whichever comes here first.
+func projectClearingRecords(tx *Tx, c *Clearing) error {
+	for _, ref := range slices.SortedFunc(maps.Keys(c.Records), byRef) {
+		r := c.Records[ref]
+		var body any
+		if r.Body != nil {
+			body = r.Body
+		}
+		if _, err := tx.Exec(`INSERT INTO clearing_records (collection, object, id, block, tx, body) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (collection, object, id) DO UPDATE SET block = excluded.block, tx = excluded.tx, body = excluded.body
+			WHERE excluded.block > block OR excluded.block = block AND excluded.tx >= tx`,
+			ref.Collection, ref.Object, ref.ID, int64(r.Block), r.Tx, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func byRef(a, b ClearingRef) int {
+	return cmp.Or(strings.Compare(a.Collection, b.Collection), strings.Compare(a.Object, b.Object), strings.Compare(a.ID, b.ID))
+}
+
+func projectExchanges(tx *Tx, c *Clearing) error {
+	for i := range c.Exchanges {
+		x := &c.Exchanges[i]
+		if _, err := tx.Exec(`INSERT OR IGNORE INTO exchanges (home, msp, lane, seq, a, b, currency, window, salt, block, tx, time)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			x.Home, x.MSP, x.Lane, x.Seq, x.A, x.B, x.Currency, x.Window, x.Salt, int64(x.Block), x.Tx, x.Time); err != nil {
+			return err
+		}
+		for n := range x.Obligations {
+			o := &x.Obligations[n]
+			if _, err := tx.Exec(`INSERT OR IGNORE INTO obligations (operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro,
+				fee_debtor, fee, agreement, a_owes, b_owes, block, tx, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				string(o.Operation), x.Home, x.MSP, x.Lane, x.Seq, o.Index, x.A, x.B, x.Currency, x.Window, string(o.Service), o.Debtor, o.Creditor, int64(o.Micro),
+				o.FeeDebtor, int64(o.Fee), o.Agreement, int64(o.Owed[0]), int64(o.Owed[1]), int64(x.Block), x.Tx, x.Time); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func projectRefusals(tx *Tx, c *Clearing) error {
+	for i := range c.Refusals {
+		body, err := wire.Encode(&c.Refusals[i])
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT OR IGNORE INTO limit_refusals (operation, body) VALUES (?, ?)`, string(c.Refusals[i].Operation), body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func projectEvents(tx *Tx, c *Clearing) error {
+	for i := range c.Events {
+		e := &c.Events[i]
+		body, err := wire.Encode(e)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT OR IGNORE INTO clearing_events (block, n, kind, body) VALUES (?, ?, ?, ?)`, int64(e.Block), e.N, string(e.Kind), body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func projectGaps(tx *Tx, c *Clearing) error {
+	for _, g := range c.Gaps {
+		if _, err := tx.Exec(`INSERT OR IGNORE INTO clearing_gaps (block, tx, collection) VALUES (?, ?, ?)`, int64(g.Block), g.Tx, g.Collection); err != nil {
+			return err
+		}
+	}
+	return nil
+}
