@@ -173,9 +173,13 @@ func (a *Auditor) Finish(finding error) (*Statement, error) {
 		finding = a.checkInvariants()
 	}
 	if finding == nil {
+		finding = a.checkClearingHolds()
+	}
+	if finding == nil {
 		finding = a.databaseBehind()
 	}
 	a.fillProgrammes()
+	a.fillClearing()
 	var f *Finding
 	if errors.As(finding, &f) {
 		a.statement.Finding, a.statement.Verdict = f, VerdictFailed

@@ -33,6 +33,12 @@ func (x *exchanged) linesKey() string {
 	return engine.LinesKey(x.doc.Home, x.msp, x.doc.Lane, x.doc.Seq)
 }
 
+// ref names the pair in its currency.
+func (x *exchanged) ref() pairRef {
+	a, b := clearing.PairOf(x.doc.Home, x.doc.Partner)
+	return pairRef{a, b, x.event.Currency}
+}
+
 // lines is the private record of the batch; nil when it isn't held.
 func (x *exchanged) lines(t *blocks.Transaction) (*wire.PairLines, error) {
 	raw := privateValue(t, x.collection, x.linesKey())

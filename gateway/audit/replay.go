@@ -142,12 +142,14 @@ func (a *Auditor) giveDetails(t *blocks.Transaction, call *engine.Call, find fin
 	return public, nil
 }
 
-// replayed counts a replay for every programme that it is about.
+// replayed counts a replay for every programme, or pair, that it is about.
 func (a *Auditor) replayed(t *blocks.Transaction, r *rerun) {
 	for namespace, f := range r.touched {
 		if p := a.programme(namespace); p != nil && (len(f.writes) > 0 || namespace == t.Chaincode) {
 			p.replayed(r.by)
 		}
 	}
-	a.clearing.replayed(t, r)
+	if t.Chaincode == engine.ClearingChaincode {
+		a.clearing.replayed(t, r.by)
+	}
 }

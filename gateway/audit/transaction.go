@@ -32,6 +32,9 @@ func (a *Auditor) transaction(j *job, i int) *Finding {
 	if f := a.checkTouched(t, find); f != nil {
 		return f
 	}
+	if f := a.checkClearing(t, find); f != nil {
+		return f
+	}
 	a.world.apply(t, blocks.Version{Block: j.block.Number, Tx: uint64(i)})
 	if detail := a.insufficient(t, j.checked[i].Peers()); detail != "" {
 		return find(CheckEndorsement, "%s", detail)

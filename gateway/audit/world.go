@@ -23,7 +23,8 @@ type entry struct {
 type hashedEntry struct {
 	hash    []byte // SHA-256 of the value.
 	version blocks.Version
-	value   []byte // Nil when it isn't held.
+	key     string // With the value; empty when it isn't held.
+	value   []byte
 }
 
 type collectionRef struct{ namespace, collection string }
@@ -42,7 +43,7 @@ func (w *world) apply(t *blocks.Transaction, v blocks.Version) {
 	}
 }
 
-func (w *world) applyHashed(ref collectionRef, writes []blocks.HashedWrite, held map[string][]byte, v blocks.Version) {
+func (w *world) applyHashed(ref collectionRef, writes []blocks.HashedWrite, held map[string]blocks.Write, v blocks.Version) {
 	if w.hashed[ref] == nil {
 		w.hashed[ref] = map[string]hashedEntry{}
 	}
@@ -51,20 +52,21 @@ func (w *world) applyHashed(ref collectionRef, writes []blocks.HashedWrite, held
 			delete(w.hashed[ref], string(write.KeyHash))
 			continue
 		}
-		w.hashed[ref][string(write.KeyHash)] = hashedEntry{write.ValueHash, v, held[string(write.KeyHash)]}
+		clear := held[string(write.KeyHash)]
+		w.hashed[ref][string(write.KeyHash)] = hashedEntry{write.ValueHash, v, clear.Key, clear.Value}
 	}
 }
 
 // heldValues are the values that came with a transaction and that later ones may read, by the hash of their key. Details of batches and a pair's lines are read by no
 // transaction: they are looked at once.
-func heldValues(t *blocks.Transaction, namespace, collection string) map[string][]byte {
-	held := map[string][]byte{}
+func heldValues(t *blocks.Transaction, namespace, collection string) map[string]blocks.Write {
+	held := map[string]blocks.Write{}
 	if namespace != engine.ClearingChaincode {
 		return held
 	}
 	for _, w := range t.PrivateWrites(namespace, collection) {
 		if object, _, err := engine.ParseKey(w.Key); err == nil && object != engine.ObjectLines && !w.Delete {
-			held[keyHash(w.Key)] = w.Value
+			held[keyHash(w.Key)] = w
 		}
 	}
 	return held

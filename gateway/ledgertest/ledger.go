@@ -70,7 +70,15 @@ type Proposal struct {
 
 	Tamper func(*engine.Effects) // Changes what the endorsers sign; nil leaves it as the engine gave it.
 	Alter  func(Footprint)       // The same, of all chaincodes that the call came through.
+	As     *Invocation           // What the client's signed proposal says instead of what is executed: the endorsers' chaincode is another one.
+	Signed []*Identity           // Who endorses instead of those who executed.
 	Code   peer.TxValidationCode // Forces a validation code; the zero value lets the ledger judge read conflicts.
+}
+
+// Invocation is a function of a proposal's chaincode and its document.
+type Invocation struct {
+	Function string
+	Document []byte
 }
 
 // New makes a ledger with a genesis block for these brands and a regulator.
@@ -109,9 +117,20 @@ func (l *Ledger) Submit(p Proposal) (string, error) {
 		return "", err
 	}
 	results, private := s.encode(l.t)
-	raw, id := envelope(l.t, p, Channel, results, s.effects)
+	raw, id := envelope(l.t, p.recorded(), Channel, results, s.effects)
 	l.pending = append(l.pending, pendingTx{raw, private, s, p})
 	return id, nil
+}
+
+// recorded is the proposal as the block tells it.
+func (p Proposal) recorded() Proposal {
+	if p.As != nil {
+		p.Function, p.Document = p.As.Function, p.As.Document
+	}
+	if p.Signed != nil {
+		p.Endorsers = p.Signed
+	}
+	return p
 }
 
 // Evaluate executes a call on the committed state and returns its answer; nothing comes of it.

@@ -15,7 +15,8 @@ import (
 
 // Trade is what two brands with programmes do with each other.
 type Trade struct {
-	A, B *Programme // In the order of their names.
+	A, B    *Programme // In the order of their names.
+	Release int64      // Settled window up to which the next batches release their lanes; 0: none.
 
 	ledger *Ledger
 	seq    map[laneOf]int64
@@ -137,7 +138,7 @@ func (d *Trade) Exchange(by, home *Programme, k int, items []Item, options ...fu
 	if home == d.B {
 		partner = d.A
 	}
-	doc := wire.Exchange{Home: home.Brand.Name, Partner: partner.Brand.Name, Lane: lane.N, Seq: d.seq[place], Operations: []points.Operation{}}
+	doc := wire.Exchange{Home: home.Brand.Name, Partner: partner.Brand.Name, Lane: lane.N, Seq: d.seq[place], Release: d.Release, Operations: []points.Operation{}}
 	details := wire.BatchDetails{V: 1, Salt: freshSalt(), Operations: []points.Details{}}
 	for _, item := range items {
 		doc.Operations = append(doc.Operations, item.Operation)
@@ -149,6 +150,29 @@ func (d *Trade) Exchange(by, home *Programme, k int, items []Item, options ...fu
 	var event wire.ExchangeEvent
 	must(d.ledger.t, wire.DecodeRecord(d.ledger.pending[len(d.ledger.pending)-1].simulation.effects.EventPayload, &event))
 	return &event, id
+}
+
+// Lines are the private record of a committed batch.
+func (d *Trade) Lines(home string, event *wire.BatchEvent) *wire.PairLines {
+	d.ledger.t.Helper()
+	raw := d.ledger.Private(engine.ClearingChaincode, d.Collection(), engine.LinesKey(home, event.MSP, event.Lane, event.Seq))
+	lines := new(wire.PairLines)
+	must(d.ledger.t, wire.DecodeRecord(raw, lines))
+	return lines
+}
+
+// Dispute sets a line of a committed batch aside, for A, and cuts a block.
+func (d *Trade) Dispute(home *Programme, event *wire.BatchEvent, index int) wire.DisputeStep {
+	d.ledger.t.Helper()
+	lines := d.Lines(home.Brand.Name, event)
+	salt, err := hex.DecodeString(lines.Salt)
+	must(d.ledger.t, err)
+	original := home.original(event, index)
+	d.ledger.Clear(d.A.Brand.Treasurer, wire.FnFileDispute, wire.NewDispute{
+		Currency: Currency, Netting: original.Receipt.Window, Evidence: *original, Obligation: lines.Obligations[index],
+		Salt: hex.EncodeToString(wire.OperationSalt(salt, original.Receipt.Operation)), Reason: "not delivered",
+	})
+	return wire.DisputeStep{Currency: Currency, Programme: home.Brand.Name, Operation: original.Receipt.Operation, Member: d.A.Brand.Name}
 }
 
 // With makes an operation one at a partner.
