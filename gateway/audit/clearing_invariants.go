@@ -190,6 +190,9 @@ func netsFollowSums(r *clearingRecords) (string, error) {
 		key := engine.PairBookKey(pair.A, pair.B, r.currency)
 		var rest, upheld quantity.Micro
 		for _, d := range r.netsOf(pair) {
+			if d.Sum+d.Before != quantity.Micro(d.Net)*quantity.MicroPerMinor+d.After {
+				return engine.PairNetsKey(r.currency, d.Window, pair.A, pair.B), broken("of window %d, %d and %d millionths aren't %d minor units and %d", d.Window, int64(d.Sum), int64(d.Before), int64(d.Net), int64(d.After))
+			}
 			rest += d.Sum - quantity.Micro(d.Net)*quantity.MicroPerMinor
 		}
 		for _, d := range r.disputes {

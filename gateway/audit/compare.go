@@ -15,11 +15,11 @@ import (
 
 // compare compares reads, writes, private hashes, event and answer. Nothing may be written that doesn't follow, in whatever namespace.
 func (r *rerun) compare(t *blocks.Transaction, find findFunc) *Finding {
-	done := map[string]bool{}
+	done, names := map[string]bool{}, deliveredKeys(t)
 	for i := range t.Namespaces {
 		n := &t.Namespaces[i]
 		done[n.Name] = true
-		if f := r.compareNamespace(n, find); f != nil {
+		if f := r.compareNamespace(n, names, find); f != nil {
 			return f
 		}
 	}
@@ -27,7 +27,7 @@ func (r *rerun) compare(t *blocks.Transaction, find findFunc) *Finding {
 		if done[namespace] {
 			continue
 		}
-		if f := r.compareNamespace(&blocks.Namespace{Name: namespace}, find); f != nil {
+		if f := r.compareNamespace(&blocks.Namespace{Name: namespace}, names, find); f != nil {
 			return f
 		}
 	}
@@ -35,16 +35,17 @@ func (r *rerun) compare(t *blocks.Transaction, find findFunc) *Finding {
 		return f
 	}
 	if t.Status != statusOK || !r.unanswered && !bytes.Equal(t.Response, r.effects.Response) {
-		return find(CheckResponse, "it answered %d and %s, it should have been %d and %s", t.Status, excerpt(t.Response), statusOK, excerpt(r.effects.Response)).
+		answered, due := contrast(t.Response, r.effects.Response)
+		return find(CheckResponse, "it answered %d and %s, it should have been %d and %s", t.Status, answered, statusOK, due).
 			at(t.Chaincode, "")
 	}
 	return nil
 }
 
-func (r *rerun) compareNamespace(n *blocks.Namespace, find findFunc) *Finding {
+func (r *rerun) compareNamespace(n *blocks.Namespace, names map[string]string, find findFunc) *Finding {
 	f := r.touched[n.Name]
 	if f == nil {
-		f = &footprint{unseen: false}
+		f = &footprint{}
 	}
 	if finding := compareWrites(n, f.writes, find); finding != nil {
 		return finding
@@ -58,7 +59,7 @@ func (r *rerun) compareNamespace(n *blocks.Namespace, find findFunc) *Finding {
 	if n.Ranges > 0 || n.Metadata > 0 {
 		return find(CheckReadSet, "it has range reads or writes of key policies, which no function makes").at(n.Name, "")
 	}
-	return comparePrivate(n, f, find)
+	return comparePrivate(n, f, names, find)
 }
 
 // unwritten refuses private writes to a namespace that isn't ours.
@@ -82,7 +83,8 @@ func compareWrites(n *blocks.Namespace, want []engine.Write, find findFunc) *Fin
 			return find(CheckWriteSet, "it isn't written, it should become %s", excerpt(w.Value)).at(n.Name, w.Key)
 		}
 		if g.Delete != w.Delete || !bytes.Equal(g.Value, w.Value) {
-			return find(CheckWriteSet, "%s was written, it should be %s", excerpt(g.Value), excerpt(w.Value)).at(n.Name, w.Key)
+			written, due := contrast(g.Value, w.Value)
+			return find(CheckWriteSet, "%s was written, it should be %s", written, due).at(n.Name, w.Key)
 		}
 		delete(got, w.Key)
 	}
@@ -111,7 +113,7 @@ func compareReads(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
 }
 
 // comparePrivate compares the hashed reads and writes. An observer knows which keys may be written, not which values.
-func comparePrivate(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
+func comparePrivate(n *blocks.Namespace, f *footprint, names map[string]string, find findFunc) *Finding {
 	got := map[privateRef]blocks.HashedWrite{} // By collection and hash of the key.
 	for _, c := range n.Collections {
 		if c.Metadata > 0 {
@@ -134,7 +136,7 @@ func comparePrivate(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
 		delete(got, ref)
 	}
 	for ref := range got {
-		return find(CheckPrivateWriteSet, "it is written under the key hash %x, nothing should be", ref.key).at(n.Name+"/"+ref.collection, "")
+		return find(CheckPrivateWriteSet, "it is written under the key hash %x, nothing should be", ref.key).at(n.Name+"/"+ref.collection, names[ref.key])
 	}
 	if f.count > 0 && count != f.count {
 		return find(CheckPrivateWriteSet, "there are %d private writes, there should be %d", count, f.count).at(n.Name, "")
@@ -236,7 +238,8 @@ func differing(got, want *recordedBatch, find findFunc) *Finding {
 			continue
 		}
 		var r points.Receipt
-		f := find(CheckEvent, "receipt %d is %s, it should be %s", i, excerpt(got.Receipts[i]), excerpt(want.Receipts[i]))
+		told, due := contrast(got.Receipts[i], want.Receipts[i])
+		f := find(CheckEvent, "receipt %d is %s, it should be %s", i, told, due)
 		if wire.DecodeRecord(want.Receipts[i], &r) == nil {
 			f.Key = "receipt/" + string(r.Operation)
 		}
@@ -245,8 +248,11 @@ func differing(got, want *recordedBatch, find findFunc) *Finding {
 	return nil
 }
 
-// maxExcerpt bounds how much of a value a finding repeats.
-const maxExcerpt = 160
+// Bounds of what a finding repeats of a value.
+const (
+	maxExcerpt = 160
+	leadIn     = 40 // Bytes before the first difference of two values.
+)
 
 func excerpt(b []byte) string {
 	if len(b) > maxExcerpt {
@@ -256,4 +262,17 @@ func excerpt(b []byte) string {
 		return "nothing"
 	}
 	return string(b)
+}
+
+// contrast gives excerpts of two values from shortly before where they differ.
+func contrast(got, want []byte) (string, string) {
+	from := 0
+	for from < len(got) && from < len(want) && got[from] == want[from] {
+		from++
+	}
+	if max(len(got), len(want)) <= maxExcerpt || from <= leadIn {
+		return excerpt(got), excerpt(want)
+	}
+	from -= leadIn
+	return "..." + excerpt(got[from:]), "..." + excerpt(want[from:])
 }

@@ -23,9 +23,11 @@ type market struct {
 	flyer, guest points.AccountID
 }
 
-func trade(t *testing.T) *market {
+func trade(t *testing.T) *market { return tradeAmong(t, "airline", "grocer", "hotel") }
+
+func tradeAmong(t *testing.T, brands ...string) *market {
 	t.Helper()
-	m := &market{Ledger: ledgertest.New(t, "airline", "grocer", "hotel")}
+	m := &market{Ledger: ledgertest.New(t, brands...)}
 	m.Found()
 	m.airline, m.hotel = m.Create(0), m.Create(2)
 	m.OpenClearing()

@@ -55,3 +55,16 @@ func checkCollection(t *blocks.Transaction, namespace string, c blocks.PrivateCo
 	}
 	return nil
 }
+
+// deliveredKeys are the private keys that were delivered with a transaction, by their hash.
+func deliveredKeys(t *blocks.Transaction) map[string]string {
+	names := map[string]string{}
+	for _, p := range t.Private {
+		for _, c := range p.Collections {
+			for _, w := range c.Writes {
+				names[keyHash(w.Key)] = w.Key
+			}
+		}
+	}
+	return names
+}
