@@ -109,7 +109,7 @@ func TestContractsHaveOneMethodForEachFunctionAndMarkTheirQueries(t *testing.T) 
 			t.Errorf("%s has methods %q for functions %q", c.contract.GetName(), methods, c.functions)
 		}
 		for _, f := range c.functions {
-			if strings.HasPrefix(f, "Get") || f == wire.FnQuote {
+			if strings.HasPrefix(f, "Get") || slices.Contains([]string{wire.FnQuote, wire.FnQuoteExchange, wire.FnPreviewExchange}, f) {
 				queries = append(queries, f)
 			}
 		}

@@ -25,7 +25,7 @@ func newClearingContract(log *slog.Logger) *ClearingContract {
 func (c *ClearingContract) GetEvaluateTransactions() []string {
 	return append(clearingQueries(),
 		wire.FnGetConsortium, wire.FnGetMember,
-		wire.FnGetPair, wire.FnGetOffered, wire.FnGetAgreement, wire.FnGetPairLanes, wire.FnGetTallies, wire.FnGetLines, wire.FnGetReservation,
+		wire.FnGetPair, wire.FnGetOffered, wire.FnGetAgreement, wire.FnGetPairLanes, wire.FnGetTallies, wire.FnGetLines, wire.FnGetReservation, wire.FnQuoteExchange,
 	)
 }
 
@@ -47,6 +47,12 @@ func (c *ClearingContract) GetMember(ctx contractapi.TransactionContextInterface
 // Exchange applies one pinned cross-brand batch; its document is a wire.Exchange, the transient field "details" a wire.BatchDetails.
 func (c *ClearingContract) Exchange(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.submit(ctx, wire.FnExchange, document)
+}
+
+// QuoteExchange answers with what an operation between two brands would cost or bring; its document is a wire.Exchange of one operation, the transient field "details" a
+// wire.BatchDetails of one.
+func (c *ClearingContract) QuoteExchange(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnQuoteExchange, document)
 }
 
 // ProposeAgreement keeps a version of a pair's agreement for the other member to accept; its document is a wire.PairQuery, the transient field "agreement" a clearing.Agreement.

@@ -20,9 +20,20 @@ import (
 // signed gives a debit the mandate of the custodian, as the account's gateway does.
 func (c *consortium) signed(t *testing.T, programme string, o points.Operation) points.Operation {
 	t.Helper()
+	return c.signedFor(t, programme, o, "")
+}
+
+// signedWith is signed for the airline with a mandate that names a quote.
+func (c *consortium) signedWith(t *testing.T, o points.Operation, quote string) points.Operation {
+	t.Helper()
+	return c.signedFor(t, "airline", o, quote)
+}
+
+func (c *consortium) signedFor(t *testing.T, programme string, o points.Operation, quote string) points.Operation {
+	t.Helper()
 	m := points.Mandate{
-		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: 1, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
-		Subject: points.SubjectHash(&o), ID: string(o.ID), NotAfter: now.Unix() + 300,
+		Format: points.MandateFormat, Genesis: genesis, Programme: programme, Account: o.Account, ControllerVersion: c.custody, Operation: o.Kind, Receiver: o.To, MaxPoints: o.Points, Place: points.PlaceHash("", "", "private-store", ""),
+		Subject: points.SubjectHash(&o), Quote: quote, ID: string(o.ID), NotAfter: now.Unix() + 300,
 	}
 	digest, err := wire.MandateDigest(&m)
 	if err != nil {

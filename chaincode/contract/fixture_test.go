@@ -45,12 +45,15 @@ type consortium struct {
 	authorities map[string]*stubtest.Authority
 	clocks      map[string]time.Time // Of the peers, by MSP id.
 	custodian   *ecdsa.PrivateKey
+	custody     int // Version of the custodian's key.
 	log         bytes.Buffer
+
+	clearing, points func(msp string) shim.Chaincode // One process of each contract for every peer.
 }
 
 func newConsortium(t *testing.T) *consortium {
 	t.Helper()
-	c := &consortium{authorities: map[string]*stubtest.Authority{}, clocks: map[string]time.Time{}}
+	c := &consortium{custody: 1, authorities: map[string]*stubtest.Authority{}, clocks: map[string]time.Time{}}
 	var organisations []stubtest.Organisation
 	for _, msp := range []string{airline, hotel, grocer, regulator} {
 		c.authorities[msp], c.clocks[msp] = stubtest.NewAuthority(msp), now
@@ -61,8 +64,8 @@ func newConsortium(t *testing.T) *consortium {
 		t.Fatal(err)
 	}
 	c.Channel = stubtest.NewChannel("loyalty", organisations...)
-	c.Deploy(stubtest.Definition{Name: "clearing", New: c.instance(t, contract.NewClearing), Policy: stubtest.OutOf(2, airline, hotel, grocer), Collections: pairCollections()})
-	newPoints := c.instance(t, contract.NewPoints)
+	c.clearing, c.points = c.instance(t, contract.NewClearing), c.instance(t, contract.NewPoints)
+	c.Deploy(stubtest.Definition{Name: "clearing", New: c.clearing, Policy: stubtest.OutOf(2, airline, hotel, grocer), Collections: pairCollections()})
 	for name, msp := range brands {
 		var others []string
 		for _, other := range brands {
@@ -71,7 +74,7 @@ func newConsortium(t *testing.T) *consortium {
 			}
 		}
 		c.Deploy(stubtest.Definition{
-			Name: "points-" + name, New: newPoints, Policy: stubtest.Both(stubtest.All(msp), stubtest.OutOf(1, others...)),
+			Name: "points-" + name, New: c.points, Policy: stubtest.Both(stubtest.All(msp), stubtest.OutOf(1, others...)),
 			Collections: []stubtest.Collection{{Name: engine.CollectionDetails, Members: []string{msp, regulator}, Policy: stubtest.All(msp)}},
 		})
 	}

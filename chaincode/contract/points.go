@@ -26,7 +26,7 @@ func newPointsContract(log *slog.Logger) *PointsContract {
 func (c *PointsContract) GetEvaluateTransactions() []string {
 	return []string{
 		wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal,
-		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner,
+		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner, wire.FnPreviewExchange,
 	}
 }
 
@@ -63,6 +63,11 @@ func (c *PointsContract) PublishPrices(ctx contractapi.TransactionContextInterfa
 // RotateCustodian adds a version of the custodian's key; its document is a wire.NewCustodian.
 func (c *PointsContract) RotateCustodian(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.submit(ctx, wire.FnRotateCustodian, document)
+}
+
+// Administer brings the programme in line with what the brands voted on its issuer; its document is {}.
+func (c *PointsContract) Administer(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnAdminister, document)
 }
 
 // PutShop registers a sponsored shop or changes one; its document is a wire.NewShop.
@@ -143,6 +148,11 @@ func (c *PointsContract) Deposit(ctx contractapi.TransactionContextInterface, do
 // PutOffer publishes what the programme's customers get at another brand, for clearing alone; its document is a wire.OfferCall.
 func (c *PointsContract) PutOffer(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.submit(ctx, wire.FnPutOffer, document)
+}
+
+// PreviewExchange answers with what a cross-brand operation would do to this programme, for clearing alone; its document is a wire.ExchangeCall.
+func (c *PointsContract) PreviewExchange(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.evaluate(ctx, wire.FnPreviewExchange, document)
 }
 
 // GetExisting says which of the named accounts exist; its document is a wire.ExistingQuery.

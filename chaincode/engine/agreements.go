@@ -37,13 +37,23 @@ func openPair(c Call, s State, a, b, role string) (*pairCall, error) {
 		return nil, err
 	}
 	p.caller = p.a
-	if c.Caller.MSP == p.b.MSP {
+	if c.Caller.MSP == p.b.MSP || !p.a.SpokenForBy(c.Caller.MSP) {
 		p.caller = p.b
 	}
-	if role == "" {
+	if role == "" || p.caller.SpokenForBy(c.Caller.MSP) && c.Caller.Role == role {
 		return p, nil
 	}
-	return p, requireRole(c, p.caller.MSP, role)
+	return p, fault.New(fault.Forbidden, "%s needs %s=%s of who acts for %s or %s", c.Function, RoleAttribute, role, a, b)
+}
+
+// requireVoices returns MEMBER_STATUS unless both members are active: an administrator could agree with itself otherwise.
+func (p *pairCall) requireVoices() error {
+	for _, m := range []*clearing.Member{&p.a, &p.b} {
+		if !m.Is(clearing.StatusActive) {
+			return fault.New(fault.MemberStatus, "%s is %s and makes no agreements", m.Name, m.State())
+		}
+	}
+	return nil
 }
 
 func (p *pairCall) other() clearing.Member {
@@ -61,6 +71,9 @@ func proposeAgreement(c Call, s State) (Effects, error) {
 	}
 	p, err := openPair(c, s, doc.A, doc.B, RoleTreasurer)
 	if err != nil {
+		return Effects{}, err
+	}
+	if err := p.requireVoices(); err != nil {
 		return Effects{}, err
 	}
 	proposal := wire.AgreementProposal{V: 1, Proposer: p.caller.Name}
@@ -109,6 +122,9 @@ func acceptAgreement(c Call, s State) (Effects, error) {
 	}
 	p, err := openPair(c, s, doc.A, doc.B, RoleTreasurer)
 	if err != nil {
+		return Effects{}, err
+	}
+	if err := p.requireVoices(); err != nil {
 		return Effects{}, err
 	}
 	g, err := p.proposed(s, &doc)

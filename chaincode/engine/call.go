@@ -103,6 +103,7 @@ var pointsFunctions = map[string]function{
 	wire.FnPublishRuleSet:      publishRuleSet,
 	wire.FnPublishPrices:       publishPrices,
 	wire.FnRotateCustodian:     rotateCustodian,
+	wire.FnAdminister:          administer,
 	wire.FnPutShop:             putShop,
 	wire.FnApprove:             approve,
 	wire.FnQuote:               quote,
@@ -121,6 +122,7 @@ var pointsFunctions = map[string]function{
 	wire.FnApplyExchange:       applyExchange,
 	wire.FnDeposit:             deposit,
 	wire.FnPutOffer:            putOffer,
+	wire.FnPreviewExchange:     previewExchange,
 }
 
 var clearingFunctions = map[string]function{
@@ -128,6 +130,7 @@ var clearingFunctions = map[string]function{
 	wire.FnGetConsortium:     getConsortium,
 	wire.FnGetMember:         getMember,
 	wire.FnExchange:          runExchange,
+	wire.FnQuoteExchange:     quoteExchange,
 	wire.FnProposeAgreement:  proposeAgreement,
 	wire.FnAcceptAgreement:   acceptAgreement,
 	wire.FnMoveSlice:         moveSlice,

@@ -68,33 +68,46 @@ func openExchange(c Call, s State) (*exchange, error) {
 	if err := x.doc.Validate(); err != nil {
 		return nil, err
 	}
-	members, err := loadConsortium(s)
-	if err != nil {
-		return nil, err
-	}
-	if x.home, err = findBrand(members, x.doc.Home); err != nil {
-		return nil, err
-	}
-	if x.partner, err = findBrand(members, x.doc.Partner); err != nil {
+	if err := x.findBrands(); err != nil {
 		return nil, err
 	}
 	x.collection = clearing.PairCollection(x.home.Name, x.partner.Name)
 	return x, x.checkLane()
 }
 
-func (x *exchange) checkLane() error {
-	msp, home, counterparty := x.home.MSP, clearing.HomeOwn, x.partner
-	if x.call.Caller.MSP == x.partner.MSP {
-		msp, home, counterparty = x.partner.MSP, clearing.HomeOther, x.home
-	}
-	if err := requireRole(x.call, msp, RoleGateway); err != nil {
+func (x *exchange) findBrands() error {
+	members, err := loadConsortium(x.state)
+	if err != nil {
 		return err
 	}
-	first := clearing.CrossLane(counterparty.Number, home, 0)
-	if x.doc.Lane < first || x.doc.Lane >= first+clearing.PairLanes {
-		return fault.New(fault.InvalidValue, "lanes of %s with %s on %s are %d to %d", msp, counterparty.Name, x.home.Name, first, first+clearing.PairLanes-1)
+	if x.home, err = findBrand(members, x.doc.Home); err != nil {
+		return err
 	}
-	return nil
+	x.partner, err = findBrand(members, x.doc.Partner)
+	return err
+}
+
+// checkLane finds by the lane for whom the batch is submitted: an administrator acts for one of the two brands, goes on with that one's lanes, and may be the other too.
+func (x *exchange) checkLane() error {
+	if x.call.Caller.Role != RoleGateway {
+		return fault.New(fault.Forbidden, "%s needs %s=%s", x.call.Function, RoleAttribute, RoleGateway)
+	}
+	refusal := fault.New(fault.Forbidden, "%s acts for neither %s nor %s", x.call.Caller.MSP, x.home.Name, x.partner.Name)
+	for _, side := range []struct {
+		submitter, counterparty *clearing.Member
+		home                    int
+	}{{&x.home, &x.partner, clearing.HomeOwn}, {&x.partner, &x.home, clearing.HomeOther}} {
+		if !side.submitter.SpokenForBy(x.call.Caller.MSP) {
+			continue
+		}
+		first := clearing.CrossLane(side.counterparty.Number, side.home, 0)
+		if x.doc.Lane >= first && x.doc.Lane < first+clearing.PairLanes {
+			x.call.Caller.MSP = side.submitter.MSP
+			return nil
+		}
+		refusal = fault.New(fault.InvalidValue, "lanes of %s with %s on %s are %d to %d", side.submitter.MSP, side.counterparty.Name, x.home.Name, first, first+clearing.PairLanes-1)
+	}
+	return refusal
 }
 
 // openDesk reads what the pair agreed on and what the lane may owe, and releases what was settled.
@@ -287,7 +300,7 @@ func (x *exchange) applyHome() error {
 		return err
 	}
 	raw, err := x.callee(x.home, wire.FnApplyExchange, wire.ExchangeCall{
-		Exchange: x.doc, Desk: x.desk, Window: x.window, PartnerMSP: x.partner.MSP, Receivers: receivers, Closed: x.closed(),
+		Exchange: x.doc, MSP: x.call.Caller.MSP, Desk: x.desk, Window: x.window, PartnerMSP: x.partner.MSP, Receivers: receivers, Closed: x.closed(),
 	})
 	if err != nil {
 		return err

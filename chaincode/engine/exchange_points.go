@@ -20,9 +20,10 @@ func applyExchange(c Call, s State) (Effects, error) {
 	if p.Brand != call.Exchange.Home {
 		return Effects{}, fault.New(fault.WrongEntryPoint, "%s is not the batch's home programme", p.Brand)
 	}
-	if c.Caller.Role != RoleGateway || c.Caller.MSP != p.MSP && c.Caller.MSP != call.PartnerMSP {
-		return Effects{}, fault.New(fault.Forbidden, "a cross-brand batch is sent by a gateway of one of the two brands")
+	if c.Caller.Role != RoleGateway || call.MSP != p.MSP && call.MSP != call.PartnerMSP {
+		return Effects{}, fault.New(fault.Forbidden, "a cross-brand batch is sent by a gateway for one of the two brands")
 	}
+	c.Caller.MSP = call.MSP
 	x := &call.Exchange
 	b := &batch{call: c, request: &wire.BatchRequest{Lane: x.Lane, Seq: x.Seq, Operations: x.Operations}, programme: p, exchange: &call}
 	if err := b.run(s); err != nil {

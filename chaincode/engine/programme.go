@@ -94,7 +94,7 @@ func advanceBusinessDate(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	if err := requireRole(c, p.MSP, RoleOperator); err != nil {
+	if err := requireAuthority(c, p, RoleOperator); err != nil {
 		return Effects{}, err
 	}
 	if err := p.Advance(doc.Date, c.Time); err != nil {

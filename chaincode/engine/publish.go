@@ -174,7 +174,7 @@ func decodeForOperator(c Call, s State, doc any) (*points.Programme, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, requireRole(c, p.MSP, RoleOperator)
+	return p, requireAuthority(c, p, RoleOperator)
 }
 
 // readVersion decodes a published document; STATE_CORRUPT when it is not there.

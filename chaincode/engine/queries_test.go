@@ -86,8 +86,8 @@ func TestQueriesBeforeTheProgrammeSayThatThereIsNone(t *testing.T) {
 
 func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
 	points := []string{
-		"AdvanceBusinessDate", "ApplyExchange", "Approve", "CreateProgramme", "Deposit", "GetAccount", "GetApproval", "GetBatch", "GetExisting", "GetLanes",
-		"GetPartner", "GetPrices", "GetProgramme", "GetReversal", "GetRuleSet", "GetShop", "GetTerms", "PublishPrices", "PublishRuleSet", "PublishTerms",
+		"Administer", "AdvanceBusinessDate", "ApplyExchange", "Approve", "CreateProgramme", "Deposit", "GetAccount", "GetApproval", "GetBatch", "GetExisting", "GetLanes",
+		"GetPartner", "GetPrices", "GetProgramme", "GetReversal", "GetRuleSet", "GetShop", "GetTerms", "PreviewExchange", "PublishPrices", "PublishRuleSet", "PublishTerms",
 		"PutOffer", "PutShop", "Quote", "RotateCustodian", "SubmitBatch",
 	}
 	if got := engine.PointsFunctions(); !slices.Equal(got, points) {
@@ -98,7 +98,7 @@ func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
 		"GetCalendar", "GetCap", "GetConsortium", "GetCurrencies", "GetCustodian", "GetDispute", "GetFinalStatement", "GetLeg", "GetLegs", "GetLines", "GetMember",
 		"GetNetting", "GetOffered", "GetOpenWindow", "GetPair", "GetPairBook", "GetPairLanes", "GetPairNets", "GetPosition", "GetPositions", "GetProposal",
 		"GetReservation", "GetReserve", "GetStanding", "GetTallies", "GetWindow", "GetWindows", "MarkLate", "MoveSlice", "NetWindow", "OpenClearing", "PayLeg",
-		"Propose", "ProposeAgreement", "ReceiveLeg", "ReverseEntry", "RollWindow", "SignPosition", "StartSettlement", "SubmitReserve", "UpholdDispute", "Vote",
+		"Propose", "ProposeAgreement", "QuoteExchange", "ReceiveLeg", "ReverseEntry", "RollWindow", "SignPosition", "StartSettlement", "SubmitReserve", "UpholdDispute", "Vote",
 		"WithdrawDispute",
 	}
 	if got := engine.ClearingFunctions(); !slices.Equal(got, clearing) {

@@ -61,8 +61,8 @@ func approve(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	if c.Caller.MSP == p.MSP {
-		return Effects{}, fault.New(fault.Forbidden, "%s can't approve its own operation: another brand has to", p.MSP)
+	if c.Caller.MSP == p.Authority() {
+		return Effects{}, fault.New(fault.Forbidden, "%s can't approve its own operation: another brand has to", c.Caller.MSP)
 	}
 	if err := requireRole(c, c.Caller.MSP, RoleOperator); err != nil {
 		return Effects{}, err

@@ -81,6 +81,8 @@ const (
 	OfferUnknown         Code = "OFFER_UNKNOWN"
 	OfferLapsed          Code = "OFFER_LAPSED"
 	OptedOut             Code = "OPTED_OUT"
+	IssuingStopped       Code = "ISSUING_STOPPED"
+	HonourOver           Code = "HONOUR_OVER"
 	InboxUnknown         Code = "INBOX_UNKNOWN"
 	RecoveryWaiting      Code = "RECOVERY_WAITING"
 	RecoveryUnknown      Code = "RECOVERY_UNKNOWN"
@@ -117,6 +119,7 @@ const (
 	NotReady            Code = "NOT_READY"
 	Overloaded          Code = "OVERLOADED"
 	LedgerUnavailable   Code = "LEDGER_UNAVAILABLE"
+	IssuerUnavailable   Code = "ISSUER_UNAVAILABLE"
 	LedgerMismatch      Code = "LEDGER_MISMATCH"
 	BlockInvalid        Code = "BLOCK_INVALID"
 	SignatureInvalid    Code = "SIGNATURE_INVALID"
@@ -237,6 +240,8 @@ var catalogue = []Entry{
 	{OfferUnknown, ClassRefusal, http.StatusConflict, "The brands have no agreement in force that offers this: ask for the partner's offers."},
 	{OfferLapsed, ClassRefusal, http.StatusConflict, "The offer that was quoted is not in force any more, or not yet: quote again."},
 	{OptedOut, ClassRefusal, http.StatusForbidden, "The customer wants nothing to do with this partner."},
+	{IssuingStopped, ClassRefusal, http.StatusConflict, "The programme's brand has failed and is administered: no points come into being any more, those that there are can be spent."},
+	{HonourOver, ClassRefusal, http.StatusConflict, "The programme's brand has failed, and the time in which its points were honoured is over."},
 	{InboxUnknown, ClassRefusal, http.StatusNotFound, "The account has no such credit waiting: it was folded before."},
 	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token."},
 	{IdempotencyMissing, ClassRequest, http.StatusBadRequest, "Send an Idempotency-Key header of 1 to 64 characters."},
@@ -246,6 +251,7 @@ var catalogue = []Entry{
 	{NotReady, ClassRetry, http.StatusServiceUnavailable, "The gateway is not ready yet: ask /readyz why, then try again under the same idempotency key."},
 	{Overloaded, ClassRetry, http.StatusServiceUnavailable, "Too much is waiting: try again after Retry-After under the same idempotency key."},
 	{LedgerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The ledger can't be reached: try again under the same idempotency key."},
+	{IssuerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The gateway that sequences this programme can't be reached, or hasn't answered: try again under the same idempotency key."},
 	{LedgerMismatch, ClassInternal, http.StatusInternalServerError, "The gateway's database was made from another ledger than the peer's: give it the right database, or an empty one to rebuild."},
 	{BlockInvalid, ClassInternal, http.StatusInternalServerError, "A block can't be read, or its hashes don't hold together: run the audit."},
 	{SignatureInvalid, ClassInternal, http.StatusInternalServerError, "A signature in a block is missing, or isn't that of whom the channel's configuration names: run the audit."},

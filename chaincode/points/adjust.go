@@ -44,7 +44,7 @@ const ApprovalSeconds = 30 * secondsPerDay
 // approved checks that another organisation approved exactly this operation, not too long ago, and uses the approval up.
 func (t *trial) approved() fault.Code {
 	a := t.book.Approvals[t.op.ID]
-	if a == nil || a.Digest != t.facts.Digest || a.MSP == t.book.Programme.MSP || t.book.Now > a.At+ApprovalSeconds {
+	if a == nil || a.Digest != t.facts.Digest || a.MSP == t.book.Programme.Authority() || t.book.Now > a.At+ApprovalSeconds {
 		return fault.ApprovalMissing
 	}
 	if a.Used {

@@ -158,6 +158,9 @@ func (t *trial) run() fault.Code {
 	if code := t.belongs(); code != fault.OK {
 		return code
 	}
+	if code := t.administered(); code != fault.OK {
+		return code
+	}
 	if t.op.Kind == KindOpen {
 		return t.open()
 	}

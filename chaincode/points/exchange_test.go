@@ -643,3 +643,68 @@ func TestAQuoteNamesTheOfferItIsMadeUnder(t *testing.T) {
 		t.Errorf("the form of a home operation's quote has changed: %s", q)
 	}
 }
+
+func TestARefusalLeavesClaimsAsTheyWere(t *testing.T) {
+	x, h, award := broke(t, 0)
+	want(t, x.cross(x.airline, h, points.KindReturn, x.airline.back(award), whole), fault.OK)
+	before := x.airline.account(h)
+	want(t, x.airline.do(h, points.KindEarn, paying(5000), in("nowhere")), fault.ShopUnknown) // After it was credited.
+	if before.Claims[0].Points != 100 || before.Claims[0].Repaid != 0 {
+		t.Errorf("%+v", before.Claims)
+	}
+	x.sound()
+}
+
+func TestAnAwardIsTakenBackFromItsOwnLotsFirst(t *testing.T) {
+	x, flyer, _ := travel(t)
+	x.airline.terms().Expiry = lots.Expiry{Kind: lots.Rolling, Months: 1}
+	x.airline.earn(flyer, 50) // Gone as early as the award is.
+	award := want(t, x.cross(x.airline, flyer, points.KindAward, of(40)), fault.OK)
+	x.fold(x.airline, flyer)
+	r := want(t, x.cross(x.airline, flyer, points.KindReturn, x.airline.back(award), of(30)), fault.OK)
+	if len(r.Moves) != 1 || r.Moves[0].Funding != "hotel/1" {
+		t.Errorf("%+v", r.Moves)
+	}
+	x.sound()
+}
+
+func TestWhatAnOperationSaysOfPartnersAndCreditsIsBounded(t *testing.T) {
+	place := func(seq int64) points.InboxPlace { return points.InboxPlace{MSP: issuer, Lane: 1024, Seq: seq} }
+	many := func(n int) (list []points.InboxPlace) {
+		for i := range n {
+			list = append(list, place(int64(i+1)))
+		}
+		return list
+	}
+	fold := func(list ...points.InboxPlace) func(*points.Operation) {
+		return func(o *points.Operation) { o.Entries = list }
+	}
+	cases := []struct {
+		name   string
+		kind   points.Kind
+		change func(*points.Operation)
+		code   fault.Code
+	}{
+		{"a partner without a name", points.KindAward, func(o *points.Operation) { o.Partner = "H" }, fault.InvalidValue},
+		{"all partners at once", points.KindAward, func(o *points.Operation) { o.Partner = clearing.EveryPartner }, fault.InvalidValue},
+		{"all partners of an opt-out", points.KindOptOut, func(o *points.Operation) { o.Partner = clearing.EveryPartner }, fault.OK},
+		{"a shop at a partner", points.KindRedeem, func(o *points.Operation) { o.Partner, o.Shop = partner, "corner" }, fault.InvalidValue},
+		{"the last version", points.KindAward, func(o *points.Operation) { o.Agreement = clearing.MaxVersion }, fault.OK},
+		{"a version too many", points.KindAward, func(o *points.Operation) { o.Agreement = clearing.MaxVersion + 1 }, fault.InvalidValue},
+		{"a version below 0", points.KindAward, func(o *points.Operation) { o.Agreement = -1 }, fault.InvalidValue},
+		{"a version without a partner", points.KindRedeem, func(o *points.Operation) { o.Agreement = 1 }, fault.InvalidValue},
+		{"the most credits", points.KindFold, fold(many(points.MaxFold)...), fault.OK},
+		{"a credit too many", points.KindFold, fold(many(points.MaxFold + 1)...), fault.TooLarge},
+		{"a credit twice", points.KindFold, fold(place(1), place(2), place(1)), fault.InvalidValue},
+		{"a credit of no batch", points.KindFold, fold(place(0)), fault.InvalidValue},
+		{"a credit of nobody", points.KindFold, fold(points.InboxPlace{Seq: 1}), fault.InvalidValue},
+		{"a credit before its batch", points.KindFold, fold(points.InboxPlace{MSP: issuer, Seq: 1, N: -1}), fault.InvalidValue},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			o := least(c.kind)
+			c.change(o)
+			wantCode(t, o.Validate(), c.code)
+		})
+	}
+}

@@ -3,8 +3,10 @@ package points_test
 import (
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
 )
 
 func soundAccount() *points.Account {
@@ -51,6 +53,17 @@ func TestInvariantsNameWhatIsBroken(t *testing.T) {
 				a.Used = append(a.Used, points.UsedAuthorisation{ID: string(operationID(i)), NotAfter: int64(i)})
 			}
 		}},
+		{"a claim beyond the debt", "ClaimsWithinDebt", func(a *points.Account) { a.Claims = []points.Claim{{Points: 1}} }},
+		{"a claim of nothing", "ClaimsWithinDebt", func(a *points.Account) { a.Claims = []points.Claim{{}} }},
+		{"a claim below zero", "ClaimsWithinDebt", func(a *points.Account) { a.Claims = []points.Claim{{Points: -1, Repaid: 2}} }},
+		{"a claim twice", "ClaimsWithinDebt", func(a *points.Account) { a.Claims = []points.Claim{{Repaid: 1}, {Repaid: 2}} }},
+		{"too many claims", "ClaimsWithinDebt", func(a *points.Account) {
+			for i := range points.MaxClaims + 1 {
+				a.Claims = append(a.Claims, points.Claim{Operation: operationID(i), Repaid: 1})
+			}
+		}},
+		{"a use below zero", "UsesNotNegative", func(a *points.Account) { a.Uses = []points.PartnerUse{{Partner: "hotel", Swapped: -1}} }},
+		{"uses out of order", "UsesNotNegative", func(a *points.Account) { a.Uses = []points.PartnerUse{{Partner: "hotel"}, {Partner: "grocer"}} }},
 		{"too many holds", "HeldEqualsOpenHolds", func(a *points.Account) {
 			for range points.MaxHolds {
 				a.Holds = append(a.Holds, points.Hold{Points: 1, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 1}}})
@@ -96,4 +109,25 @@ func TestProgrammeInvariantsFindWhatDoesNotAddUp(t *testing.T) {
 			t.Errorf("%+v passes for fourteen points of which four are held", totals)
 		}
 	}
+}
+
+func TestTheInboxHoldsWhatWaits(t *testing.T) {
+	entry := func(n quantity.Points) *points.InboxEntry { return &points.InboxEntry{Lots: []lots.Lot{{Points: n}}} }
+	total := points.Totals{Deposited: 12, Folded: 5}
+	for _, c := range []struct {
+		inbox []*points.InboxEntry
+		code  fault.Code
+	}{
+		{[]*points.InboxEntry{entry(3), entry(4)}, fault.OK}, {[]*points.InboxEntry{entry(3), entry(5)}, fault.StateCorrupt}, {nil, fault.StateCorrupt},
+		{[]*points.InboxEntry{entry(7), entry(0)}, fault.StateCorrupt}, {[]*points.InboxEntry{entry(8), entry(-1)}, fault.StateCorrupt},
+	} {
+		wantCode(t, points.InboxEqualsWaiting(total, c.inbox), c.code)
+	}
+	total.Issued = 100
+	if supply, err := total.Supply(); err != nil || supply != 112 {
+		t.Errorf("the supply is %d, %v", supply, err)
+	}
+	wantCode(t, points.ReversalWithinAward(&points.Reversal{Awarded: 5, TakenBack: 3, Refunded: 3}), fault.OK)
+	wantCode(t, points.ReversalWithinAward(&points.Reversal{Awarded: 5, TakenBack: 3, Refunded: 4}), fault.StateCorrupt)
+	wantCode(t, points.ReversalWithinAward(&points.Reversal{Awarded: 5, TakenBack: 3, Refunded: -1}), fault.StateCorrupt)
 }

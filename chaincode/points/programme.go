@@ -33,6 +33,8 @@ type Programme struct {
 	PriceLists   []Publication         `json:"priceLists,omitempty"`
 	Custodians   []CustodianKey        `json:"custodians"`            // The brand's custodian keys, ordered by version.
 	RelyingParty webauthn.RelyingParty `json:"relyingParty,omitzero"` // For whom passkeys are made; empty when the programme takes none.
+
+	Administration *Administration `json:"administration,omitempty"` // Nil while the issuer acts for itself.
 }
 
 // Publication is a version of a document that stands under a key of its own.
@@ -157,19 +159,24 @@ const MaxCustodians = 1000
 // RotateCustodian adds the next version of the custodian's key at a transaction time (Unix seconds). Mandates that the version before it signed stay good until the last of
 // them has lapsed, MaxAuthorisationSeconds later. INVALID_VALUE unless it is a P-256 key that the programme hasn't had, LIMIT beyond MaxCustodians.
 func (p *Programme) RotateCustodian(key string, now int64) error {
+	for _, k := range p.Custodians {
+		if k.Key == key {
+			return fault.New(fault.InvalidValue, "the key was version %d of the custodian's already", k.Version)
+		}
+	}
+	return p.addCustodian(key, now+MaxAuthorisationSeconds)
+}
+
+// addCustodian adds a version of the custodian's key; the one before signs until a time (Unix seconds).
+func (p *Programme) addCustodian(key string, until int64) error {
 	if _, err := p256.ParseKey(key); err != nil {
 		return err
 	}
 	if len(p.Custodians) >= MaxCustodians {
 		return fault.New(fault.Limit, "a programme has at most %d custodian keys", MaxCustodians)
 	}
-	for _, k := range p.Custodians {
-		if k.Key == key {
-			return fault.New(fault.InvalidValue, "the key was version %d of the custodian's already", k.Version)
-		}
-	}
 	last := &p.Custodians[len(p.Custodians)-1]
-	last.Until = now + MaxAuthorisationSeconds
+	last.Until = until
 	p.Custodians = append(p.Custodians, CustodianKey{Version: last.Version + 1, Key: key})
 	return nil
 }

@@ -51,8 +51,12 @@ func (b *Book) offerOf(o *Operation) *clearing.Offer {
 		return nil
 	}
 	offer, code := clearing.OfferAt(b.Partner.Offers, o.Agreement, b.Now)
-	if code != fault.OK {
+	switch code {
+	case fault.OK:
+		return offer
+	case fault.OfferLapsed: // It is what was quoted: who was quoted it is told that it is over, not that the signature is for something else.
+		return clearing.FindOffer(b.Partner.Offers, o.Agreement)
+	default:
 		return nil
 	}
-	return offer
 }

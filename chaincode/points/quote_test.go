@@ -3,6 +3,7 @@ package points_test
 import (
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -173,5 +174,35 @@ func TestPreviewOfASignedOperationChecksTheSignature(t *testing.T) {
 	o.Authorisation = h.sign(h.mandate(o, &d, c.Now))
 	if r := c.Preview(o, c.facts(o, d)); r.Code != fault.OK || len(c.account(h).Used) != 0 {
 		t.Errorf("got %s, used %v", encode(t, r), c.account(h).Used)
+	}
+}
+
+func TestAPartnersQuoteHoldsForItsVersionAndIsToldToBeOver(t *testing.T) {
+	x, flyer, guest := travel(t)
+	c := x.airline
+	quoted := func(version int, now int64) points.Quote {
+		c.Now = now
+		o, _ := c.prepare(flyer, points.KindSwap, of(302), to(guest), across(partner))
+		o.Agreement = version
+		return c.QuoteOf(o, "")
+	}
+	before := hashOf(t, quoted(0, start))
+	next := pairAgreement(2)
+	next.From = start + 100
+	for i := range next.Sides {
+		next.Sides[i].Offer.From, next.Sides[i].Offer.Swap = start+100, quantity.Ratio{Num: 1, Den: 4}
+	}
+	x.agreements = append(x.agreements, next)
+	x.offer()
+	for _, after := range []int64{0, 100, 100 + clearing.QuoteSeconds - 1, 100 + clearing.QuoteSeconds} {
+		if hashOf(t, quoted(1, start+after)) != before {
+			t.Errorf("after %d s version 1 has another quote: a mandate for it would be refused as one for something else, not as lapsed", after)
+		}
+	}
+	if q := quoted(0, start+100); q.Agreement != 2 || q.PartnerPoints != 75 {
+		t.Errorf("%+v", q)
+	}
+	if q := quoted(9, start+100); q.Agreement != 0 {
+		t.Errorf("a version that isn't there is quoted: %+v", q)
 	}
 }

@@ -201,6 +201,7 @@ const (
 	FnPublishRuleSet      = "PublishRuleSet"
 	FnPublishPrices       = "PublishPrices"
 	FnRotateCustodian     = "RotateCustodian"
+	FnAdminister          = "Administer"
 	FnPutShop             = "PutShop"
 	FnApprove             = "Approve"
 	FnGetTerms            = "GetTerms"

@@ -61,6 +61,7 @@ type ExchangeEvent struct {
 // ExchangeCall is what clearing asks of the home programme's chaincode. Arguments of a called chaincode don't reach the ledger.
 type ExchangeCall struct {
 	Exchange   Exchange           `json:"exchange"`
+	MSP        string             `json:"msp"`            // Of the brand for which the batch is sent: its lanes. The caller's, or that of the brand it administers.
 	Desk       *clearing.Desk     `json:"desk,omitempty"` // Absent for an observer.
 	Window     int64              `json:"window"`
 	PartnerMSP string             `json:"partnerMsp"`
@@ -222,9 +223,10 @@ const (
 	FnGetLines         = "GetLines"
 	FnGetReservation   = "GetReservation"
 	FnQuoteExchange    = "QuoteExchange"
-	FnApplyExchange    = "ApplyExchange" // Of points chaincodes, called by clearing only: this one,
-	FnDeposit          = "Deposit"       // this one,
-	FnPutOffer         = "PutOffer"      // and this one.
+	FnApplyExchange    = "ApplyExchange"   // Of points chaincodes, called by clearing only: this one,
+	FnDeposit          = "Deposit"         // this one,
+	FnPutOffer         = "PutOffer"        // and this one.
+	FnPreviewExchange  = "PreviewExchange" // Likewise called by clearing only.
 	FnGetExisting      = "GetExisting"
 	FnGetPartner       = "GetPartner"
 )

@@ -14,7 +14,7 @@ func TestEveryRouteWantsAKeyOfOneOfItsScopes(t *testing.T) {
 	b := newBench(t)
 	for route, r := range b.server.rules {
 		method, path, _ := strings.Cut(route, " ")
-		path = strings.NewReplacer(":id", account, ":operation", account, ":name", "airline", ":version", "1").Replace(path)
+		path = strings.NewReplacer(":id", account, ":operation", account, ":name", "airline", ":version", "1", ":partner", "hotel").Replace(path)
 		key := []string{"Idempotency-Key", "k"}
 		anonymous := b.do(call{method, path, "", "", key})
 		if r.public {

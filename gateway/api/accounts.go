@@ -51,6 +51,7 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 	if err != nil {
 		return nil, err
 	}
+	body.Waiting = int64(position.Waiting)
 	program, err := s.program(ctx, &programme)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -23,6 +24,9 @@ const (
 	ScopeRead     = "read"     // Everything that only looks.
 )
 
+// ScopePartner is what gateways of other members may do, and nobody with a key.
+const ScopePartner = "partner"
+
 // Limits of the key file.
 const (
 	MaxKeys         = 1000
@@ -33,6 +37,23 @@ const (
 var keyNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
 func knownScope(s string) bool { return s == ScopeTill || s == ScopeOperator || s == ScopeRead }
+
+// visitor is another member's gateway at the listener for them, as its certificate says; err says why it is nobody's.
+type visitor struct {
+	member string
+	err    error
+}
+
+type visitorKey struct{}
+
+// memberIn is the member whose gateway sends the request; empty for callers with a key.
+func memberIn(ctx context.Context) string {
+	v, _ := ctx.Value(visitorKey{}).(visitor)
+	return v.member
+}
+
+// partnerCaller names another member's gateway among the callers; no key has such a name.
+func partnerCaller(member string) string { return "partner/" + member }
 
 // Key is a caller: the SHA-256 of its API key and what it may do. The key itself is known to the caller only.
 type Key struct {
@@ -123,6 +144,10 @@ func (s *Server) authorise(c *gin.Context) {
 		abort(c, fault.New(fault.NotFound, "there is no such route"))
 		return
 	}
+	if v, visits := c.Request.Context().Value(visitorKey{}).(visitor); visits {
+		s.authoriseVisitor(c, v, r)
+		return
+	}
 	if r.public {
 		return
 	}
@@ -140,6 +165,21 @@ func (s *Server) authorise(c *gin.Context) {
 	}
 	if !key.may(r) {
 		abort(c, fault.New(fault.Forbidden, "the API key needs one of the scopes %s", strings.Join(r.scopes, ", ")))
+	}
+}
+
+// authoriseVisitor lets another member's gateway pass to the routes that are for it.
+func (s *Server) authoriseVisitor(c *gin.Context, v visitor, r rule) {
+	switch {
+	case v.err != nil:
+		abort(c, v.err)
+	case !slices.Contains(r.scopes, ScopePartner):
+		abort(c, fault.New(fault.Forbidden, "the route is not for other members' gateways"))
+	case s.recorder == nil:
+		abort(c, fault.New(fault.ReadOnly, "this gateway only reads"))
+	default:
+		c.Set(callerKey, partnerCaller(v.member))
+		c.Set(scopesKey, []string{ScopePartner})
 	}
 }
 

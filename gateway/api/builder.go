@@ -18,11 +18,11 @@ const claimCodeBytes = 16
 type builder struct {
 	*Server
 	prover prover
-	own    *points.Programme // The gateway's; nil until it is needed.
+	known  map[string]*points.Programme // Those that were needed, by name.
 }
 
 func (s *Server) newBuilder() *builder {
-	return &builder{Server: s, prover: prover{reader: s.reader, leaves: map[batchPlace][][]byte{}}}
+	return &builder{Server: s, prover: prover{reader: s.reader, leaves: map[batchPlace][][]byte{}}, known: map[string]*points.Programme{}}
 }
 
 // build completes an item's intake.
@@ -51,8 +51,9 @@ func (b *builder) begin(ctx context.Context, it *item) (err error) {
 	if in.RequestHash, err = requestHash(r); err != nil {
 		return err
 	}
-	in.Details = b.detailsOf(r)
+	in.Details = detailsOf(r, it.way.merchant)
 	fill(&in.Operation, r)
+	in.Operation.Partner = it.way.partner
 	if r.HoldSeconds != nil {
 		in.Operation.Until = time.Now().Unix() + *r.HoldSeconds
 	}
@@ -68,7 +69,7 @@ func (b *builder) discount(ctx context.Context, it *item) error {
 	if r.Currency == nil || points.Kind(r.Kind).HasPurchase() {
 		return nil
 	}
-	p, err := b.ownProgramme(ctx)
+	p, err := b.home(ctx, it)
 	if err != nil || p.Currency == *r.Currency {
 		return err
 	}
@@ -92,7 +93,7 @@ func (b *builder) consent(ctx context.Context, it *item) error {
 
 // readSpendCode takes the signed mandate from the text of the wallet's QR code.
 func (b *builder) readSpendCode(ctx context.Context, it *item) error {
-	p, err := b.ownProgramme(ctx)
+	p, err := b.home(ctx, it)
 	if err != nil {
 		return err
 	}
@@ -107,15 +108,17 @@ func (b *builder) readSpendCode(ctx context.Context, it *item) error {
 	return nil
 }
 
-func (b *builder) ownProgramme(ctx context.Context) (*points.Programme, error) {
-	if b.own == nil {
-		p, err := b.reader.Programme(ctx, b.programme)
-		if err != nil {
-			return nil, err
-		}
-		b.own = &p
+// home is the programme on whose accounts the item's operation is.
+func (b *builder) home(ctx context.Context, it *item) (*points.Programme, error) {
+	if p := b.known[it.way.home]; p != nil {
+		return p, nil
 	}
-	return b.own, nil
+	p, err := b.reader.Programme(ctx, it.way.home)
+	if err != nil {
+		return nil, err
+	}
+	b.known[it.way.home] = &p
+	return &p, nil
 }
 
 // controller numbers the controller of a new account, or the one that is to follow an account's.
@@ -136,7 +139,7 @@ func (b *builder) controller(ctx context.Context, it *item) error {
 	return nil
 }
 
-// account reads the item's account, which must be one of this gateway's programme and on the ledger.
+// account reads the item's account, which must be one of the programme that the item is about and on the ledger.
 func (b *builder) account(ctx context.Context, it *item) (*points.Account, error) {
 	position, err := b.reader.Account(ctx, it.intake.Operation.Account)
 	if fault.CodeOf(err) == fault.AccountUnknown {
@@ -145,8 +148,8 @@ func (b *builder) account(ctx context.Context, it *item) (*points.Account, error
 	if err != nil {
 		return nil, err
 	}
-	if position.Programme != b.programme {
-		return nil, wrong(fault.AccountUnknown, it.at+"/account", "the account belongs to another programme: ask its issuer's gateway")
+	if position.Programme != it.way.home {
+		return nil, wrong(fault.AccountUnknown, it.at+"/account", "the account belongs to another programme: name it as programme")
 	}
 	return &position.Account, nil
 }
@@ -196,10 +199,13 @@ func (b *builder) claimCode(it *item) string {
 func (b *builder) original(ctx context.Context, it *item) error {
 	r, o := it.request, &it.intake.Operation
 	o.Original = r.Original
+	if r.Original != nil {
+		return b.checkReturned(it, r.Original.Receipt.Kind)
+	}
 	if r.OriginalOperation == nil {
 		return nil
 	}
-	original, err := b.prover.prove(ctx, points.OperationID(*r.OriginalOperation))
+	original, err := b.prover.proveIn(ctx, it.way.home, points.OperationID(*r.OriginalOperation))
 	if fault.CodeOf(err) == fault.NotFound {
 		return wrong(fault.NotFound, it.at+"/originalOperation", "there is no committed receipt of this operation")
 	}
@@ -207,7 +213,10 @@ func (b *builder) original(ctx context.Context, it *item) error {
 		return err
 	}
 	o.Original = &points.Original{Receipt: original.Receipt, Proof: original.Proof}
+	if err := b.checkReturned(it, original.Receipt.Kind); err != nil {
+		return err
+	}
 	c := &checker{at: it.at}
-	c.checkOriginal(r, string(original.Receipt.Kind))
+	c.checkOriginal(r, original.Receipt.Kind)
 	return c.failure()
 }

@@ -118,6 +118,10 @@ func requestsOf() map[Kind]fields {
 		KindFreeze:   of(KindFreeze, fields{"reason": "fraud"}),
 		KindUnfreeze: of(KindUnfreeze, fields{"reason": "resolution"}),
 		KindClose:    of(KindClose, agreed, fields{"points": 12}),
+		KindAward:    of(KindAward, till, gbp, fields{"points": 5, "programme": "hotel"}),
+		KindSwap:     of(KindSwap, agreed, fields{"points": 5, "to": another, "partner": "hotel"}),
+		KindOptout:   of(KindOptout, agreed, fields{"partner": "*"}),
+		KindOptin:    of(KindOptin, agreed, fields{"partner": "hotel"}),
 	}
 }
 

@@ -23,16 +23,16 @@ func requestHash(r *OperationRequest) ([sha256.Size]byte, error) {
 	return sha256.Sum256(raw), nil
 }
 
-// detailsOf is the private part of an operation. A till's operation names its place: the sponsored shop, or else the member, with store and terminal; the salt keeps it from
-// being guessed from a mandate.
-func (s *Server) detailsOf(r *OperationRequest) points.Details {
+// detailsOf is the private part of an operation. A till's operation names its place: the sponsored shop, or else the till's member, with store and terminal; the salt keeps it
+// from being guessed from a mandate.
+func detailsOf(r *OperationRequest, member string) points.Details {
 	d := points.Details{
 		AmountMinor: valueOr(r.AmountMinor, 0), Currency: valueOr(r.Currency, ""), OccurredAt: valueOr(r.OccurredAt, ""),
 		Store: valueOr(r.Store, ""), Terminal: valueOr(r.Terminal, ""), Reference: valueOr(r.ReceiptNumber, ""), PlaceSalt: valueOr(r.PlaceSalt, ""),
 		Event: valueOr(r.Event, ""), Channel: valueOr(r.Channel, ""), Item: valueOr(r.Item, ""), Note: valueOr(r.Note, ""),
 	}
 	if r.Store != nil {
-		d.Merchant = valueOr(r.Shop, s.member)
+		d.Merchant = valueOr(r.Shop, member)
 	}
 	if r.Item != nil {
 		d.Pieces = valueOr(r.Pieces, 1)
@@ -55,6 +55,7 @@ func fill(o *points.Operation, r *OperationRequest) {
 	o.Kind, o.ID, o.Hold = points.Kind(r.Kind), points.OperationID(valueOr(r.Operation, "")), points.OperationID(valueOr(r.Hold, ""))
 	o.Points, o.Whole, o.Lines, o.Until = quantity.Points(valueOr(r.Points, 0)), valueOr(r.Whole, false), valueOr(r.ReturnLines, nil), valueOr(r.Until, 0)
 	o.Holder, o.Purpose, o.Reason = points.Holder(valueOr(r.Holder, "")), points.Purpose(valueOr(r.Purpose, "")), points.Reason(valueOr(r.Reason, ""))
+	o.Agreement = valueOr(r.Agreement, 0)
 	if r.Account != nil {
 		o.Account = points.AccountID(*r.Account)
 	}

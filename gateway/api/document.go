@@ -61,7 +61,7 @@ func ruleOf(o *openapi3.Operation) (rule, error) {
 	}
 	r.keyed = o.Parameters.GetByInAndName(openapi3.ParameterInHeader, idempotencyHeader) != nil
 	for _, s := range r.scopes {
-		if !knownScope(s) {
+		if !knownScope(s) && s != ScopePartner {
 			return rule{}, fmt.Errorf("x-scopes names the unknown scope %s", s)
 		}
 	}

@@ -52,10 +52,12 @@ type gateway struct {
 	hang      bool                       // Nothing is committed.
 	panics    bool
 	reasons   []string
+	troubles  []sequencer.PartnerTrouble
 	date      quantity.Day
 	dateErr   error
 	office
 	counter
+	abroad
 }
 
 func newGateway() *gateway {
@@ -131,6 +133,7 @@ func (g *gateway) Account(_ context.Context, id points.AccountID) (store.Positio
 	p := store.Position{Programme: "airline", Account: points.Account{
 		V: 1, ID: id, Status: points.StatusActive, Controller: points.Controller{Kind: points.ControllerCustodian}, Posted: 12, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 12}},
 	}}
+	p.Waiting = g.waiting
 	if a, there := g.positions[id]; there {
 		p.Account = a
 		return p, nil
@@ -266,6 +269,8 @@ func (g *gateway) Lookup(reference string) string {
 
 func (g *gateway) Reasons(context.Context) []string { return g.reasons }
 
+func (g *gateway) Troubles() []sequencer.PartnerTrouble { return g.troubles }
+
 // calendar is the ledger's side of the business date.
 type calendar struct{ g *gateway }
 
@@ -313,7 +318,7 @@ func keysOf(t *testing.T) *Keys {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	g := newGateway()
-	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
+	return newBenchOf(t, g, Parts{Member: "airline", Programme: "airline", Recorder: g, Partners: g.brands(), Hasher: g, Quoter: g, Administrator: calendar{g}, Approver: calendar{g}})
 }
 
 func newBenchOf(t *testing.T, g *gateway, p Parts) *bench {

@@ -25,21 +25,23 @@ type form struct {
 }
 
 var (
-	money   = []string{"amountMinor", "currency"}
-	benefit = slices.Concat(money, []string{"item", "pieces", "shop"})
-	forms   = map[Kind]form{
+	money    = []string{"amountMinor", "currency"}
+	benefit  = slices.Concat(money, []string{"item", "pieces", "shop"})
+	crossing = []string{"programme", "partner"}
+	offered  = slices.Concat(crossing, []string{"agreement"})
+	forms    = map[Kind]form{
 		KindOpen:     {scope: ScopeTill, optional: []string{"reference", "controller", "holder"}},
 		KindEarn:     {scope: ScopeTill, required: []string{"occurredAt"}, optional: slices.Concat(money, []string{"event", "channel", "tags", "lines", "lateClaim", "shop"}), till: may},
 		KindRefer:    {scope: ScopeTill, required: []string{"to", "occurredAt"}, optional: slices.Concat(money, []string{"channel", "tags"}), till: may},
-		KindRedeem:   {scope: ScopeTill, required: []string{"points"}, optional: benefit, till: must, consent: must},
-		KindHold:     {scope: ScopeTill, required: []string{"points"}, optional: slices.Concat([]string{"purpose", "holdSeconds", "until"}, benefit), till: may, consent: must},
-		KindCapture:  {scope: ScopeTill, required: []string{"hold", "points"}, optional: benefit, till: must},
-		KindVoid:     {scope: ScopeTill, required: []string{"hold"}, till: may, consent: may},
+		KindRedeem:   {scope: ScopeTill, required: []string{"points"}, optional: slices.Concat(benefit, offered), till: must, consent: must},
+		KindHold:     {scope: ScopeTill, required: []string{"points"}, optional: slices.Concat([]string{"purpose", "holdSeconds", "until"}, benefit, offered), till: may, consent: must},
+		KindCapture:  {scope: ScopeTill, required: []string{"hold", "points"}, optional: slices.Concat(benefit, crossing), till: must},
+		KindVoid:     {scope: ScopeTill, required: []string{"hold"}, optional: crossing, till: may, consent: may},
 		KindTransfer: {scope: ScopeTill, required: []string{"to", "points"}, consent: must},
 		KindGift:     {scope: ScopeTill, required: []string{"points"}, optional: []string{"claimCode"}, consent: must},
 		KindAccept:   {scope: ScopeTill, required: []string{"hold"}, optional: []string{"to", "claimCode"}, consent: must},
 		KindReturn: {scope: ScopeTill, required: []string{"occurredAt"},
-			optional: slices.Concat(money, []string{"originalOperation", "original", "whole", "returnLines", "points", "shop"}), till: must, consent: may},
+			optional: slices.Concat(money, []string{"originalOperation", "original", "whole", "returnLines", "points", "shop"}, crossing), till: must, consent: may},
 		KindExpire:   {scope: ScopeOperator},
 		KindAdjust:   {scope: ScopeOperator, required: []string{"operation", "points", "reason"}, optional: []string{"note"}},
 		KindRekey:    {scope: ScopeTill, required: []string{"controller"}, consent: must},
@@ -49,6 +51,10 @@ var (
 		KindFreeze:   {scope: ScopeOperator, required: []string{"reason"}},
 		KindUnfreeze: {scope: ScopeOperator, required: []string{"reason"}},
 		KindClose:    {scope: ScopeTill, optional: []string{"points"}, consent: must},
+		KindAward:    {scope: ScopeTill, required: []string{"programme", "points"}, optional: slices.Concat(money, []string{"partner", "agreement"}), till: must},
+		KindSwap:     {scope: ScopeTill, required: []string{"to", "points", "partner"}, optional: []string{"programme", "agreement"}, consent: must},
+		KindOptout:   {scope: ScopeTill, required: []string{"partner"}, consent: must},
+		KindOptin:    {scope: ScopeTill, required: []string{"partner"}, consent: must},
 	}
 )
 
@@ -89,7 +95,7 @@ var (
 	quoting    = usage{
 		unsigned: true, spares: map[string][]Kind{"receiptNumber": nil, "points": {KindRedeem, KindHold}},
 		serves: func(k Kind) bool {
-			return !slices.Contains([]Kind{KindOpen, KindAdjust, KindRekey, KindRecover, KindVeto, KindComplete, KindFreeze, KindUnfreeze}, k)
+			return !slices.Contains([]Kind{KindOpen, KindAdjust, KindRekey, KindRecover, KindVeto, KindComplete, KindFreeze, KindUnfreeze, KindOptout, KindOptin}, k)
 		},
 		refusal: "is nothing that can be quoted: it moves no points, or has to be approved",
 	}
@@ -100,7 +106,7 @@ var (
 	}
 	bearing = usage{
 		unsigned: true, spares: map[string][]Kind{"store": nil, "terminal": nil, "receiptNumber": nil},
-		refuses: []string{"store", "terminal", "receiptNumber", "placeSalt", "shop"},
+		refuses: []string{"store", "terminal", "receiptNumber", "placeSalt", "shop", "programme", "partner", "agreement"},
 		serves:  func(k Kind) bool { return k == KindRedeem },
 		refusal: "has no bearer mandate: redeem alone has",
 	}

@@ -18,8 +18,14 @@ import (
 )
 
 func TestTheDocumentHasTheTableOfKinds(t *testing.T) {
-	for _, k := range points.HomeKinds() {
+	for _, k := range points.Kinds() {
 		f, known := forms[Kind(k)]
+		if internal := slices.Contains([]points.Kind{points.KindDeposit, points.KindFold, points.KindRefund}, k); internal {
+			if known {
+				t.Errorf("%s is the gateways' own", k)
+			}
+			continue
+		}
 		if !known {
 			t.Errorf("%s has no form", k)
 			continue
@@ -35,8 +41,8 @@ func TestTheDocumentHasTheTableOfKinds(t *testing.T) {
 			t.Errorf("the document lacks the row\n%s", row)
 		}
 	}
-	if len(forms) != len(points.HomeKinds()) {
-		t.Errorf("%d forms for %d kinds", len(forms), len(points.HomeKinds()))
+	if len(forms) != len(points.Kinds())-3 {
+		t.Errorf("%d forms for %d kinds", len(forms), len(points.Kinds()))
 	}
 }
 
@@ -47,7 +53,7 @@ func TestTheDocumentSaysWhatTheLedgerTakes(t *testing.T) {
 	}
 	request := doc.Components.Schemas["OperationRequest"].Value.Properties
 	for field, want := range map[string][]string{
-		"kind": names(points.HomeKinds()), "event": checkedEvents, "reason": names(points.Reasons()), "purpose": {string(points.PurposeAllowance)}, "holder": {string(points.HolderMerchant)},
+		"kind": names(points.Kinds()), "event": checkedEvents, "reason": names(points.Reasons()), "purpose": {string(points.PurposeAllowance)}, "holder": {string(points.HolderMerchant)},
 	} {
 		var got []string
 		for _, v := range request[field].Value.Enum {
@@ -87,7 +93,7 @@ func fullRequest() *OperationRequest {
 		Account: &s, AmountMinor: &n, Authentication: &Authentication{}, Authorisation: &Authorisation{}, Channel: &s, ClaimCode: &s, Controller: &ControllerRequest{}, Currency: &s,
 		Event: &s, Hold: &s, HoldSeconds: &n, Holder: &s, Item: &s, LateClaim: &yes, Lines: &[]PurchaseLine{}, Note: &s, OccurredAt: &s, Operation: &s, Original: &Original{},
 		OriginalOperation: &s, Pieces: &i, PlaceSalt: &s, Points: &n, Purpose: &s, Reason: &s, ReceiptNumber: &s, Reference: &s, ReturnLines: &[]int{}, Shop: &s, SpendCode: &s,
-		Store: &s, Tags: &[]string{}, Terminal: &s, To: &s, ToReference: &s, Until: &n, Whole: &yes,
+		Store: &s, Tags: &[]string{}, Terminal: &s, To: &s, ToReference: &s, Until: &n, Whole: &yes, Programme: &s, Partner: &s, Agreement: &i,
 	}
 }
 
@@ -206,7 +212,7 @@ func TestEveryFieldIsCheckedInEveryKind(t *testing.T) {
 		{"originalOperation", "abc", ""}, {"returnLines", []any{}, ""}, {"returnLines", []any{1, 1}, "/returnLines/1"}, {"returnLines", []any{-1}, "/returnLines/0"},
 		{"returnLines", []any{200}, "/returnLines/0"}, {"returnLines", ascending, ""}, {"reason", "whim", ""}, {"note", "", ""}, {"note", long(129), ""},
 		{"authentication", fields{"method": "O T P", "challenge": "x"}, "/authentication/method"}, {"authentication", fields{"method": "otp", "challenge": ""}, "/authentication/challenge"},
-		{"placeSalt", "abc", ""},
+		{"placeSalt", "abc", ""}, {"programme", "Hotel", ""}, {"programme", "", ""}, {"partner", "no hotel", ""}, {"agreement", 0, ""}, {"agreement", 1001, ""},
 	} {
 		for kind, request := range requestsOf() {
 			f, pointer := forms[kind], "/"+w.field
@@ -227,13 +233,14 @@ func TestAFieldOfAnotherKindIsRefused(t *testing.T) {
 		"channel": "web", "tags": []string{"a"}, "lines": []fields{{"amountMinor": 0}}, "lateClaim": false, "item": "mug", "pieces": 1, "purpose": "allowance", "holdSeconds": 5,
 		"until": 5, "hold": heldID, "claimCode": "0123456789abcdefghijkl", "originalOperation": heldID, "original": original, "whole": false, "returnLines": []int{0},
 		"reason": "error", "note": "n", "authentication": agreed["authentication"], "authorisation": authorised(t, mandate()), "spendCode": "TALLY1:", "placeSalt": hash,
+		"programme": "hotel", "partner": "hotel", "agreement": 1,
 	}
 	if len(good) != len(present(fullRequest()))-1 { // A reference serves for every kind.
 		t.Fatalf("%d fields", len(good))
 	}
 	special := map[string][]Kind{ // The document says in words which kinds have these.
 		"account":     slices.DeleteFunc(slices.Collect(maps.Keys(forms)), func(k Kind) bool { return k == KindOpen }),
-		"toReference": {KindRefer, KindTransfer, KindAccept},
+		"toReference": {KindRefer, KindTransfer, KindAccept, KindSwap},
 		"placeSalt":   {KindRedeem, KindHold, KindCapture, KindVoid, KindReturn},
 	}
 	for kind, request := range requestsOf() {

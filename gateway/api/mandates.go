@@ -25,6 +25,9 @@ func (s *Server) PrepareMandate(ctx context.Context, r PrepareMandateRequestObje
 	}
 	request := r.Body.Operation
 	it := &item{at: "/operation", request: &request}
+	if err := s.direct(ctx, it); err != nil {
+		return nil, err
+	}
 	if s.resolve(ctx, []*item{it}); it.err != nil {
 		return nil, it.err
 	}
@@ -43,7 +46,7 @@ func (s *Server) PrepareMandate(ctx context.Context, r PrepareMandateRequestObje
 	if account.Controller.Kind == points.ControllerCustodian {
 		return nil, wrong(fault.InvalidValue, "/operation/account", "the account is in the brand's custody: send the operation with authentication instead")
 	}
-	p, err := b.ownProgramme(ctx)
+	p, err := b.home(ctx, it)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/oapi-codegen/runtime"
 	strictgin "github.com/oapi-codegen/runtime/strictmiddleware/gin"
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -46,20 +47,27 @@ const (
 const (
 	KindAccept   Kind = "accept"
 	KindAdjust   Kind = "adjust"
+	KindAward    Kind = "award"
 	KindCapture  Kind = "capture"
 	KindClose    Kind = "close"
 	KindComplete Kind = "complete"
+	KindDeposit  Kind = "deposit"
 	KindEarn     Kind = "earn"
 	KindExpire   Kind = "expire"
+	KindFold     Kind = "fold"
 	KindFreeze   Kind = "freeze"
 	KindGift     Kind = "gift"
 	KindHold     Kind = "hold"
 	KindOpen     Kind = "open"
+	KindOptin    Kind = "optin"
+	KindOptout   Kind = "optout"
 	KindRecover  Kind = "recover"
 	KindRedeem   Kind = "redeem"
 	KindRefer    Kind = "refer"
+	KindRefund   Kind = "refund"
 	KindRekey    Kind = "rekey"
 	KindReturn   Kind = "return"
+	KindSwap     Kind = "swap"
 	KindTransfer Kind = "transfer"
 	KindUnfreeze Kind = "unfreeze"
 	KindVeto     Kind = "veto"
@@ -143,6 +151,9 @@ type Account struct {
 
 	// TierUntil The tier's last business date if nothing more is counted.
 	TierUntil *string `json:"tierUntil,omitempty"`
+
+	// Waiting Credited by partners and not folded yet, beside posted: it can be spent in a moment.
+	Waiting Points `json:"waiting"`
 }
 
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
@@ -194,14 +205,14 @@ type BulkItem struct {
 	// | open | till | | reference, controller, holder | | |
 	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
 	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
-	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
-	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
-	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
-	// | void | till | hold | | may | may |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
 	// | transfer | till | to, points | | | must |
 	// | gift | till | points | claimCode | | must |
 	// | accept | till | hold | to, claimCode | | must |
-	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
 	// | expire | operator | | | | |
 	// | adjust | operator | operation, points, reason | note | | |
 	// | rekey | till | controller | | | must |
@@ -211,6 +222,10 @@ type BulkItem struct {
 	// | freeze | operator | reason | | | |
 	// | unfreeze | operator | reason | | | |
 	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
 	//
 	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
 	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
@@ -218,6 +233,12 @@ type BulkItem struct {
 	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
 	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
 	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
 	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 	Operation OperationRequest `json:"operation"`
 }
@@ -390,13 +411,18 @@ type HistoryEntry struct {
 
 // Hold defines model for Hold.
 type Hold struct {
+	Agreement *int `json:"agreement,omitempty"`
+
 	// Id Of the operation that made it.
 	Id ID `json:"id"`
 
 	// Lots In the order in which they are spent.
-	Lots    []Lot  `json:"lots"`
-	Points  Points `json:"points"`
-	Purpose string `json:"purpose"`
+	Lots []Lot `json:"lots"`
+
+	// Partner The brand at which it is captured, under this version of its offer.
+	Partner *string `json:"partner,omitempty"`
+	Points  Points  `json:"points"`
+	Purpose string  `json:"purpose"`
 
 	// To The account that may accept it.
 	To *ID `json:"to,omitempty"`
@@ -421,10 +447,13 @@ type InForce struct {
 	Terms   int  `json:"terms"`
 }
 
+// InboxPlace defines model for InboxPlace.
+type InboxPlace = points.InboxPlace
+
 // InclusionProof defines model for InclusionProof.
 type InclusionProof = points.InclusionProof
 
-// Kind defines model for Kind.
+// Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
 type Kind string
 
 // LedgerController defines model for LedgerController.
@@ -482,14 +511,14 @@ type MandateRequest struct {
 	// | open | till | | reference, controller, holder | | |
 	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
 	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
-	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
-	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
-	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
-	// | void | till | hold | | may | may |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
 	// | transfer | till | to, points | | | must |
 	// | gift | till | points | claimCode | | must |
 	// | accept | till | hold | to, claimCode | | must |
-	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
 	// | expire | operator | | | | |
 	// | adjust | operator | operation, points, reason | note | | |
 	// | rekey | till | controller | | | must |
@@ -499,6 +528,10 @@ type MandateRequest struct {
 	// | freeze | operator | reason | | | |
 	// | unfreeze | operator | reason | | | |
 	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
 	//
 	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
 	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
@@ -506,6 +539,12 @@ type MandateRequest struct {
 	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
 	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
 	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
 	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 	Operation OperationRequest `json:"operation"`
 
@@ -518,6 +557,9 @@ type MandateRequest struct {
 
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
+
+// Offer What a programme's customers get at a partner under one version of what the two brands agreed on. It is never changed. A ratio of 0/1 means that there is none of it.
+type Offer = clearing.Offer
 
 // OpenRequest defines model for OpenRequest.
 type OpenRequest struct {
@@ -550,9 +592,14 @@ type Operation struct {
 	Duplicate bool `json:"duplicate"`
 
 	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
-	Id        ID       `json:"id"`
-	Kind      Kind     `json:"kind"`
-	Outcome   *Outcome `json:"outcome,omitempty"`
+	Id ID `json:"id"`
+
+	// Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
+	Kind    Kind     `json:"kind"`
+	Outcome *Outcome `json:"outcome,omitempty"`
+
+	// Partner The other brand of a cross-brand operation that is committed.
+	Partner   *string  `json:"partner,omitempty"`
 	Programme string   `json:"programme"`
 	Receipt   *Receipt `json:"receipt,omitempty"`
 
@@ -575,14 +622,14 @@ type OperationStatus string
 // | open | till | | reference, controller, holder | | |
 // | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
 // | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
-// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
-// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
-// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
-// | void | till | hold | | may | may |
+// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+// | void | till | hold | programme, partner | may | may |
 // | transfer | till | to, points | | | must |
 // | gift | till | points | claimCode | | must |
 // | accept | till | hold | to, claimCode | | must |
-// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
 // | expire | operator | | | | |
 // | adjust | operator | operation, points, reason | note | | |
 // | rekey | till | controller | | | must |
@@ -592,6 +639,10 @@ type OperationStatus string
 // | freeze | operator | reason | | | |
 // | unfreeze | operator | reason | | | |
 // | close | till | | points | | must |
+// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+// | swap | till | to, points, partner | programme, agreement | | must |
+// | optout | till | partner | | | must |
+// | optin | till | partner | | | must |
 //
 // **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
 // nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
@@ -599,10 +650,19 @@ type OperationStatus string
 // A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
 // makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
 // purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
 // **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 type OperationRequest struct {
 	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Account *ID `json:"account,omitempty"`
+
+	// Agreement Version of the partner's offer that the customer was quoted; the one in force when it is left out.
+	Agreement *int `json:"agreement,omitempty"`
 
 	// AmountMinor Minor units of the currency.
 	AmountMinor *Amount `json:"amountMinor,omitempty"`
@@ -636,7 +696,9 @@ type OperationRequest struct {
 
 	// Item Of the price list.
 	Item *string `json:"item,omitempty"`
-	Kind Kind    `json:"kind"`
+
+	// Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
+	Kind Kind `json:"kind"`
 
 	// LateClaim The anonymous receipt with this store, terminal and receiptNumber is claimed.
 	LateClaim *bool `json:"lateClaim,omitempty"`
@@ -657,6 +719,9 @@ type OperationRequest struct {
 	// OriginalOperation 128 bits in hex, random; an operation's begins with the second in which it was made.
 	OriginalOperation *ID `json:"originalOperation,omitempty"`
 
+	// Partner The other brand: this gateway's member when programme is another one's. Of optout and optin * is every partner.
+	Partner *string `json:"partner,omitempty"`
+
 	// Pieces Of the item, 1 when left out.
 	Pieces *int `json:"pieces,omitempty"`
 
@@ -665,6 +730,9 @@ type OperationRequest struct {
 
 	// Points 1 or more; of an adjustment not 0.
 	Points *int64 `json:"points,omitempty"`
+
+	// Programme Whose points and account it is about; this gateway's own programme when it is left out.
+	Programme *string `json:"programme,omitempty"`
 
 	// Purpose allowance is for a till without connection. Left out for a redemption.
 	Purpose *string `json:"purpose,omitempty"`
@@ -712,6 +780,26 @@ type Original = points.Original
 
 // Outcome defines model for Outcome.
 type Outcome string
+
+// Partner defines model for Partner.
+type Partner = points.Partner
+
+// PartnerList defines model for PartnerList.
+type PartnerList struct {
+	// Next The `after` of the next page; absent on the last one.
+	Next     *string   `json:"next,omitempty"`
+	Partners []Partner `json:"partners"`
+}
+
+// PartnerTrouble defines model for PartnerTrouble.
+type PartnerTrouble struct {
+	// Partner The other brand.
+	Partner string `json:"partner"`
+
+	// Programme Whose points the operations are about.
+	Programme string `json:"programme"`
+	Reason    string `json:"reason"`
+}
 
 // Points defines model for Points.
 type Points = int64
@@ -936,6 +1024,9 @@ type QuotedOperation struct {
 
 	// ToPoints Awarded to who referred.
 	ToPoints *Points `json:"toPoints,omitempty"`
+
+	// WorthMinor Of a redemption or a hold at a partner: the discount that the points are worth, in minor units.
+	WorthMinor *Amount `json:"worthMinor,omitempty"`
 }
 
 // Ratio defines model for Ratio.
@@ -947,7 +1038,10 @@ type Readiness struct {
 	Block  int64         `json:"block"`
 	Member string        `json:"member"`
 	Mode   ReadinessMode `json:"mode"`
-	Ready  bool          `json:"ready"`
+
+	// Partners Partners with whom operations don't get to the ledger now. The gateway is ready for everything else all the same.
+	Partners *[]PartnerTrouble `json:"partners,omitempty"`
+	Ready    bool              `json:"ready"`
 
 	// Reasons What is missing; empty when ready.
 	Reasons []string `json:"reasons"`
@@ -1155,6 +1249,15 @@ type ListApprovalsParams struct {
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 }
 
+// ListPartnersParams defines parameters for ListPartners.
+type ListPartnersParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ListShopsParams defines parameters for ListShops.
 type ListShopsParams struct {
 	// Limit Entries of a page.
@@ -1281,6 +1384,12 @@ type ServerInterface interface {
 	// Make another key the custodian's.
 	// (POST /v1/programmes/{name}/custodian-keys)
 	RotateCustodian(c *gin.Context, name ProgrammeName)
+	// What the customers of a programme get at other brands.
+	// (GET /v1/programmes/{name}/partners)
+	ListPartners(c *gin.Context, name ProgrammeName, params ListPartnersParams)
+	// What the customers of a programme get at one other brand.
+	// (GET /v1/programmes/{name}/partners/{partner})
+	GetPartner(c *gin.Context, name ProgrammeName, partner string)
 	// Every version of the price list that was published, and the one in force.
 	// (GET /v1/programmes/{name}/prices)
 	ListPrices(c *gin.Context, name ProgrammeName)
@@ -1913,6 +2022,86 @@ func (siw *ServerInterfaceWrapper) RotateCustodian(c *gin.Context) {
 	siw.Handler.RotateCustodian(c, name)
 }
 
+// ListPartners operation middleware
+func (siw *ServerInterfaceWrapper) ListPartners(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPartnersParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPartners(c, name, params)
+}
+
+// GetPartner operation middleware
+func (siw *ServerInterfaceWrapper) GetPartner(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "partner" -------------
+	var partner string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "partner", c.Param("partner"), &partner, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter partner: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPartner(c, name, partner)
+}
+
 // ListPrices operation middleware
 func (siw *ServerInterfaceWrapper) ListPrices(c *gin.Context) {
 
@@ -2473,6 +2662,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/programmes/:name/approvals/:operation", wrapper.GetApproval)
 	router.POST(options.BaseURL+"/v1/programmes/:name/business-date", wrapper.AdvanceBusinessDate)
 	router.POST(options.BaseURL+"/v1/programmes/:name/custodian-keys", wrapper.RotateCustodian)
+	router.GET(options.BaseURL+"/v1/programmes/:name/partners", wrapper.ListPartners)
+	router.GET(options.BaseURL+"/v1/programmes/:name/partners/:partner", wrapper.GetPartner)
 	router.GET(options.BaseURL+"/v1/programmes/:name/prices", wrapper.ListPrices)
 	router.POST(options.BaseURL+"/v1/programmes/:name/prices", wrapper.PublishPrices)
 	router.GET(options.BaseURL+"/v1/programmes/:name/prices/:version", wrapper.GetPrices)
@@ -3091,6 +3282,66 @@ func (response RotateCustodiandefaultApplicationProblemPlusJSONResponse) VisitRo
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListPartnersRequestObject struct {
+	Name   ProgrammeName `json:"name"`
+	Params ListPartnersParams
+}
+
+type ListPartnersResponseObject interface {
+	VisitListPartnersResponse(w http.ResponseWriter) error
+}
+
+type ListPartners200JSONResponse PartnerList
+
+func (response ListPartners200JSONResponse) VisitListPartnersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListPartnersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPartnersdefaultApplicationProblemPlusJSONResponse) VisitListPartnersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetPartnerRequestObject struct {
+	Name    ProgrammeName `json:"name"`
+	Partner string        `json:"partner"`
+}
+
+type GetPartnerResponseObject interface {
+	VisitGetPartnerResponse(w http.ResponseWriter) error
+}
+
+type GetPartner200JSONResponse Partner
+
+func (response GetPartner200JSONResponse) VisitGetPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetPartnerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPartnerdefaultApplicationProblemPlusJSONResponse) VisitGetPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListPricesRequestObject struct {
 	Name ProgrammeName `json:"name"`
 }
@@ -3646,6 +3897,12 @@ type StrictServerInterface interface {
 	// Make another key the custodian's.
 	// (POST /v1/programmes/{name}/custodian-keys)
 	RotateCustodian(ctx context.Context, request RotateCustodianRequestObject) (RotateCustodianResponseObject, error)
+	// What the customers of a programme get at other brands.
+	// (GET /v1/programmes/{name}/partners)
+	ListPartners(ctx context.Context, request ListPartnersRequestObject) (ListPartnersResponseObject, error)
+	// What the customers of a programme get at one other brand.
+	// (GET /v1/programmes/{name}/partners/{partner})
+	GetPartner(ctx context.Context, request GetPartnerRequestObject) (GetPartnerResponseObject, error)
 	// Every version of the price list that was published, and the one in force.
 	// (GET /v1/programmes/{name}/prices)
 	ListPrices(ctx context.Context, request ListPricesRequestObject) (ListPricesResponseObject, error)
@@ -4276,6 +4533,62 @@ func (sh *strictHandler) RotateCustodian(ctx *gin.Context, name ProgrammeName) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(RotateCustodianResponseObject); ok {
 		if err := validResponse.VisitRotateCustodianResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPartners operation middleware
+func (sh *strictHandler) ListPartners(ctx *gin.Context, name ProgrammeName, params ListPartnersParams) {
+	var request ListPartnersRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPartners(ctx, request.(ListPartnersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPartners")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListPartnersResponseObject); ok {
+		if err := validResponse.VisitListPartnersResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPartner operation middleware
+func (sh *strictHandler) GetPartner(ctx *gin.Context, name ProgrammeName, partner string) {
+	var request GetPartnerRequestObject
+
+	request.Name = name
+	request.Partner = partner
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPartner(ctx, request.(GetPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetPartnerResponseObject); ok {
+		if err := validResponse.VisitGetPartnerResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -44,8 +45,9 @@ func (s *Server) submitOne(ctx context.Context, key string, prefer *Prefer, requ
 		return Operation{}, err
 	}
 	items := []item{{key: key, request: request}}
-	s.record(ctx, items)
-	if err := s.settle(ctx, items, wait); err != nil {
+	deadline := time.Now().Add(wait)
+	s.record(ctx, items, deadline)
+	if err := s.settle(ctx, items, deadline); err != nil {
 		return Operation{}, err
 	}
 	return items[0].answer, items[0].err
@@ -65,11 +67,12 @@ func (s *Server) SubmitOperations(ctx context.Context, r SubmitOperationsRequest
 		return nil, wrong(fault.TooLarge, "/operations", "a bulk has at most %d operations, this one has %d", wire.MaxBatch, n)
 	}
 	items := itemsOf(r.Body)
-	s.record(ctx, items)
+	deadline := time.Now().Add(wait)
+	s.record(ctx, items, deadline)
 	if err := sharedRetry(items); err != nil {
 		return nil, err
 	}
-	if err := s.settle(ctx, items, wait); err != nil {
+	if err := s.settle(ctx, items, deadline); err != nil {
 		return nil, err
 	}
 	results := make([]BulkResult, len(items))
@@ -108,11 +111,11 @@ func (s *Server) GetOperation(ctx context.Context, r GetOperationRequestObject) 
 	if err := checkID("id", r.Id); err != nil {
 		return nil, err
 	}
-	k, err := s.reader.Operation(ctx, points.OperationID(r.Id))
+	o, err := s.lookAt(ctx, points.OperationID(r.Id))
 	if err != nil {
 		return nil, err
 	}
-	return GetOperation200JSONResponse(s.operationOf(k)), nil
+	return GetOperation200JSONResponse(o), nil
 }
 
 // checkID is INVALID_VALUE unless a path parameter is an id.
@@ -144,6 +147,9 @@ func (s *Server) operationOf(k store.Known) Operation {
 		outcome = REJECTED
 	}
 	o.Status, o.Code, o.Outcome, o.Receipt = DONE, &code, &outcome, k.Receipt
+	if k.Receipt != nil && k.Receipt.Partner != "" {
+		o.Partner = &k.Receipt.Partner
+	}
 	if !k.DoneAt.IsZero() {
 		o.DoneAt = &k.DoneAt
 	}

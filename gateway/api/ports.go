@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -18,6 +19,26 @@ type Recorder interface {
 	AcceptAll(ctx context.Context, all []sequencer.Intake) []sequencer.Result
 	// Started returns NOT_READY before the ledger's past is known here: until then an account that is there would be taken for unknown.
 	Started() error
+}
+
+// PartnerRecorder is a Recorder of a programme that another gateway sequences: what it takes, it brings to the ledger in small batches of this member's own.
+type PartnerRecorder interface {
+	Recorder
+	// Find gives what was recorded here before under the intake's idempotency key or natural id, and whether anything was; the errors are those of AcceptAll.
+	Find(ctx context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error)
+	// PassOn notes durably that signed intakes are sent to the issuer. A result with a ticket was recorded here before: it is not to be sent.
+	PassOn(ctx context.Context, all []sequencer.Intake) []sequencer.Result
+	// AcceptPassedOn is AcceptAll for what was passed on and not answered. ISSUER_UNAVAILABLE when the issuer may have the same under another signature.
+	AcceptPassedOn(ctx context.Context, all []sequencer.Intake) []sequencer.Result
+}
+
+// Issuer is the gateway that sequences another programme: partners.Client. Bodies are those of this API in JSON. Errors are coded: ISSUER_UNAVAILABLE when the gateway wasn't
+// reached, gave no answer or can't take anything now; it may have taken what it was sent all the same.
+type Issuer interface {
+	// Submit sends a BulkRequest and gives the BulkResponse; the issuer waits up to wait for receipts.
+	Submit(ctx context.Context, bulk []byte, wait time.Duration) ([]byte, error)
+	// Operation gives the Operation of this id; NOT_FOUND when the issuer knows none in which this member has part.
+	Operation(ctx context.Context, id points.OperationID) ([]byte, error)
 }
 
 // ReadModel answers from the read model: store.Reads.
@@ -37,6 +58,10 @@ type ReadModel interface {
 	StatementBook(ctx context.Context, programme string, from quantity.Day) (*statement.Book, statement.Value, error)
 	Events(ctx context.Context, programme string, limit int) ([]rules.DatedEvent, error)
 	Block(ctx context.Context) (int64, error)
+	// ReceiptIn is Receipt in one programme: a swap and the deposit that it makes in the partner's programme have one id.
+	ReceiptIn(ctx context.Context, programme string, id points.OperationID) (store.Committed, error)
+	// Document is an operation of this gateway's outbox as it was recorded; NOT_FOUND when it isn't there.
+	Document(ctx context.Context, id points.OperationID) (points.Operation, error)
 }
 
 // Hasher makes keyed hashes with the gateway's secret: fingerprint.Hasher.
@@ -45,6 +70,8 @@ type Hasher interface {
 	Lookup(reference string) string
 	// Claim is the hash under which an anonymous receipt can be claimed once.
 	Claim(merchant, store, terminal, number string) string
+	// Idempotency is the name under which a caller's key is known to other gateways.
+	Idempotency(caller, key string) string
 	// ClaimCode is the code of a gift that a caller sends under an idempotency key.
 	ClaimCode(caller, key string) string
 }
@@ -72,9 +99,13 @@ type Approver interface {
 type Quoter interface {
 	// Quote keeps nothing; the details are those of a batch of one, and reach the own peers only.
 	Quote(ctx context.Context, query wire.QuoteQuery, details wire.BatchDetails) (wire.QuoteResult, error)
+	// QuoteExchange is Quote of an operation between two brands: a cross-brand batch of one.
+	QuoteExchange(ctx context.Context, doc wire.Exchange, details wire.BatchDetails) (wire.QuoteResult, error)
 }
 
 // Condition says what keeps the gateway from doing its work; nothing when it is ready.
 type Condition interface {
 	Reasons(ctx context.Context) []string
+	// Troubles lists the partners with whom operations don't get to the ledger; everything else goes on.
+	Troubles() []sequencer.PartnerTrouble
 }

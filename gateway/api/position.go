@@ -71,6 +71,9 @@ func holdOf(a *points.Account, p *points.Programme, h *points.Hold) Hold {
 		to := string(h.To)
 		out.To = &to
 	}
+	if h.Partner != "" {
+		out.Partner, out.Agreement = &h.Partner, &h.Agreement
+	}
 	return out
 }
 

@@ -13,6 +13,9 @@ func (s *Server) PrepareOperation(ctx context.Context, r PrepareOperationRequest
 	if err := checkRequest(r.Body, "", &preparing); err != nil {
 		return nil, err
 	}
+	if err := s.direct(ctx, it); err != nil {
+		return nil, err
+	}
 	if s.resolve(ctx, []*item{it}); it.err != nil {
 		return nil, it.err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/rules"
@@ -21,6 +23,9 @@ func (s *Server) QuoteOperation(ctx context.Context, r QuoteOperationRequestObje
 	if err := mayLookUp(ctx, it); err != nil {
 		return nil, err
 	}
+	if err := s.direct(ctx, it); err != nil {
+		return nil, err
+	}
 	if s.resolve(ctx, []*item{it}); it.err != nil {
 		return nil, it.err
 	}
@@ -33,13 +38,46 @@ func (s *Server) QuoteOperation(ctx context.Context, r QuoteOperationRequestObje
 	o, d := &it.intake.Operation, &it.intake.Details
 	o.ID = points.OperationID(randomHex(idBytes))
 	d.Operation = o.ID
-	result, err := s.quoter.Quote(ctx, wire.QuoteQuery{Operation: *o}, wire.BatchDetails{V: 1, Salt: randomHex(saltBytes), Operations: []points.Details{*d}})
+	result, err := s.preview(ctx, it)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := s.quoted(ctx, &result, languageOf(r.Params))
 	answer.PlaceSalt = d.PlaceSalt
+	if err == nil {
+		answer.WorthMinor, err = s.worth(ctx, &result)
+	}
 	return QuoteOperation200JSONResponse(answer), err
+}
+
+// preview has the ledger say what becomes of the item's operation: the programme alone, or two brands together.
+func (s *Server) preview(ctx context.Context, it *item) (wire.QuoteResult, error) {
+	o := it.intake.Operation
+	details := wire.BatchDetails{V: 1, Salt: randomHex(saltBytes), Operations: []points.Details{it.intake.Details}}
+	if it.way.partner == "" {
+		return s.quoter.Quote(ctx, wire.QuoteQuery{Operation: o}, details)
+	}
+	doc := wire.Exchange{Home: it.way.home, Partner: it.way.partner, Lane: clearing.CrossLaneFirst, Seq: 1, Operations: []points.Operation{o}}
+	return s.quoter.QuoteExchange(ctx, doc, details)
+}
+
+// worth is the discount that points are worth at a partner; nil of anything but a redemption or a hold there. An offer that the peer has and the read model doesn't have yet
+// is left out too.
+func (s *Server) worth(ctx context.Context, q *wire.QuoteResult) (*Amount, error) {
+	if q.Quote.Agreement == 0 || q.Quote.Operation != points.KindRedeem && q.Quote.Operation != points.KindHold {
+		return nil, nil
+	}
+	var partner points.Partner
+	err := s.readRecord(ctx, q.Quote.Programme, engine.ObjectPartner, q.Quote.Partner, &partner)
+	offer := clearing.FindOffer(partner.Offers, q.Quote.Agreement)
+	if fault.CodeOf(err) == fault.NotFound || err == nil && offer == nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	minor, err := offer.Discount(q.Quote.Points)
+	return &minor, err
 }
 
 // mayLookUp lets tills alone name customers: the answer would tell a reader whose account it is.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sequencer"
 )
 
 func TestAnAccountIsUnchangedUnderItsETag(t *testing.T) {
@@ -53,6 +54,11 @@ func TestReadinessTellsWhatIsMissing(t *testing.T) {
 	}
 	b.reasons = []string{"3 of 9 blocks are projected"}
 	if r := into[Readiness](t, b.get("/readyz"), http.StatusServiceUnavailable); r.Ready || len(r.Reasons) != 1 {
+		t.Errorf("%+v", r)
+	}
+	b.reasons, b.troubles = nil, []sequencer.PartnerTrouble{{Programme: "airline", Partner: "hotel", Reason: "no live peer"}}
+	r := into[Readiness](t, b.get("/readyz"), http.StatusOK)
+	if want := (PartnerTrouble{Programme: "airline", Partner: "hotel", Reason: "no live peer"}); !r.Ready || r.Partners == nil || len(*r.Partners) != 1 || (*r.Partners)[0] != want {
 		t.Errorf("%+v", r)
 	}
 	into[Health](t, b.get("/healthz"), http.StatusOK)

@@ -39,7 +39,20 @@ func (p *prover) prove(ctx context.Context, id points.OperationID) (ProvenReceip
 	if err != nil {
 		return ProvenReceipt{}, err
 	}
-	leaves, err := p.leavesOf(&c)
+	return p.proof(&c)
+}
+
+// proveIn is prove for the receipt in one programme.
+func (p *prover) proveIn(ctx context.Context, programme string, id points.OperationID) (ProvenReceipt, error) {
+	c, err := p.reader.ReceiptIn(ctx, programme, id)
+	if err != nil {
+		return ProvenReceipt{}, err
+	}
+	return p.proof(&c)
+}
+
+func (p *prover) proof(c *store.Committed) (ProvenReceipt, error) {
+	leaves, err := p.leavesOf(c)
 	if err != nil {
 		return ProvenReceipt{}, err
 	}

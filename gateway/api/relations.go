@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/rules"
 )
 
@@ -17,6 +18,7 @@ func (c *checker) checkRelations(r *OperationRequest, u *usage) {
 	}
 	c.checkPlace(r, u)
 	c.checkBenefit(r)
+	c.checkCrossing(r)
 	c.checkConsent(r)
 	c.checkSum(r)
 	switch r.Kind {
@@ -70,6 +72,16 @@ func (c *checker) checkPlace(r *OperationRequest, u *usage) {
 func (c *checker) checkBenefit(r *OperationRequest) {
 	c.must(claim{r.Pieces == nil || r.Item != nil, fault.InvalidValue, "item", "is required with pieces"})
 	c.must(claim{r.Item == nil || r.AmountMinor == nil, fault.InvalidValue, "item", "give either item or amountMinor, which is a discount"})
+}
+
+// checkCrossing looks at what an operation between two brands leaves out.
+func (c *checker) checkCrossing(r *OperationRequest) {
+	if r.Programme == nil && r.Partner == nil {
+		c.must(claim{r.Agreement == nil, fault.InvalidValue, "agreement", "is a partner's: give partner or programme"})
+		return
+	}
+	c.must(claim{r.Item == nil, fault.InvalidValue, "item", "is of the programme's own price list: at a partner points are a discount"})
+	c.must(claim{r.Shop == nil, fault.InvalidValue, "shop", "takes part in no operation with a partner"})
 }
 
 // checkConsent wants one consent at most, and a placeSalt with a mandate that names a place. What a spend code says is known later: see builder.consent.
@@ -130,17 +142,19 @@ func (c *checker) checkReturn(r *OperationRequest, u *usage) {
 		}
 	}
 	c.must(claim{ways > 0 || r.AmountMinor != nil, fault.InvalidValue, "amountMinor", fmt.Sprintf("is required for a %s that is neither whole, nor by returnLines, nor by points", r.Kind)})
+	if r.Partner != nil {
+		c.must(claim{referenced, fault.InvalidValue, "original", "is what a partner returns: give originalOperation or original"})
+	}
 	if r.Original != nil {
-		c.checkOriginal(r, string(r.Original.Receipt.Kind))
+		c.checkOriginal(r, r.Original.Receipt.Kind)
 	}
 }
 
-// checkOriginal holds the way of a return against what was done: points are given for a redemption, and lines or an amount for a purchase.
-func (c *checker) checkOriginal(r *OperationRequest, kind string) {
-	redemption := kind == string(KindRedeem) || kind == string(KindCapture)
-	if redemption {
-		c.must(claim{valueOr(r.Whole, false) || r.Points != nil, fault.InvalidValue, "points", "the return of a redemption is whole or names points"})
+// checkOriginal holds the way of a return against what was done: points are given for what moved points alone, and lines or an amount for a purchase.
+func (c *checker) checkOriginal(r *OperationRequest, kind points.Kind) {
+	if kind.Redeems() || kind.Blind() {
+		c.must(claim{valueOr(r.Whole, false) || r.Points != nil, fault.InvalidValue, "points", "the return of a redemption, an award or a deposit is whole or names points"})
 		return
 	}
-	c.must(claim{r.Points == nil, fault.InvalidValue, "points", "are given for the return of a redemption; a purchase is returned whole, by returnLines or by amountMinor"})
+	c.must(claim{r.Points == nil, fault.InvalidValue, "points", "are not given for the return of a purchase, which is whole, by returnLines or by amountMinor"})
 }

@@ -39,7 +39,8 @@ func present(r *OperationRequest) []string {
 		{"holdSeconds", r.HoldSeconds != nil}, {"until", r.Until != nil}, {"hold", r.Hold != nil}, {"claimCode", r.ClaimCode != nil},
 		{"originalOperation", r.OriginalOperation != nil}, {"original", r.Original != nil}, {"whole", r.Whole != nil}, {"returnLines", r.ReturnLines != nil},
 		{"reason", r.Reason != nil}, {"note", r.Note != nil}, {"authentication", r.Authentication != nil}, {"authorisation", r.Authorisation != nil},
-		{"spendCode", r.SpendCode != nil}, {"placeSalt", r.PlaceSalt != nil},
+		{"spendCode", r.SpendCode != nil}, {"placeSalt", r.PlaceSalt != nil}, {"programme", r.Programme != nil}, {"partner", r.Partner != nil},
+		{"agreement", r.Agreement != nil},
 	} {
 		if f.given {
 			names = append(names, f.name)
@@ -58,7 +59,7 @@ func (c *checker) checkShape(r *OperationRequest, f *form, u *usage) {
 		required = slices.Concat(required, tillFields)
 	}
 	for _, name := range required {
-		there := slices.Contains(given, name) || name == "to" && r.ToReference != nil || u.sparesField(r.Kind, name)
+		there := slices.Contains(given, name) || u.sparesField(r.Kind, name) || name == "to" && r.ToReference != nil || name == "partner" && r.Programme != nil
 		c.must(claim{there, fault.InvalidValue, name, "is required for " + string(r.Kind)})
 	}
 	for _, name := range given {

@@ -14,10 +14,17 @@ type named struct {
 	field     string
 	reference *string
 	account   *points.AccountID // Where the account belongs.
+	programme string            // Whose customer it is.
 }
 
 func (it *item) names() []named {
-	all := []named{{"reference", it.request.Reference, &it.intake.Operation.Account}, {"toReference", it.request.ToReference, &it.intake.Operation.To}}
+	to := it.way.home
+	if it.request.Kind == KindSwap {
+		to = it.way.partner
+	}
+	all := []named{
+		{"reference", it.request.Reference, &it.intake.Operation.Account, it.way.home}, {"toReference", it.request.ToReference, &it.intake.Operation.To, to},
+	}
 	return slices.DeleteFunc(all, func(n named) bool { return n.reference == nil })
 }
 

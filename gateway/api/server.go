@@ -33,6 +33,7 @@ type Parts struct {
 	Programme     string // The programme it sequences; empty for a reader.
 	Keys          *Keys
 	Recorder      Recorder
+	Partners      map[string]Brand // The other brands, by member name.
 	Reader        ReadModel
 	Hasher        Hasher
 	Quoter        Quoter
@@ -49,6 +50,7 @@ type Server struct {
 	programme     string
 	keys          *Keys
 	recorder      Recorder
+	partners      map[string]Brand
 	reader        ReadModel
 	hasher        Hasher
 	quoter        Quoter
@@ -66,8 +68,9 @@ type Server struct {
 var _ StrictServerInterface = (*Server)(nil)
 
 type metrics struct {
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
+	requests  *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	fallbacks *prometheus.CounterVec
 }
 
 // New builds the server. INTERNAL when the embedded document is at fault, INVALID_VALUE when a part is missing.
@@ -83,7 +86,7 @@ func New(p Parts) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, reader: p.Reader, hasher: p.Hasher,
+		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, partners: p.Partners, reader: p.Reader, hasher: p.Hasher,
 		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
 		heavy: make(chan struct{}, 1),
 	}
@@ -101,7 +104,10 @@ func newMetrics(registry *prometheus.Registry) metrics {
 			Buckets: []float64{.001, .005, .01, .05, .1, .2, .3, .5, 1, 2, 5, 10, 30},
 		}, []string{"method", "route"}),
 	}
-	registry.MustRegister(m.requests, m.seconds)
+	m.fallbacks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tally_issuer_fallbacks_total", Help: "Operations that were brought to the ledger from here because the issuer's gateway gave no answer.",
+	}, []string{"programme"})
+	registry.MustRegister(m.requests, m.seconds, m.fallbacks)
 	return m
 }
 
@@ -144,10 +150,27 @@ func detach(next StrictHandlerFunc, _ string) StrictHandlerFunc {
 // Handler is the API as a handler, for tests and for serving beside something else.
 func (s *Server) Handler() http.Handler { return s.engine }
 
+// PartnerHandler is the API for gateways of other members. memberOf says whose gateway sends a request, by its TLS certificate; its error is told.
+func (s *Server) PartnerHandler(memberOf func(*http.Request) (string, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		member, err := memberOf(r)
+		s.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{member, err})))
+	})
+}
+
 // Serve answers on the listener until ctx ends, then lets running requests finish for at most the longest wait. It returns nil after an orderly end.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	return s.serve(ctx, listener, s.engine)
+}
+
+// ServePartners is Serve for gateways of other members: see PartnerHandler. The listener speaks TLS.
+func (s *Server) ServePartners(ctx context.Context, listener net.Listener, memberOf func(*http.Request) (string, error)) error {
+	return s.serve(ctx, listener, s.PartnerHandler(memberOf))
+}
+
+func (s *Server) serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
-		Handler: s.engine, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)

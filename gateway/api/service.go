@@ -22,6 +22,13 @@ func (s *Server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 		body.Mode = Reader
 	}
 	body.Reasons = append(body.Reasons, s.condition.Reasons(ctx)...)
+	var partners []PartnerTrouble
+	for _, t := range s.condition.Troubles() {
+		partners = append(partners, PartnerTrouble{Programme: t.Programme, Partner: t.Partner, Reason: t.Reason})
+	}
+	if partners != nil {
+		body.Partners = &partners
+	}
 	body.Ready = len(body.Reasons) == 0
 	if !body.Ready {
 		return GetReadiness503JSONResponse(body), nil

@@ -24,9 +24,11 @@ type item struct {
 	key       string
 	at        string // JSON pointer of the request within the body.
 	request   *OperationRequest
+	way       way
 	intake    sequencer.Intake
 	claimCode string // Of a gift, that the gateway made.
 	ticket    sequencer.Ticket
+	answered  bool // The issuer's gateway has given the answer.
 	answer    Operation
 	err       error
 }
@@ -68,73 +70,96 @@ func waitOf(prefer *Prefer) (time.Duration, error) {
 	return wait, nil
 }
 
-// record checks the items and hands the good ones to the sequencer: openings first, so that others can name the references that they open.
-func (s *Server) record(ctx context.Context, items []item) {
-	var openings, others []*item
+// record checks the items and hands the good ones to the sequencer: openings first, so that others can name the references that they open. What is about another programme's
+// accounts is handed to whom it concerns then; who answers for it waits for receipts until the deadline.
+func (s *Server) record(ctx context.Context, items []item, deadline time.Time) {
+	var openings, others, away []*item
 	for i := range items {
 		it := &items[i]
 		if it.err != nil {
 			continue
 		}
-		if it.err = admit(ctx, it); it.err != nil {
+		if it.err = s.admit(ctx, it); it.err != nil {
 			continue
 		}
-		if it.request.Kind == KindOpen {
+		switch {
+		case it.request.Kind == KindOpen:
 			openings = append(openings, it)
-		} else {
+		case it.way.home != s.programme:
+			away = append(away, it)
+		default:
 			others = append(others, it)
 		}
 	}
 	if err := s.recorder.Started(); err != nil {
-		for _, it := range append(openings, others...) {
+		for _, it := range slices.Concat(openings, others, away) {
 			it.err = err
 		}
 		return
 	}
 	s.accept(ctx, openings)
-	s.resolve(ctx, others)
+	s.resolve(ctx, slices.Concat(others, away))
 	s.accept(ctx, others)
+	s.acceptAway(ctx, away, deadline)
 }
 
 // admit says whether the caller may send the item, and whether its form is right.
-func admit(ctx context.Context, it *item) error {
+func (s *Server) admit(ctx context.Context, it *item) error {
 	if err := checkRequest(it.request, it.at, &submitting); err != nil {
 		return err
 	}
 	scope := forms[it.request.Kind].scope
-	if !slices.Contains(scopesIn(ctx), scope) {
+	if memberIn(ctx) == "" && !slices.Contains(scopesIn(ctx), scope) {
 		return wrong(fault.Forbidden, it.at+"/kind", "%s needs an API key with the scope %s", it.request.Kind, scope)
 	}
-	return nil
+	return s.direct(ctx, it)
 }
 
-// accept builds what the sequencer takes and stores its answers in the items.
+// accept builds what the sequencer takes and hands it over.
 func (s *Server) accept(ctx context.Context, items []*item) {
+	hand(ctx, s.recorder, s.build(ctx, items))
+}
+
+// build completes the intakes of items, and gives those that are complete.
+func (s *Server) build(ctx context.Context, items []*item) []*item {
 	b := s.newBuilder()
 	var ready []*item
-	var intakes []sequencer.Intake
 	for _, it := range items {
 		if it.err != nil {
 			continue
 		}
 		if it.err = b.build(ctx, it); it.err == nil {
-			ready, intakes = append(ready, it), append(intakes, it.intake)
+			ready = append(ready, it)
 		}
 	}
-	if len(intakes) == 0 {
+	return ready
+}
+
+// hand has a recorder record the items.
+func hand(ctx context.Context, recorder Recorder, items []*item) {
+	give(items, func(intakes []sequencer.Intake) []sequencer.Result { return recorder.AcceptAll(ctx, intakes) })
+}
+
+// give gives the items' intakes to a part of the sequencer and stores its answers in the items.
+func give(items []*item, to func([]sequencer.Intake) []sequencer.Result) {
+	if len(items) == 0 {
 		return
 	}
-	for i, result := range s.recorder.AcceptAll(ctx, intakes) {
-		ready[i].ticket, ready[i].err = result.Ticket, result.Err
+	intakes := make([]sequencer.Intake, len(items))
+	for i, it := range items {
+		intakes[i] = it.intake
+	}
+	for i, result := range to(intakes) {
+		items[i].ticket, items[i].err = result.Ticket, result.Err
 	}
 }
 
 // settle waits until the recorded items are committed, or for as long as the caller wants, and puts what became of them into their answers.
-func (s *Server) settle(ctx context.Context, items []item, wait time.Duration) error {
-	await(ctx, items, wait)
+func (s *Server) settle(ctx context.Context, items []item, deadline time.Time) error {
+	await(ctx, items, deadline)
 	var ids []points.OperationID
 	for i := range items {
-		if items[i].err == nil {
+		if items[i].err == nil && !items[i].answered {
 			ids = append(ids, items[i].ticket.Operation.ID)
 		}
 	}
@@ -147,16 +172,20 @@ func (s *Server) settle(ctx context.Context, items []item, wait time.Duration) e
 	}
 	for i := range items {
 		it := &items[i]
-		if it.err != nil {
+		if it.err != nil || it.answered {
 			continue
 		}
 		k, there := known[it.ticket.Operation.ID]
 		if !there {
 			return fault.New(fault.Internal, "operation %s was recorded and can't be read", it.ticket.Operation.ID)
 		}
+		k.Programme = it.way.home
 		it.answer = s.operationOf(k)
 		it.answer.Duplicate = it.ticket.Duplicate
 		it.err = refusal(k, &it.answer)
+		if it.way.home != s.programme && contested(k.Code) && signed(it.request) {
+			s.ask(ctx, it, deadline)
+		}
 		if it.claimCode != "" && it.err == nil {
 			it.answer.ClaimCode = &it.claimCode
 		}
@@ -172,14 +201,15 @@ func refusal(k store.Known, o *Operation) error {
 	return &failure{coded: fault.New(k.Code, "the ledger refused operation %s; operation.receipt proves it", k.ID), operation: o}
 }
 
-func await(ctx context.Context, items []item, wait time.Duration) {
+func await(ctx context.Context, items []item, deadline time.Time) {
+	wait := time.Until(deadline)
 	if wait <= 0 {
 		return
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for i := range items {
-		if items[i].err != nil {
+		if items[i].err != nil || items[i].answered {
 			continue
 		}
 		select {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -50,9 +51,22 @@ func (c *checker) checkValues(r *OperationRequest) {
 	if r.Shop != nil {
 		c.must(claim{points.ValidShopID(*r.Shop), fault.InvalidValue, "shop", fmt.Sprintf("must be %d to %d lower-case letters, digits and hyphens", points.MinShopID, points.MaxShopID)})
 	}
+	c.checkBrands(r)
 	c.checkNumbers(r)
 	c.checkLists(r)
 	c.checkParts(r)
+}
+
+// checkBrands looks at the names of a programme and a partner.
+func (c *checker) checkBrands(r *OperationRequest) {
+	if r.Programme != nil {
+		c.must(claim{clearing.ValidName(*r.Programme), fault.InvalidValue, "programme", "must be a member's name"})
+	}
+	if r.Partner != nil {
+		every := *r.Partner == clearing.EveryPartner && (r.Kind == KindOptout || r.Kind == KindOptin)
+		c.must(claim{every || clearing.ValidName(*r.Partner), fault.InvalidValue, "partner", "must be a member's name; of optout and optin, or * for every one"})
+	}
+	within(c, "agreement", r.Agreement, span{1, clearing.MaxVersion})
 }
 
 func (c *checker) checkNumbers(r *OperationRequest) {

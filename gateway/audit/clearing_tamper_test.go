@@ -13,7 +13,7 @@ import (
 )
 
 // edited replaces text in what clearing writes under keys that begin so.
-func edited(prefix, from, to string) func(*ledgertest.Proposal) {
+func edited(prefix, from, to string) option {
 	return ledgertest.WithAltered(func(f ledgertest.Footprint) {
 		for _, w := range append([]engine.Write(nil), f.Writes(engine.ClearingChaincode)...) {
 			if strings.HasPrefix(engine.ReadableKey(w.Key), prefix) {
@@ -24,7 +24,7 @@ func edited(prefix, from, to string) func(*ledgertest.Proposal) {
 }
 
 // put adds a public write of clearing.
-func put(b *bazaar, key string, record any) func(*ledgertest.Proposal) {
+func put(b *bazaar, key string, record any) option {
 	return ledgertest.WithAltered(func(f ledgertest.Footprint) {
 		f.Write(engine.ClearingChaincode, engine.Write{Key: key, Value: b.Encode(record)})
 	})
@@ -33,108 +33,101 @@ func put(b *bazaar, key string, record any) func(*ledgertest.Proposal) {
 // Two of three brands are a majority: with altered chaincode they can write into clearing's public state what they like, against the third. Every peer commits it, and every
 // replay finds it, whether it holds the pairs' data or not.
 func TestCollusionOfAMajorityIsFoundAndNamed(t *testing.T) {
-	window := func(number int64) wire.WindowQuery {
-		return wire.WindowQuery{Currency: ledgertest.Currency, Number: number}
-	}
 	for name, c := range map[string]struct {
-		do    func(*bazaar, func(*ledgertest.Proposal)) string
-		with  func(*bazaar) []func(*ledgertest.Proposal)
+		do    func(*bazaar, option) string
+		with  func(*bazaar) []option
 		check Check
 		key   string
 	}{
-		"a disclosed net that lines don't give": {(*bazaar).disclose, func(*bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){edited("pairnets/", `"net":76`, `"net":16`)}
+		"a disclosed net that lines don't give": {(*bazaar).discloses, func(*bazaar) []option {
+			return []option{edited("pairnets/", `"net":76`, `"net":16`)}
 		}, CheckWriteSet, "pairnets/"},
-		"a disclosure of other values than the hashes allow": {(*bazaar).disclose, func(b *bazaar) []func(*ledgertest.Proposal) {
+		"a disclosure of other values than the hashes allow": {(*bazaar).discloses, func(b *bazaar) []option {
 			doc := b.withAirline.Disclosure(1)
 			doc.Values[0].Net -= 60_000_000
-			return []func(*ledgertest.Proposal){as(wire.FnDiscloseNet, b.Encode(doc))}
+			return []option{as(wire.FnDiscloseNet, b.Encode(doc))}
 		}, CheckExecution, ""},
-		"a disclosure that leaves a lane out": {(*bazaar).disclose, func(b *bazaar) []func(*ledgertest.Proposal) {
+		"a disclosure that leaves a lane out": {(*bazaar).discloses, func(b *bazaar) []option {
 			doc := b.withAirline.Disclosure(1)
 			doc.Values = doc.Values[1:]
-			return []func(*ledgertest.Proposal){as(wire.FnDiscloseNet, b.Encode(doc))}
+			return []option{as(wire.FnDiscloseNet, b.Encode(doc))}
 		}, CheckExecution, ""},
-		"a position altered": {(*bazaar).net, func(*bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){edited("position/GBP/000000001/hotel", `"net":`, `"net":9`)}
+		"a position altered": {(*bazaar).nets, func(*bazaar) []option {
+			return []option{edited("position/GBP/000000001/hotel", `"net":`, `"net":9`)}
 		}, CheckWriteSet, "position/GBP/000000001/hotel"},
-		"a payment in the result altered": {(*bazaar).net, func(*bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){edited("netting/", `"payments":[`, `"payments":[{"amount":5,"from":"grocer","to":"airline"},`)}
+		"a payment in the result altered": {(*bazaar).nets, func(*bazaar) []option {
+			return []option{edited("netting/", `"payments":[`, `"payments":[{"amount":5,"from":"grocer","to":"airline"},`)}
 		}, CheckWriteSet, "netting/"},
-		"a window netted twice": {func(b *bazaar, o func(*ledgertest.Proposal)) string {
-			b.closed()
-			b.Net(1)
-			return b.Clear(b.Brands[0].Operator, wire.FnGetConsortium, struct{}{}, o)
-		}, func(b *bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){as(wire.FnNetWindow, b.Encode(window(1)))}
+		"a window netted twice": {func(b *bazaar, o option) string {
+			b.close(1)
+			b.net(1)
+			return b.clear(b.operator(), wire.FnGetConsortium, struct{}{}, o)
+		}, func(b *bazaar) []option {
+			return []option{as(wire.FnNetWindow, b.Encode(number(1)))}
 		}, CheckExecution, ""},
-		"a window netted out of order": {func(b *bazaar, o func(*ledgertest.Proposal)) string {
-			b.closed()
-			b.Roll()
-			for _, d := range b.trades() {
-				d.Disclose(2)
-			}
-			b.Shut(2)
-			return b.Clear(b.Brands[0].Operator, wire.FnGetConsortium, struct{}{}, o)
-		}, func(b *bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){as(wire.FnNetWindow, b.Encode(window(2)))}
+		"a window netted out of order": {func(b *bazaar, o option) string {
+			b.close(1)
+			b.close(2)
+			return b.clear(b.operator(), wire.FnGetConsortium, struct{}{}, o)
+		}, func(b *bazaar) []option {
+			return []option{as(wire.FnNetWindow, b.Encode(number(2)))}
 		}, CheckExecution, ""},
-		"a window that skips its netting": {func(b *bazaar, o func(*ledgertest.Proposal)) string {
-			b.disclosed()
-			return b.Shut(1, o)
-		}, func(*bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){edited("window/GBP/000000001", `"status":"CLOSED"`, `"status":"SETTLED"`)}
+		"a window that skips its netting": {func(b *bazaar, o option) string {
+			b.discloseAll(1)
+			return b.shut(1, o)
+		}, func(*bazaar) []option {
+			return []option{edited("window/GBP/000000001", `"status":"CLOSED"`, `"status":"SETTLED"`)}
 		}, CheckWriteSet, "window/"},
-		"a leg of less": {func(b *bazaar, o func(*ledgertest.Proposal)) string {
-			b.closed()
-			b.Net(1)
-			b.Sign(1)
-			return b.Settle(1, o)
-		}, func(*bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){edited("leg/", `"amount":`, `"amount":1`)}
+		"a leg of less": {func(b *bazaar, o option) string {
+			b.close(1)
+			b.net(1)
+			b.sign(1)
+			return b.start(1, o)
+		}, func(*bazaar) []option {
+			return []option{edited("leg/", `"amount":`, `"amount":1`)}
 		}, CheckWriteSet, "leg/"},
-		"an allocation that no vote carried": {func(b *bazaar, o func(*ledgertest.Proposal)) string {
-			return b.Clear(b.Brands[0].Operator, wire.FnPropose, wire.NewProposal{ID: clearing.ProposalID(strings.Repeat("9", 32)), Motion: clearing.Motion{
+		"an allocation that no vote carried": {func(b *bazaar, o option) string {
+			return b.vote(clearing.Motion{
 				Allocation: &clearing.AllocationMove{Debtor: "airline", Creditor: "hotel", Currency: ledgertest.Currency, Amount: 1},
-			}}, o)
-		}, func(b *bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){put(b, engine.AllocationKey("airline", "hotel", ledgertest.Currency), clearing.Allocation{
+			}, o)
+		}, func(b *bazaar) []option {
+			return []option{put(b, engine.AllocationKey("airline", "hotel", ledgertest.Currency), clearing.Allocation{
 				V: 1, A: "airline", B: "hotel", Currency: ledgertest.Currency, Since: 1, Epoch: 2,
 			})}
 		}, CheckWriteSet, "allocation/airline/hotel"},
-		"a member suspended without a vote": {func(b *bazaar, o func(*ledgertest.Proposal)) string {
-			return b.Clear(b.Brands[0].Operator, wire.FnPropose, wire.NewProposal{ID: clearing.ProposalID(strings.Repeat("9", 32)), Motion: clearing.Motion{
+		"a member suspended without a vote": {func(b *bazaar, o option) string {
+			return b.vote(clearing.Motion{
 				Suspend: &clearing.Concerned{Member: "hotel"},
-			}}, o)
-		}, func(*bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){edited("vote/", `"status":"OPEN"`, `"status":"CARRIED"`)}
+			}, o)
+		}, func(*bazaar) []option {
+			return []option{edited("vote/", `"status":"OPEN"`, `"status":"CARRIED"`)}
 		}, CheckWriteSet, "vote/"},
-		"a roll too early": {func(b *bazaar, o func(*ledgertest.Proposal)) string { return b.Roll(o) }, func(b *bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){as(wire.FnRollWindow, b.Encode(wire.Rolling{Currency: ledgertest.Currency, Number: 1}))}
+		"a roll too early": {func(b *bazaar, o option) string { return b.roll(1, o) }, func(b *bazaar) []option {
+			return []option{as(wire.FnRollWindow, b.Encode(wire.Rolling{Currency: ledgertest.Currency, Number: 1}))}
 		}, CheckExecution, ""},
-		"a pair's data written beside": {(*bazaar).disclose, func(b *bazaar) []func(*ledgertest.Proposal) {
-			return []func(*ledgertest.Proposal){ledgertest.WithAltered(func(f ledgertest.Footprint) {
+		"a pair's data written beside": {(*bazaar).discloses, func(b *bazaar) []option {
+			return []option{ledgertest.WithAltered(func(f ledgertest.Footprint) {
 				f.WritePrivate(engine.ClearingChaincode, engine.PrivateWrite{Collection: b.pair.Collection(), Key: engine.PairKey(), Value: []byte("{}")})
 			})}
 		}, CheckPrivateWriteSet, ""}, // An observer can't tell which key has the hash.
-		"points made beside": {(*bazaar).disclose, func(b *bazaar) []func(*ledgertest.Proposal) {
+		"points made beside": {(*bazaar).discloses, func(b *bazaar) []option {
 			account := b.State("points-hotel", engine.AccountKey(b.guest))
-			return []func(*ledgertest.Proposal){ledgertest.WithAltered(func(f ledgertest.Footprint) {
+			return []option{ledgertest.WithAltered(func(f ledgertest.Footprint) {
 				f.Write("points-hotel", engine.Write{Key: engine.AccountKey(b.guest), Value: account})
 			})}
 		}, CheckWriteSet, "account/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := tradeAll(t)
-			b.chain(t)
-			b.Pass(5)
+			b.chain()
+			b.pass(5)
 			with := append(c.with(b), signedBy(b.Brands[0].Peer, b.Brands[1].Peer))
 			id := c.do(b, func(p *ledgertest.Proposal) {
 				for _, o := range with {
 					o(p)
 				}
 			})
-			for view, hidden := range map[string][]string{"full": nil, "public": {b.pair.Collection(), b.withAirline.Collection(), b.withHotel.Collection()}} {
+			for view, hidden := range map[string][]string{"full": nil, "public": b.collections()} {
 				f := audit(t, b.saved(t, hidden...), Options{}).Finding
 				if f == nil || f.Check != c.check || f.Transaction != id || f.Block != b.Height()-1 || !strings.HasPrefix(f.Key, c.key) {
 					t.Errorf("%s: found %v", view, f)
@@ -144,48 +137,24 @@ func TestCollusionOfAMajorityIsFoundAndNamed(t *testing.T) {
 	}
 }
 
-// as has the block tell another invocation than the one that was executed.
-func as(function string, document []byte) func(*ledgertest.Proposal) {
-	return func(p *ledgertest.Proposal) { p.As = &ledgertest.Invocation{Function: function, Document: document} }
+// discloses rolls the window and discloses what the airline and the grocer owe each other.
+func (b *bazaar) discloses(o option) string {
+	b.roll(1)
+	return b.disclose(b.withAirline, 1, o)
 }
 
-func signedBy(peers ...*ledgertest.Identity) func(*ledgertest.Proposal) {
-	return func(p *ledgertest.Proposal) { p.Signed = peers }
-}
-
-// disclose rolls the window and discloses what the airline and the grocer owe each other.
-func (b *bazaar) disclose(o func(*ledgertest.Proposal)) string {
-	b.Roll()
-	return b.withAirline.Disclose(1, o)
-}
-
-// disclosed rolls the first window and has all pairs disclose it.
-func (b *bazaar) disclosed() {
-	b.Roll()
-	for _, d := range b.trades() {
-		d.Disclose(1)
-	}
-}
-
-// closed brings the first window to CLOSED.
-func (b *bazaar) closed() {
-	b.disclosed()
-	b.Shut(1)
-}
-
-func (b *bazaar) net(o func(*ledgertest.Proposal)) string {
-	b.closed()
-	return b.Net(1, o)
+func (b *bazaar) nets(o option) string {
+	b.close(1)
+	return b.net(1, o)
 }
 
 // What an engine that keeps its rules never writes: these invariants are there for one that doesn't, so the rebuilt state is made wrong under them.
 func TestClearingInvariantsAreCheckedOnTheRebuiltState(t *testing.T) {
 	b := tradeAll(t)
-	b.everything(t)
-	b.chain(t)
-	b.Roll()
-	b.chain(t)
-	b.settle(t, 1)
+	b.everything()
+	b.chain()
+	b.settle(1)
+	b.chain()
 	for name, c := range map[string]struct{ key, from, to string }{
 		"WindowsFollowEachOther":         {"window/GBP/000000001", `"number":1`, `"number":3`},
 		"WindowsFollowEachOther, status": {"window/GBP/000000001", `"status":"SETTLED"`, `"status":"OPEN"`},
@@ -233,11 +202,10 @@ func TestClearingInvariantsAreCheckedOnTheRebuiltState(t *testing.T) {
 // Of a pair whose data is held, the audit's own sums are made wrong under the records.
 func TestPairInvariantsAreCheckedWhereThePairsDataIsHeld(t *testing.T) {
 	b := tradeAll(t)
-	b.everything(t)
-	b.chain(t)
-	b.Roll()
-	b.settle(t, 1)
-	place := b.pair.Lane(b.airline, b.airline, 0)
+	b.everything()
+	b.chain()
+	b.settle(1)
+	place := b.pair.Lane(b.airline, b.airline.Brand, 0)
 	for name, alter := range map[string]func(*pairAccount){
 		"":                      func(*pairAccount) {},
 		"DisclosedFollowsLines": func(p *pairAccount) { p.booked[1].lanes[place].owed[clearing.AOwesB]++ },

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -57,6 +58,7 @@ func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
 		{`SELECT programme, msp, n, body FROM lanes`, d.takeLane},
 		{`SELECT programme, id, posted, held, debt, body FROM accounts`, d.takeAccount},
 		{`SELECT programme, object, id, body FROM records`, d.takeRecord},
+		{`SELECT programme, account, msp, lane, seq, n, body FROM inbox`, d.takeWaiting},
 		{`SELECT programme, COUNT(*) FROM receipts GROUP BY programme`, d.takeReceipts},
 	} {
 		if err := each(ctx, tx, table.query, table.take); err != nil {
@@ -138,7 +140,18 @@ func (d *Database) takeRecord(rows *sql.Rows) error {
 	if err := rows.Scan(&programme, &object, &id, &body); err != nil {
 		return err
 	}
-	d.keep(programme, engine.Key(object, id), body)
+	d.keep(programme, engine.Key(object, strings.Split(id, "/")...), body)
+	return nil
+}
+
+func (d *Database) takeWaiting(rows *sql.Rows) error {
+	var programme, account string
+	var place points.InboxPlace
+	var body []byte
+	if err := rows.Scan(&programme, &account, &place.MSP, &place.Lane, &place.Seq, &place.N, &body); err != nil {
+		return err
+	}
+	d.keep(programme, engine.InboxKey(points.AccountID(account), place), body)
 	return nil
 }
 
@@ -177,6 +190,7 @@ func (a *Auditor) compareDatabase(b *blocks.Block) error {
 var projectedObjects = []string{
 	engine.ObjectProgramme, engine.ObjectLane, engine.ObjectAccount,
 	engine.ObjectTerms, engine.ObjectRuleSet, engine.ObjectPrices, engine.ObjectShop, engine.ObjectApproval,
+	engine.ObjectPartner, engine.ObjectOffer, engine.ObjectOptOut, engine.ObjectInbox,
 }
 
 func (a *Auditor) compareNamespace(d *Database, namespace string, block uint64) (int, *Finding) {

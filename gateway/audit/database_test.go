@@ -62,7 +62,7 @@ func TestExpectedStateThatDiffersIsFoundAndNamed(t *testing.T) {
 		"a balance": {`UPDATE accounts SET posted = posted + 1 WHERE id = '` + account + `'`, `UPDATE accounts SET posted = posted - 1 WHERE id = '` + account + `'`, s.account},
 		"a record": {`UPDATE accounts SET body = replace(body, '"debt":200', '"debt":201') WHERE id = '` + account + `'`,
 			`UPDATE accounts SET body = replace(body, '"debt":201', '"debt":200') WHERE id = '` + account + `'`, s.account},
-		"an account too many": {`INSERT INTO accounts VALUES ('airline', 'x', 0, 0, 0, 0, 0, '{}')`, `DELETE FROM accounts WHERE id = 'x'`, ""},
+		"an account too many": {`INSERT INTO accounts (programme, id, posted, held, debt, due_day, due_at, body) VALUES ('airline', 'x', 0, 0, 0, 0, 0, '{}')`, `DELETE FROM accounts WHERE id = 'x'`, ""},
 		"what is held":        {`UPDATE accounts SET held = held + 1 WHERE id = '` + account + `'`, `UPDATE accounts SET held = held - 1 WHERE id = '` + account + `'`, s.account},
 		"the words of the terms": {`UPDATE records SET body = replace(body, 'One', 'Two') WHERE programme = 'airline' AND object = 'terms'`,
 			`UPDATE records SET body = replace(body, 'Two', 'One') WHERE programme = 'airline' AND object = 'terms'`, "terms/0001"},

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -57,8 +56,8 @@ func (m *market) dropped(prefix string) func(ledgertest.Footprint) {
 
 // credit is an inbox entry from nowhere.
 func (m *market) credit(n int) func(ledgertest.Footprint) {
+	lane := m.pair.Lane(m.airline, m.airline.Brand, 0)
 	return func(f ledgertest.Footprint) {
-		lane := m.pair.Lane(m.airline, m.airline, 0)
 		entry := points.InboxEntry{V: 1, Account: m.guest, Operation: "00000000000000000000000000000001", Partner: "airline", Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 100}}}
 		raw, err := wire.Encode(entry)
 		if err != nil {
@@ -142,9 +141,10 @@ func TestCrossBrandResultsThatDoNotFollowAreFoundAndNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := trade(t)
-			a, h := m.airline, m.hotel
-			_, id := m.pair.Exchange(a, a, 0, []ledgertest.Item{
-				a.With(h, a.Redeem(m.flyer, 101)), a.Swap(h, m.flyer, m.guest, 201), a.With(h, a.Hold(m.flyer, 50, 600)),
+			a := m.airline
+			m.pass(1)
+			_, id := m.pair.Exchange(a, a.Brand, 0, []ledgertest.Item{
+				a.RedeemAt("hotel", m.flyer, 101), a.Swap("hotel", m.flyer, m.guest, 201), a.HoldAt("hotel", m.flyer, 50, 600),
 			}, ledgertest.WithAltered(c.alter(m)))
 			m.Cut()
 			for view, hidden := range map[string][]string{"full": nil, "public": {m.pair.Collection()}} {
@@ -180,25 +180,23 @@ func cutPartner(f ledgertest.Footprint) {
 
 func TestWhoHadToEndorseACrossBrandTransactionIsChecked(t *testing.T) {
 	const airline, grocer, hotel, regulator = 0, 1, 2, 3
-	batch := func(m *market, o func(*ledgertest.Proposal)) string {
-		_, id := m.pair.Exchange(m.airline, m.airline, 0, []ledgertest.Item{m.airline.Swap(m.hotel, m.flyer, m.guest, 201)}, o)
+	batch := func(m *market, o option) string {
+		m.pass(1)
+		_, id := m.pair.Exchange(m.airline, m.airline.Brand, 0, []ledgertest.Item{m.airline.Swap("hotel", m.flyer, m.guest, 201)}, o)
 		m.Cut()
 		return id
 	}
-	redemption := func(m *market, o func(*ledgertest.Proposal)) string {
-		_, id := m.pair.Exchange(m.airline, m.airline, 0, []ledgertest.Item{m.airline.With(m.hotel, m.airline.Redeem(m.flyer, 10))}, o)
+	redemption := func(m *market, o option) string {
+		m.pass(1)
+		_, id := m.pair.Exchange(m.airline, m.airline.Brand, 0, []ledgertest.Item{m.airline.RedeemAt("hotel", m.flyer, 10)}, o)
 		m.Cut()
 		return id
 	}
-	proposal := func(m *market, o func(*ledgertest.Proposal)) string {
-		return m.pair.Propose(m.pair.Agreement(2, m.airline.Now+3600), o)
-	}
-	roll := func(m *market, o func(*ledgertest.Proposal)) string { return m.Roll(o) }
-	query := func(m *market, o func(*ledgertest.Proposal)) string {
-		return m.Clear(m.Brands[0].Operator, wire.FnGetConsortium, struct{}{}, o)
-	}
+	proposal := func(m *market, o option) string { return m.propose(2, o) }
+	roll := func(m *market, o option) string { return m.roll(1, o) }
+	query := func(m *market, o option) string { return m.clear(m.operator(), wire.FnGetConsortium, struct{}{}, o) }
 	for name, c := range map[string]struct {
-		do        func(*market, func(*ledgertest.Proposal)) string
+		do        func(*market, option) string
 		endorsers []int
 		enough    bool
 	}{
@@ -229,7 +227,7 @@ func TestWhoHadToEndorseACrossBrandTransactionIsChecked(t *testing.T) {
 				}
 				peers = append(peers, m.Organisations[i].Peer)
 			}
-			id := c.do(m, func(p *ledgertest.Proposal) { p.Signed = append([]*ledgertest.Identity{}, peers...) })
+			id := c.do(m, signedBy(peers...))
 			f := audit(t, m.saved(t), Options{}).Finding
 			if c.enough && f != nil || !c.enough && (f == nil || f.Check != CheckEndorsement || f.Transaction != id) {
 				t.Errorf("found %v", f)
@@ -241,15 +239,14 @@ func TestWhoHadToEndorseACrossBrandTransactionIsChecked(t *testing.T) {
 // A pair's transactions besides batches, with results that don't follow.
 func TestAgreementsAndSlicesThatDoNotFollowAreFound(t *testing.T) {
 	accept := func(m *market, alter func(ledgertest.Footprint)) string {
-		m.Pass(100)
-		m.pair.Propose(m.pair.Agreement(2, m.airline.Now+3600))
-		return m.pair.Accept(2, ledgertest.WithAltered(alter))
+		m.propose(2)
+		return m.accept(2, ledgertest.WithAltered(alter))
 	}
 	move := func(m *market, alter func(ledgertest.Footprint)) string {
-		return m.pair.Move(m.pair.Lane(m.airline, m.airline, 0), m.pair.Lane(m.hotel, m.airline, 1), clearing.AOwesB, 1_000_000, ledgertest.WithAltered(alter))
+		return m.move(m.pair.Lane(m.airline, m.airline.Brand, 0), m.pair.Lane(m.airline, m.hotel.Brand, 1), ledgertest.WithAltered(alter))
 	}
 	propose := func(m *market, alter func(ledgertest.Footprint)) string {
-		return m.pair.Propose(m.pair.Agreement(2, m.airline.Now+3600), ledgertest.WithAltered(alter))
+		return m.propose(2, ledgertest.WithAltered(alter))
 	}
 	for name, c := range map[string]struct {
 		do     func(*market, func(ledgertest.Footprint)) string
@@ -259,7 +256,7 @@ func TestAgreementsAndSlicesThatDoNotFollowAreFound(t *testing.T) {
 		hidden bool
 	}{
 		"an offer that isn't the agreement's": {accept, func(m *market) func(ledgertest.Footprint) {
-			return m.rewrite("offer/", `"redeemMin":1`, `"redeemMin":2`)
+			return m.rewrite("offer/", `"awardMax":10000`, `"awardMax":20000`)
 		}, "", CheckWriteSet, false},
 		"an offer that isn't published":      {accept, func(m *market) func(ledgertest.Footprint) { return m.dropped("offer/airline") }, "offer/", CheckWriteSet, false},
 		"another rate than the proposed one": {accept, func(m *market) func(ledgertest.Footprint) { return m.rewrite("agreement/", `"scale":2`, `"scale":3`) }, "agreement/", CheckPrivateWriteSet, true},

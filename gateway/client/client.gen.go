@@ -17,6 +17,7 @@ import (
 	"gopkg.in/yaml.v2"
 
 	"github.com/oapi-codegen/runtime"
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -49,20 +50,27 @@ const (
 const (
 	KindAccept   Kind = "accept"
 	KindAdjust   Kind = "adjust"
+	KindAward    Kind = "award"
 	KindCapture  Kind = "capture"
 	KindClose    Kind = "close"
 	KindComplete Kind = "complete"
+	KindDeposit  Kind = "deposit"
 	KindEarn     Kind = "earn"
 	KindExpire   Kind = "expire"
+	KindFold     Kind = "fold"
 	KindFreeze   Kind = "freeze"
 	KindGift     Kind = "gift"
 	KindHold     Kind = "hold"
 	KindOpen     Kind = "open"
+	KindOptin    Kind = "optin"
+	KindOptout   Kind = "optout"
 	KindRecover  Kind = "recover"
 	KindRedeem   Kind = "redeem"
 	KindRefer    Kind = "refer"
+	KindRefund   Kind = "refund"
 	KindRekey    Kind = "rekey"
 	KindReturn   Kind = "return"
+	KindSwap     Kind = "swap"
 	KindTransfer Kind = "transfer"
 	KindUnfreeze Kind = "unfreeze"
 	KindVeto     Kind = "veto"
@@ -146,6 +154,9 @@ type Account struct {
 
 	// TierUntil The tier's last business date if nothing more is counted.
 	TierUntil *string `json:"tierUntil,omitempty"`
+
+	// Waiting Credited by partners and not folded yet, beside posted: it can be spent in a moment.
+	Waiting Points `json:"waiting"`
 }
 
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
@@ -197,14 +208,14 @@ type BulkItem struct {
 	// | open | till | | reference, controller, holder | | |
 	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
 	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
-	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
-	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
-	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
-	// | void | till | hold | | may | may |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
 	// | transfer | till | to, points | | | must |
 	// | gift | till | points | claimCode | | must |
 	// | accept | till | hold | to, claimCode | | must |
-	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
 	// | expire | operator | | | | |
 	// | adjust | operator | operation, points, reason | note | | |
 	// | rekey | till | controller | | | must |
@@ -214,6 +225,10 @@ type BulkItem struct {
 	// | freeze | operator | reason | | | |
 	// | unfreeze | operator | reason | | | |
 	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
 	//
 	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
 	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
@@ -221,6 +236,12 @@ type BulkItem struct {
 	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
 	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
 	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
 	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 	Operation OperationRequest `json:"operation"`
 }
@@ -393,13 +414,18 @@ type HistoryEntry struct {
 
 // Hold defines model for Hold.
 type Hold struct {
+	Agreement *int `json:"agreement,omitempty"`
+
 	// Id Of the operation that made it.
 	Id ID `json:"id"`
 
 	// Lots In the order in which they are spent.
-	Lots    []Lot  `json:"lots"`
-	Points  Points `json:"points"`
-	Purpose string `json:"purpose"`
+	Lots []Lot `json:"lots"`
+
+	// Partner The brand at which it is captured, under this version of its offer.
+	Partner *string `json:"partner,omitempty"`
+	Points  Points  `json:"points"`
+	Purpose string  `json:"purpose"`
 
 	// To The account that may accept it.
 	To *ID `json:"to,omitempty"`
@@ -424,10 +450,13 @@ type InForce struct {
 	Terms   int  `json:"terms"`
 }
 
+// InboxPlace defines model for InboxPlace.
+type InboxPlace = points.InboxPlace
+
 // InclusionProof defines model for InclusionProof.
 type InclusionProof = points.InclusionProof
 
-// Kind defines model for Kind.
+// Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
 type Kind string
 
 // LedgerController defines model for LedgerController.
@@ -485,14 +514,14 @@ type MandateRequest struct {
 	// | open | till | | reference, controller, holder | | |
 	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
 	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
-	// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
-	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
-	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
-	// | void | till | hold | | may | may |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
 	// | transfer | till | to, points | | | must |
 	// | gift | till | points | claimCode | | must |
 	// | accept | till | hold | to, claimCode | | must |
-	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
 	// | expire | operator | | | | |
 	// | adjust | operator | operation, points, reason | note | | |
 	// | rekey | till | controller | | | must |
@@ -502,6 +531,10 @@ type MandateRequest struct {
 	// | freeze | operator | reason | | | |
 	// | unfreeze | operator | reason | | | |
 	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
 	//
 	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
 	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
@@ -509,6 +542,12 @@ type MandateRequest struct {
 	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
 	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
 	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
 	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 	Operation OperationRequest `json:"operation"`
 
@@ -521,6 +560,9 @@ type MandateRequest struct {
 
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
+
+// Offer What a programme's customers get at a partner under one version of what the two brands agreed on. It is never changed. A ratio of 0/1 means that there is none of it.
+type Offer = clearing.Offer
 
 // OpenRequest defines model for OpenRequest.
 type OpenRequest struct {
@@ -553,9 +595,14 @@ type Operation struct {
 	Duplicate bool `json:"duplicate"`
 
 	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
-	Id        ID       `json:"id"`
-	Kind      Kind     `json:"kind"`
-	Outcome   *Outcome `json:"outcome,omitempty"`
+	Id ID `json:"id"`
+
+	// Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
+	Kind    Kind     `json:"kind"`
+	Outcome *Outcome `json:"outcome,omitempty"`
+
+	// Partner The other brand of a cross-brand operation that is committed.
+	Partner   *string  `json:"partner,omitempty"`
 	Programme string   `json:"programme"`
 	Receipt   *Receipt `json:"receipt,omitempty"`
 
@@ -578,14 +625,14 @@ type OperationStatus string
 // | open | till | | reference, controller, holder | | |
 // | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
 // | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
-// | redeem | till | points | amountMinor, currency, item, pieces, shop | must | must |
-// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop | may | must |
-// | capture | till | hold, points | amountMinor, currency, item, pieces, shop | must | |
-// | void | till | hold | | may | may |
+// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+// | void | till | hold | programme, partner | may | may |
 // | transfer | till | to, points | | | must |
 // | gift | till | points | claimCode | | must |
 // | accept | till | hold | to, claimCode | | must |
-// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop | must | may |
+// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
 // | expire | operator | | | | |
 // | adjust | operator | operation, points, reason | note | | |
 // | rekey | till | controller | | | must |
@@ -595,6 +642,10 @@ type OperationStatus string
 // | freeze | operator | reason | | | |
 // | unfreeze | operator | reason | | | |
 // | close | till | | points | | must |
+// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+// | swap | till | to, points, partner | programme, agreement | | must |
+// | optout | till | partner | | | must |
+// | optin | till | partner | | | must |
 //
 // **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
 // nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
@@ -602,10 +653,19 @@ type OperationStatus string
 // A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
 // makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
 // purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
 // **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
 type OperationRequest struct {
 	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
 	Account *ID `json:"account,omitempty"`
+
+	// Agreement Version of the partner's offer that the customer was quoted; the one in force when it is left out.
+	Agreement *int `json:"agreement,omitempty"`
 
 	// AmountMinor Minor units of the currency.
 	AmountMinor *Amount `json:"amountMinor,omitempty"`
@@ -639,7 +699,9 @@ type OperationRequest struct {
 
 	// Item Of the price list.
 	Item *string `json:"item,omitempty"`
-	Kind Kind    `json:"kind"`
+
+	// Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
+	Kind Kind `json:"kind"`
 
 	// LateClaim The anonymous receipt with this store, terminal and receiptNumber is claimed.
 	LateClaim *bool `json:"lateClaim,omitempty"`
@@ -660,6 +722,9 @@ type OperationRequest struct {
 	// OriginalOperation 128 bits in hex, random; an operation's begins with the second in which it was made.
 	OriginalOperation *ID `json:"originalOperation,omitempty"`
 
+	// Partner The other brand: this gateway's member when programme is another one's. Of optout and optin * is every partner.
+	Partner *string `json:"partner,omitempty"`
+
 	// Pieces Of the item, 1 when left out.
 	Pieces *int `json:"pieces,omitempty"`
 
@@ -668,6 +733,9 @@ type OperationRequest struct {
 
 	// Points 1 or more; of an adjustment not 0.
 	Points *int64 `json:"points,omitempty"`
+
+	// Programme Whose points and account it is about; this gateway's own programme when it is left out.
+	Programme *string `json:"programme,omitempty"`
 
 	// Purpose allowance is for a till without connection. Left out for a redemption.
 	Purpose *string `json:"purpose,omitempty"`
@@ -715,6 +783,26 @@ type Original = points.Original
 
 // Outcome defines model for Outcome.
 type Outcome string
+
+// Partner defines model for Partner.
+type Partner = points.Partner
+
+// PartnerList defines model for PartnerList.
+type PartnerList struct {
+	// Next The `after` of the next page; absent on the last one.
+	Next     *string   `json:"next,omitempty"`
+	Partners []Partner `json:"partners"`
+}
+
+// PartnerTrouble defines model for PartnerTrouble.
+type PartnerTrouble struct {
+	// Partner The other brand.
+	Partner string `json:"partner"`
+
+	// Programme Whose points the operations are about.
+	Programme string `json:"programme"`
+	Reason    string `json:"reason"`
+}
 
 // Points defines model for Points.
 type Points = int64
@@ -939,6 +1027,9 @@ type QuotedOperation struct {
 
 	// ToPoints Awarded to who referred.
 	ToPoints *Points `json:"toPoints,omitempty"`
+
+	// WorthMinor Of a redemption or a hold at a partner: the discount that the points are worth, in minor units.
+	WorthMinor *Amount `json:"worthMinor,omitempty"`
 }
 
 // Ratio defines model for Ratio.
@@ -950,7 +1041,10 @@ type Readiness struct {
 	Block  int64         `json:"block"`
 	Member string        `json:"member"`
 	Mode   ReadinessMode `json:"mode"`
-	Ready  bool          `json:"ready"`
+
+	// Partners Partners with whom operations don't get to the ledger now. The gateway is ready for everything else all the same.
+	Partners *[]PartnerTrouble `json:"partners,omitempty"`
+	Ready    bool              `json:"ready"`
 
 	// Reasons What is missing; empty when ready.
 	Reasons []string `json:"reasons"`
@@ -1151,6 +1245,15 @@ type SubmitOperationsParams struct {
 
 // ListApprovalsParams defines parameters for ListApprovals.
 type ListApprovalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListPartnersParams defines parameters for ListPartners.
+type ListPartnersParams struct {
 	// Limit Entries of a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -1378,6 +1481,12 @@ type ClientInterface interface {
 	RotateCustodianWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	RotateCustodian(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPartners request
+	ListPartners(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPartner request
+	GetPartner(ctx context.Context, name ProgrammeName, partner string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPrices request
 	ListPrices(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1790,6 +1899,30 @@ func (c *Client) RotateCustodianWithBody(ctx context.Context, name ProgrammeName
 
 func (c *Client) RotateCustodian(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateCustodianRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListPartners(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPartnersRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetPartner(ctx context.Context, name ProgrammeName, partner string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPartnerRequest(c.Server, name, partner)
 	if err != nil {
 		return nil, err
 	}
@@ -2972,6 +3105,119 @@ func NewRotateCustodianRequestWithBody(server string, name ProgrammeName, conten
 	return req, nil
 }
 
+// NewListPartnersRequest generates requests for ListPartners
+func NewListPartnersRequest(server string, name ProgrammeName, params *ListPartnersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/partners", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPartnerRequest generates requests for GetPartner
+func NewGetPartnerRequest(server string, name ProgrammeName, partner string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "partner", runtime.ParamLocationPath, partner)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/partners/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListPricesRequest generates requests for ListPrices
 func NewListPricesRequest(server string, name ProgrammeName) (*http.Request, error) {
 	var err error
@@ -3843,6 +4089,12 @@ type ClientWithResponsesInterface interface {
 
 	RotateCustodianWithResponse(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error)
 
+	// ListPartnersWithResponse request
+	ListPartnersWithResponse(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*ListPartnersResponse, error)
+
+	// GetPartnerWithResponse request
+	GetPartnerWithResponse(ctx context.Context, name ProgrammeName, partner string, reqEditors ...RequestEditorFn) (*GetPartnerResponse, error)
+
 	// ListPricesWithResponse request
 	ListPricesWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListPricesResponse, error)
 
@@ -4379,6 +4631,52 @@ func (r RotateCustodianResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RotateCustodianResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListPartnersResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PartnerList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPartnersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPartnersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetPartnerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Partner
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPartnerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPartnerResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -5012,6 +5310,24 @@ func (c *ClientWithResponses) RotateCustodianWithResponse(ctx context.Context, n
 		return nil, err
 	}
 	return ParseRotateCustodianResponse(rsp)
+}
+
+// ListPartnersWithResponse request returning *ListPartnersResponse
+func (c *ClientWithResponses) ListPartnersWithResponse(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*ListPartnersResponse, error) {
+	rsp, err := c.ListPartners(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPartnersResponse(rsp)
+}
+
+// GetPartnerWithResponse request returning *GetPartnerResponse
+func (c *ClientWithResponses) GetPartnerWithResponse(ctx context.Context, name ProgrammeName, partner string, reqEditors ...RequestEditorFn) (*GetPartnerResponse, error) {
+	rsp, err := c.GetPartner(ctx, name, partner, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPartnerResponse(rsp)
 }
 
 // ListPricesWithResponse request returning *ListPricesResponse
@@ -5865,6 +6181,72 @@ func ParseRotateCustodianResponse(rsp *http.Response) (*RotateCustodianResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest CustodianKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPartnersResponse parses an HTTP response from a ListPartnersWithResponse call
+func ParseListPartnersResponse(rsp *http.Response) (*ListPartnersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPartnersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PartnerList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPartnerResponse parses an HTTP response from a GetPartnerWithResponse call
+func ParseGetPartnerResponse(rsp *http.Response) (*GetPartnerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPartnerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Partner
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/gateway/bankfiles"
 )
 
 // Mode says whether a gateway has a write side.
@@ -32,6 +33,11 @@ const (
 	DefaultSweepOutstanding = 500
 	MaxSweepOutstanding     = 500
 	DefaultSweepBacklog     = DefaultBatchMax // What waits fits into one batch.
+
+	DefaultClerkInterval = 2 * time.Second
+	MinClerkInterval     = 100 * time.Millisecond
+	MaxClerkInterval     = time.Hour
+	MaxBankAccounts      = 1_000
 )
 
 // Config is a validated configuration: Load makes it. Paths are absolute.
@@ -47,6 +53,7 @@ type Config struct {
 	Members   []Member  // Of the consortium.
 	Identity  KeyPair   // With which it speaks to peers.
 	Operator  KeyPair   // Administers the programme; empty when it doesn't.
+	Treasurer KeyPair   // Signs what concerns money between brands; empty when this gateway doesn't.
 	Custodian Custodian // Of a writer.
 	Secret    string    // File with 64 hex digits: keys the fingerprints.
 	APIKeys   string    // YAML file with the hashes of the API keys.
@@ -54,6 +61,8 @@ type Config struct {
 	BatchMax  int       // Operations in a batch, 1 to wire.MaxBatch.
 	Backlog   int       // Waiting operations, 1 to MaxBacklog.
 	Sweep     Sweep     // Of a writer.
+	Clerk     Clerk     // Of a writer.
+	Bank      Bank      // Of a writer with a treasurer.
 	Log       Log
 }
 
@@ -86,11 +95,50 @@ type Custodian struct {
 	Version int    // Of the key in the programme's record, from 1.
 }
 
-// Sweep says how what is due is expired on accounts that nobody touches.
+// Sweep says how the gateway does what nobody asks for: expire what is due on accounts that nobody touches, fold credits that wait, and end what is left open with partners.
 type Sweep struct {
-	Interval    time.Duration // How often it is looked what is due, MinSweepInterval to MaxSweepInterval.
-	Outstanding int           // Accounts that are swept at the same time, 0 to MaxSweepOutstanding; 0 sweeps nothing.
-	Backlog     int           // It waits while more operations than these wait, 0 to MaxBacklog.
+	Interval    time.Duration // How often it is looked what there is to do, MinSweepInterval to MaxSweepInterval.
+	Outstanding int           // Operations of one sort under way at the same time, 0 to MaxSweepOutstanding; 0 does nothing of it all.
+	Backlog     int           // What is due waits while more operations than these wait, 0 to MaxBacklog.
+}
+
+// Clerk says how the gateway brings clearing windows on by itself.
+type Clerk struct {
+	Off      bool          // Everything about windows is left to people.
+	Interval time.Duration // How often it is looked what there is to do, MinClerkInterval to MaxClerkInterval.
+}
+
+// Bank says from which account the member settles and into which accounts the others want to be paid.
+type Bank struct {
+	Charges  bankfiles.Charges // Who bears the banks' charges; by the rules of the service level when empty.
+	OmitUETR bool              // For banks that take no more than SEPA's subset of the schema.
+	Accounts []BankAccount     // Of the own member and of those it pays.
+}
+
+// BankAccount is where a member settles.
+type BankAccount struct {
+	Member   string
+	Currency string // Empty for all currencies without an account of their own.
+	Name     string // The owner's.
+	IBAN     string
+	Other    string // Number of an account without an IBAN.
+	BIC      string
+}
+
+// Account finds where a member settles in a currency; false when the configuration doesn't say.
+func (b *Bank) Account(member, currency string) (bankfiles.Account, bool) {
+	for _, wanted := range []string{currency, ""} {
+		for _, a := range b.Accounts {
+			if a.Member == member && a.Currency == wanted {
+				return a.account(), true
+			}
+		}
+	}
+	return bankfiles.Account{}, false
+}
+
+func (a *BankAccount) account() bankfiles.Account {
+	return bankfiles.Account{Name: a.Name, IBAN: a.IBAN, Other: a.Other, BIC: a.BIC}
 }
 
 // Log says what is logged.
@@ -123,7 +171,7 @@ func (c *Config) Brands() []Member {
 
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
-	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert, &c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)
 	}

@@ -103,6 +103,36 @@ func TestTheEnvironmentOverridesTheFileAndFlagsOverrideBoth(t *testing.T) {
 	}
 }
 
+// bank is a configuration's bank with one account.
+func bank(member, currency, iban string) string {
+	return "bank: {accounts: [{member: " + member + ", currency: " + currency + ", name: Owner, iban: " + iban + "}]}\n"
+}
+
+func TestAMembersAccountIsThatOfTheCurrencyOrTheOneForAllOthers(t *testing.T) {
+	c, err := Load(folder(t, complete+`treasurer: {cert: ca.pem, key: ca.pem}
+clerk: {off: true}
+bank:
+  omitUETR: true
+  accounts:
+    - {member: hotel, name: Hotel, iban: GB82WEST12345698765432}
+    - {member: hotel, currency: EUR, name: Hotel, other: "4711", bic: DEUTDEFF}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for currency, want := range map[string]string{"EUR": "4711", "GBP": "GB82WEST12345698765432"} {
+		if a, ok := c.Bank.Account("hotel", currency); !ok || a.ID() != want {
+			t.Errorf("%s: %+v", currency, a)
+		}
+	}
+	if a, ok := c.Bank.Account("airline", "GBP"); ok {
+		t.Errorf("the airline has %+v", a)
+	}
+	if !c.Treasurer.Given() || !c.Clerk.Off || c.Clerk.Interval != DefaultClerkInterval || !c.Bank.OmitUETR {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestAWrongConfigurationNamesItsKey(t *testing.T) {
 	replace := func(old, with string) string {
 		if !strings.Contains(complete, old) {
@@ -128,6 +158,14 @@ func TestAWrongConfigurationNamesItsKey(t *testing.T) {
 		"a missing root":        {replace("tlsRoot: ca.pem}", "tlsRoot: none.pem}"), fault.InvalidValue, "key peers[1].tlsRoot"},
 		"a missing identity":    {replace("identity: {cert: ca.pem, key: ca.pem}", ""), fault.InvalidValue, "key identity.cert"},
 		"half an operator":      {complete + "operator: {cert: ca.pem}\n", fault.InvalidValue, "key operator.key"},
+		"half a treasurer":      {complete + "treasurer: {key: ca.pem}\n", fault.InvalidValue, "key treasurer.cert"},
+		"a restless clerk":      {complete + "clerk: {interval: 99ms}\n", fault.InvalidValue, "key clerk.interval"},
+		"a rare clerk":          {complete + "clerk: {interval: 61m}\n", fault.InvalidValue, "key clerk.interval"},
+		"charges on nobody":     {complete + "bank: {charges: NONE}\n", fault.InvalidValue, "key bank.charges"},
+		"a stranger's account":  {complete + bank("grocer", "GBP", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0]"},
+		"a regulator's account": {complete + bank("regulator", "GBP", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0]"},
+		"no such currency":      {complete + bank("hotel", "pounds", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0].currency"},
+		"no such IBAN":          {complete + bank("hotel", "GBP", "GB82WEST12345698765433"), fault.InvalidValue, "key bank.accounts[0]"},
 		"no custodian":          {replace("custodian: {key: custodian.pem, version: 1}", ""), fault.InvalidValue, "key custodian.version"},
 		"a custodian in no PEM": {replace("key: custodian.pem", "key: ca.pem"), fault.InvalidValue, "key custodian.key"},
 		"too many lanes":        {complete + "lanes: 65\n", fault.InvalidValue, "key lanes"},

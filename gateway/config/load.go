@@ -20,6 +20,7 @@ const EnvironmentPrefix = "TALLY_GATEWAY"
 // keys are all keys that a file, the environment or a flag may set; lists are one key each.
 var keys = []string{
 	"member", "msp", "mode", "channel", "listen", "database", "programme", "peers", "members", "identity.cert", "identity.key", "operator.cert", "operator.key",
+	"treasurer.cert", "treasurer.key", "clerk.off", "clerk.interval", "bank.charges", "bank.omitUETR", "bank.accounts",
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
 	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
 }
@@ -54,6 +55,7 @@ func Load(file string, set *pflag.FlagSet) (*Config, error) {
 	v.SetDefault("sweep.interval", DefaultSweepInterval)
 	v.SetDefault("sweep.outstanding", DefaultSweepOutstanding)
 	v.SetDefault("sweep.backlog", DefaultSweepBacklog)
+	v.SetDefault("clerk.interval", DefaultClerkInterval)
 	v.SetDefault("log.level", DefaultLogLevel)
 	if err := bind(v, set); err != nil {
 		return nil, err

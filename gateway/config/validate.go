@@ -12,7 +12,9 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/bankfiles"
 )
 
 var logLevels = []string{"debug", "info", "warn", "error"}
@@ -22,7 +24,7 @@ func wrong(key, format string, args ...any) error {
 }
 
 func (c *Config) validate() error {
-	for _, step := range []func() error{c.validateNames, c.validateMembers, c.validatePeers, c.validateFiles, c.validateNumbers, c.validateWriter} {
+	for _, step := range []func() error{c.validateNames, c.validateMembers, c.validatePeers, c.validateFiles, c.validateNumbers, c.validateBank, c.validateWriter} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -106,8 +108,13 @@ func (c *Config) validateFiles() error {
 	files := []struct{ key, path string }{
 		{"identity.cert", c.Identity.Cert}, {"identity.key", c.Identity.Key}, {"secret", c.Secret}, {"apiKeys", c.APIKeys},
 	}
-	if c.Operator != (KeyPair{}) {
-		files = append(files, struct{ key, path string }{"operator.cert", c.Operator.Cert}, struct{ key, path string }{"operator.key", c.Operator.Key})
+	for _, optional := range []struct {
+		key  string
+		pair KeyPair
+	}{{"operator", c.Operator}, {"treasurer", c.Treasurer}} {
+		if optional.pair != (KeyPair{}) {
+			files = append(files, struct{ key, path string }{optional.key + ".cert", optional.pair.Cert}, struct{ key, path string }{optional.key + ".key", optional.pair.Key})
+		}
 	}
 	for _, f := range files {
 		if err := readable(f.key, f.path); err != nil {
@@ -131,6 +138,35 @@ func (c *Config) validateNumbers() error {
 	}
 	if c.Sweep.Interval < MinSweepInterval || c.Sweep.Interval > MaxSweepInterval {
 		return wrong("sweep.interval", "must be a time with its unit, such as 1s, between %s and %s", MinSweepInterval, MaxSweepInterval)
+	}
+	return nil
+}
+
+// validateBank checks accounts one by one: who pays whom is known only when a window is settled.
+func (c *Config) validateBank() error {
+	if c.Clerk.Interval < MinClerkInterval || c.Clerk.Interval > MaxClerkInterval {
+		return wrong("clerk.interval", "must be a time with its unit, such as 2s, between %s and %s", MinClerkInterval, MaxClerkInterval)
+	}
+	if !slices.Contains([]bankfiles.Charges{"", bankfiles.ChargesByServiceLevel, bankfiles.ChargesShared, bankfiles.ChargesOnPayer}, c.Bank.Charges) {
+		return wrong("bank.charges", "must be SLEV, SHAR or DEBT")
+	}
+	if len(c.Bank.Accounts) > MaxBankAccounts {
+		return wrong("bank.accounts", "has more than %d", MaxBankAccounts)
+	}
+	seen := map[[2]string]bool{}
+	for i, a := range c.Bank.Accounts {
+		key := fmt.Sprintf("bank.accounts[%d]", i)
+		if m, ok := c.member(a.Member); !ok || m.Kind != clearing.KindBrand || seen[[2]string{a.Member, a.Currency}] {
+			return wrong(key, "must be of a brand, once for each currency")
+		}
+		seen[[2]string{a.Member, a.Currency}] = true
+		if a.Currency != "" && quantity.ValidCurrency(a.Currency) != nil {
+			return wrong(key+".currency", "must be a three-letter ISO 4217 code, or left out")
+		}
+		account := a.account()
+		if err := account.Valid(a.Member); err != nil {
+			return wrong(key, "%v", err)
+		}
 	}
 	return nil
 }

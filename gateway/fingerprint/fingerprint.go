@@ -56,6 +56,14 @@ func (h *Hasher) Natural(kind points.Kind, d *points.Details) string {
 	return h.sum("natural", d.Merchant, d.Store, d.Terminal, d.Reference, string(kind))
 }
 
+// NaturalWith identifies an operation on a programme's account that takes place with a partner by where it comes from, like Natural. Empty without a receipt number.
+func (h *Hasher) NaturalWith(programme, partner string, kind points.Kind, d *points.Details) string {
+	if d.Reference == "" {
+		return ""
+	}
+	return h.sum("natural with partner", programme, partner, d.Merchant, d.Store, d.Terminal, d.Reference, string(kind))
+}
+
 // Claim identifies an anonymous receipt of a till, under which a customer who comes back with it can claim it once: it stands in public on the ledger. Empty without a
 // receipt number.
 func (h *Hasher) Claim(merchant, store, terminal, number string) string {

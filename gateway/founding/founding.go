@@ -15,7 +15,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/ledger"
 )
 
-// How long a programme's founding waits for the consortium's to reach the brand's own peer.
+// How long a step waits for what another brand did to reach the brand's own peer.
 const (
 	foundedAttempts = 100
 	foundedPause    = 100 * time.Millisecond
@@ -25,49 +25,111 @@ const (
 type Brand struct {
 	Config    *config.Config    // Of its gateway; the operator's identity is used.
 	Programme wire.NewProgramme // Brand and CustodianKey may be empty: they are filled in from the configuration.
+	AdminKey  string            // To which custody passes when the brand fails: uncompressed P-256 point, base64url without padding; empty when nobody could take over.
 }
 
-// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own. What is there already with the same content
-// counts as done; ALREADY_EXISTS when it is there with other content.
-func Bootstrap(ctx context.Context, brands []Brand) error {
+// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own, opens clearing in the programmes' currencies and carries the plan
+// out. What is there already with the same content counts as done; ALREADY_EXISTS when it is there with other content.
+func Bootstrap(ctx context.Context, brands []Brand, plan *Plan) error {
 	if len(brands) == 0 {
 		return fault.New(fault.InvalidValue, "founding needs the brands")
 	}
-	if err := asOperator(brands[0].Config, func(c *ledger.Client) error { return Consortium(ctx, c, brands[0].Config.Members) }); err != nil {
+	hands, err := connect(brands)
+	defer closeAll(hands)
+	if err != nil {
 		return err
 	}
+	if err := Consortium(ctx, hands[0].operator, founders(brands, plan)); err != nil {
+		return err
+	}
+	for i := range brands {
+		if err := Programme(ctx, hands[i].operator, brands[i]); err != nil {
+			return err
+		}
+	}
+	if err := plan.carryCalendars(ctx, hands); err != nil {
+		return err
+	}
+	if err := openClearing(ctx, hands[0].operator, brands); err != nil {
+		return err
+	}
+	return plan.begin(ctx, hands)
+}
+
+// openClearing opens the first window of every currency that the brands' programmes have.
+func openClearing(ctx context.Context, operator *ledger.Client, brands []Brand) error {
+	var currencies []string
 	for _, b := range brands {
-		if err := asOperator(b.Config, func(c *ledger.Client) error { return Programme(ctx, c, b) }); err != nil {
+		currencies = append(currencies, b.Programme.Currency)
+	}
+	slices.Sort(currencies)
+	for _, currency := range slices.Compact(currencies) {
+		if _, err := operator.Clearing().Open(ctx, currency); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func asOperator(cfg *config.Config, f func(*ledger.Client) error) error {
-	if !cfg.Operator.Given() {
-		return fault.New(fault.InvalidValue, "configuration key operator: founding needs the operator's identity of %s", cfg.Member)
+// connect gives every brand's operator and treasurer a connection. Those that were made before an error are given too, to be closed.
+func connect(brands []Brand) ([]hand, error) {
+	var hands []hand
+	for _, b := range brands {
+		operator, err := connectAs(b.Config, "operator", b.Config.Operator)
+		if err != nil {
+			return hands, err
+		}
+		hands = append(hands, hand{name: b.Config.Member, operator: operator})
+		if hands[len(hands)-1].treasurer, err = connectAs(b.Config, "treasurer", b.Config.Treasurer); err != nil {
+			return hands, err
+		}
 	}
-	operator := *cfg
-	operator.Identity = cfg.Operator
-	c, err := ledger.Connect(&operator)
-	if err != nil {
-		return err
+	return hands, nil
+}
+
+func connectAs(cfg *config.Config, role string, identity config.KeyPair) (*ledger.Client, error) {
+	if !identity.Given() {
+		return nil, fault.New(fault.InvalidValue, "configuration key %s: founding needs this identity of %s", role, cfg.Member)
 	}
-	err = f(c)
-	if closing := c.Close(); err == nil {
-		err = closing
+	as := *cfg
+	as.Identity = identity
+	return ledger.Connect(&as)
+}
+
+func closeAll(hands []hand) {
+	for _, h := range hands {
+		for _, c := range []*ledger.Client{h.operator, h.treasurer} {
+			if c != nil {
+				_ = c.Close()
+			}
+		}
 	}
-	return err
+}
+
+// founders are the members by name, each brand with the key that it registers for its administrator and the clause that it signs.
+func founders(brands []Brand, plan *Plan) []clearing.Member {
+	members := membersOf(brands[0].Config.Members)
+	for i := range members {
+		if members[i].Kind != clearing.KindBrand {
+			continue
+		}
+		members[i].Novation = plan.Novation
+		for _, b := range brands {
+			if b.Config.Member == members[i].Name {
+				members[i].AdminKey = b.AdminKey
+			}
+		}
+	}
+	return members
 }
 
 // Consortium records the members and the channel's genesis block, read from the own peer.
-func Consortium(ctx context.Context, operator *ledger.Client, members []config.Member) error {
+func Consortium(ctx context.Context, operator *ledger.Client, members []clearing.Member) error {
 	genesis, err := operator.GenesisHash(ctx)
 	if err != nil {
 		return err
 	}
-	document := clearing.Consortium{V: 1, Genesis: genesis, Members: membersOf(members)}
+	document := clearing.Consortium{V: 1, Genesis: genesis, Members: members}
 	err = operator.Clearing().Found(ctx, document)
 	if fault.CodeOf(err) != fault.AlreadyExists {
 		return err
@@ -114,11 +176,15 @@ func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 			return err
 		}
 	}
-	if err := awaitConsortium(ctx, operator); err != nil {
+	err := arrived(ctx, fault.NotFounded, func() error {
+		_, err := operator.Clearing().Consortium(ctx)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	contract := operator.Points(document.Brand)
-	err := contract.CreateProgramme(ctx, document)
+	err = contract.CreateProgramme(ctx, document)
 	if fault.CodeOf(err) != fault.AlreadyExists {
 		return err
 	}
@@ -131,21 +197,6 @@ func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 		return err
 	}
 	return fault.New(fault.AlreadyExists, "programme %s was founded with other terms, names or keys", document.Brand)
-}
-
-// awaitConsortium waits until the brand's own peer has the block with the founding document, which another brand's operator may have brought.
-func awaitConsortium(ctx context.Context, operator *ledger.Client) error {
-	for attempt := 1; ; attempt++ {
-		_, err := operator.Clearing().Consortium(ctx)
-		if fault.CodeOf(err) != fault.NotFounded || attempt == foundedAttempts {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(foundedPause):
-		}
-	}
 }
 
 // sameProgramme compares what was founded with a document; the terms by their hash, which covers the words too. A custodian's key that was rotated since is no difference.

@@ -26,10 +26,12 @@ type Ledger struct {
 	Organisations []*Organisation // Brands in order, then the regulator.
 	Brands        []*Organisation
 	Genesis       string // Hash of block 0's header, hex.
+	Now           int64  // Time of clearing's last transaction, Unix seconds.
 
-	t       testing.TB
-	pending []pendingTx
-	hasher  blocks.CommitHasher
+	t          testing.TB
+	programmes map[string]*Programme
+	pending    []pendingTx
+	hasher     blocks.CommitHasher
 
 	executing sync.Mutex // Guards the state and what is pending.
 	state     map[string]map[string]record
@@ -38,9 +40,6 @@ type Ledger struct {
 	mu    sync.Mutex
 	chain []blocks.Delivered
 	grown chan struct{} // Closed and replaced when a block is added.
-
-	programmes []*Programme
-	votes      int // Proposals brought so far.
 }
 
 type record struct {
@@ -84,7 +83,7 @@ type Invocation struct {
 // New makes a ledger with a genesis block for these brands and a regulator.
 func New(t testing.TB, brands ...string) *Ledger {
 	t.Helper()
-	l := &Ledger{t: t, state: map[string]map[string]record{}, private: map[collection]map[string]record{}, grown: make(chan struct{})}
+	l := &Ledger{t: t, programmes: map[string]*Programme{}, Now: Start, state: map[string]map[string]record{}, private: map[collection]map[string]record{}, grown: make(chan struct{})}
 	for _, b := range brands {
 		l.Brands = append(l.Brands, NewOrganisation(t, b, MSPOf(b)))
 	}

@@ -16,26 +16,33 @@ const Currency = "GBP"
 
 // Pair is two brands that deal with each other.
 type Pair struct {
-	A, B *Organisation
-	Now  int64 // Time of the last transaction, Unix seconds.
+	A, B    *Organisation
+	Release int64 // Settled window up to which the next batches release their lanes; 0: none.
 
 	ledger *Ledger
+	seq    map[place]int64
+}
+
+// place is a lane of a pair, for one home programme.
+type place struct {
+	home, msp string
+	lane      int
 }
 
 // Pair gives the pair of two brands, by name.
 func (l *Ledger) Pair(x, y string) *Pair {
 	a, b := clearing.PairOf(x, y)
-	return &Pair{A: l.member(a), B: l.member(b), Now: Start, ledger: l}
+	return &Pair{A: l.member(a), B: l.member(b), ledger: l, seq: map[place]int64{}}
 }
 
 // Terms are a version of the pair's agreement, in force from the last transaction on: a point of either is worth 1 minor unit at the other, costs 2 to award and 1 to swap, one for one.
 func (p *Pair) Terms(version int) *clearing.Agreement {
 	offer := clearing.Offer{
-		Version: version, From: p.Now, Acceptance: quantity.Ratio{Num: 1, Den: 1}, Swap: quantity.Ratio{Num: 1, Den: 1}, SwapMin: 1, AwardMax: 10_000,
+		Version: version, From: p.ledger.Now, Acceptance: quantity.Ratio{Num: 1, Den: 1}, Swap: quantity.Ratio{Num: 1, Den: 1}, SwapMin: 1, AwardMax: 10_000,
 	}
 	side := clearing.Side{Offer: offer, Acceptance: quantity.Ratio{Num: 1, Den: 1}, Sale: quantity.Ratio{Num: 2, Den: 1}, Swap: quantity.Ratio{Num: 1, Den: 1}}
 	return &clearing.Agreement{
-		V: 1, Salt: strings.Repeat("09", wire.SaltLength/2), Version: version, A: p.A.Name, B: p.B.Name, Currency: Currency, Scale: 2, From: p.Now,
+		V: 1, Salt: strings.Repeat("09", wire.SaltLength/2), Version: version, A: p.A.Name, B: p.B.Name, Currency: Currency, Scale: 2, From: p.ledger.Now,
 		Sides: [2]clearing.Side{side, side}, Calendar: "daily", DisputeWindows: 3, Fraud: clearing.BearerIssuer, Offline: clearing.BearerPartner,
 		Prose: map[string]string{"en": "As agreed."},
 	}
@@ -59,25 +66,20 @@ func (p *Pair) Agree(g *clearing.Agreement) {
 	p.submit(p.B.Treasurer, wire.FnAcceptAgreement, doc, nil)
 }
 
-// Allocate lets the two owe each other so much, either way, and opens clearing in the currency.
+// Allocate lets the two owe each other so much, either way, out of caps as large, by the brands' votes. The currency's windows are opened before, if they aren't.
 func (p *Pair) Allocate(amount [2]quantity.Minor) {
 	p.ledger.t.Helper()
-	writes := func(e *engine.Effects) {
-		e.Private = nil
-		e.Writes = []engine.Write{
-			{Key: engine.WindowPointerKey(Currency), Value: p.ledger.Encode(clearing.WindowPointer{V: 1, Currency: Currency, Number: 1})},
-			{Key: engine.AllocationKey(p.A.Name, p.B.Name, Currency), Value: p.ledger.Encode(clearing.Allocation{
-				V: 1, A: p.A.Name, B: p.B.Name, Currency: Currency, Amount: amount, Since: 1, Epoch: 1,
-			})},
-		}
+	if p.ledger.State(engine.ClearingChaincode, engine.CurrenciesKey()) == nil {
+		p.ledger.OpenClearing()
 	}
-	p.Now++
-	_, err := p.ledger.Submit(Proposal{
-		Caller: p.A.Treasurer, Chaincode: engine.ClearingChaincode, Function: wire.FnProposeAgreement, Document: p.ledger.Encode(wire.PairQuery{A: p.A.Name, B: p.B.Name}),
-		Transient: map[string][]byte{wire.AgreementTransient: p.ledger.Encode(p.Terms(1))}, Time: p.Now, Endorsers: p.Endorsers(), Tamper: writes,
-	})
-	must(p.ledger.t, err)
-	p.ledger.Cut()
+	for i, names := range [][2]string{{p.A.Name, p.B.Name}, {p.B.Name, p.A.Name}} {
+		limit := clearing.Cap{}
+		if raw := p.ledger.State(engine.ClearingChaincode, engine.CapKey(names[0], Currency)); raw != nil {
+			must(p.ledger.t, wire.DecodeRecord(raw, &limit))
+		}
+		p.ledger.Decide(clearing.Motion{Cap: &clearing.CapMotion{Member: names[0], Currency: Currency, Amount: limit.Amount + amount[i]}})
+		p.ledger.Decide(clearing.Motion{Allocation: &clearing.AllocationMove{Debtor: names[0], Creditor: names[1], Currency: Currency, Amount: amount[i]}})
+	}
 }
 
 // MoveSlice moves a part of what one lane may owe to another lane, and cuts a block.
@@ -89,9 +91,9 @@ func (p *Pair) MoveSlice(m wire.SliceMove) {
 // submit has both members endorse a call, and cuts a block.
 func (p *Pair) submit(caller *Identity, function string, document any, transient map[string][]byte) {
 	p.ledger.t.Helper()
-	p.Now++
+	p.ledger.Now++
 	_, err := p.ledger.Submit(Proposal{
-		Caller: caller, Chaincode: engine.ClearingChaincode, Function: function, Document: p.ledger.Encode(document), Transient: transient, Time: p.Now,
+		Caller: caller, Chaincode: engine.ClearingChaincode, Function: function, Document: p.ledger.Encode(document), Transient: transient, Time: p.ledger.Now,
 		Endorsers: p.Endorsers(),
 	})
 	must(p.ledger.t, err)

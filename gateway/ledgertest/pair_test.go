@@ -77,7 +77,7 @@ func TestPrivateReadsOfAnOlderVersionConflict(t *testing.T) {
 		if _, err := l.Submit(ledgertest.Proposal{
 			Caller: p.A.Gateway, Chaincode: engine.ClearingChaincode, Function: wire.FnMoveSlice, Document: l.Encode(wire.PairQuery{A: "airline", B: "hotel"}),
 			Transient: map[string][]byte{wire.SliceTransient: l.Encode(wire.SliceMove{Salt: ledgertest.Salt, From: lanes[0], To: lanes[1], Amount: 1})},
-			Time:      p.Now, Endorsers: p.Endorsers(), Tamper: func(e *engine.Effects) { e.Private = e.Private[:1] },
+			Time:      l.Now, Endorsers: p.Endorsers(), Tamper: func(e *engine.Effects) { e.Private = e.Private[:1] },
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -92,14 +92,14 @@ func TestOnlyMembersOfACollectionEndorseWhatReadsIt(t *testing.T) {
 	l, p := agreed(t)
 	_, err := l.Evaluate(ledgertest.Proposal{
 		Caller: p.A.Gateway, Chaincode: engine.ClearingChaincode, Function: wire.FnGetPair, Document: l.Encode(wire.PairQuery{A: "airline", B: "hotel"}),
-		Time: p.Now, Endorsers: l.BrandPeers()[1:2],
+		Time: l.Now, Endorsers: l.BrandPeers()[1:2],
 	})
 	if fault.CodeOf(err) != fault.PrivateUnavailable {
 		t.Errorf("a third brand's peer answers: %v", err)
 	}
 	if _, err := l.Evaluate(ledgertest.Proposal{
 		Caller: p.A.Gateway, Chaincode: engine.ClearingChaincode, Function: wire.FnGetPair, Document: l.Encode(wire.PairQuery{A: "airline", B: "hotel"}),
-		Time: p.Now, Endorsers: p.Endorsers(),
+		Time: l.Now, Endorsers: p.Endorsers(),
 	}); err != nil {
 		t.Error(err)
 	}

@@ -107,9 +107,12 @@ func (l *Ledger) Create(brand int, options ...func(*terms.Terms)) *Programme {
 	})
 	must(l.t, err)
 	l.Cut()
-	l.programmes = append(l.programmes, p)
+	l.programmes[p.Brand.Name] = p
 	return p
 }
+
+// Programme gives a programme that was created.
+func (l *Ledger) Programme(brand string) *Programme { return l.programmes[brand] }
 
 // Chaincode is the programme's namespace.
 func (p *Programme) Chaincode() string { return engine.PointsPrefix + p.Brand.Name }

@@ -160,7 +160,7 @@ func benchAccept(b *testing.B, l *ledgertest.Ledger, s *store.Store, items []led
 	all := make([]store.NewOperation, len(items))
 	for i, item := range items {
 		all[i] = store.NewOperation{
-			ID: item.Operation.ID, Kind: item.Operation.Kind, Account: item.Operation.Account, Natural: item.Details.Natural, Idempotency: item.Details.Idempotency,
+			ID: item.Operation.ID, Kind: item.Operation.Kind, Programme: "airline", Account: item.Operation.Account, Natural: item.Details.Natural, Idempotency: item.Details.Idempotency,
 			Request: item.Details.Request, Document: l.Encode(item.Operation), Details: l.Encode(item.Details),
 		}
 	}

@@ -61,6 +61,9 @@ func (e *effects) addClearingRecord(b *blocks.Block, t *blocks.Transaction, ref 
 		row.Body = w.Value
 	}
 	e.changes.Clearing.Records[ref] = row
+	if ref.Collection == "" {
+		e.changes.Clearing.History = append(e.changes.Clearing.History, store.ClearingWrite{Ref: ref, ClearingRow: row})
+	}
 	return e.exposures.note(&occurrence{b.Number, t.Time}, ref, row.Body)
 }
 

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -17,7 +15,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-// owner is whose outbox the database holds: batches of this submitter in this programme end its operations. Empty for a gateway that only reads.
+// owner is whose outbox the database holds: batches of this submitter in this programme, and its cross-brand batches, end its operations. Empty for a gateway that only reads.
 type owner struct{ programme, msp string }
 
 // effects collects what consecutive blocks change.
@@ -35,7 +33,7 @@ type effects struct {
 func newEffects(o owner, p programmes) *effects {
 	return &effects{owner: o, programmes: p, exposures: newExposures(), changes: store.Changes{
 		Programmes: map[string][]byte{}, Lanes: map[store.LaneRef][]byte{}, Accounts: map[store.AccountRef]store.AccountRow{}, Records: map[store.RecordRef][]byte{},
-		Clearing: store.Clearing{Records: map[store.ClearingRef]store.ClearingRow{}},
+		Inbox: map[store.InboxRef]*store.InboxRow{}, Clearing: store.Clearing{Records: map[store.ClearingRef]store.ClearingRow{}},
 	}}
 }
 
@@ -82,25 +80,31 @@ func (e *effects) addValid(b *blocks.Block, t *blocks.Transaction) error {
 			continue
 		}
 		for _, w := range t.Namespaces[i].Writes {
-			if err := e.addRecord(programme, w); err != nil {
+			if err := e.addRecord(b.Number, programme, w); err != nil {
 				return err
 			}
 		}
 	}
-	if t.Event == nil || t.Event.Name != wire.EventBatch {
+	if t.Event == nil {
 		return nil
 	}
+	if t.Event.Chaincode == engine.ClearingChaincode && t.Event.Name == wire.EventExchange {
+		return e.addExchange(b, t)
+	}
 	programme, ok := strings.CutPrefix(t.Event.Chaincode, engine.PointsPrefix)
-	if !ok {
+	if !ok || t.Event.Name != wire.EventBatch {
 		return nil
 	}
 	return e.addBatch(b, t, programme)
 }
 
-func (e *effects) addRecord(programme string, w blocks.Write) error {
+func (e *effects) addRecord(block uint64, programme string, w blocks.Write) error {
 	object, attributes, err := engine.ParseKey(w.Key)
 	if err != nil {
 		return err
+	}
+	if object == engine.ObjectInbox {
+		return e.addWaiting(block, programme, attributes, w)
 	}
 	switch object {
 	case engine.ObjectProgramme:
@@ -110,13 +114,22 @@ func (e *effects) addRecord(programme string, w blocks.Write) error {
 		return e.addLane(programme, attributes, w.Value)
 	case engine.ObjectAccount:
 		return e.addAccount(programme, attributes, w.Value)
-	case engine.ObjectTerms, engine.ObjectRuleSet, engine.ObjectPrices, engine.ObjectShop, engine.ObjectApproval:
-		if len(attributes) != 1 {
-			return fault.New(fault.BlockInvalid, "the key of a record of %s has %d attributes", object, len(attributes))
-		}
-		e.changes.Records[store.RecordRef{Programme: programme, Object: object, ID: attributes[0]}] = w.Value
 	}
+	count, kept := recordAttributes[object]
+	if !kept {
+		return nil
+	}
+	if len(attributes) != count {
+		return fault.New(fault.BlockInvalid, "the key of a record of %s has %d attributes", object, len(attributes))
+	}
+	e.changes.Records[store.RecordRef{Programme: programme, Object: object, ID: strings.Join(attributes, "/")}] = w.Value // Nil when it was deleted.
 	return nil
+}
+
+// recordAttributes are the objects that are kept as the ledger has them, and how many attributes their keys have.
+var recordAttributes = map[string]int{
+	engine.ObjectTerms: 1, engine.ObjectRuleSet: 1, engine.ObjectPrices: 1, engine.ObjectShop: 1, engine.ObjectApproval: 1,
+	engine.ObjectPartner: 1, engine.ObjectOffer: 2, engine.ObjectOptOut: 1,
 }
 
 func (e *effects) addLane(programme string, attributes []string, body []byte) error {
@@ -140,44 +153,5 @@ func (e *effects) addAccount(programme string, attributes []string, body []byte)
 		return err
 	}
 	e.changes.Accounts[store.AccountRef{Programme: programme, ID: points.AccountID(attributes[0])}] = row
-	return nil
-}
-
-// batchEvent is wire.BatchEvent with the receipts' own bytes.
-type batchEvent struct {
-	MSP      string           `json:"msp"`
-	Lane     int              `json:"lane"`
-	Seq      int64            `json:"seq"`
-	Root     string           `json:"root"`
-	Receipts []jsontext.Value `json:"receipts"`
-}
-
-func (e *effects) addBatch(b *blocks.Block, t *blocks.Transaction, programme string) error {
-	var event batchEvent
-	if err := json.Unmarshal(t.Event.Payload, &event); err != nil {
-		return fault.New(fault.BlockInvalid, "a batch's event can't be read")
-	}
-	row := store.BatchRow{
-		Programme: programme, MSP: event.MSP, Lane: event.Lane, Seq: event.Seq, Root: event.Root, Block: b.Number, Tx: t.ID,
-		TxTime: t.Time*1000 + int64(t.Nanos)/1_000_000, Event: t.Event.Payload, Receipts: make([]store.ReceiptRow, len(event.Receipts)),
-	}
-	outcome := Outcome{Block: b.Number, TxID: t.ID, Code: t.Code, Programme: programme, MSP: event.MSP, Lane: event.Lane, Seq: event.Seq}
-	outcome.Receipts = make([]points.Receipt, len(event.Receipts))
-	for i, raw := range event.Receipts {
-		if err := json.Unmarshal(raw, &outcome.Receipts[i]); err != nil {
-			return fault.New(fault.BlockInvalid, "receipt %d of a batch can't be read", i)
-		}
-		row.Receipts[i] = store.ReceiptRow{Receipt: outcome.Receipts[i], Body: raw}
-	}
-	if (owner{programme, event.MSP}) == e.owner {
-		row.Recover = func() ([]store.NewOperation, error) { return recovered(t, &event) }
-		var err error
-		if row.Salt, err = deliveredSalt(t, &event); err != nil {
-			return err
-		}
-	}
-	e.receipts += len(event.Receipts)
-	e.changes.Batches = append(e.changes.Batches, row)
-	e.outcomes = append(e.outcomes, outcome)
 	return nil
 }

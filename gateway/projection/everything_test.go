@@ -41,6 +41,10 @@ func project(t *testing.T, s *store.Store, l *ledgertest.Ledger, from, to uint64
 func projectDelivered(t *testing.T, s *store.Store, l *ledgertest.Ledger, from, to uint64, change func(*blocks.Delivered)) {
 	t.Helper()
 	e := newEffects(issuer, known(t, s))
+	var err error
+	if e.exposures, err = knownExposures(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
 	for n := from; n < to; n++ {
 		d := l.Block(n)
 		change(&d)

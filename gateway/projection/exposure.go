@@ -15,12 +15,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/store"
-)
-
-// Shares of an allocation, in percent, from which on a treasury is warned.
-const (
-	WarningPercent  = 80
-	CriticalPercent = 95
+	"github.com/tallystick/tallystick/gateway/treasury"
 )
 
 // exposures are what the pairs whose data the own peer holds owe each other, as of the last block that was looked at, and the events that follow from it.
@@ -110,6 +105,8 @@ func (x *exposures) note(o *occurrence, ref store.ClearingRef, body []byte) erro
 		x.windows[pointer.Currency] = pointer.Number
 	case ref.Object == engine.ObjectAllocation:
 		return x.noteAllocation(o, ref, body)
+	default:
+		return x.tellPublic(o, ref, body)
 	}
 	return nil
 }
@@ -260,9 +257,9 @@ func crossed(before, after int64) store.EventKind {
 
 func severity(percent int64) int {
 	switch {
-	case percent >= CriticalPercent:
+	case percent >= treasury.CriticalPercent:
 		return 2
-	case percent >= WarningPercent:
+	case percent >= treasury.WarningPercent:
 		return 1
 	}
 	return 0
@@ -288,26 +285,11 @@ func (x *exposures) rate(p *exposure) error {
 		if err != nil {
 			return err
 		}
-		taken[i].percent = percentOf(sum, clearing.MicroOf(allocation[i]))
+		taken[i].percent = treasury.PercentOf(sum, clearing.MicroOf(allocation[i]))
 	}
 	p.taken = taken
 	x.show(p)
 	return nil
-}
-
-// percentOf is a share in whole percent, rounded down; of nothing everything is 100 percent.
-func percentOf(sum, allocation quantity.Micro) int64 {
-	switch {
-	case sum <= 0:
-		return 0
-	case allocation == 0:
-		return 100
-	}
-	percent, err := quantity.Portion(int64(sum), 100, int64(allocation))
-	if err != nil {
-		return 100
-	}
-	return percent
 }
 
 func (x *exposures) show(p *exposure) {

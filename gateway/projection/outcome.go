@@ -10,7 +10,8 @@ import (
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
-// Outcome is what a block says of one SubmitBatch transaction. It is told after its effects are durable in the database.
+// Outcome is what a block says of one batch of a programme: of a SubmitBatch transaction, or of one half of an Exchange, each of which has an outcome of its own in its
+// programme. It is told after its effects are durable in the database.
 type Outcome struct {
 	Block     uint64
 	TxID      string
@@ -25,19 +26,34 @@ type Outcome struct {
 // Valid says whether the batch was applied.
 func (o *Outcome) Valid() bool { return o.Code == peer.TxValidationCode_VALID }
 
-// refused describes a SubmitBatch that had no effect, from what its submitter asked for; false when it isn't one or can't be read.
+// refused describes a SubmitBatch of the programme, or an Exchange, that had no effect, from what its submitter asked for; false when it isn't one or can't be read. An
+// Exchange is one in its home programme.
 func refused(block uint64, t *blocks.Transaction, programme string) (Outcome, bool) {
-	if t.Chaincode != engine.PointsPrefix+programme || len(t.Args) != 2 || string(t.Args[0]) != wire.FnSubmitBatch {
+	home := t.Chaincode == engine.PointsPrefix+programme && calls(t, wire.FnSubmitBatch)
+	if !home && !isExchange(t) {
 		return Outcome{}, false
 	}
 	var place struct {
-		Lane int   `json:"lane"`
-		Seq  int64 `json:"seq"`
+		Home string `json:"home"`
+		Lane int    `json:"lane"`
+		Seq  int64  `json:"seq"`
 	}
 	if len(t.Args[1]) > wire.MaxDocument || json.Unmarshal(t.Args[1], &place) != nil {
 		return Outcome{}, false
 	}
+	if !home {
+		programme = place.Home
+	}
 	return Outcome{
 		Block: block, TxID: t.ID, Code: t.Code, Programme: programme, MSP: t.Creator.MSP, Lane: place.Lane, Seq: place.Seq,
 	}, true
+}
+
+// calls says whether the transaction invokes a function with one document.
+func calls(t *blocks.Transaction, function string) bool {
+	return len(t.Args) == 2 && string(t.Args[0]) == function
+}
+
+func isExchange(t *blocks.Transaction) bool {
+	return t.Chaincode == engine.ClearingChaincode && calls(t, wire.FnExchange)
 }

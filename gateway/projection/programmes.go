@@ -48,6 +48,7 @@ type accountRecord struct {
 	Active   quantity.Day    `json:"active"`
 	Lots     []lots.Lot      `json:"lots"`
 	Suspense []lots.Lot      `json:"suspense"`
+	Claims   []points.Claim  `json:"claims"`
 	Holds    []struct {
 		Until int64 `json:"until"`
 	} `json:"holds"`
@@ -66,5 +67,8 @@ func (p programmes) accountRow(name string, body []byte) (store.AccountRow, erro
 	}
 	row := store.AccountRow{Posted: record.Posted, Held: record.Held, Debt: record.Debt, Body: body}
 	row.DueDay, row.DueAt = bookkeeping.Due(programme, &a)
+	for _, c := range record.Claims {
+		row.Refundable += c.Repaid
+	}
 	return row, nil
 }

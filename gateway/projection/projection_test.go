@@ -41,12 +41,15 @@ type runner struct {
 
 func start(t *testing.T, s *store.Store, source Source, programme, msp string) *runner {
 	t.Helper()
+	return startAs(t, s, source, Settings{Programme: programme, MSP: msp})
+}
+
+func startAs(t *testing.T, s *store.Store, source Source, as Settings) *runner {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &runner{cancel: cancel, ended: make(chan error, 1), news: make(chan struct{}, 1000)}
-	r.Projection = New(Settings{
-		Sources: []Source{source}, Store: s, Programme: programme, MSP: msp, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Metrics: prometheus.NewRegistry(),
-	}, func(o Outcome) {
+	as.Sources, as.Store, as.Log, as.Metrics = []Source{source}, s, slog.New(slog.NewTextHandler(io.Discard, nil)), prometheus.NewRegistry()
+	r.Projection = New(as, func(o Outcome) {
 		r.mu.Lock()
 		r.outcomes = append(r.outcomes, o)
 		r.mu.Unlock()
@@ -128,6 +131,14 @@ var tables = []string{
 	`SELECT id, kind, account, to_account, shop, natural, idempotency, request, status, lane, seq, outcome, code, receipt FROM operations ORDER BY 1`,
 	`SELECT lookup, account, operation FROM lookups ORDER BY 1`,
 	`SELECT lane, seq FROM pins ORDER BY 1`,
+	`SELECT collection, object, id, block, tx, body FROM clearing_records ORDER BY 1, 2, 3`,
+	`SELECT object, id, block, tx, body FROM clearing_history ORDER BY 1, 2, 3, 4`,
+	`SELECT home, msp, lane, seq, a, b, currency, window, salt, block, tx, time FROM exchanges ORDER BY 1, 2, 3, 4`,
+	`SELECT operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro, fee_debtor, fee, agreement, a_owes, b_owes, block, tx, time
+		FROM obligations ORDER BY 2, 3, 4, 5, 6`,
+	`SELECT operation, body FROM limit_refusals ORDER BY 1`,
+	`SELECT block, n, kind, body FROM clearing_events ORDER BY 1, 2`,
+	`SELECT block, tx, collection FROM clearing_gaps ORDER BY 1, 2, 3`,
 }
 
 func dump(t *testing.T, s *store.Store) string {
@@ -440,7 +451,7 @@ func TestPinIsResolvedByTheBatchThatWonItsPlace(t *testing.T) {
 			t.Errorf("operation %s is %s, want %s (%v)", id, o.Status, want, err)
 		}
 	}
-	if pins, err := s.Pins(ctx); err != nil || len(pins) != 0 {
+	if pins, err := s.Pins(ctx, "airline"); err != nil || len(pins) != 0 {
 		t.Errorf("the pin is still there: %v, %v", pins, err)
 	}
 }
@@ -516,7 +527,7 @@ func accept(t *testing.T, s *store.Store, l *ledgertest.Ledger, items ...ledgert
 	all := make([]store.NewOperation, len(items))
 	for i, item := range items {
 		all[i] = store.NewOperation{
-			ID: item.Operation.ID, Kind: item.Operation.Kind, Account: item.Operation.Account, Natural: item.Details.Natural, Idempotency: item.Details.Idempotency,
+			ID: item.Operation.ID, Kind: item.Operation.Kind, Programme: "airline", Account: item.Operation.Account, Natural: item.Details.Natural, Idempotency: item.Details.Idempotency,
 			Request: item.Details.Request, Lookup: item.Details.Lookup, Document: l.Encode(item.Operation), Details: l.Encode(item.Details),
 		}
 	}

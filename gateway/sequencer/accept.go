@@ -16,17 +16,22 @@ func (s *Sequencer) Accept(ctx context.Context, in Intake) (Ticket, error) {
 	return r.Ticket, r.Err
 }
 
-// AcceptAll records many operations with one write to disk, each with its own answer in the same order. Errors: NOT_READY, OVERLOADED and TOO_LARGE for
-// all of them; INVALID_VALUE, OUT_OF_RANGE, TOO_LARGE, APPROVAL_MISSING, IDEMPOTENCY_CONFLICT, RECEIPT_NUMBER_CONFLICT and ALREADY_EXISTS for single ones.
+// AcceptAll records many operations with one write to disk, each with its own answer in the same order. Errors: NOT_READY and TOO_LARGE for
+// all of them; OVERLOADED and NOT_READY for those of one route, AGREEMENT_MISSING for those with a partner that has no agreement; INVALID_VALUE, OUT_OF_RANGE, TOO_LARGE, APPROVAL_MISSING, IDEMPOTENCY_CONFLICT, RECEIPT_NUMBER_CONFLICT and ALREADY_EXISTS for single ones.
 func (s *Sequencer) AcceptAll(ctx context.Context, all []Intake) []Result {
 	results := make([]Result, len(all))
 	if err := s.admits(len(all)); err != nil {
 		return failAll(results, err)
 	}
+	full := s.full(all)
 	var places []int
 	var good []*prepared
 	var records []store.NewOperation
 	for i := range all {
+		if err := full[partnerOf(&all[i].Operation)]; err != nil {
+			results[i].Err = err
+			continue
+		}
 		p, err := s.prepare(ctx, &all[i])
 		if err != nil {
 			results[i].Err = err
@@ -50,7 +55,7 @@ func (s *Sequencer) AcceptAll(ctx context.Context, all []Intake) []Result {
 	return results
 }
 
-// admits says whether n more operations may come.
+// admits says whether n operations may be taken at once.
 func (s *Sequencer) admits(n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,10 +65,24 @@ func (s *Sequencer) admits(n int) error {
 	if n > MaxIntakes {
 		return fault.New(fault.TooLarge, "at most %d operations are taken at once", MaxIntakes)
 	}
-	if len(s.live)+n > s.settings.Backlog {
-		return fault.New(fault.Overloaded, "%d operations are waiting", len(s.live))
-	}
 	return nil
+}
+
+// full says for which routes these are too many: OVERLOADED. A partner that is out of reach fills up its own route only.
+func (s *Sequencer) full(all []Intake) map[string]error {
+	more := map[string]int{}
+	for i := range all {
+		more[partnerOf(&all[i].Operation)]++
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	full := map[string]error{}
+	for path, n := range more {
+		if r := s.routes[path]; r != nil && r.live+n > s.settings.Backlog {
+			full[path] = fault.New(fault.Overloaded, "%d operations are waiting", r.live)
+		}
+	}
+	return full
 }
 
 func failAll(results []Result, err error) []Result {
@@ -101,7 +120,7 @@ func (s *Sequencer) register(admissions []store.Admission) []*entry {
 	for i := range admissions {
 		if admissions[i].Inserted {
 			e := newEntry(admissions[i].Operation)
-			s.live[e.operation.ID] = e
+			s.keep(e)
 			fresh = append(fresh, e)
 		}
 	}
@@ -112,7 +131,7 @@ func (s *Sequencer) unregister(entries []*entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range entries {
-		delete(s.live, e.operation.ID)
+		s.forget(e)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestAnIntakeOfTheWrongFormIsRefusedAndNothingIsRecorded(t *testing.T) {
 			}
 		})
 	}
-	if pending, err := w.store.PendingOperations(context.Background()); err != nil || len(pending) != 0 {
+	if pending, err := w.store.PendingOperations(context.Background(), "airline"); err != nil || len(pending) != 0 {
 		t.Errorf("%d operations are recorded (%v)", len(pending), err)
 	}
 }

@@ -13,20 +13,23 @@ import (
 // build puts together what the pin proposes now: its operations, those of custody with fresh mandates, or nothing when it is a fence.
 func (s *Sequencer) build(ctx context.Context, l *lane, p *pin) (ledger.Batch, error) {
 	s.mu.Lock()
-	fence := p.fence
-	s.mu.Unlock()
-	if fence || len(p.entries) == 0 {
-		return ledger.Batch{Document: document(l.n, p.seq, nil)}, nil
+	entries, release := p.entries, p.release
+	if p.fence {
+		entries = nil
 	}
-	documents, lapses, err := s.documents(ctx, p.entries)
+	s.mu.Unlock()
+	documents, lapses, err := s.documents(ctx, entries)
 	if err != nil {
 		return ledger.Batch{}, err
 	}
-	details := make([][]byte, len(p.entries))
-	for i, e := range p.entries {
-		details[i] = e.operation.Details
+	b := s.envelope(l, p, documents, release)
+	if len(entries) > 0 || l.route.pair != nil {
+		details := make([][]byte, len(entries))
+		for i, e := range entries {
+			details[i] = e.operation.Details
+		}
+		b.Details = privateDetails(p.salt, details)
 	}
-	b := ledger.Batch{Document: document(l.n, p.seq, documents), Details: privateDetails(p.salt, details)}
 	if lapses.last == 0 {
 		return b, nil
 	}
@@ -35,6 +38,14 @@ func (s *Sequencer) build(ctx context.Context, l *lane, p *pin) (ledger.Batch, e
 	defer s.mu.Unlock()
 	p.notAfter = max(p.notAfter, lapses.last)
 	return b, nil
+}
+
+// envelope is the batch's document: that of the programme alone, or that of clearing.
+func (s *Sequencer) envelope(l *lane, p *pin, operations [][]byte, release int64) ledger.Batch {
+	if l.route.pair == nil {
+		return ledger.Batch{Document: document(l.n, p.seq, operations)}
+	}
+	return ledger.Batch{Document: exchangeDocument(s.settings.Programme, l.route.path, l.n, p.seq, operations, release)}
 }
 
 // lapse is when the first and the last of a batch's mandates from custody lapse, Unix seconds; 0 without one.
@@ -84,6 +95,19 @@ func document(lane int, seq int64, operations [][]byte) []byte {
 	b.WriteString(`],"seq":`)
 	b.WriteString(strconv.FormatInt(seq, 10))
 	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// exchangeDocument is the canonical JSON of a wire.Exchange around operations that are canonical already. Names of members need no escaping.
+func exchangeDocument(home, partner string, lane int, seq int64, operations [][]byte, release int64) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"home":"` + home + `","lane":` + strconv.Itoa(lane) + `,"operations":[`)
+	b.Write(bytes.Join(operations, []byte{','}))
+	b.WriteString(`],"partner":"` + partner + `"`)
+	if release != 0 {
+		b.WriteString(`,"release":` + strconv.FormatInt(release, 10))
+	}
+	b.WriteString(`,"seq":` + strconv.FormatInt(seq, 10) + `}`)
 	return b.Bytes()
 }
 

@@ -318,11 +318,11 @@ func (c *chaos) checkTables() {
 			c.t.Errorf("operation %s is %s %s in the database, %s on the ledger (%v)", r.Operation, o.Status, o.Code, r.Code, err)
 		}
 	}
-	pins, err := c.world.store.Pins(ctx)
+	pins, err := c.world.store.Pins(ctx, "airline")
 	if err != nil || len(pins) != 0 {
 		c.t.Errorf("%d pins are left (%v)", len(pins), err)
 	}
-	if pending, err := c.world.store.PendingOperations(ctx); err != nil || len(pending) != 0 {
+	if pending, err := c.world.store.PendingOperations(ctx, "airline"); err != nil || len(pending) != 0 {
 		c.t.Errorf("%d operations are left (%v)", len(pending), err)
 	}
 }

@@ -33,7 +33,7 @@ func (k FileKey) Sign(digest []byte) (r, s *big.Int, err error) {
 // custodyKinds are the kinds of operation that a controller signs, always or (a return, a void) in some cases.
 var custodyKinds = []points.Kind{
 	points.KindRedeem, points.KindHold, points.KindVoid, points.KindTransfer, points.KindGift, points.KindAccept, points.KindReturn, points.KindRekey, points.KindVeto,
-	points.KindClose,
+	points.KindClose, points.KindSwap, points.KindOptOut, points.KindOptIn,
 }
 
 // custodySigns says whether the operation can have a mandate of the custodian's: a return that has the original receipt takes none.

@@ -23,35 +23,53 @@ func (s *Sequencer) dispatch(ctx context.Context) {
 	}
 }
 
-// assign gives free lanes what can go now and says when to look again.
+// assign gives free lanes what can go now and says when to look again. A lane that gets free wakes the dispatcher.
 func (s *Sequencer) assign() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
-		l := s.freeLane()
-		if l == nil {
-			return idle // A lane that gets free wakes the dispatcher.
+	now, wait := s.now(), idle
+	s.queue.wake(now.Unix())
+	done := map[*route]bool{}
+	for r := s.nextRoute(done); r != nil; r = s.nextRoute(done) {
+		if left := s.linger(r, now); left > 0 {
+			wait, done[r] = min(wait, left), true
+			continue
 		}
-		now := s.now()
-		if wait := s.linger(now); wait > 0 {
-			return wait
-		}
-		entries := s.queue.take(now.Unix())
+		entries := s.queue.take(r.path, r.batchMax, now.Unix())
 		if len(entries) == 0 {
-			return s.untilWake(now)
+			done[r] = true
+			continue
 		}
-		s.lingering = time.Time{}
+		r.lingering = time.Time{}
+		l := s.freeLane(r)
 		s.give(l, &pin{seq: l.height + 1, salt: randomHex(saltBytes), entries: entries})
 	}
+	return min(wait, s.untilWake(now))
 }
 
-// linger says how long the next batch is still left to grow: only right after a batch of several operations, whose callers tend to come back together,
+// nextRoute gives the open route with a free lane whose first operation has waited longest, of those that aren't done: so that an account that is busy on one route has its
+// turn on another.
+func (s *Sequencer) nextRoute(done map[*route]bool) *route {
+	var first *route
+	var turn int64
+	for _, r := range s.order {
+		if done[r] || r.closed != nil || s.freeLane(r) == nil {
+			continue
+		}
+		if row, waits := s.queue.next(r.path); waits && (first == nil || row < turn) {
+			first, turn = r, row
+		}
+	}
+	return first
+}
+
+// linger says how long the next batch of a route is still left to grow: only right after a batch of several operations, whose callers tend to come back together,
 // and only while there isn't a full batch. Without it a lone first-comer would leave at once and make all others wait for its round.
-func (s *Sequencer) linger(now time.Time) time.Duration {
-	if s.queue.waiting >= s.settings.BatchMax {
+func (s *Sequencer) linger(r *route, now time.Time) time.Duration {
+	if s.queue.waiting[r.path] >= r.batchMax {
 		return 0
 	}
-	return s.lingering.Sub(now)
+	return r.lingering.Sub(now)
 }
 
 func (s *Sequencer) untilWake(now time.Time) time.Duration {
@@ -61,8 +79,8 @@ func (s *Sequencer) untilWake(now time.Time) time.Duration {
 	return max(time.Unix(s.queue.wakeAt, 0).Sub(now), time.Millisecond)
 }
 
-func (s *Sequencer) freeLane() *lane {
-	for n := range s.settings.Lanes {
+func (s *Sequencer) freeLane(r *route) *lane {
+	for _, n := range r.lanes {
 		if l := s.lanes[n]; l.pin == nil {
 			return l
 		}
@@ -72,6 +90,7 @@ func (s *Sequencer) freeLane() *lane {
 
 func (s *Sequencer) give(l *lane, p *pin) {
 	l.pin = p
+	p.release, l.release = l.release, 0
 	s.inFlight++
 	l.start <- p // Never blocks: a free lane has taken its last pin.
 }
@@ -80,7 +99,7 @@ func (s *Sequencer) give(l *lane, p *pin) {
 func (s *Sequencer) free(l *lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.pin, l.trouble = nil, ""
+	l.pin, l.trouble, l.freed = nil, "", s.now()
 	s.inFlight--
 	s.wake()
 }

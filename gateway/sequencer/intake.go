@@ -62,7 +62,7 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 	if err := p.identify(s.now()); err != nil {
 		return nil, err
 	}
-	if err := checkCustody(in); err != nil {
+	if err := s.checkCustody(in); err != nil {
 		return nil, err
 	}
 	o, d := &p.operation, &p.details
@@ -73,7 +73,7 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 		return nil, err
 	}
 	d.Operation = o.ID
-	d.Natural = s.hasher.Natural(o.Kind, d)
+	d.Natural = s.natural(o, d)
 	if o.Kind == points.KindOpen {
 		d.Natural = s.hasher.Opening(in.Lookup)
 		d.Lookup = in.Lookup
@@ -86,10 +86,13 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 	if err := d.Validate(o.Kind); err != nil {
 		return nil, err
 	}
+	if _, err := s.passable(partnerOf(o)); err != nil {
+		return nil, err
+	}
 	if err := s.checkApproval(ctx, o); err != nil {
 		return nil, err
 	}
-	return p, p.encode(in)
+	return p, p.encode(s.settings.Programme, in)
 }
 
 // identify gives the operation an id, and an opening an account id. What another organisation has approved comes under the id that it has approved.
@@ -134,8 +137,20 @@ func (s *Sequencer) checkApproval(ctx context.Context, o *points.Operation) erro
 	return err
 }
 
-func checkCustody(in *Intake) error {
+// natural identifies an operation by the till receipt that it comes from. What takes place with a partner may come from a till of the partner's, whose names are its own, and
+// one receipt may give points of several programmes.
+func (s *Sequencer) natural(o *points.Operation, d *points.Details) string {
+	if partner := partnerOf(o); partner != home {
+		return s.hasher.NaturalWith(s.settings.Programme, partner, o.Kind, d)
+	}
+	return s.hasher.Natural(o.Kind, d)
+}
+
+func (s *Sequencer) checkCustody(in *Intake) error {
 	o := &in.Operation
+	if in.Custody && s.settings.Signer == nil {
+		return fault.New(fault.InvalidValue, "customers of %s are in custody there: this gateway can't sign for them", s.settings.Programme)
+	}
 	if in.Lookup != "" && o.Kind != points.KindOpen {
 		return fault.New(fault.InvalidValue, "only an opening takes a lookup")
 	}
@@ -145,7 +160,7 @@ func checkCustody(in *Intake) error {
 	return nil
 }
 
-func (p *prepared) encode(in *Intake) error {
+func (p *prepared) encode(programme string, in *Intake) error {
 	document, err := wire.Encode(&p.operation)
 	if err != nil {
 		return err
@@ -159,7 +174,7 @@ func (p *prepared) encode(in *Intake) error {
 	}
 	o, d := &p.operation, &p.details
 	p.record = store.NewOperation{
-		ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+		ID: o.ID, Kind: o.Kind, Programme: programme, Partner: partnerOf(o), Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 		Document: document, Details: details, Custody: in.Custody,
 	}
 	return nil
@@ -175,4 +190,12 @@ func randomHex(bytes int) string {
 	raw := make([]byte, bytes)
 	_, _ = rand.Read(raw) // Never fails: crypto/rand ends the program instead.
 	return hex.EncodeToString(raw)
+}
+
+// partnerOf is the other brand of a cross-brand operation; empty for one that takes place at home.
+func partnerOf(o *points.Operation) string {
+	if o.Kind.ChoosesPartners() {
+		return ""
+	}
+	return o.Partner
 }

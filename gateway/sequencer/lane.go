@@ -12,14 +12,17 @@ import (
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-// lane is one slot for a batch in flight. Its fields but n, start and notice are guarded by the sequencer's mutex.
+// lane is one slot for a batch in flight. Its fields but n, route, start and notice are guarded by the sequencer's mutex.
 type lane struct {
 	n       int
+	route   *route
 	start   chan *pin
 	notice  chan struct{} // Holds a token when Observe had something for the pin.
 	height  int64         // Last sequence number that a block has told.
 	pin     *pin          // nil while the lane is free.
 	trouble string        // What keeps refusing the pin; empty while all is well.
+	freed   time.Time     // When its last pin was decided.
+	release int64         // Settled window up to which the next batch releases what the lane booked; 0: none.
 }
 
 // pin is a batch that belongs to one place of a lane. Its fields but seq, salt and entries are guarded by the sequencer's mutex.
@@ -27,15 +30,17 @@ type pin struct {
 	seq      int64
 	salt     string
 	entries  []*entry
+	release  int64                  // Settled window up to which it releases what the lane booked; 0: none.
 	fence    bool                   // The place is filled with an empty batch, since this one is refused as a whole.
+	loose    bool                   // It keeps its accounts and shops from other batches no longer.
 	decided  bool                   // A block has told who won the place.
 	tx       string                 // The last attempt that was submitted.
 	invalid  *peer.TxValidationCode // Why that attempt was invalidated.
 	notAfter int64                  // When the last mandate that was signed for it lapses, Unix seconds; 0 without any.
 }
 
-func newLane(n int) *lane {
-	return &lane{n: n, start: make(chan *pin, 1), notice: make(chan struct{}, 1)}
+func newLane(n int, r *route) *lane {
+	return &lane{n: n, route: r, start: make(chan *pin, 1), notice: make(chan struct{}, 1)}
 }
 
 func (l *lane) notify() {
@@ -114,7 +119,7 @@ func (s *Sequencer) attempt(ctx context.Context, l *lane, p *pin) (submitted boo
 		return false, nil
 	}
 	start := s.now()
-	tx, err := s.settings.Ledger.EndorseBatch(ctx, func() (ledger.Batch, error) { return s.build(ctx, l, p) })
+	tx, err := l.route.ledger.EndorseBatch(ctx, func() (ledger.Batch, error) { return s.build(ctx, l, p) })
 	if err != nil {
 		return false, err
 	}
@@ -141,18 +146,43 @@ func (s *Sequencer) failed(l *lane, p *pin, attempt int, err error) {
 	switch class {
 	case ledger.Retry, ledger.CoEndorser, ledger.LaneMoved:
 		if attempt >= troubledAfter {
-			s.setTrouble(l, err)
+			s.stuck(l, p, err)
 		}
 		s.log.Debug("a batch is tried again", "lane", l.n, "seq", p.seq, "attempt", attempt, "class", class, "error", err)
 		return
 	case ledger.Refused:
+		if code == fault.WindowOrder && s.keepWindows(p) {
+			return
+		}
 		if s.giveWay(p, code) {
 			s.log.Error("a batch is refused as a whole and gives its place up", "lane", l.n, "seq", p.seq, "operations", len(p.entries), "error", err)
 			return
 		}
 	}
-	s.setTrouble(l, err)
-	s.log.Error("a batch is refused", "lane", l.n, "seq", p.seq, "attempt", attempt, "class", class, "error", err)
+	if s.stuck(l, p, err) {
+		s.log.Error("a batch is refused", "lane", l.n, "seq", p.seq, "attempt", attempt, "class", class, "error", err)
+	}
+}
+
+// stuck notes what keeps a pin from the ledger; false when it is noted already. With a partner that may last: its accounts and shops can be in other batches meanwhile.
+func (s *Sequencer) stuck(l *lane, p *pin, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	news := l.trouble != err.Error()
+	l.trouble = err.Error()
+	if l.route.path != home {
+		s.loosen(p)
+	}
+	return news
+}
+
+// keepWindows has the next attempt release nothing, when the last one was to: what the lane has released is looked up anew.
+func (s *Sequencer) keepWindows(p *pin) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	releases := p.release > 0
+	p.release = 0
+	return releases
 }
 
 // unbatchable are the refusals that lie in the operations themselves: Accept should have caught them. Others lie in the gateway's identity, clock or

@@ -3,6 +3,7 @@ package sequencer
 import (
 	"context"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/ledger"
@@ -12,6 +13,23 @@ import (
 type Ledger interface {
 	// EndorseBatch has the batch that build gives endorsed; build is called right before every proposal.
 	EndorseBatch(ctx context.Context, build func() (ledger.Batch, error)) (Transaction, error)
+}
+
+// Pair is what the sequencer needs of two brands' clearing: cross-brand batches are endorsed like a programme's own.
+type Pair interface {
+	Ledger
+	// Lanes reads what each lane of the pair owes; AGREEMENT_MISSING while there is no agreement.
+	Lanes(ctx context.Context) ([]clearing.PairLane, error)
+}
+
+// Members reads who the members are: ledger.Clearing.
+type Members interface {
+	Consortium(ctx context.Context) (clearing.Consortium, error)
+}
+
+// Settlements knows the last window of a currency that is settled, 0 before the first: store.Reads.
+type Settlements interface {
+	Settled(ctx context.Context, currency string) (int64, error)
 }
 
 // Transaction is an endorsed batch.
@@ -47,7 +65,19 @@ func OverFabric(contract *ledger.Points) Ledger { return fabric{contract} }
 type fabric struct{ contract *ledger.Points }
 
 func (f fabric) EndorseBatch(ctx context.Context, build func() (ledger.Batch, error)) (Transaction, error) {
-	endorsed, err := f.contract.EndorseBatch(ctx, build)
+	return asTransaction(f.contract.EndorseBatch(ctx, build))
+}
+
+// PairOverFabric gives the real clearing of two brands.
+func PairOverFabric(contract *ledger.Exchange) Pair { return fabricPair{contract} }
+
+type fabricPair struct{ *ledger.Exchange }
+
+func (f fabricPair) EndorseBatch(ctx context.Context, build func() (ledger.Batch, error)) (Transaction, error) {
+	return asTransaction(f.Exchange.EndorseBatch(ctx, build))
+}
+
+func asTransaction(endorsed *ledger.Endorsed, err error) (Transaction, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (w *world) launch(change ...func(*Settings)) *process {
 		w.t.Fatal(err)
 	}
 	settings := Settings{
-		Programme: programmeName, MSP: issuer, Lanes: 3, BatchMax: 50, Backlog: 10_000, Store: w.store, Ledger: w, Programmes: w, Disclosures: w, Records: w, Hasher: hasher,
+		Programme: programmeName, Member: programmeName, MSP: issuer, Lanes: 3, BatchMax: 50, Backlog: 10_000, Store: w.store, Ledger: w, Programmes: w, Disclosures: w, Records: w, Hasher: hasher,
 		Signer: FileKey{w.key}, CustodianVersion: 1, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Pace: testPace, Now: w.now,
 	}

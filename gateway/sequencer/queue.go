@@ -31,6 +31,9 @@ type entry struct {
 
 func newEntry(o store.Operation) *entry { return &entry{operation: o, done: make(chan struct{})} }
 
+// path names the route that brings the entry to the ledger: the partner of a cross-brand operation, or none.
+func (e *entry) path() string { return e.operation.Partner }
+
 func (e *entry) documentSize() int {
 	if e.operation.Custody {
 		return len(e.operation.Document) + mandateSize
@@ -38,13 +41,13 @@ func (e *entry) documentSize() int {
 	return len(e.operation.Document)
 }
 
-// queue orders what waits: first come first served on each account and at each sponsored shop, and never one of them in two batches under way. It has no lock and no
-// clock of its own.
+// queue orders what waits: on each route first come first served on each account and at each sponsored shop, and never one of them in two batches under way, whatever their
+// routes. What waits for one route doesn't hold up another: its lanes may be full, or its partner may be out of reach. It has no lock and no clock of its own.
 type queue struct {
-	lines    map[record]*line
-	ready    readyHeap
-	waiting  int
-	batchMax int
+	lines   map[place]*line
+	ready   map[string]*readyHeap // By route.
+	waiting map[string]int        // By route.
+	busy    map[record]int        // Batches under way that a record is in.
 
 	mandates  map[points.AccountID][]int64 // When custody's live mandates of an account lapse, Unix seconds.
 	quietFrom int64                        // Before this second nothing is known of mandates signed before a restart: custody debits wait.
@@ -54,8 +57,8 @@ type queue struct {
 }
 
 // record names what a batch reads and writes for an operation besides its own lane: an account, or a sponsored shop. Two batches that shared one would invalidate each
-// other. Other records can't be shared, or need no line: an approval and an anonymous receipt belong to one operation, what was returned of a receipt changes with its
-// account only, and what an operator publishes changes so seldom that a conflict is simply tried again.
+// other. Other records can't be shared, or need no line: an approval, an anonymous receipt and a credit that waits belong to one operation, what was returned of a receipt
+// changes with its account only, and what operators publish and customers opt out of changes so seldom that a conflict is simply tried again.
 type record string
 
 func accountRecord(id points.AccountID) record { return record(id) }
@@ -63,23 +66,41 @@ func accountRecord(id points.AccountID) record { return record(id) }
 // shopRecord is apart from every account's: no account's id has a slash.
 func shopRecord(id string) record { return record("shop/" + id) }
 
-// line is the line of operations on one record.
+// creditRecord is what a blind credit has to itself: it touches no account.
+func creditRecord(id points.OperationID) record { return record("credit/" + id) }
+
+// place is where a line stands: operations on one record that take one route.
+type place struct {
+	record record
+	path   string
+}
+
+// line is the line of operations at a place.
 type line struct {
-	record  record
+	place
 	waiting []*entry // In arrival order.
-	busy    bool     // In a batch under way.
-	queued  bool     // In the ready heap.
+	queued  bool     // In its route's heap.
 	turn    int64    // Arrival of the operation for which it was queued.
 }
 
-func newQueue(batchMax int, quietFrom int64) *queue {
-	return &queue{lines: map[record]*line{}, batchMax: batchMax, mandates: map[points.AccountID][]int64{}, quietFrom: quietFrom}
+// newQueue makes an empty queue without routes.
+func newQueue(quietFrom int64) *queue {
+	return &queue{
+		lines: map[place]*line{}, ready: map[string]*readyHeap{}, waiting: map[string]int{}, busy: map[record]int{},
+		mandates: map[points.AccountID][]int64{}, quietFrom: quietFrom,
+	}
 }
 
-// touched lists the records of an operation, each once.
+// open makes room for a route.
+func (q *queue) open(path string) { q.ready[path] = new(readyHeap) }
+
+// touched lists the records of an operation, each once. The second account of a swap is another programme's.
 func touched(o *store.Operation) []record {
+	if o.Kind.Blind() {
+		return []record{creditRecord(o.ID)}
+	}
 	records := []record{accountRecord(o.Account)}
-	if o.To != "" && o.To != o.Account {
+	if o.To != "" && o.To != o.Account && o.Kind != points.KindSwap {
 		records = append(records, accountRecord(o.To))
 	}
 	if o.Shop != "" {
@@ -91,52 +112,79 @@ func touched(o *store.Operation) []record {
 // add puts an operation in line, at the place that its arrival gives it.
 func (q *queue) add(e *entry) {
 	for _, r := range touched(&e.operation) {
-		l := q.line(r)
+		l := q.line(place{r, e.path()})
 		at, _ := slices.BinarySearchFunc(l.waiting, e, func(x, y *entry) int { return int(x.operation.Row - y.operation.Row) })
 		l.waiting = slices.Insert(l.waiting, at, e)
 		q.queueUp(l)
 	}
-	q.waiting++
+	q.waiting[e.path()]++
 }
 
-func (q *queue) line(r record) *line {
-	l := q.lines[r]
+func (q *queue) line(p place) *line {
+	l := q.lines[p]
 	if l == nil {
-		l = &line{record: r}
-		q.lines[r] = l
+		l = &line{place: p}
+		q.lines[p] = l
 	}
 	return l
 }
 
 func (q *queue) queueUp(l *line) {
-	if l.queued || l.busy || len(l.waiting) == 0 {
+	if l.queued || q.busy[l.record] > 0 || len(l.waiting) == 0 {
 		return
 	}
 	l.queued, l.turn = true, l.waiting[0].operation.Row
-	heap.Push(&q.ready, l)
+	heap.Push(q.ready[l.path], l)
 }
 
-// hold marks the lines of operations that are in a batch under way without having been taken: those of a pin from before a restart.
+// hold marks the records of operations that are in a batch under way without having been taken: those of a pin from before a restart.
 func (q *queue) hold(entries []*entry) {
-	for _, e := range entries {
-		for _, r := range touched(&e.operation) {
-			q.line(r).busy = true
-		}
+	for r := range recordsOf(entries) {
+		q.busy[r]++
 	}
 }
 
 // release ends a batch: its accounts and shops can be in another one.
 func (q *queue) release(entries []*entry) {
-	for _, e := range entries {
-		for _, r := range touched(&e.operation) {
-			l := q.line(r)
-			l.busy = false
-			q.queueUp(l)
-			if len(l.waiting) == 0 {
-				delete(q.lines, r)
-			}
+	for r := range recordsOf(entries) {
+		if q.busy[r]--; q.busy[r] > 0 {
+			continue
+		}
+		delete(q.busy, r)
+		for path := range q.ready {
+			q.goOn(place{r, path})
 		}
 	}
+}
+
+// goOn lets the line at a place have its turn, or forgets it when nothing waits there.
+func (q *queue) goOn(p place) {
+	l := q.lines[p]
+	if l == nil {
+		return
+	}
+	q.queueUp(l)
+	if len(l.waiting) == 0 {
+		delete(q.lines, p)
+	}
+}
+
+func recordsOf(entries []*entry) map[record]bool {
+	records := map[record]bool{}
+	for _, e := range entries {
+		for _, r := range touched(&e.operation) {
+			records[r] = true
+		}
+	}
+	return records
+}
+
+// next is when the operation came that a route would take first; false when nothing of it can go now, as far as is known without looking closer.
+func (q *queue) next(path string) (row int64, ok bool) {
+	if h := *q.ready[path]; len(h) > 0 {
+		return h[0].turn, true
+	}
+	return 0, false
 }
 
 // used notes when a mandate that was used on an account lapses.
@@ -147,29 +195,29 @@ func (q *queue) used(id points.AccountID, notAfter int64) {
 // taking is a batch being put together.
 type taking struct {
 	entries  []*entry
-	lines    map[*line]int // Mandates that the batch uses on each account.
+	signed   map[points.AccountID]int // Mandates that the batch uses on each account.
 	document int
 	details  int
 	limit    int
 }
 
-// take gives the next batch, in arrival order, and keeps its accounts and shops until release; nil when nothing can go now. now is in Unix seconds.
-func (q *queue) take(now int64) []*entry {
+// take gives the next batch of a route with at most limit operations, in arrival order, and keeps its accounts and shops until release; nil when nothing can go now. now is
+// in Unix seconds.
+func (q *queue) take(path string, limit int, now int64) []*entry {
 	q.wake(now)
-	t := &taking{lines: map[*line]int{}, limit: q.batchMax}
-	for len(t.entries) < t.limit && q.ready.Len() > 0 {
-		l := heap.Pop(&q.ready).(*line)
+	t := &taking{signed: map[points.AccountID]int{}, limit: limit}
+	ready := q.ready[path]
+	for len(t.entries) < t.limit && ready.Len() > 0 {
+		l := heap.Pop(ready).(*line)
 		l.queued = false
-		if l.busy || q.takeFrom(l, t, now) {
+		if q.busy[l.record] > 0 || q.takeFrom(l, t, now) {
 			continue
 		}
 		q.queueUp(l)
 		break // The batch is full.
 	}
-	for l := range t.lines {
-		l.busy = true
-	}
-	q.waiting -= len(t.entries)
+	q.hold(t.entries)
+	q.waiting[path] -= len(t.entries)
 	slices.SortFunc(t.entries, func(x, y *entry) int { return int(x.operation.Row - y.operation.Row) })
 	return t.entries
 }
@@ -196,7 +244,7 @@ func (q *queue) takeFrom(l *line, t *taking, now int64) bool {
 // free says whether e heads all its lines and none of them is in a batch under way.
 func (q *queue) free(e *entry) bool {
 	for _, r := range touched(&e.operation) {
-		if l := q.lines[r]; l.busy || l.waiting[0] != e {
+		if q.busy[r] > 0 || q.lines[place{r, e.path()}].waiting[0] != e {
 			return false
 		}
 	}
@@ -219,25 +267,21 @@ func (q *queue) move(e *entry, t *taking) {
 		t.limit = min(t.limit, e.cap)
 	}
 	for _, r := range touched(&e.operation) {
-		l := q.lines[r]
+		l := q.lines[place{r, e.path()}]
 		l.waiting = l.waiting[1:]
-		t.lines[l] += 0
 		q.queueUp(l)
 	}
 	if e.operation.Custody {
-		t.lines[q.signer(&e.operation)]++
+		t.signed[e.operation.Account]++
 	}
 }
-
-// signer is the line of the account whose controller signs the operation.
-func (q *queue) signer(o *store.Operation) *line { return q.lines[accountRecord(o.Account)] }
 
 // exhausted says whether the account that signs has as many live mandates as it can remember.
 func (q *queue) exhausted(o *store.Operation, t *taking, now int64) bool {
 	if now < q.quietFrom {
 		return true
 	}
-	return len(q.live(o.Account, now))+t.lines[q.signer(o)] >= points.MaxUsedAuthorisations
+	return len(q.live(o.Account, now))+t.signed[o.Account] >= points.MaxUsedAuthorisations
 }
 
 // live forgets the account's mandates that have lapsed and gives the others.
@@ -264,7 +308,7 @@ func (q *queue) park(o *store.Operation, now int64) {
 	if q.wakeAt == 0 || at < q.wakeAt {
 		q.wakeAt = at
 	}
-	if l := q.signer(o); !slices.Contains(q.held, l) {
+	if l := q.lines[place{accountRecord(o.Account), o.Partner}]; !slices.Contains(q.held, l) {
 		q.held = append(q.held, l)
 	}
 }

@@ -274,7 +274,7 @@ func TestAPlaceThatWasTakenBeforeItsPinWasWrittenLeavesNoPinBehind(t *testing.T)
 	w.mu.Unlock()
 	await(t, ticket)
 	w.decidedOnce(ticket.Operation.ID)
-	if pins, err := w.store.Pins(context.Background()); err != nil || len(pins) != 0 || len(w.chain) != place+2 {
+	if pins, err := w.store.Pins(context.Background(), "airline"); err != nil || len(pins) != 0 || len(w.chain) != place+2 {
 		t.Errorf("%d pins are left after %d blocks (%v)", len(pins), len(w.chain)-place, err)
 	}
 }

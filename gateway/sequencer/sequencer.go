@@ -9,30 +9,36 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-// Settings are what a sequencer works with. All fields are needed but Now and Pace.
+// Settings are what a sequencer works with. All fields are needed but Now and Pace, and what only some need.
+//
+// There is one sequencer for the member's own programme and, for what the member does with accounts of another programme, one for each of those.
 type Settings struct {
 	Programme        string // Whose points it sequences.
-	MSP              string // Of the issuer, whose lanes it uses.
-	Lanes            int    // Batches in flight, 1 to config.MaxLanes.
+	Member           string // Whose sequencer it is: of a programme that isn't its own it sequences only what takes place with the member itself, its only partner.
+	MSP              string // Of the member, whose lanes it uses.
+	Lanes            int    // The programme's own batches in flight, 1 to config.MaxLanes; none of another member's programme.
 	BatchMax         int    // Operations in a batch, 1 to wire.MaxBatch.
-	Backlog          int    // Operations that may wait; a further one is OVERLOADED.
+	Backlog          int    // Operations that may wait on one route; a further one is OVERLOADED.
 	Store            *store.Store
-	Ledger           Ledger
+	Ledger           Ledger // Nil of another member's programme.
+	Partners         []Partner
+	Members          Members     // Needed with Partners,
+	Settlements      Settlements // likewise.
 	Programmes       Programmes
 	Disclosures      Disclosures
 	Records          Records
 	Hasher           *fingerprint.Hasher
-	Signer           Signer
-	CustodianVersion int // Of Signer's key in the programme's record.
+	Signer           Signer // Nil of another member's programme, whose custody isn't the member's.
+	CustodianVersion int    // Of Signer's key in the programme's record.
 	Log              *slog.Logger
 	Metrics          prometheus.Registerer
 	Now              func() time.Time // time.Now when nil.
@@ -46,11 +52,15 @@ type Pace struct {
 	Pause        time.Duration // After a failure; doubles to LongestPause.
 	LongestPause time.Duration
 	Linger       time.Duration // After a batch of several operations, for those whose callers are about to send the next one.
+	Enter        time.Duration // Until it is looked again whether operations with a partner can begin.
+	Release      time.Duration // Between looks at which windows are settled.
+	Idle         time.Duration // After which a lane without a batch releases a settled window by an empty one.
 }
 
 // DefaultPace fits an ordering service that cuts a block at least every 200 ms and finds a new leader in 3 s.
 var DefaultPace = Pace{
 	Block: 4 * time.Second, LongestBlock: 20 * time.Second, Pause: 50 * time.Millisecond, LongestPause: 2 * time.Second, Linger: 10 * time.Millisecond,
+	Enter: 10 * time.Second, Release: 2 * time.Second, Idle: 5 * time.Second,
 }
 
 // Sequencer brings operations to the ledger. Its methods may be called from several goroutines.
@@ -63,14 +73,18 @@ type Sequencer struct {
 	now       func() time.Time
 	work      chan struct{} // Holds a token when the dispatcher has something to look at.
 
-	mu        sync.Mutex
-	stage     string // Why nothing is accepted yet, or no longer; empty while operations are accepted.
-	queue     *queue
-	live      map[points.OperationID]*entry // Accepted and not done.
-	lanes     map[int]*lane
-	inFlight  int
-	round     time.Duration // Moving average of the time from a submission to its outcome.
-	lingering time.Time     // Until when the next batch is left to grow; zero when it isn't.
+	passing sync.RWMutex // See PassOn.
+
+	routes map[string]*route // By path.
+	order  []*route          // The same, home first.
+
+	mu       sync.Mutex
+	stage    string // Why nothing is accepted yet, or no longer; empty while operations are accepted.
+	queue    *queue
+	live     map[points.OperationID]*entry // Accepted and not done.
+	lanes    map[int]*lane                 // Numbers of different routes are different.
+	inFlight int
+	round    time.Duration // Moving average of the time from a submission to its outcome.
 }
 
 // New makes a sequencer that accepts nothing until Run has brought the past to an end.
@@ -84,23 +98,28 @@ func New(s Settings) *Sequencer {
 	q := &Sequencer{
 		settings: s, hasher: s.Hasher, log: s.Log, now: s.Now, work: make(chan struct{}, 1), stage: "the gateway has not caught up with the ledger yet",
 		custodian: &custodian{signer: s.Signer, version: s.CustodianVersion, hasher: s.Hasher, now: s.Now},
-		queue:     newQueue(s.BatchMax, s.Now().Unix()+mandateSeconds+1),
-		live:      map[points.OperationID]*entry{}, lanes: map[int]*lane{},
+		queue:     newQueue(s.Now().Unix() + mandateSeconds + 1),
+		live:      map[points.OperationID]*entry{}, lanes: map[int]*lane{}, routes: map[string]*route{}, order: newRoutes(&s),
 	}
-	for n := range s.Lanes {
-		q.lanes[n] = newLane(n)
+	for _, r := range q.order {
+		q.routes[r.path] = r
+		q.queue.open(r.path)
+		for _, n := range r.lanes {
+			q.lanes[n] = newLane(n, r)
+		}
 	}
-	q.metrics = newMetrics(s.Metrics, q)
+	q.metrics = newMetrics(prometheus.WrapRegistererWith(prometheus.Labels{"programme": s.Programme}, s.Metrics), q)
 	return q
 }
 
-// Ready returns nil while operations are accepted and brought to the ledger, otherwise NOT_READY with the reasons.
+// Ready returns nil while operations of the programme alone are accepted and brought to the ledger, otherwise NOT_READY with the reasons. Those with partners are asked for by
+// Troubles.
 func (s *Sequencer) Ready() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var reasons []string
 	for _, l := range s.lanes {
-		if l.trouble != "" {
+		if l.route.path == home && l.trouble != "" {
 			reasons = append(reasons, "batches fail: "+l.trouble)
 		}
 	}
@@ -138,21 +157,23 @@ func (s *Sequencer) Run(ctx context.Context, caughtUp <-chan struct{}) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := s.resolve(ctx); err != nil {
-		return err
+	if s.routes[home] == nil {
+		s.setStage("")
 	}
-	var running sync.WaitGroup
-	for n := range s.settings.Lanes {
-		l := s.lanes[n]
-		running.Go(func() { s.runLane(ctx, l) })
+	defer context.AfterFunc(ctx, func() { s.setStage("the gateway is shutting down") })()
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error {
+		s.dispatch(ctx)
+		return ctx.Err()
+	})
+	for _, r := range s.order {
+		if r.path == home {
+			running.Go(func() error { return s.runHome(ctx, r) })
+			continue
+		}
+		running.Go(func() error { return s.runPartner(ctx, r) })
 	}
-	running.Go(func() { s.dispatch(ctx) })
-	s.setStage("")
-	s.log.Info("the sequencer accepts operations", "programme", s.settings.Programme, "lanes", s.settings.Lanes, "backlog", s.backlog())
-	<-ctx.Done()
-	s.setStage("the gateway is shutting down")
-	running.Wait()
-	return ctx.Err()
+	return running.Wait()
 }
 
 func (s *Sequencer) setStage(stage string) {
@@ -167,6 +188,28 @@ func (s *Sequencer) backlog() int {
 	return len(s.live)
 }
 
+// backlogOf is how many operations of one route wait.
+func (s *Sequencer) backlogOf(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.routes[path]; r != nil {
+		return r.live
+	}
+	return 0
+}
+
+// keep counts an operation among those that the ledger hasn't decided.
+func (s *Sequencer) keep(e *entry) {
+	s.live[e.operation.ID] = e
+	s.routes[e.path()].live++
+}
+
+// forget takes it out again.
+func (s *Sequencer) forget(e *entry) {
+	delete(s.live, e.operation.ID)
+	s.routes[e.path()].live--
+}
+
 // Observe takes an outcome from the projection, after the database has it. It doesn't block.
 func (s *Sequencer) Observe(o projection.Outcome) {
 	if o.Programme != s.settings.Programme || o.MSP != s.settings.MSP {
@@ -179,10 +222,10 @@ func (s *Sequencer) Observe(o projection.Outcome) {
 			s.complete(o.Receipts[i].Operation, o.Receipts[i].Code)
 		}
 	}
-	if o.Lane >= config.MaxLanes {
+	l := s.laneOf(o.Lane)
+	if l == nil {
 		return
 	}
-	l := s.lane(o.Lane)
 	if !o.Valid() {
 		if l.pin != nil && l.pin.tx == o.TxID {
 			l.pin.invalid = &o.Code
@@ -192,7 +235,7 @@ func (s *Sequencer) Observe(o projection.Outcome) {
 	}
 	l.height = max(l.height, o.Seq)
 	if l.pin != nil && l.pin.seq == o.Seq {
-		s.decide(l.pin, o.Receipts)
+		s.decide(l.route, l.pin, o.Receipts)
 		l.notify()
 	}
 }
@@ -203,13 +246,13 @@ func (s *Sequencer) complete(id points.OperationID, code fault.Code) {
 	if !ok {
 		return
 	}
-	delete(s.live, id)
+	s.forget(e)
 	close(e.done)
 	s.metrics.done(code, s.now().Sub(time.UnixMilli(e.operation.AcceptedAt)))
 }
 
 // decide ends a pin: what its place was won without goes back in line, before anything that came after it.
-func (s *Sequencer) decide(p *pin, receipts []points.Receipt) {
+func (s *Sequencer) decide(r *route, p *pin, receipts []points.Receipt) {
 	if p.decided {
 		return
 	}
@@ -224,11 +267,20 @@ func (s *Sequencer) decide(p *pin, receipts []points.Receipt) {
 			s.queue.add(e)
 		}
 	}
-	s.queue.release(p.entries)
-	if now := s.now(); len(receipts) > 1 && !s.lingering.After(now) {
-		s.lingering = now.Add(s.settings.Pace.Linger)
+	s.loosen(p)
+	if now := s.now(); len(receipts) > 1 && !r.lingering.After(now) {
+		r.lingering = now.Add(s.settings.Pace.Linger)
 	}
 	s.wake()
+}
+
+// loosen lets other batches have the accounts and shops of a pin, which doesn't keep its own from winning its place.
+func (s *Sequencer) loosen(p *pin) {
+	if !p.loose {
+		p.loose = true
+		s.queue.release(p.entries)
+		s.wake()
+	}
 }
 
 // wake makes the dispatcher look.

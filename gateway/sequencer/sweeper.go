@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"log/slog"
 	"strconv"
-	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -47,31 +46,16 @@ const lapseSeconds = 10
 // Run looks at once and then every Interval what is due, and goes on without a pause while there is more than a round of it, until the context ends. A failure is logged
 // and tried again.
 func (s *Sweeper) Run(ctx context.Context) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
-		}
-		wait := s.Settings.Interval
-		switch swept, err := s.round(ctx); {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			s.Log.Warn("what is due can't be swept and is tried again", "programme", s.Programme, "error", err)
-		case swept == s.Settings.Outstanding:
-			wait = 0
-		}
-		timer.Reset(wait)
-	}
+	return rounds(ctx, s.Settings.Interval, s.Log.With("programme", s.Programme, "what", "sweep"), func(ctx context.Context) (bool, error) {
+		swept, err := s.round(ctx)
+		return swept == s.Settings.Outstanding, err
+	})
 }
 
 // round sweeps up to Outstanding accounts and waits until they are decided; it says how many they were. While the tills are busy it sweeps none.
 func (s *Sweeper) round(ctx context.Context) (int, error) {
 	metrics := s.Sequencer.metrics
-	if s.Sequencer.Ready() != nil || s.Sequencer.backlog() > s.Settings.Backlog {
+	if s.Sequencer.Ready() != nil || s.Sequencer.backlogOf(home) > s.Settings.Backlog {
 		metrics.sweepPostponedTotal.Inc()
 		return 0, nil
 	}

@@ -9,7 +9,8 @@ import (
 // Clearing are the effects of blocks on what the brands owe each other. Of pairs there is what the own peer delivered: a brand's peer holds its own pairs' data, a regulator's
 // that of all pairs.
 type Clearing struct {
-	Records   map[ClearingRef]ClearingRow
+	Records   map[ClearingRef]ClearingRow // As the blocks leave them.
+	History   []ClearingWrite             // Of public records, in the ledger's order.
 	Exchanges []ExchangeRow
 	Refusals  []LimitRefusal
 	Events    []ClearingEvent
@@ -28,6 +29,12 @@ type ClearingRow struct {
 	Block uint64
 	Tx    int    // Place in the block.
 	Body  []byte // Canonical JSON; nil when it was deleted.
+}
+
+// ClearingWrite is one write of a public record.
+type ClearingWrite struct {
+	Ref ClearingRef
+	ClearingRow
 }
 
 // ExchangeRow is a committed cross-brand batch with what it made the pair owe each other.
@@ -91,15 +98,34 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventPosition      EventKind = "position.changed"
+	EventPosition      EventKind = "position.changed" // What a pair owes each other, intraday: once a block for each pair that the block changed.
 	EventLimitWarning  EventKind = "limit.warning"
 	EventLimitCritical EventKind = "limit.critical"
 	EventLimitEased    EventKind = "limit.eased"
-	EventLimitRefused  EventKind = "limit.refused"
-	EventAllocation    EventKind = "allocation.changed"
+	EventLimitRefused  EventKind = "limit.refused" // An operation was refused; status says for which limit.
 	EventProposed      EventKind = "agreement.proposed"
 	EventAgreed        EventKind = "agreement.accepted"
+	EventAllocation    EventKind = "allocation.changed"
+	EventCap           EventKind = "cap.changed"
+	EventWindow        EventKind = "window.changed"
+	EventDisclosed     EventKind = "net.disclosed"
+	EventNetted        EventKind = "position.netted"
+	EventSigned        EventKind = "position.signed"
+	EventLeg           EventKind = "leg.changed"
+	EventDispute       EventKind = "dispute.changed"
+	EventReserve       EventKind = "reserve.stated"
+	EventVote          EventKind = "vote.changed"
+	EventMembers       EventKind = "members.changed"
+	EventCalendar      EventKind = "calendar.changed"
 )
+
+// EventKinds lists all kinds in a stable order.
+func EventKinds() []EventKind {
+	return []EventKind{
+		EventPosition, EventLimitWarning, EventLimitCritical, EventLimitEased, EventLimitRefused, EventProposed, EventAgreed, EventAllocation, EventCap, EventWindow,
+		EventDisclosed, EventNetted, EventSigned, EventLeg, EventDispute, EventReserve, EventVote, EventMembers, EventCalendar,
+	}
+}
 
 // ClearingEvent is what a treasury is told, in one form for all kinds: fields that a kind doesn't have are absent.
 type ClearingEvent struct {
@@ -116,6 +142,8 @@ type ClearingEvent struct {
 	Creditor   string             `json:"creditor,omitempty"`
 	Status     string             `json:"status,omitempty"`
 	Operation  string             `json:"operation,omitempty"`
+	Proposal   string             `json:"proposal,omitempty"`
+	Subject    string             `json:"subject,omitempty"` // What is voted on.
 	Version    int                `json:"version,omitzero"`
 	Percent    int64              `json:"percent,omitzero"` // Used and reserved, of the allocation.
 	Net        *quantity.Micro    `json:"net,omitempty"`    // What A owes B in the open window, less what B owes A.

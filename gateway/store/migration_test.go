@@ -56,6 +56,9 @@ func TestADatabaseOfTheFirstSchemaKeepsItsOutboxAndIsProjectedAnew(t *testing.T)
 		t.Fatal(err)
 	}
 	s := openAt(t, path)
+	if err := s.Adopt(context.Background(), "airline"); err != nil {
+		t.Fatal(err)
+	}
 	for _, table := range []string{"programmes", "lanes", "batches", "receipts", "accounts", "records", "movements", "debts", "checkpoint"} {
 		if n := count(t, s, table); n != 0 {
 			t.Errorf("%s has %d rows", table, n)
@@ -68,7 +71,7 @@ func TestADatabaseOfTheFirstSchemaKeepsItsOutboxAndIsProjectedAnew(t *testing.T)
 	if err != nil || done.Status != Done || done.Natural != "n" || done.Shop != "" || done.Outcome != points.Accepted {
 		t.Errorf("%+v, %v", done, err)
 	}
-	pins, err := s.Pins(context.Background())
+	pins, err := s.Pins(context.Background(), "airline")
 	if err != nil || len(pins) != 1 || len(pins[0].Operations) != 1 || pins[0].Operations[0].ID != "pinned" || count(t, s, "lookups") != 1 {
 		t.Errorf("%+v, %v", pins, err)
 	}

@@ -24,14 +24,16 @@ type Operation struct {
 	Row         int64 // Arrival order.
 	ID          points.OperationID
 	Kind        points.Kind
+	Programme   string // Whose points it is about.
+	Partner     string // The other brand of a cross-brand operation; empty at home.
 	Account     points.AccountID
-	To          points.AccountID
-	Shop        string // The sponsored shop that awards or accepts; empty without one.
-	Natural     string // Keyed hash; empty without a natural id.
-	Idempotency string // Keyed hash; empty when unknown.
-	Request     string // Keyed hash of the request's content.
-	Document    []byte // points.Operation.
-	Details     []byte // points.Details.
+	To          points.AccountID // Of a swap: an account of the partner's programme.
+	Shop        string           // The sponsored shop that awards or accepts; empty without one.
+	Natural     string           // Keyed hash; empty without a natural id.
+	Idempotency string           // Keyed hash; empty when unknown.
+	Request     string           // Keyed hash of the request's content.
+	Document    []byte           // points.Operation.
+	Details     []byte           // points.Details.
 	Custody     bool
 	Status      Status
 	Lane        int   // When PINNED or DONE on the ledger.
@@ -47,6 +49,8 @@ type Operation struct {
 type NewOperation struct {
 	ID          points.OperationID
 	Kind        points.Kind
+	Programme   string
+	Partner     string
 	Account     points.AccountID
 	To          points.AccountID
 	Shop        string
@@ -80,10 +84,10 @@ type Admission struct {
 var insertSizes = []int{64, 8, 1}
 
 // insertColumns are the values of one row that is inserted.
-const insertColumns = 13
+const insertColumns = 15
 
-const operationColumns = `rowid, id, kind, account, to_account, shop, COALESCE(natural, ''), COALESCE(idempotency, ''), request, document, details, custody, status,
-	COALESCE(lane, 0), COALESCE(seq, 0), COALESCE(outcome, ''), COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)`
+const operationColumns = `rowid, id, kind, programme, partner, account, to_account, shop, COALESCE(natural, ''), COALESCE(idempotency, ''), request, document, details,
+	custody, status, COALESCE(lane, 0), COALESCE(seq, 0), COALESCE(outcome, ''), COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)`
 
 // AcceptOperations records many operations in one transaction, each with its own answer in the same order. onAccept is called inside the transaction
 // with the admissions, so that whoever finds a row can rely on what it did; undo is called when the transaction then fails. A row's idempotency key,
@@ -134,8 +138,8 @@ func insertOperations(tx *Tx, now int64, all []NewOperation, admissions []Admiss
 		n := &all[i]
 		if row, ok := rows[n.ID]; ok {
 			admissions[i] = Admission{Inserted: true, Operation: Operation{
-				Row: row, ID: n.ID, Kind: n.Kind, Account: n.Account, To: n.To, Shop: n.Shop, Natural: n.Natural, Idempotency: n.Idempotency,
-				Request: n.Request, Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: now,
+				Row: row, ID: n.ID, Kind: n.Kind, Programme: n.Programme, Partner: n.Partner, Account: n.Account, To: n.To, Shop: n.Shop,
+				Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request, Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: now,
 			}}
 			continue
 		}
@@ -151,12 +155,12 @@ func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.Operation
 	args := make([]any, 0, len(all)*insertColumns)
 	for i := range all {
 		n := &all[i]
-		args = append(args, string(n.ID), string(n.Kind), string(n.Account), string(n.To), n.Shop, null(n.Natural), null(n.Idempotency), n.Request,
+		args = append(args, string(n.ID), string(n.Kind), n.Programme, n.Partner, string(n.Account), string(n.To), n.Shop, null(n.Natural), null(n.Idempotency), n.Request,
 			n.Document, n.Details, n.Custody, string(Pending), now)
 	}
 	// OR IGNORE leaves no way to abort halfway, for which SQLite would copy every page first.
-	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, account, to_account, shop, natural, idempotency, request, document, details, custody, status, accepted_at)
-		VALUES `+placeholders(len(all), insertColumns)+` RETURNING id, rowid`, args...)
+	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, programme, partner, account, to_account, shop, natural, idempotency, request, document, details, custody,
+		status, accepted_at) VALUES `+placeholders(len(all), insertColumns)+` RETURNING id, rowid`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -209,9 +213,20 @@ func insertLookups(tx *Tx, all []NewOperation, admissions []Admission) error {
 	return nil
 }
 
-// PendingOperations gives what waits for a batch, in arrival order.
-func (s *Store) PendingOperations(ctx context.Context) ([]Operation, error) {
-	return s.operations(ctx, `status <> 'DONE' AND status = 'PENDING' ORDER BY rowid`)
+// PendingOperations gives what waits for a batch of a programme, in arrival order.
+func (s *Store) PendingOperations(ctx context.Context, programme string) ([]Operation, error) {
+	return s.operations(ctx, `status <> 'DONE' AND status = 'PENDING' AND programme = ? ORDER BY rowid`, programme)
+}
+
+// Adopt gives operations and pins from before there were several programmes in the outbox to the gateway's own.
+func (s *Store) Adopt(ctx context.Context, programme string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec(`UPDATE operations SET programme = ? WHERE programme = ''`, programme); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE pins SET programme = ? WHERE programme = ''`, programme)
+		return err
+	})
 }
 
 // Operation gives one operation; NOT_FOUND when there is none of this id.
@@ -239,8 +254,8 @@ func scanOperations(rows *sql.Rows) ([]Operation, error) {
 	var all []Operation
 	for rows.Next() {
 		var o Operation
-		if err := rows.Scan(&o.Row, &o.ID, &o.Kind, &o.Account, &o.To, &o.Shop, &o.Natural, &o.Idempotency, &o.Request, &o.Document, &o.Details, &o.Custody, &o.Status,
-			&o.Lane, &o.Seq, &o.Outcome, &o.Code, &o.Receipt, &o.AcceptedAt, &o.DoneAt); err != nil {
+		if err := rows.Scan(&o.Row, &o.ID, &o.Kind, &o.Programme, &o.Partner, &o.Account, &o.To, &o.Shop, &o.Natural, &o.Idempotency, &o.Request, &o.Document, &o.Details,
+			&o.Custody, &o.Status, &o.Lane, &o.Seq, &o.Outcome, &o.Code, &o.Receipt, &o.AcceptedAt, &o.DoneAt); err != nil {
 			return nil, storeError(err)
 		}
 		all = append(all, o)

@@ -25,7 +25,7 @@ func TestManyOperationsKeepTheirOrder(t *testing.T) {
 		all = append(all, operation(i))
 	}
 	admissions := accept(t, s, all...)
-	pending, err := s.PendingOperations(context.Background())
+	pending, err := s.PendingOperations(context.Background(), "airline")
 	if err != nil || len(pending) != len(all) {
 		t.Fatalf("%d operations are pending (%v)", len(pending), err)
 	}
@@ -65,12 +65,12 @@ func TestAnOperationIsReadAsItWasAccepted(t *testing.T) {
 	s := open(t)
 	ctx := context.Background()
 	n := NewOperation{
-		ID: "o", Kind: points.KindRedeem, Account: "a", To: "b", Shop: "corner", Natural: "n", Idempotency: "i", Request: "r", Document: []byte(`{"d":1}`), Details: []byte(`{"e":2}`),
+		ID: "o", Kind: points.KindRedeem, Programme: "airline", Partner: "hotel", Account: "a", To: "b", Shop: "corner", Natural: "n", Idempotency: "i", Request: "r", Document: []byte(`{"d":1}`), Details: []byte(`{"e":2}`),
 		Custody: true,
 	}
 	admitted := accept(t, s, n)[0].Operation
 	want := Operation{
-		Row: admitted.Row, ID: n.ID, Kind: n.Kind, Account: n.Account, To: n.To, Shop: n.Shop, Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request,
+		Row: admitted.Row, ID: n.ID, Kind: n.Kind, Programme: n.Programme, Partner: n.Partner, Account: n.Account, To: n.To, Shop: n.Shop, Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request,
 		Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: 1,
 	}
 	read, err := s.Operation(ctx, n.ID)
@@ -81,7 +81,7 @@ func TestAnOperationIsReadAsItWasAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.Status, want.Lane, want.Seq = Pinned, 2, 7
-	if pins, err := s.Pins(ctx); err != nil || len(pins) != 1 || !reflect.DeepEqual(pins[0].Operations, []Operation{want}) {
+	if pins, err := s.Pins(ctx, "airline"); err != nil || len(pins) != 1 || !reflect.DeepEqual(pins[0].Operations, []Operation{want}) {
 		t.Errorf("the pins are %+v (%v), want %+v", pins, err, want)
 	}
 }
@@ -159,7 +159,7 @@ func TestAPinHoldsItsOperationsInTheirOrder(t *testing.T) {
 	if err := s.Pin(ctx, "airline", "AirlineMSP", pinOf(3, 1, "fence")); err != nil {
 		t.Fatal(err)
 	}
-	pins, err := s.Pins(ctx)
+	pins, err := s.Pins(ctx, "airline")
 	if err != nil || len(pins) != 2 || len(pins[0].Operations) != 225 || len(pins[1].Operations) != 0 || pins[0].Salt != "salt" || pins[0].Seq != 7 {
 		t.Fatalf("the pins are %+v (%v)", pins, err)
 	}
@@ -168,7 +168,7 @@ func TestAPinHoldsItsOperationsInTheirOrder(t *testing.T) {
 			t.Fatalf("operation %d of the pin is %+v", i, o)
 		}
 	}
-	if pending, err := s.PendingOperations(ctx); err != nil || len(pending) != 5 {
+	if pending, err := s.PendingOperations(ctx, "airline"); err != nil || len(pending) != 5 {
 		t.Errorf("%d operations are pending (%v), want 5", len(pending), err)
 	}
 }
@@ -193,7 +193,7 @@ func TestALaneHasOnePinAndAnOperationOnePlace(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if pending, err := s.PendingOperations(ctx); err != nil || len(pending) != 1 || pending[0].ID != b.ID {
+	if pending, err := s.PendingOperations(ctx, "airline"); err != nil || len(pending) != 1 || pending[0].ID != b.ID {
 		t.Errorf("pending is %+v (%v)", pending, err)
 	}
 }

@@ -20,6 +20,9 @@ type Pin struct {
 // maxPinRows bounds the rows of one UPDATE; a shorter list is filled up, so that there is one statement text only.
 const maxPinRows = 100
 
+// fixedPinValues are the values of that UPDATE besides its rows.
+const fixedPinValues = 5
+
 // Pin makes a batch of a submitter in a programme durable before it is endorsed. LANE_SEQUENCE when a block has already told who won the place: nobody
 // would take such a pin away again. All its operations must be PENDING and the lane must have no pin: anything else is INTERNAL and changes nothing. The
 // same pin may be written again, for a caller who doesn't know whether it was.
@@ -34,8 +37,9 @@ func (s *Store) Pin(ctx context.Context, programme, msp string, p Pin) error {
 		if there {
 			return fault.New(fault.LaneSequence, "lane %d has reached %d", p.Lane, last)
 		}
-		result, err := tx.Exec(`INSERT INTO pins (lane, seq, salt, created_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq WHERE seq = excluded.seq AND salt = excluded.salt`, p.Lane, p.Seq, p.Salt, p.CreatedAt)
+		result, err := tx.Exec(`INSERT INTO pins (programme, lane, seq, salt, created_at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (programme, lane) DO UPDATE SET seq = excluded.seq WHERE seq = excluded.seq AND salt = excluded.salt`,
+			programme, p.Lane, p.Seq, p.Salt, p.CreatedAt)
 		if err != nil {
 			return err
 		}
@@ -43,7 +47,7 @@ func (s *Store) Pin(ctx context.Context, programme, msp string, p Pin) error {
 			return errors.Join(fault.New(fault.Internal, "lane %d has another pin", p.Lane), storeError(err))
 		}
 		for from := 0; from < len(p.Operations); from += maxPinRows {
-			if err := pinRows(tx, p, p.Operations[from:min(from+maxPinRows, len(p.Operations))]); err != nil {
+			if err := pinRows(tx, programme, p, p.Operations[from:min(from+maxPinRows, len(p.Operations))]); err != nil {
 				return err
 			}
 		}
@@ -51,16 +55,16 @@ func (s *Store) Pin(ctx context.Context, programme, msp string, p Pin) error {
 	})
 }
 
-func pinRows(tx *Tx, p Pin, operations []Operation) error {
-	args := append(make([]any, 0, maxPinRows+4), p.Lane, p.Seq, p.Lane, p.Seq)
+func pinRows(tx *Tx, programme string, p Pin, operations []Operation) error {
+	args := append(make([]any, 0, maxPinRows+fixedPinValues), p.Lane, p.Seq, programme, p.Lane, p.Seq)
 	for i := range operations {
 		args = append(args, operations[i].Row)
 	}
-	for len(args) < maxPinRows+4 {
+	for len(args) < maxPinRows+fixedPinValues {
 		args = append(args, nil)
 	}
 	result, err := tx.Exec(`UPDATE OR FAIL operations SET status = 'PINNED', lane = ?, seq = ?
-		WHERE (status = 'PENDING' OR status = 'PINNED' AND lane = ? AND seq = ?) AND rowid IN `+placeholders(1, maxPinRows), args...)
+		WHERE programme = ? AND (status = 'PENDING' OR status = 'PINNED' AND lane = ? AND seq = ?) AND rowid IN `+placeholders(1, maxPinRows), args...)
 	if err != nil {
 		return err
 	}
@@ -74,9 +78,9 @@ func pinRows(tx *Tx, p Pin, operations []Operation) error {
 	return nil
 }
 
-// Pins gives every pin with its operations in arrival order.
-func (s *Store) Pins(ctx context.Context) ([]Pin, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT lane, seq, salt, created_at FROM pins ORDER BY lane`)
+// Pins gives every pin of a programme with its operations in arrival order.
+func (s *Store) Pins(ctx context.Context, programme string) ([]Pin, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT lane, seq, salt, created_at FROM pins WHERE programme = ? ORDER BY lane`, programme)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -93,7 +97,9 @@ func (s *Store) Pins(ctx context.Context) ([]Pin, error) {
 		return nil, storeError(err)
 	}
 	for i := range all {
-		if all[i].Operations, err = s.operations(ctx, `status <> 'DONE' AND status = 'PINNED' AND lane = ? AND seq = ? ORDER BY rowid`, all[i].Lane, all[i].Seq); err != nil {
+		all[i].Operations, err = s.operations(ctx, `status <> 'DONE' AND status = 'PINNED' AND programme = ? AND lane = ? AND seq = ? ORDER BY rowid`,
+			programme, all[i].Lane, all[i].Seq)
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -21,8 +21,9 @@ type Changes struct {
 	Programmes map[string][]byte // By programme: points.Programme.
 	Lanes      map[LaneRef][]byte
 	Accounts   map[AccountRef]AccountRow
-	Records    map[RecordRef][]byte
-	Batches    []BatchRow // In the ledger's order.
+	Records    map[RecordRef][]byte   // Nil for one that was deleted.
+	Inbox      map[InboxRef]*InboxRow // Nil for an entry that was folded.
+	Batches    []BatchRow             // In the ledger's order.
 	Clearing   Clearing
 }
 
@@ -41,12 +42,14 @@ type AccountRef struct {
 // AccountRow is an account's record as the ledger has it.
 type AccountRow struct {
 	Posted, Held, Debt quantity.Points
-	DueDay             quantity.Day // First business date on which some of its points are gone; 0 when no date is known.
-	DueAt              int64        // When its first hold lapses, Unix seconds; 0 without one.
+	DueDay             quantity.Day    // First business date on which some of its points are gone; 0 when no date is known.
+	DueAt              int64           // When its first hold lapses, Unix seconds; 0 without one.
+	Refundable         quantity.Points // What partners are to be refunded for, since debts of returned awards were repaid.
 	Body               []byte
 }
 
-// RecordRef names a published document, a sponsored shop or an approval, by the object and the attribute of its key on the ledger.
+// RecordRef names a published document, a sponsored shop, an approval, a partner, an offer or an opt-out, by the object of its key on the ledger and the key's attributes,
+// joined by slashes.
 type RecordRef struct{ Programme, Object, ID string }
 
 // BatchRow is a committed batch.
@@ -61,6 +64,7 @@ type BatchRow struct {
 	TxTime         int64 // Unix milliseconds.
 	Event          []byte
 	Receipts       []ReceiptRow // In their order within the batch.
+	Reservations   []ReservationChange
 	// Recover gives the operations of the batch in the same order, from the ledger's private details; nil for batches that aren't this gateway's own.
 	Recover func() ([]NewOperation, error)
 }
@@ -95,11 +99,13 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 		if _, err := tx.QueryRow(`SELECT block FROM checkpoint`, nil, &standing); err != nil || int64(c.Checkpoint.Block) <= standing {
 			return err
 		}
-		if err := projectSums(tx, c, standing); err != nil {
-			return err
+		for _, step := range []func(*Tx, Changes, int64) error{projectSums, projectReservations, projectClearing} {
+			if err := step(tx, c, standing); err != nil {
+				return err
+			}
 		}
 		for _, step := range []func(*Tx, Changes) error{
-			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectBatches, projectReceipts, projectOperations, projectClearing,
+			projectProgrammes, projectLanes, projectRecords, projectAccounts, projectInbox, projectBatches, projectReceipts, projectOperations,
 		} {
 			if err := step(tx, c); err != nil {
 				return err

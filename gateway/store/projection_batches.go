@@ -1,5 +1,7 @@
 package store
 
+import "github.com/tallystick/tallystick/chaincode/points"
+
 func projectBatches(tx *Tx, c Changes) error {
 	for i := range c.Batches {
 		b := &c.Batches[i]
@@ -21,7 +23,7 @@ func saltOf(tx *Tx, b *BatchRow) (salt string, err error) {
 	if b.Salt != "" || b.Recover == nil || len(b.Receipts) == 0 {
 		return b.Salt, nil
 	}
-	_, err = tx.QueryRow(`SELECT salt FROM pins WHERE lane = ? AND seq = ?`, []any{b.Lane, b.Seq}, &salt)
+	_, err = tx.QueryRow(`SELECT salt FROM pins WHERE programme = ? AND lane = ? AND seq = ?`, []any{b.Programme, b.Lane, b.Seq}, &salt)
 	return salt, err
 }
 
@@ -35,11 +37,21 @@ func projectReceipts(tx *Tx, c Changes) error {
 		b := &c.Batches[i]
 		for n := range b.Receipts {
 			r := &b.Receipts[n].Receipt
-			rows.add(string(r.Operation), b.Programme, string(r.Account), string(r.To), string(r.Kind), b.MSP, b.Lane, b.Seq, n, int64(b.Block), b.TxTime)
+			rows.add(string(r.Operation), b.Programme, string(r.Account), secondAccount(r), string(r.Kind), b.MSP, b.Lane, b.Seq, n, int64(b.Block), b.TxTime)
 		}
 	}
 	return rows.each(func(list string, values []any) error {
 		_, err := tx.Exec(`INSERT OR IGNORE INTO receipts (operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time) VALUES `+list, values...)
 		return err
 	})
+}
+
+// secondAccount is the receipt's second account where it is of the same programme: each half of a swap, or of a swap's return, is history of its own programme's account.
+func secondAccount(r *points.Receipt) string {
+	switch r.Kind {
+	case points.KindSwap, points.KindDeposit, points.KindReturn:
+		return ""
+	default:
+		return string(r.To)
+	}
 }

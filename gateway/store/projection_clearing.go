@@ -9,9 +9,12 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
-// projectClearing writes what the blocks changed of what the brands owe each other.
-func projectClearing(tx *Tx, c Changes) error {
-	for _, step := range []func(*Tx, *Clearing) error{projectClearingRecords, projectExchanges, projectRefusals, projectEvents, projectGaps} {
+// projectClearing writes what the blocks changed of what the brands owe each other. Events and gaps of blocks up to the one where the tables stand are left out: they were told as
+// of then.
+func projectClearing(tx *Tx, c Changes, standing int64) error {
+	c.Clearing.Events = slices.DeleteFunc(slices.Clone(c.Clearing.Events), func(e ClearingEvent) bool { return int64(e.Block) <= standing })
+	c.Clearing.Gaps = slices.DeleteFunc(slices.Clone(c.Clearing.Gaps), func(g ClearingGap) bool { return int64(g.Block) <= standing })
+	for _, step := range []func(*Tx, *Clearing) error{projectClearingRecords, projectHistory, projectExchanges, projectRefusals, projectEvents, projectGaps} {
 		if err := step(tx, &c.Clearing); err != nil {
 			return err
 		}
@@ -23,14 +26,29 @@ func projectClearing(tx *Tx, c Changes) error {
 func projectClearingRecords(tx *Tx, c *Clearing) error {
 	for _, ref := range slices.SortedFunc(maps.Keys(c.Records), byRef) {
 		r := c.Records[ref]
-		var body any
-		if r.Body != nil {
-			body = r.Body
-		}
 		if _, err := tx.Exec(`INSERT INTO clearing_records (collection, object, id, block, tx, body) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (collection, object, id) DO UPDATE SET block = excluded.block, tx = excluded.tx, body = excluded.body
 			WHERE excluded.block > block OR excluded.block = block AND excluded.tx >= tx`,
-			ref.Collection, ref.Object, ref.ID, int64(r.Block), r.Tx, body); err != nil {
+			ref.Collection, ref.Object, ref.ID, int64(r.Block), r.Tx, orNull(r.Body)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orNull is the value of a column that is NULL without a body.
+func orNull(body []byte) any {
+	if body == nil {
+		return nil
+	}
+	return body
+}
+
+func projectHistory(tx *Tx, c *Clearing) error {
+	for i := range c.History {
+		w := &c.History[i]
+		if _, err := tx.Exec(`INSERT OR IGNORE INTO clearing_history (object, id, block, tx, body) VALUES (?, ?, ?, ?, ?)`,
+			w.Ref.Object, w.Ref.ID, int64(w.Block), w.Tx, orNull(w.Body)); err != nil {
 			return err
 		}
 	}

@@ -18,11 +18,11 @@ func projectOperations(tx *Tx, c Changes) error {
 		if err := finish(tx, b); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE operations SET status = 'PENDING', lane = NULL, seq = NULL WHERE status <> 'DONE' AND status = 'PINNED' AND lane = ? AND seq = ?`,
-			b.Lane, b.Seq); err != nil {
+		if _, err := tx.Exec(`UPDATE operations SET status = 'PENDING', lane = NULL, seq = NULL
+			WHERE status <> 'DONE' AND status = 'PINNED' AND programme = ? AND lane = ? AND seq = ?`, b.Programme, b.Lane, b.Seq); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`DELETE FROM pins WHERE lane = ? AND seq = ?`, b.Lane, b.Seq); err != nil {
+		if _, err := tx.Exec(`DELETE FROM pins WHERE programme = ? AND lane = ? AND seq = ?`, b.Programme, b.Lane, b.Seq); err != nil {
 			return err
 		}
 	}
@@ -129,9 +129,9 @@ func recoverOne(tx *Tx, b *BatchRow, o *NewOperation, r *ReceiptRow) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO operations (id, kind, account, to_account, shop, natural, idempotency, request, document, details, custody, status,
-		lane, seq, outcome, code, receipt, accepted_at, done_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?)`,
-		string(o.ID), string(o.Kind), string(o.Account), string(o.To), o.Shop, natural, idempotency, o.Request, o.Document, o.Details, o.Custody,
+	_, err = tx.Exec(`INSERT INTO operations (id, kind, programme, partner, account, to_account, shop, natural, idempotency, request, document, details, custody, status,
+		lane, seq, outcome, code, receipt, accepted_at, done_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?)`,
+		string(o.ID), string(o.Kind), b.Programme, o.Partner, string(o.Account), string(o.To), o.Shop, natural, idempotency, o.Request, o.Document, o.Details, o.Custody,
 		b.Lane, b.Seq, string(r.Receipt.Outcome), string(r.Receipt.Code), r.Body, b.TxTime, b.TxTime)
 	if err != nil || o.Lookup == "" || r.Receipt.Outcome != points.Accepted {
 		return err

@@ -29,6 +29,12 @@ func projectLanes(tx *Tx, c Changes) error {
 
 func projectRecords(tx *Tx, c Changes) error {
 	for ref, body := range c.Records {
+		if body == nil {
+			if _, err := tx.Exec(`DELETE FROM records WHERE programme = ? AND object = ? AND id = ?`, ref.Programme, ref.Object, ref.ID); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := tx.Exec(`INSERT INTO records (programme, object, id, body) VALUES (?, ?, ?, ?)
 			ON CONFLICT (programme, object, id) DO UPDATE SET body = excluded.body`, ref.Programme, ref.Object, ref.ID, body); err != nil {
 			return err
@@ -45,10 +51,10 @@ func projectAccounts(tx *Tx, c Changes) error {
 	})
 	for _, ref := range refs {
 		a := c.Accounts[ref]
-		if _, err := tx.Exec(`INSERT INTO accounts (programme, id, posted, held, debt, due_day, due_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		if _, err := tx.Exec(`INSERT INTO accounts (programme, id, posted, held, debt, due_day, due_at, refundable, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (programme, id) DO UPDATE SET posted = excluded.posted, held = excluded.held, debt = excluded.debt, due_day = excluded.due_day,
-			due_at = excluded.due_at, body = excluded.body`,
-			ref.Programme, string(ref.ID), int64(a.Posted), int64(a.Held), int64(a.Debt), int64(a.DueDay), a.DueAt, a.Body); err != nil {
+			due_at = excluded.due_at, refundable = excluded.refundable, body = excluded.body`,
+			ref.Programme, string(ref.ID), int64(a.Posted), int64(a.Held), int64(a.Debt), int64(a.DueDay), a.DueAt, int64(a.Refundable), a.Body); err != nil {
 			return err
 		}
 	}

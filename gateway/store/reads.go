@@ -8,6 +8,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -28,13 +29,15 @@ func NewReads(db *sql.DB) *Reads { return &Reads{db: db} }
 type Position struct {
 	Programme string
 	Account   points.Account
+	Waiting   quantity.Points // Credits from outside that are not in Account yet: the next fold brings them.
 }
 
 // Known is an operation as far as this gateway knows it: from its outbox or, when another gateway submitted it, from its receipt.
 type Known struct {
 	ID         points.OperationID
 	Kind       points.Kind
-	Programme  string // Empty while an operation of the gateway's own programme is not committed.
+	Programme  string // Whose points it is about.
+	Partner    string // The other brand of a cross-brand operation; empty at home.
 	Account    points.AccountID
 	To         points.AccountID
 	Done       bool
@@ -71,6 +74,9 @@ func (r *Reads) Account(ctx context.Context, id points.AccountID) (Position, err
 	if err != nil {
 		return Position{}, storeError(err)
 	}
+	if p.Waiting, err = waitingPoints(ctx, r.db, p.Programme, id); err != nil {
+		return Position{}, err
+	}
 	return p, decodeRow(body, &p.Account)
 }
 
@@ -95,7 +101,7 @@ func (r *Reads) Operations(ctx context.Context, ids []points.OperationID) (map[p
 	if len(ids) > MaxReadsAtOnce {
 		return nil, fault.New(fault.TooLarge, "at most %d operations are read at once", MaxReadsAtOnce)
 	}
-	q := `SELECT id, kind, account, to_account, status = 'DONE', COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)
+	q := `SELECT id, kind, programme, partner, account, to_account, status = 'DONE', COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)
 	      FROM operations WHERE id IN ` + placeholders(1, len(ids))
 	rows, err := r.db.QueryContext(ctx, q, anys(ids)...)
 	if err != nil {
@@ -117,7 +123,7 @@ func scanKnown(rows *sql.Rows) (Known, error) {
 	var k Known
 	var receipt []byte
 	var accepted, done int64
-	if err := rows.Scan(&k.ID, &k.Kind, &k.Account, &k.To, &k.Done, &k.Code, &receipt, &accepted, &done); err != nil {
+	if err := rows.Scan(&k.ID, &k.Kind, &k.Programme, &k.Partner, &k.Account, &k.To, &k.Done, &k.Code, &receipt, &accepted, &done); err != nil {
 		return Known{}, storeError(err)
 	}
 	k.AcceptedAt = time.UnixMilli(accepted).UTC()
@@ -128,11 +134,7 @@ func scanKnown(rows *sql.Rows) (Known, error) {
 		return k, nil
 	}
 	k.Receipt = new(points.Receipt)
-	if err := decodeRow(receipt, k.Receipt); err != nil {
-		return Known{}, err
-	}
-	k.Programme = k.Receipt.Programme
-	return k, nil
+	return k, decodeRow(receipt, k.Receipt)
 }
 
 func (r *Reads) fromReceipt(ctx context.Context, id points.OperationID) (Known, error) {
@@ -141,19 +143,29 @@ func (r *Reads) fromReceipt(ctx context.Context, id points.OperationID) (Known, 
 		return Known{}, err
 	}
 	return Known{
-		ID: id, Kind: c.Receipt.Kind, Programme: c.Receipt.Programme, Account: c.Receipt.Account, To: c.Receipt.To,
+		ID: id, Kind: c.Receipt.Kind, Programme: c.Receipt.Programme, Partner: c.Receipt.Partner, Account: c.Receipt.Account, To: c.Receipt.To,
 		Done: true, Code: c.Receipt.Code, Receipt: &c.Receipt, DoneAt: c.Time,
 	}, nil
 }
 
-// Receipt returns a committed receipt and its batch.
+// Receipt returns a committed receipt and its batch: of a swap, and of a swap's return, that of the programme where the points were taken.
 func (r *Reads) Receipt(ctx context.Context, id points.OperationID) (Committed, error) {
-	const q = `SELECT r.idx, b.block, b.tx, b.tx_time, b.event FROM receipts r
-	           JOIN batches b ON b.programme = r.programme AND b.msp = r.msp AND b.lane = r.lane AND b.seq = r.seq WHERE r.operation = ?`
+	return r.receipt(ctx, id, receiptQuery+` ORDER BY r.kind = 'deposit' LIMIT 1`, string(id))
+}
+
+// ReceiptIn returns the receipt that an operation has in a programme, and its batch: the deposit that a swap made has one under the swap's id.
+func (r *Reads) ReceiptIn(ctx context.Context, programme string, id points.OperationID) (Committed, error) {
+	return r.receipt(ctx, id, receiptQuery+` AND r.programme = ?`, string(id), programme)
+}
+
+const receiptQuery = `SELECT r.idx, b.block, b.tx, b.tx_time, b.event FROM receipts r
+	JOIN batches b ON b.programme = r.programme AND b.msp = r.msp AND b.lane = r.lane AND b.seq = r.seq WHERE r.operation = ?`
+
+func (r *Reads) receipt(ctx context.Context, id points.OperationID, query string, args ...any) (Committed, error) {
 	var c Committed
 	var at int64
 	var event []byte
-	err := r.db.QueryRowContext(ctx, q, string(id)).Scan(&c.Index, &c.Block, &c.Tx, &at, &event)
+	err := r.db.QueryRowContext(ctx, query, args...).Scan(&c.Index, &c.Block, &c.Tx, &at, &event)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Committed{}, fault.New(fault.NotFound, "there is no receipt of operation %s", id)
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"strings"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 )
@@ -63,6 +66,26 @@ func (r *ClearingReads) Raw(ctx context.Context, ref ClearingRef) (ClearingRecor
 		return ClearingRecord{}, fault.New(fault.NotFound, "clearing has no %s", strings.TrimSuffix(ref.Object+" "+ref.ID, " "))
 	}
 	return record, storeError(err)
+}
+
+// Before reads a public record as the transaction at a place of a block found it; nil when it wasn't there.
+func (r *ClearingReads) Before(ctx context.Context, ref ClearingRef, block int64, tx int) ([]byte, error) {
+	var body []byte
+	err := r.db.QueryRowContext(ctx, `SELECT body FROM clearing_history WHERE object = ? AND id = ? AND (block, tx) < (?, ?) ORDER BY block DESC, tx DESC LIMIT 1`,
+		ref.Object, ref.ID, block, tx).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return body, storeError(err)
+}
+
+// Written says where a public record was first written. NOT_FOUND when it never was.
+func (r *ClearingReads) Written(ctx context.Context, ref ClearingRef) (block int64, tx int, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT block, tx FROM clearing_history WHERE object = ? AND id = ? ORDER BY block, tx LIMIT 1`, ref.Object, ref.ID).Scan(&block, &tx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, fault.New(fault.NotFound, "clearing has no %s %s", ref.Object, ref.ID)
+	}
+	return block, tx, storeError(err)
 }
 
 // highest sorts after every character of an id.
@@ -215,4 +238,22 @@ func (r *ClearingReads) Gaps(ctx context.Context) ([]ClearingGap, error) {
 		gaps = append(gaps, g)
 	}
 	return gaps, storeError(rows.Err())
+}
+
+// Settled is the last window of a currency that is settled, 0 before the first. Windows are settled in their order.
+func (r *ClearingReads) Settled(ctx context.Context, currency string) (int64, error) {
+	var id string
+	err := r.db.QueryRowContext(ctx, `SELECT id FROM clearing_records WHERE collection = '' AND object = ? AND id > ? AND id < ? AND json_extract(body, '$.status') = ?
+		ORDER BY id DESC LIMIT 1`, engine.ObjectWindow, currency+"/", currency+"/"+highest, string(clearing.WindowSettled)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, storeError(err)
+	}
+	number, err := strconv.ParseInt(strings.TrimPrefix(id, currency+"/"), 10, 64)
+	if err != nil {
+		return 0, fault.New(fault.Internal, "window %s has no number", id)
+	}
+	return number, nil
 }

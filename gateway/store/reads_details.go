@@ -20,7 +20,7 @@ const MaxEvents = 100_000
 // Disclosed returns the private details of one of the gateway's own operations with the salt of their own, so that others can hold them against its receipt. NOT_FOUND
 // when the gateway didn't submit it, when it isn't committed, or when the gateway never saw the salt.
 func (r *Reads) Disclosed(ctx context.Context, id points.OperationID) (*points.Disclosed, error) {
-	const q = `SELECT o.details, o.receipt, b.salt FROM operations o JOIN receipts r ON r.operation = o.id
+	const q = `SELECT o.details, o.receipt, b.salt FROM operations o JOIN receipts r ON r.operation = o.id AND r.programme = o.programme
 	           JOIN batches b ON b.programme = r.programme AND b.msp = r.msp AND b.lane = r.lane AND b.seq = r.seq WHERE o.id = ? AND o.status = 'DONE'`
 	var details, body []byte
 	var batchSalt string
@@ -62,7 +62,7 @@ func (r *Reads) Events(ctx context.Context, programme string, limit int) ([]rule
 		return nil, err
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT kind, account, to_account, details, receipt FROM operations
-		WHERE status = 'DONE' AND outcome = 'ACCEPTED' AND kind IN ('earn', 'refer') ORDER BY rowid DESC LIMIT ?`, limit)
+		WHERE status = 'DONE' AND outcome = 'ACCEPTED' AND kind IN ('earn', 'refer') AND programme = ? ORDER BY rowid DESC LIMIT ?`, programme, limit)
 	if err != nil {
 		return nil, storeError(err)
 	}

@@ -84,7 +84,7 @@ FROM (SELECT * FROM (SELECT operation, programme, msp, lane, seq, idx, block, tx
       SELECT * FROM (SELECT operation, programme, msp, lane, seq, idx, block, tx_time FROM receipts
         WHERE to_account <> '' AND to_account = ? AND (block, idx, operation) < (?, ?, ?))
       ORDER BY block DESC, idx DESC, operation DESC LIMIT ?) r
-LEFT JOIN operations o ON o.id = r.operation
+LEFT JOIN operations o ON o.id = r.operation AND o.programme = r.programme
 JOIN batches b ON b.programme = r.programme AND b.msp = r.msp AND b.lane = r.lane AND b.seq = r.seq
 ORDER BY r.block DESC, r.idx DESC, r.operation DESC`
 

@@ -18,6 +18,9 @@ type Record struct {
 // VersionID is the id of a version of the terms, the rule set or the price list.
 func VersionID(version int) string { return fmt.Sprintf("%04d", version) }
 
+// WindowID is how ids begin that belong to one window of a currency.
+func WindowID(currency string, number int64) string { return fmt.Sprintf("%s/%09d", currency, number) }
+
 // Record returns one record of a programme, by its object (engine.ObjectTerms, ObjectRuleSet, ObjectPrices, ObjectShop, ObjectApproval) and id. NOT_FOUND when there is none.
 func (r *Reads) Record(ctx context.Context, programme, object, id string) ([]byte, error) {
 	var body []byte

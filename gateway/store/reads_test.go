@@ -180,7 +180,7 @@ func TestAReceiptComesWithItsWholeBatch(t *testing.T) {
 func TestAnOperationIsKnownFromTheOutboxOrFromItsReceipt(t *testing.T) {
 	b := newBook(t)
 	own := store.NewOperation{
-		ID: points.OperationID(id(1)), Kind: points.KindOpen, Account: points.AccountID(id(7)), Lookup: "hash of a card", Document: []byte("{}"), Details: []byte("{}"),
+		ID: points.OperationID(id(1)), Kind: points.KindOpen, Programme: "airline", Account: points.AccountID(id(7)), Lookup: "hash of a card", Document: []byte("{}"), Details: []byte("{}"),
 	}
 	if _, err := b.store.AcceptOperations(t.Context(), 1234, []store.NewOperation{own}, func([]store.Admission) {}, func() {}); err != nil {
 		t.Fatal(err)

@@ -186,7 +186,7 @@ func TestAKilledProcessLosesNothingThatItReported(t *testing.T) {
 func operation(i int) NewOperation {
 	id := fmt.Sprintf("%032x", i)
 	return NewOperation{
-		ID: points.OperationID(id), Kind: points.KindEarn, Account: points.AccountID(id), Natural: "n" + id, Idempotency: "i" + id, Request: "r" + id,
+		ID: points.OperationID(id), Kind: points.KindEarn, Programme: "airline", Account: points.AccountID(id), Natural: "n" + id, Idempotency: "i" + id, Request: "r" + id,
 		Document: []byte("{}"), Details: []byte("{}"),
 	}
 }

@@ -105,6 +105,11 @@ func (m *Membership) validate() error {
 	if brands := len(m.Brands()); brands < MinBrands || brands > MaxBrands {
 		return invalid("%d brands: want %d to %d (a brand's points need another brand's endorsement)", brands, MinBrands, MaxBrands)
 	}
+	if m.Clearing != nil {
+		if err := m.Clearing.validate(m); err != nil {
+			return err
+		}
+	}
 	return m.validatePorts()
 }
 

@@ -32,6 +32,8 @@ type Membership struct {
 	Channel  string   `yaml:"channel"`
 	PortBase int      `yaml:"portBase"`
 	Members  []Member `yaml:"members"`
+	// Clearing is what founding begins between the brands; without it they have no agreements and owe each other nothing.
+	Clearing *Clearing `yaml:"clearing,omitempty"`
 }
 
 // Member is one organisation of the consortium.

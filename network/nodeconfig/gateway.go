@@ -28,6 +28,7 @@ type Gateway struct {
 	Members   []GatewayMember `yaml:"members"`
 	Identity  KeyPair         `yaml:"identity"`
 	Operator  *KeyPair        `yaml:"operator,omitempty"`
+	Treasurer *KeyPair        `yaml:"treasurer,omitempty"`
 	Custodian *Custodian      `yaml:"custodian,omitempty"`
 	Secret    string          `yaml:"secret"`
 	APIKeys   string          `yaml:"apiKeys"`
@@ -104,7 +105,8 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 	config.Mode = writerMode
 	config.Programme = member.Name
 	config.Identity = keyPair(dir, member.Name, membership.GatewayRole)
-	config.Operator = &operator
+	treasurer := keyPair(dir, member.Name, membership.TreasurerRole)
+	config.Operator, config.Treasurer = &operator, &treasurer
 	config.Custodian = &Custodian{Key: files.Custodian, Version: custodianFirst}
 	return config
 }

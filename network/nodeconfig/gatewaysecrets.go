@@ -72,16 +72,22 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 	if !member.IsBrand() {
 		return nil
 	}
-	return writeCustodian(dir, files.Custodian)
+	if err := writeKey(dir, files.Custodian); err != nil {
+		return err
+	}
+	return writeKey(dir, dir.AdministratorKey(member.Name))
 }
 
-// scopesOf says which API keys a member's gateway gets: one for each scope.
+// scopesOf says which API keys a member's gateway gets: one for each scope, named for it.
 func scopesOf(member membership.Member) []string {
 	if member.IsBrand() {
-		return []string{"till", "operator", "read"}
+		return []string{"till", "operator", "read", "treasury:read", "treasury:write", "governance"}
 	}
-	return []string{"read"}
+	return []string{"read", "treasury:read"}
 }
+
+// keyName is the name of the API key for a scope: names have no colons.
+func keyName(scope string) string { return strings.ReplaceAll(scope, ":", "-") }
 
 func writeSecret(dir rundir.Dir, file string) error {
 	secret := make([]byte, secretBytes)
@@ -101,8 +107,8 @@ func writeAPIKeys(dir rundir.Dir, files GatewayPaths, scopes []string) error {
 		}
 		key := base64.RawURLEncoding.EncodeToString(drawn)
 		sum := sha256.Sum256([]byte(key))
-		keys = append(keys, apiKey{Name: scope, SHA256: hex.EncodeToString(sum[:]), Scopes: []string{scope}})
-		fmt.Fprintf(&plain, "%s: %s\n", scope, key)
+		keys = append(keys, apiKey{Name: keyName(scope), SHA256: hex.EncodeToString(sum[:]), Scopes: []string{scope}})
+		fmt.Fprintf(&plain, "%s: %s\n", keyName(scope), key)
 	}
 	hashed, err := yaml.Marshal(keys)
 	if err != nil {
@@ -114,14 +120,15 @@ func writeAPIKeys(dir rundir.Dir, files GatewayPaths, scopes []string) error {
 	return dir.Write(files.PlainKeys, []byte(plain.String()), rundir.PrivateMode)
 }
 
-func writeCustodian(dir rundir.Dir, file string) error {
+// writeKey draws a P-256 key.
+func writeKey(dir rundir.Dir, file string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "can't draw the custodian key")
+		return failure.Wrap(failure.RunDirectory, err, "can't draw a key")
 	}
 	encoded, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "can't encode the custodian key")
+		return failure.Wrap(failure.RunDirectory, err, "can't encode a key")
 	}
 	return dir.Write(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), rundir.PrivateMode)
 }

@@ -158,8 +158,13 @@ func TestKeyFileHoldsHashesOfThePlainKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(plain)), "\n")
-	if len(lines) != 3 {
+	if len(lines) != 6 {
 		t.Fatalf("%d keys", len(lines))
+	}
+	for _, scope := range []string{"till", "operator", "read", "'treasury:read'", "'treasury:write'", "governance"} {
+		if !strings.Contains(string(hashed), "scopes: ["+scope+"]") {
+			t.Errorf("no key has the scope %s: %s", scope, hashed)
+		}
 	}
 	for _, line := range lines {
 		_, key, _ := strings.Cut(line, ": ")

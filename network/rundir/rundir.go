@@ -136,6 +136,12 @@ func (d Dir) Identity(member, name string) Identity {
 // Gateway is the folder of a member's gateway: configuration, database, secrets.
 func (d Dir) Gateway(member string) string { return filepath.Join(d.Organisation(member), "gateway") }
 
+// AdministratorKey is where the key lies to which a brand's custody passes when it fails. It is in escrow: neither the brand nor
+// its administrator has it before.
+func (d Dir) AdministratorKey(member string) string {
+	return d.path("escrow", member, "administrator.pem")
+}
+
 func (d Dir) path(parts ...string) string {
 	return filepath.Join(append([]string{d.Root}, parts...)...)
 }

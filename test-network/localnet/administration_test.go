@@ -64,16 +64,16 @@ func TestChannelGoesOnWithoutAMemberWhoseProcessesAreDead(t *testing.T) {
 	}
 }
 
-// proposeAgreement writes to the collection of airline and hotel, endorsed by these organisations.
+// proposeAgreement writes the next version to the collection of airline and hotel, endorsed by these organisations.
 func proposeAgreement(ctx context.Context, t *testing.T, c *Consortium, member string, organisations ...string) error {
 	t.Helper()
-	from := time.Now().Unix()
+	from := time.Now().Add(time.Hour).Unix()
 	side := clearing.Side{
-		Offer:      clearing.Offer{Version: 1, From: from, Acceptance: quantity.Ratio{Num: 1, Den: 2}, Swap: quantity.Ratio{Num: 0, Den: 1}},
+		Offer:      clearing.Offer{Version: 2, From: from, Acceptance: quantity.Ratio{Num: 1, Den: 2}, Swap: quantity.Ratio{Num: 0, Den: 1}},
 		Acceptance: quantity.Ratio{Num: 1, Den: 2}, Sale: quantity.Ratio{Num: 1, Den: 1}, Swap: quantity.Ratio{Num: 0, Den: 1},
 	}
 	agreement, err := wire.Encode(clearing.Agreement{
-		V: 1, Salt: strings.Repeat("ab", 32), Version: 1, A: "airline", B: "hotel", Currency: "GBP", Scale: 2, From: from, Sides: [2]clearing.Side{side, side},
+		V: 1, Salt: strings.Repeat("ab", 32), Version: 2, A: "airline", B: "hotel", Currency: "GBP", Scale: 2, From: from, Sides: [2]clearing.Side{side, side},
 		Calendar: "daily", DisputeWindows: 1, Fraud: clearing.BearerIssuer, Offline: clearing.BearerPartner, Prose: map[string]string{"en": "Half a penny a point."},
 	})
 	if err != nil {

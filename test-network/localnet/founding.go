@@ -32,7 +32,11 @@ func Found(ctx context.Context, c *Consortium) error {
 		}
 		brands = append(brands, brand)
 	}
-	if err := founding.Bootstrap(ctx, brands); err != nil {
+	plan, err := planOf(c.Membership)
+	if err != nil {
+		return err
+	}
+	if err := founding.Bootstrap(ctx, brands, plan); err != nil {
 		return failure.Wrap(failure.FoundingFailed, err, "the consortium can't be founded")
 	}
 	return nil
@@ -45,7 +49,11 @@ func foundingOf(c *Consortium, member membership.Member, now time.Time) (foundin
 		return founding.Brand{}, err
 	}
 	programme, err := programmeOf(member, now)
-	return founding.Brand{Config: settings, Programme: programme}, err
+	if err != nil {
+		return founding.Brand{}, err
+	}
+	key, err := publicKeyIn(c.Dir.AdministratorKey(member.Name))
+	return founding.Brand{Config: settings, Programme: programme, AdminKey: key}, err
 }
 
 // programmeOf gives a brand's founding document; founding adds the custodian's key. A programme that names no first business
@@ -78,8 +86,9 @@ func programmeOf(member membership.Member, now time.Time) (wire.NewProgramme, er
 	return document, nil
 }
 
-// checkProgrammes says before anything is started whether founding would take the programmes' terms.
-func checkProgrammes(m *membership.Membership) error {
+// checkFounding says before anything is started whether founding would take the programmes' terms, and what is planned between
+// the brands.
+func checkFounding(m *membership.Membership) error {
 	for _, member := range m.Brands() {
 		document, err := programmeOf(member, time.Now())
 		if err == nil {
@@ -92,7 +101,8 @@ func checkProgrammes(m *membership.Membership) error {
 			return failure.Wrap(failure.MembershipInvalid, err, "member %s: programme", member.Name)
 		}
 	}
-	return nil
+	_, err := planOf(m)
+	return err
 }
 
 // Parameters of the first terms that a membership file doesn't name.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-admin-sdk/pkg/channel"
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -76,6 +77,7 @@ func TestConsortiumOfThreeBrands(t *testing.T) {
 	s := realSettings(t, "organizations/membership.yaml")
 	c := bringUp(t, s)
 	t.Run("second up says so", func(t *testing.T) { secondUp(t, s) })
+	t.Run("founding again does nothing", func(t *testing.T) { foundAgain(t, c) })
 	t.Run("regulator reads blocks", func(t *testing.T) { regulatorReads(t, c) })
 	t.Run("regulator can't propose", func(t *testing.T) { regulatorProposes(t, c) })
 	t.Run("regulator can't submit", func(t *testing.T) { regulatorSubmits(t, c) })
@@ -111,6 +113,41 @@ func secondUp(t *testing.T, s Settings) {
 	if err != nil || outcome != AlreadyUp {
 		t.Fatalf("outcome %v, %v", outcome, err)
 	}
+}
+
+// foundAgain shows that founding finds everything as it left it: windows, votes and agreements included.
+func foundAgain(t *testing.T, c *Consortium) {
+	ctx, cancel := context.WithTimeout(t.Context(), networkPatience)
+	defer cancel()
+	before := height(ctx, t, c)
+	if err := Found(ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	if after := height(ctx, t, c); after != before {
+		t.Errorf("%d blocks became %d", before, after)
+	}
+	gateway := signer(t, c, "airline", string(membership.GatewayRole))
+	for function, document := range map[string]string{
+		"GetOpenWindow": `{"currency":"GBP"}`, "GetAllocation": `{"a":"airline","b":"hotel","currency":"GBP"}`, "GetAgreement": `{"a":"airline","b":"hotel","version":1}`,
+	} {
+		if _, err := propose(t, c, "airline", 0, gateway, "clearing", function, document); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// height is that of the peer which is furthest: others may be a block behind.
+func height(ctx context.Context, t *testing.T, c *Consortium) uint64 {
+	t.Helper()
+	var furthest uint64
+	for _, brand := range c.Membership.Brands() {
+		info, err := channel.GetBlockChainInfo(ctx, peerOf(t, c, brand.Name, 0), signer(t, c, brand.Name, membership.AdminIdentity), c.Membership.Channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		furthest = max(furthest, info.GetHeight())
+	}
+	return furthest
 }
 
 func regulatorReads(t *testing.T, c *Consortium) {

@@ -108,7 +108,7 @@ func (s Settings) MembershipAsWritten() (*membership.Membership, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, checkProgrammes(m)
+	return m, checkFounding(m)
 }
 
 // LoadMembership reads the membership that the settings name and moves it to the port base that they name.

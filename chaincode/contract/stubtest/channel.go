@@ -2,6 +2,7 @@ package stubtest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
@@ -62,14 +63,33 @@ func NewChannel(name string, organisations ...Organisation) *Channel {
 	return c
 }
 
-// Deploy defines a chaincode and starts it for every peer.
+// Deploy defines a chaincode and starts it for every peer. A chaincode can be defined anew: then the peers of a collection's new members have at once what the others hold,
+// which takes real ones some seconds.
 func (c *Channel) Deploy(d Definition) {
 	if d.Label == "" {
 		d.Label = d.Name
 	}
+	before := c.definitions[d.Name]
 	c.definitions[d.Name] = d
+	for _, col := range before.Collections {
+		c.reconcile(place{d.Name, col.Name}, col.Members)
+	}
 	for _, p := range c.peers {
 		p.chaincodes[d.Name] = d.New(p.msp)
+	}
+}
+
+// reconcile gives the members of a collection what one of those holds who were members before.
+func (c *Channel) reconcile(p place, holders []string) {
+	now, err := c.collection(p)
+	if err != nil || len(holders) == 0 {
+		return
+	}
+	held := c.peers[holders[0]].world.values[p]
+	for _, msp := range now.Members {
+		if !slices.Contains(holders, msp) {
+			c.peers[msp].world.values[p] = maps.Clone(held)
+		}
 	}
 }
 

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/tallystick/tallystick/gateway/sequencer"
 )
 
 // How long the answer of a dry run is believed, and how long one may take.
@@ -40,6 +44,18 @@ func (c *condition) Reasons(ctx context.Context) []string {
 		reasons = append(reasons, "a trial batch is not endorsed: "+err.Error())
 	}
 	return append(reasons, c.custody(ctx)...)
+}
+
+// Troubles implements api.Condition.
+func (c *condition) Troubles() []sequencer.PartnerTrouble {
+	if c.gateway.sequencer == nil {
+		return nil
+	}
+	list := c.gateway.sequencer.Troubles()
+	for _, name := range slices.Sorted(maps.Keys(c.gateway.abroad)) {
+		list = append(list, c.gateway.abroad[name].Troubles()...)
+	}
+	return list
 }
 
 // custody says why the configured key can't sign for customers in custody. A programme that can't be read yet has no reason of its own.

@@ -34,7 +34,8 @@ type gateway struct {
 	operator   *ledger.Points      // Nil without an operator's identity.
 	custodian  points.CustodianKey // With which it signs for customers in custody; of a writer.
 	projection *projection.Projection
-	sequencer  *sequencer.Sequencer // Nil for a reader.
+	sequencer  *sequencer.Sequencer            // Of the own programme; nil for a reader.
+	abroad     map[string]*sequencer.Sequencer // Of what the member does with accounts of other brands' programmes, by brand; of a writer.
 	server     *api.Server
 }
 
@@ -79,10 +80,10 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	}
 	observe := func(projection.Outcome) {}
 	if g.cfg.Mode == config.Writer {
-		if err := g.buildWriter(&parts); err != nil {
+		if err := g.buildWriter(ctx, &parts); err != nil {
 			return err
 		}
-		observe = g.sequencer.Observe
+		observe = g.observe
 	}
 	g.projection = projection.New(projection.Settings{
 		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Log: g.log, Metrics: g.registry,
@@ -101,7 +102,10 @@ func sources(client *ledger.Client) []projection.Source {
 }
 
 // buildWriter makes the write side: what only the issuer's own gateway has.
-func (g *gateway) buildWriter(parts *api.Parts) error {
+func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
+	if err := g.store.Adopt(ctx, g.cfg.Programme); err != nil {
+		return err
+	}
 	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
 	if err != nil {
 		return err
@@ -113,13 +117,40 @@ func (g *gateway) buildWriter(parts *api.Parts) error {
 	if g.custodian, err = publicCustodian(key, g.cfg.Custodian.Version); err != nil {
 		return err
 	}
-	g.sequencer = sequencer.New(sequencer.Settings{
-		Programme: g.cfg.Programme, MSP: g.cfg.MSP, Lanes: g.cfg.Lanes, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store,
-		Ledger: sequencer.OverFabric(g.client.Points(g.cfg.Programme)), Programmes: g.reads, Disclosures: g.reads, Records: g.reads,
-		Hasher: hasher, Signer: sequencer.FileKey{Key: key}, CustodianVersion: g.cfg.Custodian.Version, Log: g.log, Metrics: g.registry,
-	})
+	g.buildSequencers(hasher, sequencer.FileKey{Key: key})
 	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
 	return g.buildOperator(parts)
+}
+
+// buildSequencers makes the sequencer of the own programme, and those of what the member does with accounts of the other brands' programmes.
+func (g *gateway) buildSequencers(hasher *fingerprint.Hasher, custodian sequencer.Signer) {
+	shared := sequencer.Settings{
+		Member: g.cfg.Member, MSP: g.cfg.MSP, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store, Members: g.client.Clearing(),
+		Settlements: store.NewClearingReads(g.store.Reader()), Programmes: g.reads, Disclosures: g.reads, Records: g.reads, Hasher: hasher, Log: g.log, Metrics: g.registry,
+	}
+	own := shared
+	own.Programme, own.Lanes, own.Ledger = g.cfg.Programme, g.cfg.Lanes, sequencer.OverFabric(g.client.Points(g.cfg.Programme))
+	own.Signer, own.CustodianVersion = custodian, g.cfg.Custodian.Version
+	g.abroad = map[string]*sequencer.Sequencer{}
+	for _, b := range g.cfg.Brands() {
+		if b.Name == g.cfg.Member {
+			continue
+		}
+		own.Partners = append(own.Partners, sequencer.Partner{Name: b.Name, Pair: sequencer.PairOverFabric(g.client.Exchange(g.cfg.Programme, b.Name))})
+		other := shared
+		other.Programme = b.Name
+		other.Partners = []sequencer.Partner{{Name: g.cfg.Member, Pair: sequencer.PairOverFabric(g.client.Exchange(b.Name, g.cfg.Member))}}
+		g.abroad[b.Name] = sequencer.New(other)
+	}
+	g.sequencer = sequencer.New(own)
+}
+
+// observe tells every sequencer of an outcome; each knows its own.
+func (g *gateway) observe(o projection.Outcome) {
+	g.sequencer.Observe(o)
+	if s := g.abroad[o.Programme]; s != nil {
+		s.Observe(o)
+	}
 }
 
 // buildOperator makes what an operator's identity is needed for, where one is configured.
@@ -156,15 +187,15 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	if g.sequencer != nil {
 		group.Go(func() error { return g.sequencer.Run(core, g.projection.CaughtUp()) })
 	}
+	for _, s := range g.abroad {
+		group.Go(func() error { return s.Run(core, g.projection.CaughtUp()) })
+	}
 	if g.operator != nil {
 		calendar := &sequencer.Calendar{Programme: g.cfg.Programme, Programmes: g.reads, Operator: g.operator, Log: g.log}
 		group.Go(func() error { return g.whenCaughtUp(core, calendar.Run) })
 	}
-	if g.sequencer != nil && g.cfg.Sweep.Outstanding > 0 {
-		sweeper := &sequencer.Sweeper{
-			Programme: g.cfg.Programme, Programmes: g.reads, Dues: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log,
-		}
-		group.Go(func() error { return g.whenCaughtUp(core, sweeper.Run) })
+	for _, run := range g.schedulers() {
+		group.Go(func() error { return g.whenCaughtUp(core, run) })
 	}
 	group.Go(func() error {
 		defer stop()
@@ -176,6 +207,23 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 		return nil
 	}
 	return err
+}
+
+// schedulers are what the gateway does by itself: sweep what is due, fold credits that wait, and end what is left open with each partner.
+func (g *gateway) schedulers() []func(context.Context) error {
+	if g.sequencer == nil || g.cfg.Sweep.Outstanding == 0 {
+		return nil
+	}
+	sweeper := &sequencer.Sweeper{Programme: g.cfg.Programme, Programmes: g.reads, Dues: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log}
+	folder := &sequencer.Folder{Programme: g.cfg.Programme, Inbox: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log}
+	all := []func(context.Context) error{sweeper.Run, folder.Run}
+	for partner := range g.abroad {
+		closer := &sequencer.Closer{
+			Programme: g.cfg.Programme, Partner: partner, LooseEnds: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log,
+		}
+		all = append(all, closer.Run)
+	}
+	return all
 }
 
 // whenCaughtUp runs a part that works with what the ledger says of the programme, once that is known.

@@ -12,6 +12,8 @@ DELETE FROM accounts;
 DELETE FROM records;
 DELETE FROM movements;
 DELETE FROM debts;
+DELETE FROM inbox;
+DELETE FROM reservations;
 
 -- Records of clearing as the ledger has them: public ones, and those of the pairs whose private data the own peer holds. What was deleted stays as a row without a body, so
 -- that an older value which the peer gets later doesn't come back.
@@ -23,6 +25,16 @@ CREATE TABLE clearing_records (
     tx         INTEGER NOT NULL,                -- and the transaction's place in that block.
     body       BLOB,                            -- Canonical JSON; NULL once it was deleted.
     PRIMARY KEY (collection, object, id)
+) WITHOUT ROWID;
+
+-- Every public record of clearing as it was written, so that what a transaction found can be had again: members recompute a netting before they sign its result.
+CREATE TABLE clearing_history (
+    object TEXT    NOT NULL,
+    id     TEXT    NOT NULL,
+    block  INTEGER NOT NULL,
+    tx     INTEGER NOT NULL,
+    body   BLOB,                                -- NULL where it was deleted.
+    PRIMARY KEY (object, id, block, tx)
 ) WITHOUT ROWID;
 
 -- Cross-brand batches of the pairs whose private data the own peer holds.
@@ -102,4 +114,5 @@ DROP INDEX obligations_window;
 DROP INDEX obligations_operation;
 DROP TABLE obligations;
 DROP TABLE exchanges;
+DROP TABLE clearing_history;
 DROP TABLE clearing_records;
