@@ -18,6 +18,7 @@ import (
 const (
 	maxFileBytes       = 256 << 10
 	maxDisplayName     = 60
+	maxAccountName     = 70 // As bank files have it.
 	maxRatePart        = 1_000_000_000
 	MaxReceiptAge      = 36600 // days
 	businessDateLayout = time.DateOnly
@@ -27,6 +28,7 @@ var (
 	memberName  = regexp.MustCompile(`^[a-z][a-z0-9]{1,19}$`)
 	channelName = regexp.MustCompile(`^[a-z][a-z0-9.-]{0,248}$`)
 	currency    = regexp.MustCompile(`^[A-Z]{3}$`)
+	iban        = regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$`)
 )
 
 // Load reads and checks a membership file. Its error has code MEMBERSHIP_INVALID and names the file, the member and the rule.
@@ -139,6 +141,9 @@ func (member Member) validateBrand() error {
 	if err := member.Programme.validate(); err != nil {
 		return failure.Wrap(failure.MembershipInvalid, err, "member %s", member.Name)
 	}
+	if a := member.Account; a != nil && (a.Name == "" || len(a.Name) > maxAccountName || !iban.MatchString(a.IBAN)) {
+		return invalid("member %s: an account has an owner's name of 1 to %d bytes and an IBAN without blanks", member.Name, maxAccountName)
+	}
 	return nil
 }
 
@@ -148,6 +153,9 @@ func (member Member) validateRegulator() error {
 	}
 	if member.Programme != nil {
 		return invalid("member %s: a regulator has no programme", member.Name)
+	}
+	if member.Account != nil {
+		return invalid("member %s: a regulator settles nothing, so it has no account", member.Name)
 	}
 	return nil
 }

@@ -47,6 +47,18 @@ type Member struct {
 	Orderers int `yaml:"orderers,omitempty"`
 	// Programme is what founding records for a brand; a regulator has none.
 	Programme *Programme `yaml:"programme,omitempty"`
+	// Account is where a brand settles what netting says; without it no gateway can write or read bank files about the brand.
+	Account *Account `yaml:"account,omitempty"`
+}
+
+// Account is a brand's bank account.
+type Account struct {
+	// Name is the owner's, 1 to 70 characters.
+	Name string `yaml:"name"`
+	// IBAN has capital letters and digits without blanks; the gateways check its check digits when they start.
+	IBAN string `yaml:"iban"`
+	// BIC may be left out.
+	BIC string `yaml:"bic,omitempty"`
 }
 
 // Programme is a brand's loyalty programme as founding creates it.

@@ -33,6 +33,7 @@ type Gateway struct {
 	Partners      []GatewayPartner `yaml:"partners,omitempty"`
 	PartnerListen string           `yaml:"partnerListen,omitempty"`
 	PartnerTLS    *KeyPair         `yaml:"partnerTLS,omitempty"`
+	Bank          *GatewayBank     `yaml:"bank,omitempty"`
 	Secret        string           `yaml:"secret"`
 	APIKeys       string           `yaml:"apiKeys"`
 	Lanes         int              `yaml:"lanes"`
@@ -56,6 +57,19 @@ type GatewayPartner struct {
 	Endpoint   string `yaml:"endpoint"`
 	TLSRoot    string `yaml:"tlsRoot"`
 	ServerName string `yaml:"serverName"`
+}
+
+// GatewayBank says where the brands settle.
+type GatewayBank struct {
+	Accounts []GatewayAccount `yaml:"accounts"`
+}
+
+// GatewayAccount is a brand's bank account.
+type GatewayAccount struct {
+	Member string `yaml:"member"`
+	Name   string `yaml:"name"`
+	IBAN   string `yaml:"iban"`
+	BIC    string `yaml:"bic,omitempty"`
 }
 
 // GatewayMember is a member of the consortium.
@@ -123,7 +137,22 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 	config.Partners = gatewayPartners(dir, m, member)
 	config.PartnerListen = membership.Address(m.GatewayPartnerPort(member.Name))
 	config.PartnerTLS = &KeyPair{Cert: own.TLSCertificate(), Key: own.TLSKey()}
+	config.Bank = gatewayBank(m)
 	return config
+}
+
+// gatewayBank lists the accounts of all brands: who pays whom is known only when a window is settled. Nil when none is given.
+func gatewayBank(m *membership.Membership) *GatewayBank {
+	var accounts []GatewayAccount
+	for _, brand := range m.Brands() {
+		if a := brand.Account; a != nil {
+			accounts = append(accounts, GatewayAccount{Member: brand.Name, Name: a.Name, IBAN: a.IBAN, BIC: a.BIC})
+		}
+	}
+	if accounts == nil {
+		return nil
+	}
+	return &GatewayBank{Accounts: accounts}
 }
 
 // gatewayPartners lists the other brands' gateways. Their certificates have the name that the gateway's identity has in its member's CA.

@@ -18,7 +18,7 @@ import (
 func consortium() *membership.Membership {
 	return &membership.Membership{Channel: "loyalty", PortBase: 27000, Members: []membership.Member{
 		{Name: "airline", Kind: membership.Brand, Peers: 2, Orderers: 1},
-		{Name: "hotel", Kind: membership.Brand, Peers: 1, Orderers: 1},
+		{Name: "hotel", Kind: membership.Brand, Peers: 1, Orderers: 1, Account: &membership.Account{Name: "Hotel Treasury", IBAN: "DE89370400440532013000"}},
 		{Name: "regulator", Kind: membership.Regulator, Peers: 1},
 	}}
 }
@@ -156,6 +156,9 @@ func TestWriterAndReaderGatewaysDiffer(t *testing.T) {
 	}
 	if reader.Partners != nil || reader.PartnerListen != "" || reader.PartnerTLS != nil {
 		t.Errorf("the reader's partners are %+v", reader.Partners)
+	}
+	if writer.Bank == nil || len(writer.Bank.Accounts) != 1 || writer.Bank.Accounts[0] != (GatewayAccount{Member: "hotel", Name: "Hotel Treasury", IBAN: "DE89370400440532013000"}) || reader.Bank != nil {
+		t.Errorf("accounts of the writer's %+v, of the reader's %+v", writer.Bank, reader.Bank)
 	}
 	if len(writer.Peers) != 4 || writer.Peers[1].Name != "peer1.airline" || reader.Peers[0].Name != "peer0.regulator" {
 		t.Error("a gateway's own peers come first, then everybody's")
