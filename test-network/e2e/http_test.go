@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -30,6 +31,8 @@ type request struct {
 	method, path string
 	key          string // API key.
 	idempotency  string
+	media        string // Of the body, JSON when empty.
+	accept       string // What the answer shall be, when it isn't JSON.
 	body         any
 }
 
@@ -80,7 +83,10 @@ func (c *consortium) try(member string, r request) (answer, error) {
 		return answer{}, err
 	}
 	if r.body != nil {
-		call.Header.Set("Content-Type", "application/json")
+		call.Header.Set("Content-Type", cmp.Or(r.media, "application/json"))
+	}
+	if r.accept != "" {
+		call.Header.Set("Accept", r.accept)
 	}
 	if r.key != "" {
 		call.Header.Set("Authorization", "Bearer "+r.key)
