@@ -292,7 +292,7 @@ func TestRedeliveryChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := newEffects(owner{"airline", "AirlineMSP"}, known(t, s))
+		e := newEffects(owner{"airline", "AirlineMSP", "AirlineMSP"}, known(t, s))
 		if err := e.add(b); err != nil {
 			t.Fatal(err)
 		}
@@ -346,7 +346,7 @@ func TestFailedWriteLeavesTablesAndCheckpointAsTheyWere(t *testing.T) {
 	l, _ := busy(t)
 	s := open(t, filepath.Join(t.TempDir(), "g.db"))
 	before := dump(t, s)
-	e := newEffects(owner{"airline", "AirlineMSP"}, known(t, s))
+	e := newEffects(owner{"airline", "AirlineMSP", "AirlineMSP"}, known(t, s))
 	for n := range l.Height() {
 		d := l.Block(n)
 		d.Private = nil
