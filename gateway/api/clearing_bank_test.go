@@ -109,6 +109,26 @@ func TestALegIsPaidThroughBankFilesInTwoPartsAndReceived(t *testing.T) {
 	}
 }
 
+func TestABookingIsTakenForAPaymentThatIsNotedAsReceivedBeforeAnother(t *testing.T) {
+	h := newHouse(t)
+	h.settling()
+	airline, hotel := h.desk("airline"), h.desk("hotel")
+	id := airline.initiation().EndToEnd[0]
+	steps := "/v1/clearing/windows/GBP/1/legs/airline/hotel/steps"
+	for _, reference := range []string{"R1", "R2"} {
+		into[Leg](t, airline.write(steps, `{"step":"pay","reference":"`+reference+`","amountMinor":75}`), 200)
+	}
+	into[Leg](t, hotel.write(steps, `{"step":"receive","reference":"R2","amountMinor":75}`), 200)
+	report := hotel.upload("/v1/clearing/bank-files?record=true", notification(hotelIBAN, "CRDT", booking("X-1", id, "0.75")))
+	if r := (*report.Legs[0].Recorded)[0]; r.Reference != "R2" || !r.Done || h.leg().Entries[0].ReceiptAt != 0 {
+		t.Errorf("%+v", report)
+	}
+	hotel.upload("/v1/clearing/bank-files?record=true", notification(hotelIBAN, "CRDT", booking("X-1", id, "0.75"), booking("X-2", id, "0.75")))
+	if l := h.leg(); l.Status != clearing.LegReceived {
+		t.Errorf("%+v", l)
+	}
+}
+
 func TestARefusedPaymentIsTold(t *testing.T) {
 	h := newHouse(t)
 	h.settling()
