@@ -19,6 +19,21 @@ type abroad struct {
 	outbox   outbox           // For accounts of other programmes.
 	exchange wire.Exchange    // Of the last quote.
 	waiting  quantity.Points  // In every inbox.
+	signed   *signatures      // Nil: signatures are good as often as they come.
+}
+
+// signatures are those that the ledger has seen; each serves once, whoever brings it.
+type signatures struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (s *signatures) useUp(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := !s.seen[id]
+	s.seen[id] = true
+	return fresh
 }
 
 // brands are the other brands that a gateway of tests knows.

@@ -144,11 +144,11 @@ func (s *Server) authorise(c *gin.Context) {
 		abort(c, fault.New(fault.NotFound, "there is no such route"))
 		return
 	}
-	if v, visits := c.Request.Context().Value(visitorKey{}).(visitor); visits {
-		s.authoriseVisitor(c, v, r)
+	if r.public {
 		return
 	}
-	if r.public {
+	if v, visits := c.Request.Context().Value(visitorKey{}).(visitor); visits {
+		s.authoriseVisitor(c, v, r)
 		return
 	}
 	key, ok := s.caller(c)

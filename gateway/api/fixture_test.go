@@ -97,22 +97,33 @@ func (g *gateway) accept(in sequencer.Intake) sequencer.Ticket {
 	}
 	done := make(chan struct{})
 	ticket.Done = done
-	k := store.Known{ID: o.ID, Kind: o.Kind, Account: o.Account, To: o.To, AcceptedAt: time.Unix(1_700_000_000, 0).UTC()}
+	k := store.Known{
+		ID: o.ID, Kind: o.Kind, Programme: "airline", Partner: o.Partner, Account: o.Account, To: o.To, AcceptedAt: time.Unix(1_700_000_000, 0).UTC(),
+	}
 	if !g.hang {
-		g.commit(&k)
+		if !ticket.Duplicate {
+			g.commit(&k, o.Authorisation)
+		}
 		close(done)
 	}
-	g.known[o.ID] = k
+	if !ticket.Duplicate {
+		g.known[o.ID] = k
+	}
 	return ticket
 }
 
-func (g *gateway) commit(k *store.Known) {
+func (g *gateway) commit(k *store.Known, a *points.Authorisation) {
 	code, outcome := fault.OK, points.Accepted
 	if c, refused := g.refuse[k.Kind]; refused {
 		code, outcome = c, points.Rejected
 	}
 	r := receipt(k.ID, k.Account)
-	r.Kind, r.To, r.Code, r.Outcome = k.Kind, k.To, code, outcome
+	if a != nil && g.signed != nil {
+		if r.Authorisation = a.Mandate.ID; !g.signed.useUp(a.Mandate.ID) {
+			r.Authorisation, code, outcome = "", fault.AuthReplayed, points.Rejected
+		}
+	}
+	r.Kind, r.To, r.Code, r.Outcome, r.Partner = k.Kind, k.To, code, outcome, k.Partner
 	k.Done, k.Code, k.Receipt, k.Programme, k.DoneAt = true, code, &r, r.Programme, k.AcceptedAt.Add(time.Second)
 	g.committed = append(g.committed, r)
 }

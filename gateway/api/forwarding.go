@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -41,9 +42,20 @@ func (s *Server) acceptAway(ctx context.Context, items []*item, deadline time.Ti
 	var running sync.WaitGroup
 	for home, group := range groups {
 		partner := s.partners[home]
-		running.Go(func() { s.deal(ctx, &partner, group, deadline) })
+		running.Go(func() {
+			defer s.recoverDeal(group)
+			s.deal(ctx, &partner, group, deadline)
+		})
 	}
 	running.Wait()
+}
+
+// recoverDeal answers INTERNAL for items whose handling panicked: the process goes on, as it does when a handler panics.
+func (s *Server) recoverDeal(items []*item) {
+	if cause := recover(); cause != nil {
+		s.log.Error("panic", "panic", cause, "stack", string(debug.Stack()))
+		fail(items, fault.New(fault.Internal, "the log has the cause"))
+	}
 }
 
 // deal sees to items about one programme's accounts, in their order on either way.

@@ -20,6 +20,9 @@ func secretive(kind Kind) fields {
 	f, request := forms[kind], requestsOf()[kind]
 	for name, secret := range secrets {
 		held := name == "reference" && kind != KindOpen
+		if name == "reference" && kind == KindAward || name == "toReference" && kind == KindSwap {
+			continue // Of another programme's customer, who isn't looked up.
+		}
 		if f.takes(name) || held {
 			request[name] = secret
 		}

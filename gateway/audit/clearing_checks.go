@@ -40,7 +40,7 @@ func (a *Auditor) checkClearing(t *blocks.Transaction, find findFunc) *Finding {
 
 // checkExchange checks what everybody sees of a cross-brand batch, and adds up its lines where they are held.
 func (a *Auditor) checkExchange(t *blocks.Transaction, find findFunc) *Finding {
-	x, f := readExchange(t, engine.Call{Chaincode: t.Chaincode, Function: wire.FnExchange, Document: t.Args[1], Caller: engine.Identity{MSP: t.Creator.MSP}}, find)
+	x, f := readExchange(t, engine.Call{Chaincode: t.Chaincode, Function: wire.FnExchange, Document: t.Args[1]}, find)
 	if f != nil {
 		return f
 	}
@@ -186,6 +186,8 @@ func (a *Auditor) checkClearingRecord(w blocks.Write) error {
 		return err
 	}
 	switch object {
+	case engine.ObjectConsortium:
+		return a.noteAdministrators(w.Value)
 	case engine.ObjectNetting:
 		var n clearing.Netting
 		if err := wire.DecodeRecord(w.Value, &n); err != nil {

@@ -42,18 +42,23 @@ const (
 
 // Config is a validated configuration: Load makes it. Paths are absolute.
 type Config struct {
-	Member    string    // This gateway's member.
-	MSP       string    // Its MSP id.
-	Mode      Mode      // Writer by default.
-	Channel   string    // DefaultChannel by default.
-	Listen    string    // host:port of the HTTP API; a loopback host.
-	Database  string    // SQLite file.
-	Programme string    // Whose points-<programme> it sequences; of a writer.
-	Peers     []Peer    // All members' peers; at least one is the own member's.
-	Members   []Member  // Of the consortium.
-	Identity  KeyPair   // With which it speaks to peers.
-	Operator  KeyPair   // Administers the programme; empty when it doesn't.
-	Treasurer KeyPair   // Signs what concerns money between brands; empty when this gateway doesn't.
+	Member    string   // This gateway's member.
+	MSP       string   // Its MSP id.
+	Mode      Mode     // Writer by default.
+	Channel   string   // DefaultChannel by default.
+	Listen    string   // host:port of the HTTP API; a loopback host.
+	Database  string   // SQLite file.
+	Programme string   // Whose points-<programme> it sequences; of a writer.
+	Peers     []Peer   // All members' peers; at least one is the own member's.
+	Members   []Member // Of the consortium.
+	Identity  KeyPair  // With which it speaks to peers.
+	Operator  KeyPair  // Administers the programme; empty when it doesn't.
+	Treasurer KeyPair  // Signs what concerns money between brands; empty when this gateway doesn't.
+
+	Partners      []Partner // Gateways of other brands: those that this one passes operations on to and takes them from.
+	PartnerListen string    // host:port for them; empty to take none.
+	PartnerTLS    KeyPair   // This gateway's certificate towards them, on both sides of a connection.
+
 	Custodian Custodian // Of a writer.
 	Secret    string    // File with 64 hex digits: keys the fingerprints.
 	APIKeys   string    // YAML file with the hashes of the API keys.
@@ -74,6 +79,14 @@ type Peer struct {
 	Endpoint   string // host:port
 	TLSRoot    string // PEM file of the CA that signed the peer's TLS certificate.
 	ServerName string // Name in that certificate; empty: the endpoint's host.
+}
+
+// Partner is another brand's gateway.
+type Partner struct {
+	Member     string
+	Endpoint   string // host:port of its listener for other members' gateways.
+	TLSRoot    string // PEM file of the CA that signs its certificate: the only one that is believed for it.
+	ServerName string // Name in its certificate, on both sides of a connection: other certificates of that CA are not its gateway's.
 }
 
 // Member is one organisation of the consortium.
@@ -172,8 +185,12 @@ func (c *Config) Brands() []Member {
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
 	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert, &c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)
+	}
+	for i := range c.Partners {
+		paths = append(paths, &c.Partners[i].TLSRoot)
 	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {

@@ -58,6 +58,27 @@ func folder(t *testing.T, text string) string {
 	return filepath.Join(dir, "gateway.yaml")
 }
 
+// partnersOf configures one partner's gateway.
+func partnersOf(member, endpoint, name string) string {
+	return `
+partners:
+  - {member: ` + member + `, endpoint: "` + endpoint + `", tlsRoot: ca.pem, serverName: ` + name + `}
+partnerTLS: {cert: ca.pem, key: ca.pem}
+`
+}
+
+func TestPartnersGatewaysAreRead(t *testing.T) {
+	file := folder(t, complete+partnersOf("hotel", "127.0.0.1:27103", "gateway")+"partnerListen: 127.0.0.1:27003\n")
+	c, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(filepath.Dir(file), "ca.pem")
+	if c.PartnerListen != "127.0.0.1:27003" || len(c.Partners) != 1 || c.Partners[0] != (Partner{"hotel", "127.0.0.1:27103", root, "gateway"}) || c.PartnerTLS != (KeyPair{root, root}) {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestACompleteFileLoadsWithDefaultsAndAbsolutePaths(t *testing.T) {
 	file := folder(t, complete)
 	c, err := Load(file, nil)
@@ -145,40 +166,46 @@ func TestAWrongConfigurationNamesItsKey(t *testing.T) {
 		code fault.Code
 		key  string
 	}{
-		"no YAML":               {"member: [", fault.Malformed, "YAML"},
-		"an unknown key":        {complete + "surplus: 1\n", fault.Malformed, "surplus"},
-		"a wrong type":          {complete + "lanes: many\n", fault.Malformed, "anes"},
-		"no member":             {replace("member: airline\n", ""), fault.InvalidValue, "key member"},
-		"a member that isn't":   {replace("member: airline\n", "member: grocer\n"), fault.InvalidValue, "key members"},
-		"an unknown mode":       {complete + "mode: both\n", fault.InvalidValue, "key mode"},
-		"an open address":       {replace("127.0.0.1:27000", "0.0.0.0:27000"), fault.InvalidValue, "key listen"},
-		"a kind that isn't":     {replace("kind: regulator", "kind: auditor"), fault.InvalidValue, "key members[2].kind"},
-		"another member's MSP":  {replace("member: hotel, msp: HotelMSP", "member: hotel, msp: AirlineMSP"), fault.InvalidValue, "key peers[1].member"},
-		"a peer without port":   {replace("127.0.0.1:27120", "127.0.0.1"), fault.InvalidValue, "key peers[1].endpoint"},
-		"a missing root":        {replace("tlsRoot: ca.pem}", "tlsRoot: none.pem}"), fault.InvalidValue, "key peers[1].tlsRoot"},
-		"a missing identity":    {replace("identity: {cert: ca.pem, key: ca.pem}", ""), fault.InvalidValue, "key identity.cert"},
-		"half an operator":      {complete + "operator: {cert: ca.pem}\n", fault.InvalidValue, "key operator.key"},
-		"half a treasurer":      {complete + "treasurer: {key: ca.pem}\n", fault.InvalidValue, "key treasurer.cert"},
-		"a restless clerk":      {complete + "clerk: {interval: 99ms}\n", fault.InvalidValue, "key clerk.interval"},
-		"a rare clerk":          {complete + "clerk: {interval: 61m}\n", fault.InvalidValue, "key clerk.interval"},
-		"charges on nobody":     {complete + "bank: {charges: NONE}\n", fault.InvalidValue, "key bank.charges"},
-		"a stranger's account":  {complete + bank("grocer", "GBP", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0]"},
-		"a regulator's account": {complete + bank("regulator", "GBP", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0]"},
-		"no such currency":      {complete + bank("hotel", "pounds", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0].currency"},
-		"no such IBAN":          {complete + bank("hotel", "GBP", "GB82WEST12345698765433"), fault.InvalidValue, "key bank.accounts[0]"},
-		"no custodian":          {replace("custodian: {key: custodian.pem, version: 1}", ""), fault.InvalidValue, "key custodian.version"},
-		"a custodian in no PEM": {replace("key: custodian.pem", "key: ca.pem"), fault.InvalidValue, "key custodian.key"},
-		"too many lanes":        {complete + "lanes: 65\n", fault.InvalidValue, "key lanes"},
-		"too large batches":     {complete + "batchMax: 501\n", fault.InvalidValue, "key batchMax"},
-		"no backlog":            {complete + "backlog: 0\n", fault.InvalidValue, "key backlog"},
-		"too large sweeps":      {complete + "sweep: {outstanding: 501}\n", fault.InvalidValue, "key sweep.outstanding"},
-		"a negative sweep":      {complete + "sweep: {outstanding: -1}\n", fault.InvalidValue, "key sweep.outstanding"},
-		"a sweep without limit": {complete + "sweep: {backlog: 1000001}\n", fault.InvalidValue, "key sweep.backlog"},
-		"a restless sweep":      {complete + "sweep: {interval: 99ms}\n", fault.InvalidValue, "key sweep.interval"},
-		"a rare sweep":          {complete + "sweep: {interval: 61m}\n", fault.InvalidValue, "key sweep.interval"},
-		"a time without unit":   {complete + "sweep: {interval: 1}\n", fault.InvalidValue, "key sweep.interval"},
-		"no time at all":        {complete + "sweep: {interval: often}\n", fault.Malformed, "nterval"},
-		"an unknown level":      {complete + "log: {level: loud}\n", fault.InvalidValue, "key log.level"},
+		"no YAML":                     {"member: [", fault.Malformed, "YAML"},
+		"an unknown key":              {complete + "surplus: 1\n", fault.Malformed, "surplus"},
+		"a wrong type":                {complete + "lanes: many\n", fault.Malformed, "anes"},
+		"no member":                   {replace("member: airline\n", ""), fault.InvalidValue, "key member"},
+		"a member that isn't":         {replace("member: airline\n", "member: grocer\n"), fault.InvalidValue, "key members"},
+		"an unknown mode":             {complete + "mode: both\n", fault.InvalidValue, "key mode"},
+		"an open address":             {replace("127.0.0.1:27000", "0.0.0.0:27000"), fault.InvalidValue, "key listen"},
+		"a kind that isn't":           {replace("kind: regulator", "kind: auditor"), fault.InvalidValue, "key members[2].kind"},
+		"another member's MSP":        {replace("member: hotel, msp: HotelMSP", "member: hotel, msp: AirlineMSP"), fault.InvalidValue, "key peers[1].member"},
+		"a peer without port":         {replace("127.0.0.1:27120", "127.0.0.1"), fault.InvalidValue, "key peers[1].endpoint"},
+		"a missing root":              {replace("tlsRoot: ca.pem}", "tlsRoot: none.pem}"), fault.InvalidValue, "key peers[1].tlsRoot"},
+		"a missing identity":          {replace("identity: {cert: ca.pem, key: ca.pem}", ""), fault.InvalidValue, "key identity.cert"},
+		"half an operator":            {complete + "operator: {cert: ca.pem}\n", fault.InvalidValue, "key operator.key"},
+		"half a treasurer":            {complete + "treasurer: {key: ca.pem}\n", fault.InvalidValue, "key treasurer.cert"},
+		"a restless clerk":            {complete + "clerk: {interval: 99ms}\n", fault.InvalidValue, "key clerk.interval"},
+		"a rare clerk":                {complete + "clerk: {interval: 61m}\n", fault.InvalidValue, "key clerk.interval"},
+		"charges on nobody":           {complete + "bank: {charges: NONE}\n", fault.InvalidValue, "key bank.charges"},
+		"a stranger's account":        {complete + bank("grocer", "GBP", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0]"},
+		"a regulator's account":       {complete + bank("regulator", "GBP", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0]"},
+		"no such currency":            {complete + bank("hotel", "pounds", "GB82WEST12345698765432"), fault.InvalidValue, "key bank.accounts[0].currency"},
+		"no such IBAN":                {complete + bank("hotel", "GBP", "GB82WEST12345698765433"), fault.InvalidValue, "key bank.accounts[0]"},
+		"no custodian":                {replace("custodian: {key: custodian.pem, version: 1}", ""), fault.InvalidValue, "key custodian.version"},
+		"a custodian in no PEM":       {replace("key: custodian.pem", "key: ca.pem"), fault.InvalidValue, "key custodian.key"},
+		"too many lanes":              {complete + "lanes: 65\n", fault.InvalidValue, "key lanes"},
+		"too large batches":           {complete + "batchMax: 501\n", fault.InvalidValue, "key batchMax"},
+		"no backlog":                  {complete + "backlog: 0\n", fault.InvalidValue, "key backlog"},
+		"too large sweeps":            {complete + "sweep: {outstanding: 501}\n", fault.InvalidValue, "key sweep.outstanding"},
+		"a negative sweep":            {complete + "sweep: {outstanding: -1}\n", fault.InvalidValue, "key sweep.outstanding"},
+		"a sweep without limit":       {complete + "sweep: {backlog: 1000001}\n", fault.InvalidValue, "key sweep.backlog"},
+		"a restless sweep":            {complete + "sweep: {interval: 99ms}\n", fault.InvalidValue, "key sweep.interval"},
+		"a rare sweep":                {complete + "sweep: {interval: 61m}\n", fault.InvalidValue, "key sweep.interval"},
+		"a time without unit":         {complete + "sweep: {interval: 1}\n", fault.InvalidValue, "key sweep.interval"},
+		"no time at all":              {complete + "sweep: {interval: often}\n", fault.Malformed, "nterval"},
+		"an unknown level":            {complete + "log: {level: loud}\n", fault.InvalidValue, "key log.level"},
+		"a partner of its own":        {complete + partnersOf("airline", "127.0.0.1:1", "gateway"), fault.InvalidValue, "key partners[0].member"},
+		"a regulator as partner":      {complete + partnersOf("regulator", "127.0.0.1:1", "gateway"), fault.InvalidValue, "key partners[0].member"},
+		"a partner without port":      {complete + partnersOf("hotel", "127.0.0.1", "gateway"), fault.InvalidValue, "key partners[0].endpoint"},
+		"a partner without name":      {complete + partnersOf("hotel", "127.0.0.1:1", `""`), fault.InvalidValue, "key partners[0].serverName"},
+		"partners and no certificate": {complete + strings.Replace(partnersOf("hotel", "127.0.0.1:1", "gateway"), "key: ca.pem", `key: ""`, 1), fault.InvalidValue, "key partnerTLS.key"},
+		"partners at no port":         {complete + partnersOf("hotel", "127.0.0.1:1", "gateway") + "partnerListen: here\n", fault.InvalidValue, "key partnerListen"},
 		"a writing regulator": {replace("member: airline\nmsp: AirlineMSP", "member: regulator\nmsp: RegulatorMSP") +
 			"", fault.InvalidValue, "key peers"},
 	} {

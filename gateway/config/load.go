@@ -14,13 +14,14 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
-// EnvironmentPrefix starts the names of environment variables: identity.cert is TALLY_GATEWAY_IDENTITY_CERT. Lists (peers, members) are JSON there.
+// EnvironmentPrefix starts the names of environment variables: identity.cert is TALLY_GATEWAY_IDENTITY_CERT. Lists (peers, members, partners) are JSON there.
 const EnvironmentPrefix = "TALLY_GATEWAY"
 
 // keys are all keys that a file, the environment or a flag may set; lists are one key each.
 var keys = []string{
 	"member", "msp", "mode", "channel", "listen", "database", "programme", "peers", "members", "identity.cert", "identity.key", "operator.cert", "operator.key",
 	"treasurer.cert", "treasurer.key", "clerk.off", "clerk.interval", "bank.charges", "bank.omitUETR", "bank.accounts",
+	"partners", "partnerListen", "partnerTLS.cert", "partnerTLS.key",
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
 	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
 }

@@ -24,7 +24,7 @@ func wrong(key, format string, args ...any) error {
 }
 
 func (c *Config) validate() error {
-	for _, step := range []func() error{c.validateNames, c.validateMembers, c.validatePeers, c.validateFiles, c.validateNumbers, c.validateBank, c.validateWriter} {
+	for _, step := range []func() error{c.validateNames, c.validateMembers, c.validatePeers, c.validateFiles, c.validateNumbers, c.validateBank, c.validateWriter, c.validatePartners} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -213,6 +213,42 @@ func (c *Config) CustodianKey() (*ecdsa.PrivateKey, error) {
 		return nil, wrong("custodian.key", "%s holds no P-256 key", c.Custodian.Key)
 	}
 	return key, nil
+}
+
+// validatePartners checks the gateways of other brands. A gateway that only reads has nothing to do with them.
+func (c *Config) validatePartners() error {
+	if c.Mode == Reader && (len(c.Partners) > 0 || c.PartnerListen != "") {
+		return wrong("partners", "are a writer's")
+	}
+	seen := map[string]bool{}
+	for i, p := range c.Partners {
+		key := fmt.Sprintf("partners[%d]", i)
+		if m, ok := c.member(p.Member); !ok || m.Kind != clearing.KindBrand || p.Member == c.Member || seen[p.Member] {
+			return wrong(key+".member", "must be another brand, each once")
+		}
+		seen[p.Member] = true
+		if _, _, err := net.SplitHostPort(p.Endpoint); err != nil {
+			return wrong(key+".endpoint", "must be host:port")
+		}
+		if p.ServerName == "" {
+			return wrong(key+".serverName", "is missing: it tells the gateway's certificate from others of the same CA")
+		}
+		if err := readable(key+".tlsRoot", p.TLSRoot); err != nil {
+			return err
+		}
+	}
+	if len(c.Partners) == 0 && c.PartnerListen == "" {
+		return nil
+	}
+	if c.PartnerListen != "" {
+		if _, _, err := net.SplitHostPort(c.PartnerListen); err != nil {
+			return wrong("partnerListen", "must be host:port")
+		}
+	}
+	if err := readable("partnerTLS.cert", c.PartnerTLS.Cert); err != nil {
+		return err
+	}
+	return readable("partnerTLS.key", c.PartnerTLS.Key)
 }
 
 func (c *Config) member(name string) (Member, bool) {

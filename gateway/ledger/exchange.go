@@ -61,13 +61,3 @@ func (x *Exchange) Lanes(ctx context.Context) ([]clearing.PairLane, error) {
 	query := wire.PairQuery{A: min(x.home, x.partner), B: max(x.home, x.partner)}
 	return lanes, x.client.query(ctx, engine.ClearingChaincode, wire.FnGetPairLanes, query, &lanes)
 }
-
-// QuoteExchange asks what an operation between two brands would cost or bring now; nothing is kept. The call, and with it the details, goes to the own peers only.
-func (p *Points) QuoteExchange(ctx context.Context, doc wire.Exchange, details wire.BatchDetails) (wire.QuoteResult, error) {
-	var result wire.QuoteResult
-	secret, err := wire.Encode(details)
-	if err != nil {
-		return result, err
-	}
-	return result, p.client.queryWith(ctx, engine.ClearingChaincode, wire.FnQuoteExchange, doc, map[string][]byte{wire.DetailsTransient: secret}, &result)
-}

@@ -44,7 +44,10 @@ func TestOnlyRolesCarryTheRoleAttribute(t *testing.T) {
 				role = a.Value
 			}
 		}
-		isRole := e.Type == clientType && e.certificates == signing && e.Name != membership.RegistrarIdentity
+		isRole := e.Type == clientType && e.certificates != tlsOnly && e.Name != membership.RegistrarIdentity
+		if speaksTLS := e.certificates != signing; isRole && speaksTLS != (e.Name == string(membership.GatewayRole)) {
+			t.Errorf("%s has a certificate for TLS: %v", e.Name, speaksTLS)
+		}
 		if isRole && role != e.Name+":ecert" || !isRole && role != "" {
 			t.Errorf("%s (%s) has role %q", e.Name, e.Type, role)
 		}

@@ -51,7 +51,11 @@ func enrolments(member membership.Member) []enrolment {
 	}
 	for _, role := range member.Roles() {
 		attribute := nodeconfig.Attribute{Name: membership.RoleAttribute, Value: string(role) + ":ecert"}
-		list = append(list, enrolment{identity(string(role), clientType, attribute), signing})
+		certificates := signing
+		if role == membership.GatewayRole {
+			certificates = signingAndTLS // Gateways speak to each other.
+		}
+		list = append(list, enrolment{identity(string(role), clientType, attribute), certificates})
 	}
 	return list
 }

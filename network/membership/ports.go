@@ -14,6 +14,7 @@ const (
 	gatewayOffset     = 0
 	caOffset          = 1
 	caOperations      = 2
+	gatewayPartners   = 3
 	ordererOffset     = 10
 	ordererBlock      = 5
 	peerOffset        = 20
@@ -69,6 +70,9 @@ func ChaincodeNode(member string, index int) string {
 // GatewayPort is where a member's HTTP API listens.
 func (m *Membership) GatewayPort(member string) int { return m.block(member) + gatewayOffset }
 
+// GatewayPartnerPort is where a brand's gateway listens for other brands' gateways.
+func (m *Membership) GatewayPartnerPort(member string) int { return m.block(member) + gatewayPartners }
+
 // CAPorts are where a member's CA and its operations service listen.
 func (m *Membership) CAPorts(member string) (listen, operations int) {
 	return m.block(member) + caOffset, m.block(member) + caOperations
@@ -102,6 +106,9 @@ func (m *Membership) Ports() []Port {
 			Port{GatewayNode(member.Name), "HTTP API", m.GatewayPort(member.Name)},
 			Port{CANode(member.Name), "enrolment", listen},
 			Port{CANode(member.Name), "operations", operations})
+		if member.IsBrand() {
+			table = append(table, Port{GatewayNode(member.Name), "other brands' gateways", m.GatewayPartnerPort(member.Name)})
+		}
 		for i := range member.Orderers {
 			ports := m.OrdererPorts(member.Name, i)
 			node := OrdererNode(member.Name, i)

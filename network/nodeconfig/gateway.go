@@ -17,24 +17,27 @@ const (
 
 // Gateway is the configuration file of one tally-gateway process.
 type Gateway struct {
-	Member    string          `yaml:"member"`
-	MSP       string          `yaml:"msp"`
-	Mode      string          `yaml:"mode"`
-	Channel   string          `yaml:"channel"`
-	Listen    string          `yaml:"listen"`
-	Database  string          `yaml:"database"`
-	Programme string          `yaml:"programme,omitempty"`
-	Peers     []GatewayPeer   `yaml:"peers"`
-	Members   []GatewayMember `yaml:"members"`
-	Identity  KeyPair         `yaml:"identity"`
-	Operator  *KeyPair        `yaml:"operator,omitempty"`
-	Treasurer *KeyPair        `yaml:"treasurer,omitempty"`
-	Custodian *Custodian      `yaml:"custodian,omitempty"`
-	Secret    string          `yaml:"secret"`
-	APIKeys   string          `yaml:"apiKeys"`
-	Lanes     int             `yaml:"lanes"`
-	BatchMax  int             `yaml:"batchMax"`
-	Log       GatewayLog      `yaml:"log"`
+	Member        string           `yaml:"member"`
+	MSP           string           `yaml:"msp"`
+	Mode          string           `yaml:"mode"`
+	Channel       string           `yaml:"channel"`
+	Listen        string           `yaml:"listen"`
+	Database      string           `yaml:"database"`
+	Programme     string           `yaml:"programme,omitempty"`
+	Peers         []GatewayPeer    `yaml:"peers"`
+	Members       []GatewayMember  `yaml:"members"`
+	Identity      KeyPair          `yaml:"identity"`
+	Operator      *KeyPair         `yaml:"operator,omitempty"`
+	Treasurer     *KeyPair         `yaml:"treasurer,omitempty"`
+	Custodian     *Custodian       `yaml:"custodian,omitempty"`
+	Partners      []GatewayPartner `yaml:"partners,omitempty"`
+	PartnerListen string           `yaml:"partnerListen,omitempty"`
+	PartnerTLS    *KeyPair         `yaml:"partnerTLS,omitempty"`
+	Secret        string           `yaml:"secret"`
+	APIKeys       string           `yaml:"apiKeys"`
+	Lanes         int              `yaml:"lanes"`
+	BatchMax      int              `yaml:"batchMax"`
+	Log           GatewayLog       `yaml:"log"`
 }
 
 // GatewayPeer is a peer that the gateway may ask.
@@ -42,6 +45,14 @@ type GatewayPeer struct {
 	Name       string `yaml:"name"`
 	Member     string `yaml:"member"`
 	MSP        string `yaml:"msp"`
+	Endpoint   string `yaml:"endpoint"`
+	TLSRoot    string `yaml:"tlsRoot"`
+	ServerName string `yaml:"serverName"`
+}
+
+// GatewayPartner is another brand's gateway.
+type GatewayPartner struct {
+	Member     string `yaml:"member"`
 	Endpoint   string `yaml:"endpoint"`
 	TLSRoot    string `yaml:"tlsRoot"`
 	ServerName string `yaml:"serverName"`
@@ -108,7 +119,25 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 	treasurer := keyPair(dir, member.Name, membership.TreasurerRole)
 	config.Operator, config.Treasurer = &operator, &treasurer
 	config.Custodian = &Custodian{Key: files.Custodian, Version: custodianFirst}
+	own := dir.Identity(member.Name, string(membership.GatewayRole))
+	config.Partners = gatewayPartners(dir, m, member)
+	config.PartnerListen = membership.Address(m.GatewayPartnerPort(member.Name))
+	config.PartnerTLS = &KeyPair{Cert: own.TLSCertificate(), Key: own.TLSKey()}
 	return config
+}
+
+// gatewayPartners lists the other brands' gateways. Their certificates have the name that the gateway's identity has in its member's CA.
+func gatewayPartners(dir rundir.Dir, m *membership.Membership, member membership.Member) []GatewayPartner {
+	var partners []GatewayPartner
+	for _, other := range m.Members {
+		if other.Name == member.Name || !other.IsBrand() {
+			continue
+		}
+		partners = append(partners, GatewayPartner{
+			Member: other.Name, Endpoint: membership.Address(m.GatewayPartnerPort(other.Name)), TLSRoot: dir.CACertificate(other.Name), ServerName: string(membership.GatewayRole),
+		})
+	}
+	return partners
 }
 
 // YAML encodes the configuration file.

@@ -138,6 +138,13 @@ func TestWriterAndReaderGatewaysDiffer(t *testing.T) {
 		!strings.Contains(reader.Identity.Cert, "/auditor/") {
 		t.Errorf("reader %+v", reader)
 	}
+	hotel := GatewayPartner{Member: "hotel", Endpoint: "127.0.0.1:27103", TLSRoot: dir.CACertificate("hotel"), ServerName: "gateway"}
+	if len(writer.Partners) != 1 || writer.Partners[0] != hotel || writer.PartnerListen != "127.0.0.1:27003" || !strings.Contains(writer.PartnerTLS.Cert, "/gateway/tls/") {
+		t.Errorf("the writer's partners are %+v at %s with %+v", writer.Partners, writer.PartnerListen, writer.PartnerTLS)
+	}
+	if reader.Partners != nil || reader.PartnerListen != "" || reader.PartnerTLS != nil {
+		t.Errorf("the reader's partners are %+v", reader.Partners)
+	}
 	if len(writer.Peers) != 4 || writer.Peers[1].Name != "peer1.airline" || reader.Peers[0].Name != "peer0.regulator" {
 		t.Error("a gateway's own peers come first, then everybody's")
 	}

@@ -148,11 +148,15 @@ func (b specBuilder) chaincode(member membership.Member, index int) node.Spec {
 }
 
 func (b specBuilder) gateway(member membership.Member) node.Spec {
+	ports := []int{b.m.GatewayPort(member.Name)}
+	if member.IsBrand() {
+		ports = append(ports, b.m.GatewayPartnerPort(member.Name))
+	}
 	return node.Spec{
 		Name: membership.GatewayNode(member.Name), Kind: node.Gateway, Member: member.Name,
 		Program: filepath.Join(b.bin, gatewayProgram),
 		Args:    []string{"serve", "--config", nodeconfig.GatewayFiles(b.dir, member.Name).Config},
 		Env:     runtimeEnv,
-		Ports:   []int{b.m.GatewayPort(member.Name)},
+		Ports:   ports,
 	}
 }

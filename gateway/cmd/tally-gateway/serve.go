@@ -18,6 +18,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/partners"
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -36,6 +37,7 @@ type gateway struct {
 	projection *projection.Projection
 	sequencer  *sequencer.Sequencer            // Of the own programme; nil for a reader.
 	abroad     map[string]*sequencer.Sequencer // Of what the member does with accounts of other brands' programmes, by brand; of a writer.
+	partners   *partners.Directory             // Other members' gateways; of a writer.
 	server     *api.Server
 }
 
@@ -118,7 +120,10 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 		return err
 	}
 	g.buildSequencers(hasher, sequencer.FileKey{Key: key})
-	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, g.client.Points(g.cfg.Programme)
+	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, quoter{g.client.Points(g.cfg.Programme), g.client.Clearing()}
+	if err := g.buildPartners(parts); err != nil {
+		return err
+	}
 	return g.buildOperator(parts)
 }
 
@@ -177,6 +182,10 @@ func (a approver) Approve(ctx context.Context, programme string, doc wire.Consen
 
 // run runs all parts until ctx ends or one fails. The API ends first, while the sequencer still brings its callers their receipts.
 func (g *gateway) run(ctx context.Context, listener net.Listener) error {
+	visitors, err := g.listenForPartners()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	core, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, core := errgroup.WithContext(core)
@@ -197,11 +206,14 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	for _, run := range g.schedulers() {
 		group.Go(func() error { return g.whenCaughtUp(core, run) })
 	}
+	if visitors != nil {
+		group.Go(func() error { return g.server.ServePartners(front, visitors, g.partners.MemberOf) })
+	}
 	group.Go(func() error {
 		defer stop()
 		return g.server.Serve(front, listener)
 	})
-	err := group.Wait()
+	err = group.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		g.log.Info("the gateway has ended")
 		return nil

@@ -1,0 +1,141 @@
+package partners
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// Bounds of calls to another member's gateway.
+const (
+	connectTimeout = time.Second     // A gateway that can't be reached keeps a till waiting so long.
+	answerMargin   = 3 * time.Second // Past the time that the issuer itself waits for receipts.
+	lookTimeout    = 2 * time.Second // For what became of an operation.
+	maxIdle        = 64              // Connections kept.
+	maxAnswer      = 16 << 20        // Bytes of an answer: 500 operations with their receipts.
+
+	// DefaultPause is how long nothing is tried after a gateway wasn't reached.
+	DefaultPause = time.Second
+)
+
+// Client passes operations on to one member's gateway. Its methods may be called from several goroutines; their errors are coded.
+type Client struct {
+	member string
+	base   string
+	http   *http.Client
+	log    *slog.Logger
+	pause  time.Duration
+
+	mu    sync.Mutex
+	until time.Time // Nothing is tried before.
+}
+
+// Client gives the client of a member's gateway; nil when the configuration has none. pause is how long nothing is tried after it wasn't reached.
+func (d *Directory) Client(member string, pause time.Duration, log *slog.Logger) *Client {
+	for i := range d.partners {
+		if p := &d.partners[i]; p.Member == member {
+			return &Client{member: member, base: "https://" + p.Endpoint, http: d.transport(p), log: log, pause: pause}
+		}
+	}
+	return nil
+}
+
+func (d *Directory) transport(p *partner) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, TLSHandshakeTimeout: connectTimeout, MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, Certificates: d.own, RootCAs: p.roots, ServerName: p.ServerName},
+	}}
+}
+
+// Submit sends a BulkRequest and gives the BulkResponse. The other gateway waits up to wait, in whole seconds, for receipts. ISSUER_UNAVAILABLE when it wasn't reached, gave no
+// answer, or can take nothing now: it may have taken what was sent all the same. Another code is its own, and it has taken nothing.
+func (c *Client) Submit(ctx context.Context, bulk []byte, wait time.Duration) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+answerMargin)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/v1/operations/bulk", bytes.NewReader(bulk))
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a request can't be made: %v", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Prefer", "wait="+strconv.Itoa(int(wait/time.Second)))
+	return c.do(r)
+}
+
+// Operation gives the Operation of this id; NOT_FOUND when the other gateway knows none in which this member has part.
+func (c *Client) Operation(ctx context.Context, id points.OperationID) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/v1/operations/"+string(id), nil)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a request can't be made: %v", err)
+	}
+	return c.do(r)
+}
+
+func (c *Client) do(r *http.Request) ([]byte, error) {
+	if !c.mayTry() {
+		return nil, c.unavailable("it wasn't reached a moment ago")
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		c.rest(r.Context())
+		c.log.Warn("another member's gateway gave no answer", "partner", c.member, "err", err)
+		return nil, c.unavailable("it gave no answer")
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		c.log.Warn("another member's gateway broke off", "partner", c.member, "err", err)
+		return nil, c.unavailable("it broke off")
+	}
+	if answer.StatusCode == http.StatusOK {
+		return body, nil
+	}
+	return nil, c.problem(answer.StatusCode, body)
+}
+
+// problem is the other gateway's refusal of a whole call. Where the same call may succeed later, the gateway is out of reach as far as the caller is concerned.
+func (c *Client) problem(status int, body []byte) error {
+	var p struct {
+		Code   fault.Code `json:"code"`
+		Class  string     `json:"class"`
+		Detail string     `json:"detail"`
+	}
+	if json.Unmarshal(body, &p) != nil || !fault.Known(p.Code) || p.Class == string(fault.ClassRetry) || status >= http.StatusInternalServerError {
+		c.log.Warn("another member's gateway can't serve", "partner", c.member, "status", status, "code", p.Code)
+		return c.unavailable(fmt.Sprintf("it answered %d", status))
+	}
+	return fault.New(p.Code, "%s's gateway: %s", c.member, p.Detail)
+}
+
+func (c *Client) unavailable(why string) error {
+	return fault.New(fault.IssuerUnavailable, "%s's gateway: %s", c.member, why)
+}
+
+func (c *Client) mayTry() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !time.Now().Before(c.until)
+}
+
+// rest lets the gateway alone for a while, unless it was the caller who gave up.
+func (c *Client) rest(ctx context.Context) {
+	if context.Cause(ctx) == context.Canceled {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = time.Now().Add(c.pause)
+}

@@ -1,0 +1,90 @@
+package partners
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/config"
+)
+
+// Directory knows this member's certificate and those of the other members' gateways.
+type Directory struct {
+	own      []tls.Certificate
+	partners []partner
+}
+
+// partner is another member's gateway. Its certificate has its name and was signed by its own member's authority: no other authority is believed, and no other certificate of its.
+type partner struct {
+	config.Partner
+	roots *x509.CertPool
+}
+
+// Open reads the certificates that the configuration names; it may name none. INVALID_VALUE when one can't be used.
+func Open(own config.KeyPair, list []config.Partner) (*Directory, error) {
+	d := &Directory{}
+	if own.Given() {
+		certificate, err := tls.LoadX509KeyPair(own.Cert, own.Key)
+		if err != nil {
+			return nil, fault.New(fault.InvalidValue, "key partnerTLS: %v", err)
+		}
+		d.own = []tls.Certificate{certificate}
+	}
+	for _, p := range list {
+		pem, err := os.ReadFile(p.TLSRoot)
+		if err != nil {
+			return nil, fault.New(fault.InvalidValue, "the TLS root of %s's gateway can't be read: %v", p.Member, err)
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, fault.New(fault.InvalidValue, "the TLS root of %s's gateway, %s, holds no certificate", p.Member, p.TLSRoot)
+		}
+		d.partners = append(d.partners, partner{p, roots})
+	}
+	return d, nil
+}
+
+// Listen takes connections of the partners' gateways; others don't get past the handshake.
+func (d *Directory) Listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "key partnerListen: %v", err)
+	}
+	return tls.NewListener(listener, &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: d.own, NextProtos: []string{"h2", "http/1.1"},
+		ClientAuth: tls.RequireAnyClientCert, // Which authority it has to be of depends on whose it is.
+		VerifyConnection: func(state tls.ConnectionState) error {
+			_, err := d.memberOf(&state)
+			return err
+		},
+	}), nil
+}
+
+// MemberOf is the member whose gateway sends a request, by its certificate; FORBIDDEN when it is nobody's.
+func (d *Directory) MemberOf(r *http.Request) (string, error) {
+	if r.TLS == nil {
+		return "", fault.New(fault.Forbidden, "other members' gateways show a certificate")
+	}
+	return d.memberOf(r.TLS)
+}
+
+func (d *Directory) memberOf(state *tls.ConnectionState) (string, error) {
+	if len(state.PeerCertificates) == 0 {
+		return "", fault.New(fault.Forbidden, "other members' gateways show a certificate")
+	}
+	leaf, between := state.PeerCertificates[0], x509.NewCertPool()
+	for _, c := range state.PeerCertificates[1:] {
+		between.AddCert(c)
+	}
+	for i := range d.partners {
+		p := &d.partners[i]
+		options := x509.VerifyOptions{DNSName: p.ServerName, Roots: p.roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		if _, err := leaf.Verify(options); err == nil {
+			return p.Member, nil
+		}
+	}
+	return "", fault.New(fault.Forbidden, "the certificate is of no member's gateway that this one knows")
+}
