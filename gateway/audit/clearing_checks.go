@@ -56,6 +56,10 @@ func (a *Auditor) checkExchange(t *blocks.Transaction, find findFunc) *Finding {
 	if err != nil {
 		return find(CheckInvariant, "%v", err).at(t.Chaincode, "")
 	}
+	if other := a.clearing.currencies[x.collection]; other != "" && other != x.event.Currency {
+		return find(CheckInvariant, "PairsKeepTheirCurrency: the pair cleared in %s before, not in %s", other, x.event.Currency).at(t.Chaincode, "")
+	}
+	a.clearing.currencies[x.collection] = x.event.Currency
 	count := a.clearing.window(windowRef{x.event.Currency, pointer.Number})
 	count.batches++
 	count.receipts += accepted
