@@ -114,13 +114,20 @@ func (p *Programme) ReturnAt(partner string, event *wire.BatchEvent, index int) 
 	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original, Whole: true, Partner: partner}, 0)
 }
 
-// Fold takes the credits of a batch out of an account's inbox.
-func (p *Programme) Fold(event *wire.BatchEvent, account points.AccountID) Item {
-	var entries []points.InboxPlace
-	for i, r := range event.Receipts {
-		if r.Account == account && r.Kind.Blind() && r.Outcome == points.Accepted {
-			entries = append(entries, points.InboxPlace{MSP: event.MSP, Lane: event.Lane, Seq: event.Seq, N: i})
-		}
-	}
-	return p.item(points.Operation{Kind: points.KindFold, Account: account, Entries: entries})
+// VoidAt ends a hold at a partner's till.
+func (p *Programme) VoidAt(hold Item) Item {
+	return p.item(points.Operation{Kind: points.KindVoid, Account: hold.Operation.Account, Hold: hold.Operation.ID, Partner: hold.Operation.Partner})
 }
+
+// Fold brings credits that wait to their account.
+func (p *Programme) Fold(account points.AccountID, places ...points.InboxPlace) Item {
+	return p.item(points.Operation{Kind: points.KindFold, Account: account, Entries: places})
+}
+
+// OptOut keeps a partner away from an account.
+func (p *Programme) OptOut(partner string, account points.AccountID) Item {
+	return p.sign(p.item(points.Operation{Kind: points.KindOptOut, Account: account, Partner: partner}), 0)
+}
+
+// Resign signs an operation anew that was changed after it was signed.
+func (p *Programme) Resign(item *Item, most quantity.Points) { *item = p.sign(*item, most) }
