@@ -26,7 +26,7 @@ type option = func(*ledgertest.Proposal)
 // market is a ledger of brands of which two, the airline and the hotel, trade with each other; each has an account with a thousand points.
 type market struct {
 	*ledgertest.Ledger
-	t             *testing.T
+	t             testing.TB
 	programmes    []*ledgertest.Programme
 	pair          *ledgertest.Pair
 	airline       *ledgertest.Programme
@@ -37,7 +37,7 @@ type market struct {
 
 func trade(t *testing.T) *market { return tradeAmong(t, "airline", "grocer", "hotel") }
 
-func tradeAmong(t *testing.T, brands ...string) *market {
+func tradeAmong(t testing.TB, brands ...string) *market {
 	t.Helper()
 	m := &market{Ledger: ledgertest.New(t, brands...), t: t}
 	m.Found()
@@ -238,7 +238,7 @@ func signedBy(peers ...*ledgertest.Identity) option {
 }
 
 // saved are the blocks as a node sees them that doesn't hold some collections' data.
-func (m *market) saved(t *testing.T, hidden ...string) blocks.Archive {
+func (m *market) saved(t testing.TB, hidden ...string) blocks.Archive {
 	t.Helper()
 	a := blocks.Archive{Dir: t.TempDir()}
 	for n := range m.Height() {
