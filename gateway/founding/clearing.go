@@ -80,22 +80,31 @@ func (p *Plan) allocate(ctx context.Context, hands []hand) error {
 	return group.Wait()
 }
 
-// carry proposes a motion and has the brands vote for it until it is carried. Its id follows from its content, so that a repetition finds the proposal of the first run.
+// carry has the brands carry a motion. Its id follows from its content, so that a repetition finds the proposal of the first run.
 func carry(ctx context.Context, hands []hand, motion *clearing.Motion) error {
 	hash, err := wire.Hash(motion)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256([]byte("founding " + hash))
-	id := clearing.ProposalID(hex.EncodeToString(sum[:proposalBytes]))
-	proposal, err := hands[0].operator.Clearing().Propose(ctx, wire.NewProposal{ID: id, Motion: *motion})
-	for i := 1; err == nil && proposal.Status == clearing.ProposalOpen && i < len(hands); i++ {
+	operators := make([]*ledger.Client, len(hands))
+	for i, h := range hands {
+		operators[i] = h.operator
+	}
+	return Carry(ctx, operators, clearing.ProposalID(hex.EncodeToString(sum[:proposalBytes])), motion)
+}
+
+// Carry proposes a motion as the first operator and has the others vote for it until it is carried. What was done of it before counts as done. PROPOSAL_CLOSED when the brands
+// have decided otherwise, or when these votes aren't enough.
+func Carry(ctx context.Context, operators []*ledger.Client, id clearing.ProposalID, motion *clearing.Motion) error {
+	proposal, err := operators[0].Clearing().Propose(ctx, wire.NewProposal{ID: id, Motion: *motion})
+	for i := 1; err == nil && proposal.Status == clearing.ProposalOpen && i < len(operators); i++ {
 		err = arrived(ctx, fault.NotFound, func() (err error) {
-			proposal, err = hands[i].operator.Clearing().Vote(ctx, wire.NewBallot{Proposal: id, Choice: clearing.ChoiceYes})
+			proposal, err = operators[i].Clearing().Vote(ctx, wire.NewBallot{Proposal: id, Choice: clearing.ChoiceYes})
 			return err
 		})
 		if fault.CodeOf(err) == fault.ProposalClosed { // Carried by votes of an earlier run.
-			proposal, err = hands[0].operator.Clearing().Proposal(ctx, id)
+			proposal, err = operators[0].Clearing().Proposal(ctx, id)
 		}
 	}
 	if err == nil && proposal.Status != clearing.ProposalCarried {
