@@ -18,6 +18,7 @@ import (
 
 // Plan is what the brands begin to do together. The order within each list doesn't matter.
 type Plan struct {
+	Currencies  []string                  // In which windows are opened.
 	Novation    string                    // SHA-256 of the clause that the founders sign, hex.
 	Calendars   []clearing.Calendar       // Of currencies whose windows aren't the default's.
 	Caps        []clearing.CapMotion      // Before the allocations that are cut from them.
@@ -38,6 +39,16 @@ func (p *Plan) carryCalendars(ctx context.Context, hands []hand) error {
 		group.Go(func() error { return carry(ctx, hands, &clearing.Motion{Calendar: &p.Calendars[i]}) })
 	}
 	return group.Wait()
+}
+
+// openClearing opens the first window of every currency.
+func (p *Plan) openClearing(ctx context.Context, operator *ledger.Client) error {
+	for _, currency := range p.Currencies {
+		if _, err := operator.Clearing().Open(ctx, currency); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin carries the rest of the plan out: every vote is proposed by the first brand and carried by as many as it takes, every agreement is proposed by one member and accepted

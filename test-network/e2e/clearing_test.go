@@ -31,7 +31,7 @@ const (
 // TestClearing brings cross-brand transactions to the peers directly, honest ones and attacks. The gateways don't run meanwhile: nothing else moves windows or lanes. It ends with
 // what nothing can prevent, two brands against the third, so the consortium is of no use to other tests.
 func TestClearing(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("organizations/membership.yaml", clearingRun, clearingPorts))
+	c := must[*consortium](t)(newConsortium("test-network/no-clearing.yaml", clearingRun, clearingPorts))
 	t.Cleanup(c.down)
 	t.Cleanup(func() {
 		if t.Failed() {
