@@ -52,24 +52,28 @@ func WriteStandIn(dir rundir.Dir, m *membership.Membership, s StandIn, logLevel 
 	return writeAPIKeys(dir, files, scopesOf(s.Administrator))
 }
 
-// Redirect has a brand's gateway find the administrator's where it found the failed brand's, from its next start on. The entry
-// comes last: a call from the administrator, whose certificates fit two entries, is the administrator's own.
-func Redirect(dir rundir.Dir, m *membership.Membership, s StandIn, of membership.Member) error {
+// Redirect has a brand's gateway find the administrator's where it found the failed brand's, from its next start on, and says
+// whether that is new. The entry comes last: a call from the administrator, whose certificates fit two entries, is the administrator's own.
+func Redirect(dir rundir.Dir, m *membership.Membership, s StandIn, of membership.Member) (changed bool, err error) {
 	file := GatewayFiles(dir, of.Name).Config
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "can't read a gateway's configuration")
+		return false, failure.Wrap(failure.RunDirectory, err, "can't read a gateway's configuration")
 	}
 	var config Gateway
 	if err := yaml.Unmarshal(raw, &config); err != nil {
-		return failure.Wrap(failure.RunDirectory, err, "%s can't be read", file)
+		return false, failure.Wrap(failure.RunDirectory, err, "%s can't be read", file)
 	}
 	_, port := m.StandInPorts(s.Failed.Name)
-	config.Partners = slices.DeleteFunc(config.Partners, func(p GatewayPartner) bool { return p.Member == s.Failed.Name })
-	config.Partners = append(config.Partners, GatewayPartner{
+	there := GatewayPartner{
 		Member: s.Failed.Name, Endpoint: membership.Address(port), TLSRoot: dir.CACertificate(s.Administrator.Name), ServerName: string(membership.GatewayRole),
-	})
-	return writeConfig(dir, file, config)
+	}
+	if slices.Contains(config.Partners, there) {
+		return false, nil
+	}
+	config.Partners = slices.DeleteFunc(config.Partners, func(p GatewayPartner) bool { return p.Member == s.Failed.Name })
+	config.Partners = append(config.Partners, there)
+	return true, writeConfig(dir, file, config)
 }
 
 func writeConfig(dir rundir.Dir, file string, config Gateway) error {

@@ -128,9 +128,18 @@ func (a *administrator) takeOver(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = operator.Close() }()
-	programme, err := operator.Points(a.failed.Name).Administer(ctx)
+	member, err := operator.Clearing().Member(ctx, a.failed.Name)
 	if err != nil {
 		return err
+	}
+	programme, err := operator.Points(a.failed.Name).Programme(ctx)
+	if err != nil {
+		return err
+	}
+	if is := programme.Administration; is == nil || is.MSP != member.Administrator || is.HonourUntil != member.HonourUntil {
+		if programme, err = operator.Points(a.failed.Name).Administer(ctx); err != nil {
+			return err
+		}
 	}
 	last := programme.Custodians[len(programme.Custodians)-1]
 	a.spec = nodeconfig.StandIn{Failed: a.failed, Administrator: a.administrator, CustodianVersion: last.Version}
@@ -163,7 +172,7 @@ func (a *administrator) standIn(ctx context.Context) error {
 	return a.launch(ctx, []node.Spec{spec})
 }
 
-// redirect has the gateways that run find the administrator's where they found the failed brand's.
+// redirect has the gateways that run find the administrator's where they found the failed brand's, and starts those anew that didn't.
 func (a *administrator) redirect(ctx context.Context) error {
 	var restart []node.Spec
 	for _, brand := range a.Membership.Brands() {
@@ -172,8 +181,12 @@ func (a *administrator) redirect(ctx context.Context) error {
 		if brand.Name == a.failed.Name || err != nil || a.Supervisor.Status(name).State != node.Running {
 			continue
 		}
-		if err := nodeconfig.Redirect(a.Dir, a.Membership, a.spec, brand); err != nil {
+		changed, err := nodeconfig.Redirect(a.Dir, a.Membership, a.spec, brand)
+		if err != nil {
 			return err
+		}
+		if !changed {
+			continue
 		}
 		if err := a.Supervisor.Stop(name); err != nil {
 			return err
