@@ -92,8 +92,8 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		observe = g.observe
 	}
 	g.projection = projection.New(projection.Settings{
-		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.Represented().MSP, Creator: g.cfg.MSP, Member: g.cfg.Represented().Name, Regulator: g.regulator(),
-		Log: g.log, Metrics: g.registry,
+		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.Represented().MSP, Creator: g.cfg.MSP, Member: g.cfg.Member,
+		Regulator: g.regulator(), Log: g.log, Metrics: g.registry,
 	}, observe)
 	g.server, err = api.New(parts)
 	return err
