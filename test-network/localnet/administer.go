@@ -175,6 +175,7 @@ func (a *administrator) standIn(ctx context.Context) error {
 // redirect has the gateways that run find the administrator's where they found the failed brand's, and starts those anew that didn't.
 func (a *administrator) redirect(ctx context.Context) error {
 	var restart []node.Spec
+	var names []string
 	for _, brand := range a.Membership.Brands() {
 		name := membership.GatewayNode(brand.Name)
 		spec, err := a.Node(name)
@@ -188,10 +189,10 @@ func (a *administrator) redirect(ctx context.Context) error {
 		if !changed {
 			continue
 		}
-		if err := a.Supervisor.Stop(name); err != nil {
-			return err
-		}
-		restart = append(restart, spec)
+		restart, names = append(restart, spec), append(names, name)
+	}
+	if err := each(names, a.Supervisor.Stop); err != nil {
+		return err
 	}
 	return a.launch(ctx, restart)
 }
