@@ -153,8 +153,12 @@ func (x *exchange) loadAllocation() error {
 func (x *exchange) loadReservations() error {
 	var holds []string
 	for i := range x.doc.Operations {
-		if hold := string(x.doc.Operations[i].Hold); hold != "" {
-			holds = append(holds, hold)
+		o := &x.doc.Operations[i]
+		if o.Hold != "" {
+			holds = append(holds, string(o.Hold))
+		}
+		if o.Kind == points.KindHold { // Its own id: a second hold under one id must not take the place of the first.
+			holds = append(holds, string(o.ID))
 		}
 	}
 	slices.Sort(holds)

@@ -61,7 +61,11 @@ func deposit(c Call, s State) (Effects, error) {
 		return Effects{}, fault.New(fault.LaneSequence, "lane %d of %s stands at %d", b.lane.N, b.lane.MSP, b.lane.Seq)
 	}
 	for i := range call.Deposits {
-		b.receipts = append(b.receipts, b.book.Deposit(&call.Deposits[i]))
+		receipt := b.book.Deposit(&call.Deposits[i])
+		if receipt.Outcome != points.Accepted {
+			return Effects{}, fault.New(receipt.Code, "deposit %s can't be made: the points would be burned for nothing", receipt.Operation)
+		}
+		b.receipts = append(b.receipts, receipt)
 	}
 	event, writes, err := b.outcome()
 	if err != nil {

@@ -21,7 +21,11 @@ import (
 const (
 	ScopeTill     = "till"     // Operations and accounts, at the customer's side.
 	ScopeOperator = "operator" // Administration of the programme.
-	ScopeRead     = "read"     // Everything that only looks.
+	ScopeRead     = "read"     // Everything that only looks, apart from what is a treasury's.
+
+	ScopeTreasuryRead  = "treasury:read"  // Agreements, limits, positions, statements.
+	ScopeTreasuryWrite = "treasury:write" // What treasurers do.
+	ScopeGovernance    = "governance"     // What the brands vote.
 )
 
 // ScopePartner is what gateways of other members may do, and nobody with a key.
@@ -36,7 +40,10 @@ const (
 
 var keyNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
-func knownScope(s string) bool { return s == ScopeTill || s == ScopeOperator || s == ScopeRead }
+// keyScopes are those that a key can have.
+var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance}
+
+func knownScope(s string) bool { return slices.Contains(keyScopes, s) }
 
 // visitor is another member's gateway at the listener for them, as its certificate says; err says why it is nobody's.
 type visitor struct {
@@ -107,7 +114,7 @@ func NewKeys(keys []Key) (*Keys, error) {
 			return nil, fault.New(fault.InvalidValue, "API key %s: sha256 must be 64 hex digits", k.Name)
 		}
 		if len(k.Scopes) == 0 || slices.ContainsFunc(k.Scopes, func(s string) bool { return !knownScope(s) }) {
-			return nil, fault.New(fault.InvalidValue, "API key %s: scopes are till, operator and read", k.Name)
+			return nil, fault.New(fault.InvalidValue, "API key %s: scopes are %s", k.Name, strings.Join(keyScopes, ", "))
 		}
 		out.hashes = append(out.hashes, hash)
 	}

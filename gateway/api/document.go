@@ -25,6 +25,7 @@ type rule struct {
 	writer    bool     // Answered by a gateway in writer mode only.
 	keyed     bool     // Needs an Idempotency-Key.
 	bodyLimit int64    // Bytes.
+	media     string   // Of a body that isn't JSON.
 }
 
 // documentRules are the rules of the embedded document, read once.
@@ -51,7 +52,7 @@ func loadRules(document []byte) (map[string]rule, error) {
 
 func ruleOf(o *openapi3.Operation) (rule, error) {
 	r := rule{public: o.Security != nil && len(*o.Security) == 0, bodyLimit: DefaultBodyLimit}
-	for name, into := range map[string]any{"x-scopes": &r.scopes, "x-writer": &r.writer, "x-body-limit": &r.bodyLimit} {
+	for name, into := range map[string]any{"x-scopes": &r.scopes, "x-writer": &r.writer, "x-body-limit": &r.bodyLimit, "x-body-media": &r.media} {
 		if err := extension(o.Extensions, name, into); err != nil {
 			return rule{}, err
 		}

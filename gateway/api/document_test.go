@@ -50,7 +50,9 @@ func TestEveryDocumentedRouteIsServedAndEveryServedRouteIsDocumented(t *testing.
 		if !served[route] {
 			t.Errorf("%s is not served", route)
 		}
-		if _, takesBody := bodies[route]; takesBody != (strings.HasPrefix(route, "POST ") || strings.HasPrefix(route, "PUT ")) || (takesBody && r.bodyLimit == DefaultBodyLimit) {
+		_, takesBody := bodies[route]
+		takesBody = takesBody || r.media != ""
+		if takesBody != (strings.HasPrefix(route, "POST ") || strings.HasPrefix(route, "PUT ")) || (takesBody && r.bodyLimit == DefaultBodyLimit) {
 			t.Errorf("%s: body %v, limit %d", route, takesBody, r.bodyLimit)
 		}
 	}

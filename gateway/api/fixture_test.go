@@ -315,9 +315,9 @@ type bench struct {
 func keysOf(t *testing.T) *Keys {
 	t.Helper()
 	var all []Key
-	for _, name := range []string{ScopeTill, ScopeOperator, ScopeRead} {
+	for _, name := range keyScopes {
 		sum := sha256.Sum256([]byte(name))
-		all = append(all, Key{Name: name, SHA256: hex.EncodeToString(sum[:]), Scopes: []string{name}})
+		all = append(all, Key{Name: strings.ReplaceAll(name, ":", "-"), SHA256: hex.EncodeToString(sum[:]), Scopes: []string{name}})
 	}
 	k, err := NewKeys(all)
 	if err != nil {

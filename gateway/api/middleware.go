@@ -137,6 +137,14 @@ func (s *Server) readBody(c *gin.Context) {
 		abort(c, bodyError(err, limit))
 		return
 	}
+	if media := s.rules[route].media; media != "" {
+		if given, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || given != media {
+			abort(c, wrong(fault.Malformed, "Content-Type", "the body must be %s", media))
+			return
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
+		return
+	}
 	newBody, takesBody := bodies[route]
 	if !takesBody {
 		if len(body) > 0 {
@@ -180,4 +188,19 @@ var bodies = map[string]func() any{
 	"PUT /v1/programmes/:name/shops/:id":          func() any { return new(ShopRequest) },
 	"POST /v1/programmes/:name/custodian-keys":    func() any { return new(CustodianRequest) },
 	"POST /v1/programmes/:name/approvals":         func() any { return new(Consent) },
+
+	"POST /v1/clearing/members/:name/closing":                          func() any { return new(MembershipClosing) },
+	"POST /v1/clearing/currencies":                                     func() any { return new(CurrencyRequest) },
+	"POST /v1/clearing/pairs/:a/:b/agreements":                         func() any { return new(AgreementRequest) },
+	"POST /v1/clearing/pairs/:a/:b/acceptances":                        func() any { return new(AcceptanceRequest) },
+	"POST /v1/clearing/pairs/:a/:b/slices":                             func() any { return new(SliceRequest) },
+	"POST /v1/clearing/windows/:currency/:number/steps":                func() any { return new(WindowStepRequest) },
+	"POST /v1/clearing/windows/:currency/:number/disclosures":          func() any { return new(DisclosureRequest) },
+	"POST /v1/clearing/windows/:currency/:number/signatures":           func() any { return new(SignatureRequest) },
+	"POST /v1/clearing/windows/:currency/:number/legs/:from/:to/steps": func() any { return new(LegStepRequest) },
+	"POST /v1/clearing/disputes":                                       func() any { return new(DisputeRequest) },
+	"POST /v1/clearing/disputes/:currency/:name/:operation/steps":      func() any { return new(DisputeStepRequest) },
+	"POST /v1/clearing/reserves":                                       func() any { return new(ReserveRequest) },
+	"POST /v1/clearing/proposals":                                      func() any { return new(ProposalRequest) },
+	"POST /v1/clearing/proposals/:id/votes":                            func() any { return new(VoteRequest) },
 }

@@ -16,6 +16,7 @@ import (
 	strictgin "github.com/oapi-codegen/runtime/strictmiddleware/gin"
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/lots"
+	"github.com/tallystick/tallystick/chaincode/netting"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/rules"
@@ -23,6 +24,8 @@ import (
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/store"
+	"github.com/tallystick/tallystick/gateway/treasury"
 )
 
 const (
@@ -100,6 +103,13 @@ const (
 	Writer ReadinessMode = "writer"
 )
 
+// AcceptanceRequest defines model for AcceptanceRequest.
+type AcceptanceRequest struct {
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
@@ -159,6 +169,42 @@ type Account struct {
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
 type Action = rules.Action
 
+// Agreement defines model for Agreement.
+type Agreement = clearing.Agreement
+
+// AgreementList defines model for AgreementList.
+type AgreementList struct {
+	Agreements []Agreement `json:"agreements"`
+
+	// InForce Version in force; 0 when there is none.
+	InForce  int                `json:"inForce"`
+	Proposed *ProposedAgreement `json:"proposed,omitempty"`
+}
+
+// AgreementRequest The first side is of A's points at B, the second of B's points at A. Prices are minor units per point. Offers may leave version and from out.
+type AgreementRequest = clearing.Agreement
+
+// AgreementSide defines model for AgreementSide.
+type AgreementSide = clearing.Side
+
+// Alarm defines model for Alarm.
+type Alarm struct {
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+	Kind     string       `json:"kind"`
+	Member   string       `json:"member"`
+
+	// Since Unix seconds.
+	Since  int64  `json:"since"`
+	Text   string `json:"text"`
+	Window int64  `json:"window"`
+}
+
+// AlarmList defines model for AlarmList.
+type AlarmList struct {
+	Alarms []Alarm `json:"alarms"`
+}
+
 // Amount Minor units of the currency.
 type Amount = int64
 
@@ -172,6 +218,9 @@ type ApprovalList struct {
 	// Next The `after` of the next page; absent on the last one.
 	Next *string `json:"next,omitempty"`
 }
+
+// AsideLine defines model for AsideLine.
+type AsideLine = treasury.AsideLine
 
 // Assertion What a passkey signed instead of the mandate's digest.
 type Assertion = webauthn.Assertion
@@ -188,6 +237,62 @@ type Authorisation = points.Authorisation
 
 // Award Which rule gave what, and what it counted for.
 type Award = rules.Outcome
+
+// Ballot defines model for Ballot.
+type Ballot = clearing.Ballot
+
+// BankFinding defines model for BankFinding.
+type BankFinding struct {
+	Account     string  `json:"account"`
+	AmountMinor int64   `json:"amountMinor"`
+	Currency    string  `json:"currency"`
+	Direction   string  `json:"direction"`
+	EndToEnd    *string `json:"endToEnd,omitempty"`
+	Leg         *string `json:"leg,omitempty"`
+
+	// Reason Why the entry is not counted for a leg.
+	Reason    string  `json:"reason"`
+	Reference *string `json:"reference,omitempty"`
+}
+
+// BankLeg defines model for BankLeg.
+type BankLeg struct {
+	AmountMinor int64     `json:"amountMinor"`
+	BankReasons *[]string `json:"bankReasons,omitempty"`
+
+	// BankStatus What a pain.002 says of it.
+	BankStatus *string    `json:"bankStatus,omitempty"`
+	From       MemberName `json:"from"`
+
+	// Leg End-to-end id of the leg's payment.
+	Leg           string        `json:"leg"`
+	Paid          string        `json:"paid"`
+	PaidMinor     int64         `json:"paidMinor"`
+	Problems      *[]string     `json:"problems,omitempty"`
+	Received      string        `json:"received"`
+	ReceivedMinor int64         `json:"receivedMinor"`
+	Recorded      *[]BankRecord `json:"recorded,omitempty"`
+	To            MemberName    `json:"to"`
+	Window        int64         `json:"window"`
+}
+
+// BankRecord defines model for BankRecord.
+type BankRecord struct {
+	AmountMinor int64 `json:"amountMinor"`
+
+	// Done On the ledger; false when it is still to be recorded.
+	Done      bool   `json:"done"`
+	Reference string `json:"reference"`
+	Step      string `json:"step"`
+}
+
+// BankReport defines model for BankReport.
+type BankReport struct {
+	Findings []BankFinding `json:"findings"`
+	Id       string        `json:"id"`
+	Legs     []BankLeg     `json:"legs"`
+	Message  string        `json:"message"`
+}
 
 // Bracket The part of an amount up to `upTo` minor units; the last one has no end.
 type Bracket = rules.Bracket
@@ -269,8 +374,45 @@ type BusinessDate struct {
 	Date string `json:"date"`
 }
 
+// Calendar defines model for Calendar.
+type Calendar = clearing.Calendar
+
 // Campaign A period and a budget that rules share.
 type Campaign = rules.Campaign
+
+// Cap defines model for Cap.
+type Cap = clearing.Cap
+
+// ClearedCurrency defines model for ClearedCurrency.
+type ClearedCurrency struct {
+	Calendar Calendar `json:"calendar"`
+
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+
+	// Open Number of the open window.
+	Open int64 `json:"open"`
+}
+
+// ClearingEvent Kinds: position.changed, limit.warning, limit.critical, limit.eased, limit.refused, agreement.proposed, agreement.accepted, allocation.changed, cap.changed, window.changed, net.disclosed, position.netted, position.signed, leg.changed, dispute.changed, reserve.stated, vote.changed, members.changed, calendar.changed.
+type ClearingEvent = store.ClearingEvent
+
+// ClearingEventList defines model for ClearingEventList.
+type ClearingEventList struct {
+	Events []ClearingEvent `json:"events"`
+
+	// Next Where to go on; absent before the first event.
+	Next *string `json:"next,omitempty"`
+}
+
+// ClearingPosition Positive when the member receives, negative when it pays.
+type ClearingPosition = clearing.Position
+
+// ClearingStatement defines model for ClearingStatement.
+type ClearingStatement = treasury.Statement
+
+// ClearingWindow defines model for ClearingWindow.
+type ClearingWindow = clearing.Window
 
 // CodeEntry defines model for CodeEntry.
 type CodeEntry struct {
@@ -311,11 +453,63 @@ type Counter struct {
 	Value int64  `json:"value"`
 }
 
+// CurrencyCode ISO 4217.
+type CurrencyCode = string
+
+// CurrencyList defines model for CurrencyList.
+type CurrencyList struct {
+	Currencies []ClearedCurrency `json:"currencies"`
+}
+
+// CurrencyRequest defines model for CurrencyRequest.
+type CurrencyRequest struct {
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+}
+
 // CustodianKey A version of the key with which the brand signs for customers who have none.
 type CustodianKey = points.CustodianKey
 
 // CustodianRequest defines model for CustodianRequest.
 type CustodianRequest = wire.NewCustodian
+
+// DisclosureRequest defines model for DisclosureRequest.
+type DisclosureRequest struct {
+	Partner MemberName `json:"partner"`
+
+	// Window Whose net it is, when the pair missed an earlier window; this one when left out.
+	Window *int64 `json:"window,omitempty"`
+}
+
+// Dispute defines model for Dispute.
+type Dispute = clearing.Dispute
+
+// DisputeLine defines model for DisputeLine.
+type DisputeLine = clearing.Line
+
+// DisputeList defines model for DisputeList.
+type DisputeList struct {
+	Disputes []Dispute `json:"disputes"`
+
+	// Next Where the next page begins; absent on the last.
+	Next *string `json:"next,omitempty"`
+}
+
+// DisputeRequest defines model for DisputeRequest.
+type DisputeRequest struct {
+	// Netting Window in whose netting the operation's window goes; that window when left out.
+	Netting *int64 `json:"netting,omitempty"`
+
+	// Operation 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Operation ID     `json:"operation"`
+	Reason    string `json:"reason"`
+}
+
+// DisputeStepRequest defines model for DisputeStepRequest.
+type DisputeStepRequest struct {
+	Member *MemberName `json:"member,omitempty"`
+	Step   string      `json:"step"`
+}
 
 // DryRun defines model for DryRun.
 type DryRun struct {
@@ -363,6 +557,9 @@ type DryRunSide struct {
 	RuleSet *int `json:"ruleSet,omitempty"`
 }
 
+// EntryReversal defines model for EntryReversal.
+type EntryReversal = clearing.Reversal
+
 // EventType defines model for EventType.
 type EventType = rules.EventType
 
@@ -375,6 +572,9 @@ type Expiry struct {
 // ExpiryTerms When points lapse. fixed takes years, month and day (31 for the last); rolling takes months and monthEnd; inactivity takes months; never takes nothing.
 type ExpiryTerms = lots.Expiry
 
+// Fee defines model for Fee.
+type Fee = clearing.Fee
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	Detail string `json:"detail"`
@@ -382,6 +582,12 @@ type FieldError struct {
 	// Pointer JSON pointer (RFC 6901) into the request body, or the name of a header or parameter.
 	Pointer string `json:"pointer"`
 }
+
+// Figure defines model for Figure.
+type Figure = clearing.Figure
+
+// FinalStatement defines model for FinalStatement.
+type FinalStatement = clearing.FinalStatement
 
 // Hash SHA-256 in hex.
 type Hash = string
@@ -456,11 +662,37 @@ type InclusionProof = points.InclusionProof
 // Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
 type Kind string
 
+// LaneLimits defines model for LaneLimits.
+type LaneLimits = treasury.LaneLimits
+
+// LanePlace defines model for LanePlace.
+type LanePlace = clearing.LanePlace
+
 // LedgerController defines model for LedgerController.
 type LedgerController = points.Controller
 
 // LedgerOperation An operation as it stands on the ledger, in its exact form.
 type LedgerOperation = points.Operation
+
+// Leg defines model for Leg.
+type Leg = clearing.Leg
+
+// LegEntry defines model for LegEntry.
+type LegEntry = clearing.Entry
+
+// LegName defines model for LegName.
+type LegName = clearing.LegPlace
+
+// LegStepRequest defines model for LegStepRequest.
+type LegStepRequest struct {
+	AmountMinor *int64  `json:"amountMinor,omitempty"`
+	Reason      *string `json:"reason,omitempty"`
+	Reference   *string `json:"reference,omitempty"`
+	Step        string  `json:"step"`
+}
+
+// LimitRefusal defines model for LimitRefusal.
+type LimitRefusal = store.LimitRefusal
 
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
@@ -555,8 +787,104 @@ type MandateRequest struct {
 	ValidSeconds *int `json:"validSeconds,omitempty"`
 }
 
+// Member defines model for Member.
+type Member = clearing.Member
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Caps      []Cap      `json:"caps"`
+	Members   []Member   `json:"members"`
+	Standings []Standing `json:"standings"`
+}
+
+// MemberName defines model for MemberName.
+type MemberName = string
+
+// MembershipClosing The SHA-256 of the full statement, which is kept off the ledger, and the last window in each currency.
+type MembershipClosing struct {
+	// Hash SHA-256 in hex.
+	Hash    Hash          `json:"hash"`
+	Windows []WindowPlace `json:"windows"`
+}
+
+// Micro Millionths of the currency's minor unit, as a decimal string.
+type Micro = quantity.Micro
+
+// MicroByDirection What A owes B, and what B owes A.
+type MicroByDirection = [2]quantity.Micro
+
+// MinorByDirection What A may owe B, and what B may owe A.
+type MinorByDirection = [2]quantity.Minor
+
+// MinorUnits Whole minor units of the currency.
+type MinorUnits = quantity.Minor
+
+// Motion Exactly one of: admit {name, msp, adminKey, novation, cover, consent}, suspend or reinstate {member}, cap {member, currency, amount}, allocation {debtor, creditor, currency, amount}, default {member, administrator, honourUntil}, exit {member, honourUntil}, custodian {id, key}, calendar, deferral {currency, window, from, to}.
+type Motion = clearing.Motion
+
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
+
+// NetDisclosed defines model for NetDisclosed.
+type NetDisclosed = clearing.Disclosure
+
+// NetLine defines model for NetLine.
+type NetLine = treasury.NetLine
+
+// Netting defines model for Netting.
+type Netting = clearing.Netting
+
+// NettingCover defines model for NettingCover.
+type NettingCover = netting.Cover
+
+// NettingObligation defines model for NettingObligation.
+type NettingObligation = netting.Obligation
+
+// NettingPayment defines model for NettingPayment.
+type NettingPayment = netting.Payment
+
+// NettingPosition defines model for NettingPosition.
+type NettingPosition = netting.Position
+
+// Obligation defines model for Obligation.
+type Obligation struct {
+	Agreement int `json:"agreement"`
+
+	// At Unix seconds.
+	At       int64      `json:"at"`
+	Block    int64      `json:"block"`
+	Creditor MemberName `json:"creditor"`
+
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+	Debtor   MemberName   `json:"debtor"`
+
+	// Fee Millionths of the currency's minor unit, as a decimal string.
+	Fee       Micro   `json:"fee"`
+	FeeDebtor *string `json:"feeDebtor,omitempty"`
+	Lane      int     `json:"lane"`
+
+	// Micro Millionths of the currency's minor unit, as a decimal string.
+	Micro Micro  `json:"micro"`
+	Msp   string `json:"msp"`
+
+	// Operation 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Operation ID `json:"operation"`
+
+	// Owed What A owes B, and what B owes A.
+	Owed      MicroByDirection `json:"owed"`
+	Programme MemberName       `json:"programme"`
+	Seq       int64            `json:"seq"`
+	Service   string           `json:"service"`
+	Window    int64            `json:"window"`
+}
+
+// ObligationList defines model for ObligationList.
+type ObligationList struct {
+	// Next Where the next page begins; absent on the last.
+	Next        *string      `json:"next,omitempty"`
+	Obligations []Obligation `json:"obligations"`
+}
 
 // Offer What a programme's customers get at a partner under one version of what the two brands agreed on. It is never changed. A ratio of 0/1 means that there is none of it.
 type Offer = clearing.Offer
@@ -781,6 +1109,26 @@ type Original = points.Original
 // Outcome defines model for Outcome.
 type Outcome string
 
+// PairLimits defines model for PairLimits.
+type PairLimits = treasury.Limits
+
+// PairList defines model for PairList.
+type PairList struct {
+	Pairs []PairLimits `json:"pairs"`
+}
+
+// PairName defines model for PairName.
+type PairName = clearing.Pair
+
+// PairNets What A owes B net; negative when B owes A.
+type PairNets = clearing.PairNets
+
+// PairPosition defines model for PairPosition.
+type PairPosition = treasury.PairPosition
+
+// PairStatement defines model for PairStatement.
+type PairStatement = treasury.PairStatement
+
 // Partner defines model for Partner.
 type Partner = points.Partner
 
@@ -803,6 +1151,24 @@ type PartnerTrouble struct {
 
 // Points defines model for Points.
 type Points = int64
+
+// PositionSigning defines model for PositionSigning.
+type PositionSigning = clearing.Signing
+
+// Positions defines model for Positions.
+type Positions struct {
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+	Member   MemberName   `json:"member"`
+
+	// Net What the member is owed by all its pairs, less what it owes.
+	Net Micro `json:"net"`
+
+	// Netted Positive when the member receives, negative when it pays.
+	Netted *ClearingPosition `json:"netted,omitempty"`
+	Pairs  []PairPosition    `json:"pairs"`
+	Window ClearingWindow    `json:"window"`
+}
 
 // PreparedMandate defines model for PreparedMandate.
 type PreparedMandate struct {
@@ -911,6 +1277,34 @@ type ProgrammeTerms struct {
 	// Parameters Without the words.
 	Parameters Terms `json:"parameters"`
 	Version    int   `json:"version"`
+}
+
+// Proposal defines model for Proposal.
+type Proposal = clearing.Proposal
+
+// ProposalList defines model for ProposalList.
+type ProposalList struct {
+	// Next Where the next page begins; absent on the last.
+	Next      *string    `json:"next,omitempty"`
+	Proposals []Proposal `json:"proposals"`
+}
+
+// ProposalRequest defines model for ProposalRequest.
+type ProposalRequest struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id *ID `json:"id,omitempty"`
+
+	// Motion Exactly one of: admit {name, msp, adminKey, novation, cover, consent}, suspend or reinstate {member}, cap {member, currency, amount}, allocation {debtor, creditor, currency, amount}, default {member, administrator, honourUntil}, exit {member, honourUntil}, custodian {id, key}, calendar, deferral {currency, window, from, to}.
+	Motion Motion `json:"motion"`
+}
+
+// ProposedAgreement defines model for ProposedAgreement.
+type ProposedAgreement struct {
+	Agreement Agreement `json:"agreement"`
+
+	// Hash SHA-256 in hex.
+	Hash     Hash       `json:"hash"`
+	Proposer MemberName `json:"proposer"`
 }
 
 // ProvenReceipt defines model for ProvenReceipt.
@@ -1070,6 +1464,28 @@ type Reference = string
 // RelyingParty For whom passkeys are made. Absent when the programme takes none.
 type RelyingParty = webauthn.RelyingParty
 
+// Reserve defines model for Reserve.
+type Reserve = clearing.Reserve
+
+// ReserveList defines model for ReserveList.
+type ReserveList struct {
+	Reserves []ReserveNow `json:"reserves"`
+}
+
+// ReserveNow defines model for ReserveNow.
+type ReserveNow struct {
+	Reserve Reserve `json:"reserve"`
+
+	// Worth Nothing once it has expired or its key was replaced.
+	Worth int64 `json:"worth"`
+}
+
+// ReserveRequest defines model for ReserveRequest.
+type ReserveRequest = wire.NewReserve
+
+// ReserveStatement defines model for ReserveStatement.
+type ReserveStatement = clearing.ReserveStatement
+
 // Rule Gives points for an event that meets all it asks for. Caps are in points.
 type Rule = rules.Rule
 
@@ -1078,6 +1494,9 @@ type RuleCounter = rules.Counter
 
 // RuleSet A version of the rules by which events earn points, evaluated in the order in which they are listed.
 type RuleSet = rules.Set
+
+// ServiceLine defines model for ServiceLine.
+type ServiceLine = treasury.ServiceLine
 
 // Shop defines model for Shop.
 type Shop = points.Shop
@@ -1098,9 +1517,35 @@ type ShopRequest = wire.NewShop
 // ShopStatus defines model for ShopStatus.
 type ShopStatus = points.ShopStatus
 
+// SignatureRequest defines model for SignatureRequest.
+type SignatureRequest struct {
+	Member   *MemberName `json:"member,omitempty"`
+	NetMinor int64       `json:"netMinor"`
+
+	// Root SHA-256 in hex.
+	Root Hash `json:"root"`
+}
+
+// SliceRequest defines model for SliceRequest.
+type SliceRequest struct {
+	// Amount Millionths of the currency's minor unit, as a decimal string.
+	Amount Micro `json:"amount"`
+
+	// Direction 0: what A owes B; 1: what B owes A.
+	Direction int       `json:"direction"`
+	From      LanePlace `json:"from"`
+	To        LanePlace `json:"to"`
+}
+
+// Standing defines model for Standing.
+type Standing = clearing.Standing
+
 // Statement A programme's statement over a period of business dates, both included. `closing.outstanding` is `opening.outstanding` with `flows`, and it is the sum over its places, over funding,
 // over expiry and over terms; so is the liability.
 type Statement = statement.Statement
+
+// StatementCheck defines model for StatementCheck.
+type StatementCheck = treasury.Check
 
 // StatementClosing defines model for StatementClosing.
 type StatementClosing = statement.Closing
@@ -1185,14 +1630,65 @@ type Totals struct {
 // TransferTerms Who may send points to whom. A limit of 0 is none.
 type TransferTerms = terms.Transfers
 
+// VoteRequest defines model for VoteRequest.
+type VoteRequest struct {
+	Choice string `json:"choice"`
+}
+
+// WindowInFull defines model for WindowInFull.
+type WindowInFull struct {
+	Legs      []Leg              `json:"legs"`
+	Nets      []PairNets         `json:"nets"`
+	Netting   *Netting           `json:"netting,omitempty"`
+	Positions []ClearingPosition `json:"positions"`
+	Window    ClearingWindow     `json:"window"`
+}
+
+// WindowList defines model for WindowList.
+type WindowList struct {
+	// Next Where the next page begins; absent on the last.
+	Next    *string          `json:"next,omitempty"`
+	Windows []ClearingWindow `json:"windows"`
+}
+
+// WindowPlace defines model for WindowPlace.
+type WindowPlace = wire.WindowQuery
+
+// WindowRoll defines model for WindowRoll.
+type WindowRoll = clearing.Roll
+
+// WindowStepRequest defines model for WindowStepRequest.
+type WindowStepRequest struct {
+	Reason *string `json:"reason,omitempty"`
+	Step   string  `json:"step"`
+}
+
 // Words A text by language tag, such as en, de or zh-Hant.
 type Words = rules.Words
+
+// After defines model for After.
+type After = string
+
+// Currency defines model for Currency.
+type Currency = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// InCurrency defines model for InCurrency.
+type InCurrency = string
+
 // Limit defines model for Limit.
 type Limit = int
+
+// OfMember defines model for OfMember.
+type OfMember = string
+
+// PairA defines model for PairA.
+type PairA = string
+
+// PairB defines model for PairB.
+type PairB = string
 
 // Prefer defines model for Prefer.
 type Prefer = string
@@ -1200,8 +1696,14 @@ type Prefer = string
 // ProgrammeName defines model for ProgrammeName.
 type ProgrammeName = string
 
+// ProposalID defines model for ProposalID.
+type ProposalID = string
+
 // Version defines model for Version.
 type Version = int
+
+// WindowNumber defines model for WindowNumber.
+type WindowNumber = int64
 
 // OpenAccountParams defines parameters for OpenAccount.
 type OpenAccountParams struct {
@@ -1223,6 +1725,84 @@ type GetHistoryParams struct {
 
 	// Cursor The `next` of the page before.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ReadBankFileParams defines parameters for ReadBankFile.
+type ReadBankFileParams struct {
+	Record *bool `form:"record,omitempty" json:"record,omitempty"`
+}
+
+// ListDisputesParams defines parameters for ListDisputes.
+type ListDisputesParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListClearingEventsParams defines parameters for ListClearingEvents.
+type ListClearingEventsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListObligationsParams defines parameters for ListObligations.
+type ListObligationsParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+	Window   int64      `form:"window" json:"window"`
+
+	// Debtor Only those of one debtor.
+	Debtor  *string `form:"debtor,omitempty" json:"debtor,omitempty"`
+	Service *string `form:"service,omitempty" json:"service,omitempty"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GetPositionsParams defines parameters for GetPositions.
+type GetPositionsParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+
+	// Window The open one when left out.
+	Window *int64 `form:"window,omitempty" json:"window,omitempty"`
+
+	// Member A brand; the gateway's own member when left out. What others did per operation is not shown.
+	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
+}
+
+// ListProposalsParams defines parameters for ListProposals.
+type ListProposalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListWindowsParams defines parameters for ListWindows.
+type ListWindowsParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GetClearingStatementParams defines parameters for GetClearingStatement.
+type GetClearingStatementParams struct {
+	// Member A brand; the gateway's own member when left out. What others did per operation is not shown.
+	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
 }
 
 // SubmitOperationParams defines parameters for SubmitOperation.
@@ -1286,6 +1866,48 @@ type OpenAccountJSONRequestBody = OpenRequest
 // LookupAccountJSONRequestBody defines body for LookupAccount for application/json ContentType.
 type LookupAccountJSONRequestBody = LookupRequest
 
+// OpenCurrencyJSONRequestBody defines body for OpenCurrency for application/json ContentType.
+type OpenCurrencyJSONRequestBody = CurrencyRequest
+
+// FileDisputeJSONRequestBody defines body for FileDispute for application/json ContentType.
+type FileDisputeJSONRequestBody = DisputeRequest
+
+// StepDisputeJSONRequestBody defines body for StepDispute for application/json ContentType.
+type StepDisputeJSONRequestBody = DisputeStepRequest
+
+// CloseMembershipJSONRequestBody defines body for CloseMembership for application/json ContentType.
+type CloseMembershipJSONRequestBody = MembershipClosing
+
+// AcceptAgreementJSONRequestBody defines body for AcceptAgreement for application/json ContentType.
+type AcceptAgreementJSONRequestBody = AcceptanceRequest
+
+// ProposeAgreementJSONRequestBody defines body for ProposeAgreement for application/json ContentType.
+type ProposeAgreementJSONRequestBody = AgreementRequest
+
+// MoveSliceJSONRequestBody defines body for MoveSlice for application/json ContentType.
+type MoveSliceJSONRequestBody = SliceRequest
+
+// ProposeJSONRequestBody defines body for Propose for application/json ContentType.
+type ProposeJSONRequestBody = ProposalRequest
+
+// VoteJSONRequestBody defines body for Vote for application/json ContentType.
+type VoteJSONRequestBody = VoteRequest
+
+// SubmitReserveJSONRequestBody defines body for SubmitReserve for application/json ContentType.
+type SubmitReserveJSONRequestBody = ReserveRequest
+
+// DiscloseNetJSONRequestBody defines body for DiscloseNet for application/json ContentType.
+type DiscloseNetJSONRequestBody = DisclosureRequest
+
+// StepLegJSONRequestBody defines body for StepLeg for application/json ContentType.
+type StepLegJSONRequestBody = LegStepRequest
+
+// SignPositionJSONRequestBody defines body for SignPosition for application/json ContentType.
+type SignPositionJSONRequestBody = SignatureRequest
+
+// StepWindowJSONRequestBody defines body for StepWindow for application/json ContentType.
+type StepWindowJSONRequestBody = WindowStepRequest
+
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
 
@@ -1345,6 +1967,105 @@ type ServerInterface interface {
 	// The receipts of an account, newest first.
 	// (GET /v1/accounts/{id}/history)
 	GetHistory(c *gin.Context, id ID, params GetHistoryParams)
+	// What the gateway's clerk leaves to people.
+	// (GET /v1/clearing/alarms)
+	ListAlarms(c *gin.Context)
+	// Read a bank's file and say which legs it pays, receives or refuses.
+	// (POST /v1/clearing/bank-files)
+	ReadBankFile(c *gin.Context, params ReadBankFileParams)
+	// The currencies that are cleared, their open windows and calendars.
+	// (GET /v1/clearing/currencies)
+	ListCurrencies(c *gin.Context)
+	// Open the first window of a currency, under the operator's identity.
+	// (POST /v1/clearing/currencies)
+	OpenCurrency(c *gin.Context)
+	// The disputed lines of a currency.
+	// (GET /v1/clearing/disputes)
+	ListDisputes(c *gin.Context, params ListDisputesParams)
+	// Set an operation's obligation aside before its window is netted, under the treasurer's identity.
+	// (POST /v1/clearing/disputes)
+	FileDispute(c *gin.Context)
+	// Withdraw a dispute, or agree that the line isn't owed.
+	// (POST /v1/clearing/disputes/{currency}/{name}/{operation}/steps)
+	StepDispute(c *gin.Context, currency Currency, name ProgrammeName, operation ID)
+	// What a treasury follows, in the ledger's order.
+	// (GET /v1/clearing/events)
+	ListClearingEvents(c *gin.Context, params ListClearingEventsParams)
+	// The consortium's members, their caps and what they have settled.
+	// (GET /v1/clearing/members)
+	ListMembers(c *gin.Context)
+	// Record the final statement of a member that leaves or failed, and let it go.
+	// (POST /v1/clearing/members/{name}/closing)
+	CloseMembership(c *gin.Context, name ProgrammeName)
+	// Which limit refused a cross-brand operation with LIMIT.
+	// (GET /v1/clearing/operations/{operation}/refusal)
+	GetLimitRefusal(c *gin.Context, operation ID)
+	// The pairs whose agreements and obligations this gateway sees, with their limits.
+	// (GET /v1/clearing/pairs)
+	ListPairs(c *gin.Context)
+	// Accept the version that the partner proposed, under the treasurer's identity.
+	// (POST /v1/clearing/pairs/{a}/{b}/acceptances)
+	AcceptAgreement(c *gin.Context, a PairA, b PairB)
+	// All versions of a pair's agreement, and the one that waits for acceptance.
+	// (GET /v1/clearing/pairs/{a}/{b}/agreements)
+	ListAgreements(c *gin.Context, a PairA, b PairB)
+	// Propose the next version of the agreement to the partner, under the treasurer's identity.
+	// (POST /v1/clearing/pairs/{a}/{b}/agreements)
+	ProposeAgreement(c *gin.Context, a PairA, b PairB)
+	// How much two brands may owe each other, and how much of that is used and reserved, lane by lane.
+	// (GET /v1/clearing/pairs/{a}/{b}/limits)
+	GetLimits(c *gin.Context, a PairA, b PairB)
+	// The obligations behind a figure, in the ledger's order.
+	// (GET /v1/clearing/pairs/{a}/{b}/obligations)
+	ListObligations(c *gin.Context, a PairA, b PairB, params ListObligationsParams)
+	// Move a part of what one lane of the pair may owe to another lane.
+	// (POST /v1/clearing/pairs/{a}/{b}/slices)
+	MoveSlice(c *gin.Context, a PairA, b PairB)
+	// What pairs owe each other in a window, intraday as long as it is open.
+	// (GET /v1/clearing/positions)
+	GetPositions(c *gin.Context, params GetPositionsParams)
+	// What the brands decide or have decided.
+	// (GET /v1/clearing/proposals)
+	ListProposals(c *gin.Context, params ListProposalsParams)
+	// Open a vote of the brands with the own brand's vote for it, under the operator's identity.
+	// (POST /v1/clearing/proposals)
+	Propose(c *gin.Context)
+	// One proposal with its votes.
+	// (GET /v1/clearing/proposals/{id})
+	GetProposal(c *gin.Context, id ProposalID)
+	// Cast the own brand's vote, under the operator's identity.
+	// (POST /v1/clearing/proposals/{id}/votes)
+	Vote(c *gin.Context, id ProposalID)
+	// The custodians' statements of members' reserves, and what they are worth now.
+	// (GET /v1/clearing/reserves)
+	ListReserves(c *gin.Context)
+	// Bring a custodian's signed statement of the own member's reserve.
+	// (POST /v1/clearing/reserves)
+	SubmitReserve(c *gin.Context)
+	// A currency's windows, the newest first.
+	// (GET /v1/clearing/windows)
+	ListWindows(c *gin.Context, params ListWindowsParams)
+	// A window with what was disclosed, the netting, positions and legs.
+	// (GET /v1/clearing/windows/{currency}/{number})
+	GetWindow(c *gin.Context, currency Currency, number WindowNumber)
+	// Disclose what the own member and a partner owe each other net for the window.
+	// (POST /v1/clearing/windows/{currency}/{number}/disclosures)
+	DiscloseNet(c *gin.Context, currency Currency, number WindowNumber)
+	// Mark a leg of the own member's as paid, received, reversed, final or late.
+	// (POST /v1/clearing/windows/{currency}/{number}/legs/{from}/{to}/steps)
+	StepLeg(c *gin.Context, currency Currency, number WindowNumber, from string, to string)
+	// The bank file (ISO 20022 pain.001.001.09) that pays what is left to pay of the own member's legs.
+	// (GET /v1/clearing/windows/{currency}/{number}/payment-initiation)
+	GetPaymentInitiation(c *gin.Context, currency Currency, number WindowNumber)
+	// Sign the own member's position, under the treasurer's identity.
+	// (POST /v1/clearing/windows/{currency}/{number}/signatures)
+	SignPosition(c *gin.Context, currency Currency, number WindowNumber)
+	// What a window comes to for one member, from obligations to legs and what is carried over.
+	// (GET /v1/clearing/windows/{currency}/{number}/statement)
+	GetClearingStatement(c *gin.Context, currency Currency, number WindowNumber, params GetClearingStatementParams)
+	// Bring a window on by hand.
+	// (POST /v1/clearing/windows/{currency}/{number}/steps)
+	StepWindow(c *gin.Context, currency Currency, number WindowNumber)
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(c *gin.Context)
@@ -1646,6 +2367,1091 @@ func (siw *ServerInterfaceWrapper) GetHistory(c *gin.Context) {
 	}
 
 	siw.Handler.GetHistory(c, id, params)
+}
+
+// ListAlarms operation middleware
+func (siw *ServerInterfaceWrapper) ListAlarms(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAlarms(c)
+}
+
+// ReadBankFile operation middleware
+func (siw *ServerInterfaceWrapper) ReadBankFile(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadBankFileParams
+
+	// ------------- Optional query parameter "record" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "record", c.Request.URL.Query(), &params.Record)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter record: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReadBankFile(c, params)
+}
+
+// ListCurrencies operation middleware
+func (siw *ServerInterfaceWrapper) ListCurrencies(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListCurrencies(c)
+}
+
+// OpenCurrency operation middleware
+func (siw *ServerInterfaceWrapper) OpenCurrency(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenCurrency(c)
+}
+
+// ListDisputes operation middleware
+func (siw *ServerInterfaceWrapper) ListDisputes(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDisputesParams
+
+	// ------------- Required query parameter "currency" -------------
+
+	if paramValue := c.Query("currency"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument currency is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "currency", c.Request.URL.Query(), &params.Currency)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDisputes(c, params)
+}
+
+// FileDispute operation middleware
+func (siw *ServerInterfaceWrapper) FileDispute(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FileDispute(c)
+}
+
+// StepDispute operation middleware
+func (siw *ServerInterfaceWrapper) StepDispute(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "operation" -------------
+	var operation ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "operation", c.Param("operation"), &operation, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter operation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StepDispute(c, currency, name, operation)
+}
+
+// ListClearingEvents operation middleware
+func (siw *ServerInterfaceWrapper) ListClearingEvents(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListClearingEventsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListClearingEvents(c, params)
+}
+
+// ListMembers operation middleware
+func (siw *ServerInterfaceWrapper) ListMembers(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMembers(c)
+}
+
+// CloseMembership operation middleware
+func (siw *ServerInterfaceWrapper) CloseMembership(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CloseMembership(c, name)
+}
+
+// GetLimitRefusal operation middleware
+func (siw *ServerInterfaceWrapper) GetLimitRefusal(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "operation" -------------
+	var operation ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "operation", c.Param("operation"), &operation, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter operation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLimitRefusal(c, operation)
+}
+
+// ListPairs operation middleware
+func (siw *ServerInterfaceWrapper) ListPairs(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPairs(c)
+}
+
+// AcceptAgreement operation middleware
+func (siw *ServerInterfaceWrapper) AcceptAgreement(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "a" -------------
+	var a PairA
+
+	err = runtime.BindStyledParameterWithOptions("simple", "a", c.Param("a"), &a, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter a: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "b" -------------
+	var b PairB
+
+	err = runtime.BindStyledParameterWithOptions("simple", "b", c.Param("b"), &b, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter b: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptAgreement(c, a, b)
+}
+
+// ListAgreements operation middleware
+func (siw *ServerInterfaceWrapper) ListAgreements(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "a" -------------
+	var a PairA
+
+	err = runtime.BindStyledParameterWithOptions("simple", "a", c.Param("a"), &a, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter a: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "b" -------------
+	var b PairB
+
+	err = runtime.BindStyledParameterWithOptions("simple", "b", c.Param("b"), &b, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter b: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAgreements(c, a, b)
+}
+
+// ProposeAgreement operation middleware
+func (siw *ServerInterfaceWrapper) ProposeAgreement(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "a" -------------
+	var a PairA
+
+	err = runtime.BindStyledParameterWithOptions("simple", "a", c.Param("a"), &a, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter a: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "b" -------------
+	var b PairB
+
+	err = runtime.BindStyledParameterWithOptions("simple", "b", c.Param("b"), &b, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter b: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ProposeAgreement(c, a, b)
+}
+
+// GetLimits operation middleware
+func (siw *ServerInterfaceWrapper) GetLimits(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "a" -------------
+	var a PairA
+
+	err = runtime.BindStyledParameterWithOptions("simple", "a", c.Param("a"), &a, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter a: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "b" -------------
+	var b PairB
+
+	err = runtime.BindStyledParameterWithOptions("simple", "b", c.Param("b"), &b, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter b: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLimits(c, a, b)
+}
+
+// ListObligations operation middleware
+func (siw *ServerInterfaceWrapper) ListObligations(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "a" -------------
+	var a PairA
+
+	err = runtime.BindStyledParameterWithOptions("simple", "a", c.Param("a"), &a, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter a: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "b" -------------
+	var b PairB
+
+	err = runtime.BindStyledParameterWithOptions("simple", "b", c.Param("b"), &b, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter b: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListObligationsParams
+
+	// ------------- Required query parameter "currency" -------------
+
+	if paramValue := c.Query("currency"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument currency is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "currency", c.Request.URL.Query(), &params.Currency)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "window" -------------
+
+	if paramValue := c.Query("window"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument window is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "window", c.Request.URL.Query(), &params.Window)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter window: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "debtor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "debtor", c.Request.URL.Query(), &params.Debtor)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter debtor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "service" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "service", c.Request.URL.Query(), &params.Service)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter service: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListObligations(c, a, b, params)
+}
+
+// MoveSlice operation middleware
+func (siw *ServerInterfaceWrapper) MoveSlice(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "a" -------------
+	var a PairA
+
+	err = runtime.BindStyledParameterWithOptions("simple", "a", c.Param("a"), &a, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter a: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "b" -------------
+	var b PairB
+
+	err = runtime.BindStyledParameterWithOptions("simple", "b", c.Param("b"), &b, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter b: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MoveSlice(c, a, b)
+}
+
+// GetPositions operation middleware
+func (siw *ServerInterfaceWrapper) GetPositions(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPositionsParams
+
+	// ------------- Required query parameter "currency" -------------
+
+	if paramValue := c.Query("currency"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument currency is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "currency", c.Request.URL.Query(), &params.Currency)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "window" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "window", c.Request.URL.Query(), &params.Window)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter window: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "member" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "member", c.Request.URL.Query(), &params.Member)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter member: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPositions(c, params)
+}
+
+// ListProposals operation middleware
+func (siw *ServerInterfaceWrapper) ListProposals(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProposalsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListProposals(c, params)
+}
+
+// Propose operation middleware
+func (siw *ServerInterfaceWrapper) Propose(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Propose(c)
+}
+
+// GetProposal operation middleware
+func (siw *ServerInterfaceWrapper) GetProposal(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ProposalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetProposal(c, id)
+}
+
+// Vote operation middleware
+func (siw *ServerInterfaceWrapper) Vote(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ProposalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Vote(c, id)
+}
+
+// ListReserves operation middleware
+func (siw *ServerInterfaceWrapper) ListReserves(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListReserves(c)
+}
+
+// SubmitReserve operation middleware
+func (siw *ServerInterfaceWrapper) SubmitReserve(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SubmitReserve(c)
+}
+
+// ListWindows operation middleware
+func (siw *ServerInterfaceWrapper) ListWindows(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListWindowsParams
+
+	// ------------- Required query parameter "currency" -------------
+
+	if paramValue := c.Query("currency"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument currency is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "currency", c.Request.URL.Query(), &params.Currency)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListWindows(c, params)
+}
+
+// GetWindow operation middleware
+func (siw *ServerInterfaceWrapper) GetWindow(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetWindow(c, currency, number)
+}
+
+// DiscloseNet operation middleware
+func (siw *ServerInterfaceWrapper) DiscloseNet(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DiscloseNet(c, currency, number)
+}
+
+// StepLeg operation middleware
+func (siw *ServerInterfaceWrapper) StepLeg(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "from" -------------
+	var from string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "from", c.Param("from"), &from, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "to" -------------
+	var to string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "to", c.Param("to"), &to, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StepLeg(c, currency, number, from, to)
+}
+
+// GetPaymentInitiation operation middleware
+func (siw *ServerInterfaceWrapper) GetPaymentInitiation(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPaymentInitiation(c, currency, number)
+}
+
+// SignPosition operation middleware
+func (siw *ServerInterfaceWrapper) SignPosition(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SignPosition(c, currency, number)
+}
+
+// GetClearingStatement operation middleware
+func (siw *ServerInterfaceWrapper) GetClearingStatement(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetClearingStatementParams
+
+	// ------------- Optional query parameter "member" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "member", c.Request.URL.Query(), &params.Member)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter member: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetClearingStatement(c, currency, number, params)
+}
+
+// StepWindow operation middleware
+func (siw *ServerInterfaceWrapper) StepWindow(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "currency" -------------
+	var currency Currency
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number WindowNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StepWindow(c, currency, number)
 }
 
 // ListCodes operation middleware
@@ -2649,6 +4455,39 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/accounts/lookup", wrapper.LookupAccount)
 	router.GET(options.BaseURL+"/v1/accounts/:id", wrapper.GetAccount)
 	router.GET(options.BaseURL+"/v1/accounts/:id/history", wrapper.GetHistory)
+	router.GET(options.BaseURL+"/v1/clearing/alarms", wrapper.ListAlarms)
+	router.POST(options.BaseURL+"/v1/clearing/bank-files", wrapper.ReadBankFile)
+	router.GET(options.BaseURL+"/v1/clearing/currencies", wrapper.ListCurrencies)
+	router.POST(options.BaseURL+"/v1/clearing/currencies", wrapper.OpenCurrency)
+	router.GET(options.BaseURL+"/v1/clearing/disputes", wrapper.ListDisputes)
+	router.POST(options.BaseURL+"/v1/clearing/disputes", wrapper.FileDispute)
+	router.POST(options.BaseURL+"/v1/clearing/disputes/:currency/:name/:operation/steps", wrapper.StepDispute)
+	router.GET(options.BaseURL+"/v1/clearing/events", wrapper.ListClearingEvents)
+	router.GET(options.BaseURL+"/v1/clearing/members", wrapper.ListMembers)
+	router.POST(options.BaseURL+"/v1/clearing/members/:name/closing", wrapper.CloseMembership)
+	router.GET(options.BaseURL+"/v1/clearing/operations/:operation/refusal", wrapper.GetLimitRefusal)
+	router.GET(options.BaseURL+"/v1/clearing/pairs", wrapper.ListPairs)
+	router.POST(options.BaseURL+"/v1/clearing/pairs/:a/:b/acceptances", wrapper.AcceptAgreement)
+	router.GET(options.BaseURL+"/v1/clearing/pairs/:a/:b/agreements", wrapper.ListAgreements)
+	router.POST(options.BaseURL+"/v1/clearing/pairs/:a/:b/agreements", wrapper.ProposeAgreement)
+	router.GET(options.BaseURL+"/v1/clearing/pairs/:a/:b/limits", wrapper.GetLimits)
+	router.GET(options.BaseURL+"/v1/clearing/pairs/:a/:b/obligations", wrapper.ListObligations)
+	router.POST(options.BaseURL+"/v1/clearing/pairs/:a/:b/slices", wrapper.MoveSlice)
+	router.GET(options.BaseURL+"/v1/clearing/positions", wrapper.GetPositions)
+	router.GET(options.BaseURL+"/v1/clearing/proposals", wrapper.ListProposals)
+	router.POST(options.BaseURL+"/v1/clearing/proposals", wrapper.Propose)
+	router.GET(options.BaseURL+"/v1/clearing/proposals/:id", wrapper.GetProposal)
+	router.POST(options.BaseURL+"/v1/clearing/proposals/:id/votes", wrapper.Vote)
+	router.GET(options.BaseURL+"/v1/clearing/reserves", wrapper.ListReserves)
+	router.POST(options.BaseURL+"/v1/clearing/reserves", wrapper.SubmitReserve)
+	router.GET(options.BaseURL+"/v1/clearing/windows", wrapper.ListWindows)
+	router.GET(options.BaseURL+"/v1/clearing/windows/:currency/:number", wrapper.GetWindow)
+	router.POST(options.BaseURL+"/v1/clearing/windows/:currency/:number/disclosures", wrapper.DiscloseNet)
+	router.POST(options.BaseURL+"/v1/clearing/windows/:currency/:number/legs/:from/:to/steps", wrapper.StepLeg)
+	router.GET(options.BaseURL+"/v1/clearing/windows/:currency/:number/payment-initiation", wrapper.GetPaymentInitiation)
+	router.POST(options.BaseURL+"/v1/clearing/windows/:currency/:number/signatures", wrapper.SignPosition)
+	router.GET(options.BaseURL+"/v1/clearing/windows/:currency/:number/statement", wrapper.GetClearingStatement)
+	router.POST(options.BaseURL+"/v1/clearing/windows/:currency/:number/steps", wrapper.StepWindow)
 	router.GET(options.BaseURL+"/v1/codes", wrapper.ListCodes)
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
@@ -2877,6 +4716,1017 @@ type GetHistorydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetHistorydefaultApplicationProblemPlusJSONResponse) VisitGetHistoryResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListAlarmsRequestObject struct {
+}
+
+type ListAlarmsResponseObject interface {
+	VisitListAlarmsResponse(w http.ResponseWriter) error
+}
+
+type ListAlarms200JSONResponse AlarmList
+
+func (response ListAlarms200JSONResponse) VisitListAlarmsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListAlarmsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAlarmsdefaultApplicationProblemPlusJSONResponse) VisitListAlarmsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReadBankFileRequestObject struct {
+	Params ReadBankFileParams
+	Body   io.Reader
+}
+
+type ReadBankFileResponseObject interface {
+	VisitReadBankFileResponse(w http.ResponseWriter) error
+}
+
+type ReadBankFile200JSONResponse BankReport
+
+func (response ReadBankFile200JSONResponse) VisitReadBankFileResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReadBankFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadBankFiledefaultApplicationProblemPlusJSONResponse) VisitReadBankFileResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListCurrenciesRequestObject struct {
+}
+
+type ListCurrenciesResponseObject interface {
+	VisitListCurrenciesResponse(w http.ResponseWriter) error
+}
+
+type ListCurrencies200JSONResponse CurrencyList
+
+func (response ListCurrencies200JSONResponse) VisitListCurrenciesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListCurrenciesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCurrenciesdefaultApplicationProblemPlusJSONResponse) VisitListCurrenciesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type OpenCurrencyRequestObject struct {
+	Body *OpenCurrencyJSONRequestBody
+}
+
+type OpenCurrencyResponseObject interface {
+	VisitOpenCurrencyResponse(w http.ResponseWriter) error
+}
+
+type OpenCurrency200JSONResponse ClearingWindow
+
+func (response OpenCurrency200JSONResponse) VisitOpenCurrencyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type OpenCurrencydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenCurrencydefaultApplicationProblemPlusJSONResponse) VisitOpenCurrencyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListDisputesRequestObject struct {
+	Params ListDisputesParams
+}
+
+type ListDisputesResponseObject interface {
+	VisitListDisputesResponse(w http.ResponseWriter) error
+}
+
+type ListDisputes200JSONResponse DisputeList
+
+func (response ListDisputes200JSONResponse) VisitListDisputesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListDisputesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDisputesdefaultApplicationProblemPlusJSONResponse) VisitListDisputesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type FileDisputeRequestObject struct {
+	Body *FileDisputeJSONRequestBody
+}
+
+type FileDisputeResponseObject interface {
+	VisitFileDisputeResponse(w http.ResponseWriter) error
+}
+
+type FileDispute200JSONResponse Dispute
+
+func (response FileDispute200JSONResponse) VisitFileDisputeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type FileDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FileDisputedefaultApplicationProblemPlusJSONResponse) VisitFileDisputeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type StepDisputeRequestObject struct {
+	Currency  Currency      `json:"currency"`
+	Name      ProgrammeName `json:"name"`
+	Operation ID            `json:"operation"`
+	Body      *StepDisputeJSONRequestBody
+}
+
+type StepDisputeResponseObject interface {
+	VisitStepDisputeResponse(w http.ResponseWriter) error
+}
+
+type StepDispute200JSONResponse Dispute
+
+func (response StepDispute200JSONResponse) VisitStepDisputeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type StepDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepDisputedefaultApplicationProblemPlusJSONResponse) VisitStepDisputeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListClearingEventsRequestObject struct {
+	Params ListClearingEventsParams
+}
+
+type ListClearingEventsResponseObject interface {
+	VisitListClearingEventsResponse(w http.ResponseWriter) error
+}
+
+type ListClearingEvents200JSONResponse ClearingEventList
+
+func (response ListClearingEvents200JSONResponse) VisitListClearingEventsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListClearingEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListClearingEventsdefaultApplicationProblemPlusJSONResponse) VisitListClearingEventsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMembersRequestObject struct {
+}
+
+type ListMembersResponseObject interface {
+	VisitListMembersResponse(w http.ResponseWriter) error
+}
+
+type ListMembers200JSONResponse MemberList
+
+func (response ListMembers200JSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMembersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMembersdefaultApplicationProblemPlusJSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CloseMembershipRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *CloseMembershipJSONRequestBody
+}
+
+type CloseMembershipResponseObject interface {
+	VisitCloseMembershipResponse(w http.ResponseWriter) error
+}
+
+type CloseMembership200JSONResponse FinalStatement
+
+func (response CloseMembership200JSONResponse) VisitCloseMembershipResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CloseMembershipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseMembershipdefaultApplicationProblemPlusJSONResponse) VisitCloseMembershipResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetLimitRefusalRequestObject struct {
+	Operation ID `json:"operation"`
+}
+
+type GetLimitRefusalResponseObject interface {
+	VisitGetLimitRefusalResponse(w http.ResponseWriter) error
+}
+
+type GetLimitRefusal200JSONResponse LimitRefusal
+
+func (response GetLimitRefusal200JSONResponse) VisitGetLimitRefusalResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetLimitRefusaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLimitRefusaldefaultApplicationProblemPlusJSONResponse) VisitGetLimitRefusalResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListPairsRequestObject struct {
+}
+
+type ListPairsResponseObject interface {
+	VisitListPairsResponse(w http.ResponseWriter) error
+}
+
+type ListPairs200JSONResponse PairList
+
+func (response ListPairs200JSONResponse) VisitListPairsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListPairsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPairsdefaultApplicationProblemPlusJSONResponse) VisitListPairsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AcceptAgreementRequestObject struct {
+	A    PairA `json:"a"`
+	B    PairB `json:"b"`
+	Body *AcceptAgreementJSONRequestBody
+}
+
+type AcceptAgreementResponseObject interface {
+	VisitAcceptAgreementResponse(w http.ResponseWriter) error
+}
+
+type AcceptAgreement200JSONResponse AcceptanceRequest
+
+func (response AcceptAgreement200JSONResponse) VisitAcceptAgreementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AcceptAgreementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AcceptAgreementdefaultApplicationProblemPlusJSONResponse) VisitAcceptAgreementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListAgreementsRequestObject struct {
+	A PairA `json:"a"`
+	B PairB `json:"b"`
+}
+
+type ListAgreementsResponseObject interface {
+	VisitListAgreementsResponse(w http.ResponseWriter) error
+}
+
+type ListAgreements200JSONResponse AgreementList
+
+func (response ListAgreements200JSONResponse) VisitListAgreementsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListAgreementsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAgreementsdefaultApplicationProblemPlusJSONResponse) VisitListAgreementsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ProposeAgreementRequestObject struct {
+	A    PairA `json:"a"`
+	B    PairB `json:"b"`
+	Body *ProposeAgreementJSONRequestBody
+}
+
+type ProposeAgreementResponseObject interface {
+	VisitProposeAgreementResponse(w http.ResponseWriter) error
+}
+
+type ProposeAgreement200JSONResponse Agreement
+
+func (response ProposeAgreement200JSONResponse) VisitProposeAgreementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ProposeAgreementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposeAgreementdefaultApplicationProblemPlusJSONResponse) VisitProposeAgreementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetLimitsRequestObject struct {
+	A PairA `json:"a"`
+	B PairB `json:"b"`
+}
+
+type GetLimitsResponseObject interface {
+	VisitGetLimitsResponse(w http.ResponseWriter) error
+}
+
+type GetLimits200JSONResponse PairLimits
+
+func (response GetLimits200JSONResponse) VisitGetLimitsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetLimitsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLimitsdefaultApplicationProblemPlusJSONResponse) VisitGetLimitsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListObligationsRequestObject struct {
+	A      PairA `json:"a"`
+	B      PairB `json:"b"`
+	Params ListObligationsParams
+}
+
+type ListObligationsResponseObject interface {
+	VisitListObligationsResponse(w http.ResponseWriter) error
+}
+
+type ListObligations200JSONResponse ObligationList
+
+func (response ListObligations200JSONResponse) VisitListObligationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListObligationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListObligationsdefaultApplicationProblemPlusJSONResponse) VisitListObligationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type MoveSliceRequestObject struct {
+	A    PairA `json:"a"`
+	B    PairB `json:"b"`
+	Body *MoveSliceJSONRequestBody
+}
+
+type MoveSliceResponseObject interface {
+	VisitMoveSliceResponse(w http.ResponseWriter) error
+}
+
+type MoveSlice200JSONResponse SliceRequest
+
+func (response MoveSlice200JSONResponse) VisitMoveSliceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type MoveSlicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MoveSlicedefaultApplicationProblemPlusJSONResponse) VisitMoveSliceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetPositionsRequestObject struct {
+	Params GetPositionsParams
+}
+
+type GetPositionsResponseObject interface {
+	VisitGetPositionsResponse(w http.ResponseWriter) error
+}
+
+type GetPositions200JSONResponse Positions
+
+func (response GetPositions200JSONResponse) VisitGetPositionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetPositionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPositionsdefaultApplicationProblemPlusJSONResponse) VisitGetPositionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListProposalsRequestObject struct {
+	Params ListProposalsParams
+}
+
+type ListProposalsResponseObject interface {
+	VisitListProposalsResponse(w http.ResponseWriter) error
+}
+
+type ListProposals200JSONResponse ProposalList
+
+func (response ListProposals200JSONResponse) VisitListProposalsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProposalsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListProposalsdefaultApplicationProblemPlusJSONResponse) VisitListProposalsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ProposeRequestObject struct {
+	Body *ProposeJSONRequestBody
+}
+
+type ProposeResponseObject interface {
+	VisitProposeResponse(w http.ResponseWriter) error
+}
+
+type Propose200JSONResponse Proposal
+
+func (response Propose200JSONResponse) VisitProposeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ProposedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposedefaultApplicationProblemPlusJSONResponse) VisitProposeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetProposalRequestObject struct {
+	Id ProposalID `json:"id"`
+}
+
+type GetProposalResponseObject interface {
+	VisitGetProposalResponse(w http.ResponseWriter) error
+}
+
+type GetProposal200JSONResponse Proposal
+
+func (response GetProposal200JSONResponse) VisitGetProposalResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetProposaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetProposaldefaultApplicationProblemPlusJSONResponse) VisitGetProposalResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type VoteRequestObject struct {
+	Id   ProposalID `json:"id"`
+	Body *VoteJSONRequestBody
+}
+
+type VoteResponseObject interface {
+	VisitVoteResponse(w http.ResponseWriter) error
+}
+
+type Vote200JSONResponse Proposal
+
+func (response Vote200JSONResponse) VisitVoteResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type VotedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VotedefaultApplicationProblemPlusJSONResponse) VisitVoteResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListReservesRequestObject struct {
+}
+
+type ListReservesResponseObject interface {
+	VisitListReservesResponse(w http.ResponseWriter) error
+}
+
+type ListReserves200JSONResponse ReserveList
+
+func (response ListReserves200JSONResponse) VisitListReservesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListReservesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListReservesdefaultApplicationProblemPlusJSONResponse) VisitListReservesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type SubmitReserveRequestObject struct {
+	Body *SubmitReserveJSONRequestBody
+}
+
+type SubmitReserveResponseObject interface {
+	VisitSubmitReserveResponse(w http.ResponseWriter) error
+}
+
+type SubmitReserve200JSONResponse Reserve
+
+func (response SubmitReserve200JSONResponse) VisitSubmitReserveResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SubmitReservedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SubmitReservedefaultApplicationProblemPlusJSONResponse) VisitSubmitReserveResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListWindowsRequestObject struct {
+	Params ListWindowsParams
+}
+
+type ListWindowsResponseObject interface {
+	VisitListWindowsResponse(w http.ResponseWriter) error
+}
+
+type ListWindows200JSONResponse WindowList
+
+func (response ListWindows200JSONResponse) VisitListWindowsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListWindowsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWindowsdefaultApplicationProblemPlusJSONResponse) VisitListWindowsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetWindowRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+}
+
+type GetWindowResponseObject interface {
+	VisitGetWindowResponse(w http.ResponseWriter) error
+}
+
+type GetWindow200JSONResponse WindowInFull
+
+func (response GetWindow200JSONResponse) VisitGetWindowResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetWindowdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetWindowdefaultApplicationProblemPlusJSONResponse) VisitGetWindowResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DiscloseNetRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+	Body     *DiscloseNetJSONRequestBody
+}
+
+type DiscloseNetResponseObject interface {
+	VisitDiscloseNetResponse(w http.ResponseWriter) error
+}
+
+type DiscloseNet200JSONResponse PairNets
+
+func (response DiscloseNet200JSONResponse) VisitDiscloseNetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DiscloseNetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiscloseNetdefaultApplicationProblemPlusJSONResponse) VisitDiscloseNetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type StepLegRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+	From     string       `json:"from"`
+	To       string       `json:"to"`
+	Body     *StepLegJSONRequestBody
+}
+
+type StepLegResponseObject interface {
+	VisitStepLegResponse(w http.ResponseWriter) error
+}
+
+type StepLeg200JSONResponse Leg
+
+func (response StepLeg200JSONResponse) VisitStepLegResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type StepLegdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepLegdefaultApplicationProblemPlusJSONResponse) VisitStepLegResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetPaymentInitiationRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+}
+
+type GetPaymentInitiationResponseObject interface {
+	VisitGetPaymentInitiationResponse(w http.ResponseWriter) error
+}
+
+type GetPaymentInitiation200ApplicationxmlCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetPaymentInitiation200ApplicationxmlCharsetUtf8Response) VisitGetPaymentInitiationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPaymentInitiationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPaymentInitiationdefaultApplicationProblemPlusJSONResponse) VisitGetPaymentInitiationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type SignPositionRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+	Body     *SignPositionJSONRequestBody
+}
+
+type SignPositionResponseObject interface {
+	VisitSignPositionResponse(w http.ResponseWriter) error
+}
+
+type SignPosition200JSONResponse ClearingPosition
+
+func (response SignPosition200JSONResponse) VisitSignPositionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SignPositiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SignPositiondefaultApplicationProblemPlusJSONResponse) VisitSignPositionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetClearingStatementRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+	Params   GetClearingStatementParams
+}
+
+type GetClearingStatementResponseObject interface {
+	VisitGetClearingStatementResponse(w http.ResponseWriter) error
+}
+
+type GetClearingStatement200JSONResponse ClearingStatement
+
+func (response GetClearingStatement200JSONResponse) VisitGetClearingStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetClearingStatement200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetClearingStatement200TextcsvCharsetUtf8Response) VisitGetClearingStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetClearingStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetClearingStatementdefaultApplicationProblemPlusJSONResponse) VisitGetClearingStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type StepWindowRequestObject struct {
+	Currency Currency     `json:"currency"`
+	Number   WindowNumber `json:"number"`
+	Body     *StepWindowJSONRequestBody
+}
+
+type StepWindowResponseObject interface {
+	VisitStepWindowResponse(w http.ResponseWriter) error
+}
+
+type StepWindow200JSONResponse ClearingWindow
+
+func (response StepWindow200JSONResponse) VisitStepWindowResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type StepWindowdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepWindowdefaultApplicationProblemPlusJSONResponse) VisitStepWindowResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -3858,6 +6708,105 @@ type StrictServerInterface interface {
 	// The receipts of an account, newest first.
 	// (GET /v1/accounts/{id}/history)
 	GetHistory(ctx context.Context, request GetHistoryRequestObject) (GetHistoryResponseObject, error)
+	// What the gateway's clerk leaves to people.
+	// (GET /v1/clearing/alarms)
+	ListAlarms(ctx context.Context, request ListAlarmsRequestObject) (ListAlarmsResponseObject, error)
+	// Read a bank's file and say which legs it pays, receives or refuses.
+	// (POST /v1/clearing/bank-files)
+	ReadBankFile(ctx context.Context, request ReadBankFileRequestObject) (ReadBankFileResponseObject, error)
+	// The currencies that are cleared, their open windows and calendars.
+	// (GET /v1/clearing/currencies)
+	ListCurrencies(ctx context.Context, request ListCurrenciesRequestObject) (ListCurrenciesResponseObject, error)
+	// Open the first window of a currency, under the operator's identity.
+	// (POST /v1/clearing/currencies)
+	OpenCurrency(ctx context.Context, request OpenCurrencyRequestObject) (OpenCurrencyResponseObject, error)
+	// The disputed lines of a currency.
+	// (GET /v1/clearing/disputes)
+	ListDisputes(ctx context.Context, request ListDisputesRequestObject) (ListDisputesResponseObject, error)
+	// Set an operation's obligation aside before its window is netted, under the treasurer's identity.
+	// (POST /v1/clearing/disputes)
+	FileDispute(ctx context.Context, request FileDisputeRequestObject) (FileDisputeResponseObject, error)
+	// Withdraw a dispute, or agree that the line isn't owed.
+	// (POST /v1/clearing/disputes/{currency}/{name}/{operation}/steps)
+	StepDispute(ctx context.Context, request StepDisputeRequestObject) (StepDisputeResponseObject, error)
+	// What a treasury follows, in the ledger's order.
+	// (GET /v1/clearing/events)
+	ListClearingEvents(ctx context.Context, request ListClearingEventsRequestObject) (ListClearingEventsResponseObject, error)
+	// The consortium's members, their caps and what they have settled.
+	// (GET /v1/clearing/members)
+	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
+	// Record the final statement of a member that leaves or failed, and let it go.
+	// (POST /v1/clearing/members/{name}/closing)
+	CloseMembership(ctx context.Context, request CloseMembershipRequestObject) (CloseMembershipResponseObject, error)
+	// Which limit refused a cross-brand operation with LIMIT.
+	// (GET /v1/clearing/operations/{operation}/refusal)
+	GetLimitRefusal(ctx context.Context, request GetLimitRefusalRequestObject) (GetLimitRefusalResponseObject, error)
+	// The pairs whose agreements and obligations this gateway sees, with their limits.
+	// (GET /v1/clearing/pairs)
+	ListPairs(ctx context.Context, request ListPairsRequestObject) (ListPairsResponseObject, error)
+	// Accept the version that the partner proposed, under the treasurer's identity.
+	// (POST /v1/clearing/pairs/{a}/{b}/acceptances)
+	AcceptAgreement(ctx context.Context, request AcceptAgreementRequestObject) (AcceptAgreementResponseObject, error)
+	// All versions of a pair's agreement, and the one that waits for acceptance.
+	// (GET /v1/clearing/pairs/{a}/{b}/agreements)
+	ListAgreements(ctx context.Context, request ListAgreementsRequestObject) (ListAgreementsResponseObject, error)
+	// Propose the next version of the agreement to the partner, under the treasurer's identity.
+	// (POST /v1/clearing/pairs/{a}/{b}/agreements)
+	ProposeAgreement(ctx context.Context, request ProposeAgreementRequestObject) (ProposeAgreementResponseObject, error)
+	// How much two brands may owe each other, and how much of that is used and reserved, lane by lane.
+	// (GET /v1/clearing/pairs/{a}/{b}/limits)
+	GetLimits(ctx context.Context, request GetLimitsRequestObject) (GetLimitsResponseObject, error)
+	// The obligations behind a figure, in the ledger's order.
+	// (GET /v1/clearing/pairs/{a}/{b}/obligations)
+	ListObligations(ctx context.Context, request ListObligationsRequestObject) (ListObligationsResponseObject, error)
+	// Move a part of what one lane of the pair may owe to another lane.
+	// (POST /v1/clearing/pairs/{a}/{b}/slices)
+	MoveSlice(ctx context.Context, request MoveSliceRequestObject) (MoveSliceResponseObject, error)
+	// What pairs owe each other in a window, intraday as long as it is open.
+	// (GET /v1/clearing/positions)
+	GetPositions(ctx context.Context, request GetPositionsRequestObject) (GetPositionsResponseObject, error)
+	// What the brands decide or have decided.
+	// (GET /v1/clearing/proposals)
+	ListProposals(ctx context.Context, request ListProposalsRequestObject) (ListProposalsResponseObject, error)
+	// Open a vote of the brands with the own brand's vote for it, under the operator's identity.
+	// (POST /v1/clearing/proposals)
+	Propose(ctx context.Context, request ProposeRequestObject) (ProposeResponseObject, error)
+	// One proposal with its votes.
+	// (GET /v1/clearing/proposals/{id})
+	GetProposal(ctx context.Context, request GetProposalRequestObject) (GetProposalResponseObject, error)
+	// Cast the own brand's vote, under the operator's identity.
+	// (POST /v1/clearing/proposals/{id}/votes)
+	Vote(ctx context.Context, request VoteRequestObject) (VoteResponseObject, error)
+	// The custodians' statements of members' reserves, and what they are worth now.
+	// (GET /v1/clearing/reserves)
+	ListReserves(ctx context.Context, request ListReservesRequestObject) (ListReservesResponseObject, error)
+	// Bring a custodian's signed statement of the own member's reserve.
+	// (POST /v1/clearing/reserves)
+	SubmitReserve(ctx context.Context, request SubmitReserveRequestObject) (SubmitReserveResponseObject, error)
+	// A currency's windows, the newest first.
+	// (GET /v1/clearing/windows)
+	ListWindows(ctx context.Context, request ListWindowsRequestObject) (ListWindowsResponseObject, error)
+	// A window with what was disclosed, the netting, positions and legs.
+	// (GET /v1/clearing/windows/{currency}/{number})
+	GetWindow(ctx context.Context, request GetWindowRequestObject) (GetWindowResponseObject, error)
+	// Disclose what the own member and a partner owe each other net for the window.
+	// (POST /v1/clearing/windows/{currency}/{number}/disclosures)
+	DiscloseNet(ctx context.Context, request DiscloseNetRequestObject) (DiscloseNetResponseObject, error)
+	// Mark a leg of the own member's as paid, received, reversed, final or late.
+	// (POST /v1/clearing/windows/{currency}/{number}/legs/{from}/{to}/steps)
+	StepLeg(ctx context.Context, request StepLegRequestObject) (StepLegResponseObject, error)
+	// The bank file (ISO 20022 pain.001.001.09) that pays what is left to pay of the own member's legs.
+	// (GET /v1/clearing/windows/{currency}/{number}/payment-initiation)
+	GetPaymentInitiation(ctx context.Context, request GetPaymentInitiationRequestObject) (GetPaymentInitiationResponseObject, error)
+	// Sign the own member's position, under the treasurer's identity.
+	// (POST /v1/clearing/windows/{currency}/{number}/signatures)
+	SignPosition(ctx context.Context, request SignPositionRequestObject) (SignPositionResponseObject, error)
+	// What a window comes to for one member, from obligations to legs and what is carried over.
+	// (GET /v1/clearing/windows/{currency}/{number}/statement)
+	GetClearingStatement(ctx context.Context, request GetClearingStatementRequestObject) (GetClearingStatementResponseObject, error)
+	// Bring a window on by hand.
+	// (POST /v1/clearing/windows/{currency}/{number}/steps)
+	StepWindow(ctx context.Context, request StepWindowRequestObject) (StepWindowResponseObject, error)
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(ctx context.Context, request ListCodesRequestObject) (ListCodesResponseObject, error)
@@ -4132,6 +7081,1012 @@ func (sh *strictHandler) GetHistory(ctx *gin.Context, id ID, params GetHistoryPa
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetHistoryResponseObject); ok {
 		if err := validResponse.VisitGetHistoryResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAlarms operation middleware
+func (sh *strictHandler) ListAlarms(ctx *gin.Context) {
+	var request ListAlarmsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAlarms(ctx, request.(ListAlarmsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAlarms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListAlarmsResponseObject); ok {
+		if err := validResponse.VisitListAlarmsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReadBankFile operation middleware
+func (sh *strictHandler) ReadBankFile(ctx *gin.Context, params ReadBankFileParams) {
+	var request ReadBankFileRequestObject
+
+	request.Params = params
+
+	request.Body = ctx.Request.Body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadBankFile(ctx, request.(ReadBankFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadBankFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReadBankFileResponseObject); ok {
+		if err := validResponse.VisitReadBankFileResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCurrencies operation middleware
+func (sh *strictHandler) ListCurrencies(ctx *gin.Context) {
+	var request ListCurrenciesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCurrencies(ctx, request.(ListCurrenciesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCurrencies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListCurrenciesResponseObject); ok {
+		if err := validResponse.VisitListCurrenciesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenCurrency operation middleware
+func (sh *strictHandler) OpenCurrency(ctx *gin.Context) {
+	var request OpenCurrencyRequestObject
+
+	var body OpenCurrencyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenCurrency(ctx, request.(OpenCurrencyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenCurrency")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(OpenCurrencyResponseObject); ok {
+		if err := validResponse.VisitOpenCurrencyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDisputes operation middleware
+func (sh *strictHandler) ListDisputes(ctx *gin.Context, params ListDisputesParams) {
+	var request ListDisputesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDisputes(ctx, request.(ListDisputesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDisputes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListDisputesResponseObject); ok {
+		if err := validResponse.VisitListDisputesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FileDispute operation middleware
+func (sh *strictHandler) FileDispute(ctx *gin.Context) {
+	var request FileDisputeRequestObject
+
+	var body FileDisputeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FileDispute(ctx, request.(FileDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FileDispute")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(FileDisputeResponseObject); ok {
+		if err := validResponse.VisitFileDisputeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StepDispute operation middleware
+func (sh *strictHandler) StepDispute(ctx *gin.Context, currency Currency, name ProgrammeName, operation ID) {
+	var request StepDisputeRequestObject
+
+	request.Currency = currency
+	request.Name = name
+	request.Operation = operation
+
+	var body StepDisputeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepDispute(ctx, request.(StepDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepDispute")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(StepDisputeResponseObject); ok {
+		if err := validResponse.VisitStepDisputeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListClearingEvents operation middleware
+func (sh *strictHandler) ListClearingEvents(ctx *gin.Context, params ListClearingEventsParams) {
+	var request ListClearingEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListClearingEvents(ctx, request.(ListClearingEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListClearingEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListClearingEventsResponseObject); ok {
+		if err := validResponse.VisitListClearingEventsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMembers operation middleware
+func (sh *strictHandler) ListMembers(ctx *gin.Context) {
+	var request ListMembersRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMembers(ctx, request.(ListMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMembers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMembersResponseObject); ok {
+		if err := validResponse.VisitListMembersResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseMembership operation middleware
+func (sh *strictHandler) CloseMembership(ctx *gin.Context, name ProgrammeName) {
+	var request CloseMembershipRequestObject
+
+	request.Name = name
+
+	var body CloseMembershipJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseMembership(ctx, request.(CloseMembershipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseMembership")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(CloseMembershipResponseObject); ok {
+		if err := validResponse.VisitCloseMembershipResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLimitRefusal operation middleware
+func (sh *strictHandler) GetLimitRefusal(ctx *gin.Context, operation ID) {
+	var request GetLimitRefusalRequestObject
+
+	request.Operation = operation
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLimitRefusal(ctx, request.(GetLimitRefusalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLimitRefusal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetLimitRefusalResponseObject); ok {
+		if err := validResponse.VisitGetLimitRefusalResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPairs operation middleware
+func (sh *strictHandler) ListPairs(ctx *gin.Context) {
+	var request ListPairsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPairs(ctx, request.(ListPairsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPairs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListPairsResponseObject); ok {
+		if err := validResponse.VisitListPairsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptAgreement operation middleware
+func (sh *strictHandler) AcceptAgreement(ctx *gin.Context, a PairA, b PairB) {
+	var request AcceptAgreementRequestObject
+
+	request.A = a
+	request.B = b
+
+	var body AcceptAgreementJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptAgreement(ctx, request.(AcceptAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AcceptAgreementResponseObject); ok {
+		if err := validResponse.VisitAcceptAgreementResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAgreements operation middleware
+func (sh *strictHandler) ListAgreements(ctx *gin.Context, a PairA, b PairB) {
+	var request ListAgreementsRequestObject
+
+	request.A = a
+	request.B = b
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAgreements(ctx, request.(ListAgreementsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAgreements")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListAgreementsResponseObject); ok {
+		if err := validResponse.VisitListAgreementsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ProposeAgreement operation middleware
+func (sh *strictHandler) ProposeAgreement(ctx *gin.Context, a PairA, b PairB) {
+	var request ProposeAgreementRequestObject
+
+	request.A = a
+	request.B = b
+
+	var body ProposeAgreementJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeAgreement(ctx, request.(ProposeAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ProposeAgreementResponseObject); ok {
+		if err := validResponse.VisitProposeAgreementResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLimits operation middleware
+func (sh *strictHandler) GetLimits(ctx *gin.Context, a PairA, b PairB) {
+	var request GetLimitsRequestObject
+
+	request.A = a
+	request.B = b
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLimits(ctx, request.(GetLimitsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLimits")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetLimitsResponseObject); ok {
+		if err := validResponse.VisitGetLimitsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListObligations operation middleware
+func (sh *strictHandler) ListObligations(ctx *gin.Context, a PairA, b PairB, params ListObligationsParams) {
+	var request ListObligationsRequestObject
+
+	request.A = a
+	request.B = b
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListObligations(ctx, request.(ListObligationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListObligations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListObligationsResponseObject); ok {
+		if err := validResponse.VisitListObligationsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MoveSlice operation middleware
+func (sh *strictHandler) MoveSlice(ctx *gin.Context, a PairA, b PairB) {
+	var request MoveSliceRequestObject
+
+	request.A = a
+	request.B = b
+
+	var body MoveSliceJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MoveSlice(ctx, request.(MoveSliceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MoveSlice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(MoveSliceResponseObject); ok {
+		if err := validResponse.VisitMoveSliceResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPositions operation middleware
+func (sh *strictHandler) GetPositions(ctx *gin.Context, params GetPositionsParams) {
+	var request GetPositionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPositions(ctx, request.(GetPositionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPositions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetPositionsResponseObject); ok {
+		if err := validResponse.VisitGetPositionsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListProposals operation middleware
+func (sh *strictHandler) ListProposals(ctx *gin.Context, params ListProposalsParams) {
+	var request ListProposalsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProposals(ctx, request.(ListProposalsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProposals")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListProposalsResponseObject); ok {
+		if err := validResponse.VisitListProposalsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Propose operation middleware
+func (sh *strictHandler) Propose(ctx *gin.Context) {
+	var request ProposeRequestObject
+
+	var body ProposeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Propose(ctx, request.(ProposeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Propose")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ProposeResponseObject); ok {
+		if err := validResponse.VisitProposeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetProposal operation middleware
+func (sh *strictHandler) GetProposal(ctx *gin.Context, id ProposalID) {
+	var request GetProposalRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProposal(ctx, request.(GetProposalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProposal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetProposalResponseObject); ok {
+		if err := validResponse.VisitGetProposalResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Vote operation middleware
+func (sh *strictHandler) Vote(ctx *gin.Context, id ProposalID) {
+	var request VoteRequestObject
+
+	request.Id = id
+
+	var body VoteJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Vote(ctx, request.(VoteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Vote")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(VoteResponseObject); ok {
+		if err := validResponse.VisitVoteResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListReserves operation middleware
+func (sh *strictHandler) ListReserves(ctx *gin.Context) {
+	var request ListReservesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReserves(ctx, request.(ListReservesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReserves")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListReservesResponseObject); ok {
+		if err := validResponse.VisitListReservesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SubmitReserve operation middleware
+func (sh *strictHandler) SubmitReserve(ctx *gin.Context) {
+	var request SubmitReserveRequestObject
+
+	var body SubmitReserveJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitReserve(ctx, request.(SubmitReserveRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitReserve")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(SubmitReserveResponseObject); ok {
+		if err := validResponse.VisitSubmitReserveResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWindows operation middleware
+func (sh *strictHandler) ListWindows(ctx *gin.Context, params ListWindowsParams) {
+	var request ListWindowsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWindows(ctx, request.(ListWindowsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWindows")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListWindowsResponseObject); ok {
+		if err := validResponse.VisitListWindowsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetWindow operation middleware
+func (sh *strictHandler) GetWindow(ctx *gin.Context, currency Currency, number WindowNumber) {
+	var request GetWindowRequestObject
+
+	request.Currency = currency
+	request.Number = number
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetWindow(ctx, request.(GetWindowRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetWindow")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetWindowResponseObject); ok {
+		if err := validResponse.VisitGetWindowResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DiscloseNet operation middleware
+func (sh *strictHandler) DiscloseNet(ctx *gin.Context, currency Currency, number WindowNumber) {
+	var request DiscloseNetRequestObject
+
+	request.Currency = currency
+	request.Number = number
+
+	var body DiscloseNetJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiscloseNet(ctx, request.(DiscloseNetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiscloseNet")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DiscloseNetResponseObject); ok {
+		if err := validResponse.VisitDiscloseNetResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StepLeg operation middleware
+func (sh *strictHandler) StepLeg(ctx *gin.Context, currency Currency, number WindowNumber, from string, to string) {
+	var request StepLegRequestObject
+
+	request.Currency = currency
+	request.Number = number
+	request.From = from
+	request.To = to
+
+	var body StepLegJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepLeg(ctx, request.(StepLegRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepLeg")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(StepLegResponseObject); ok {
+		if err := validResponse.VisitStepLegResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPaymentInitiation operation middleware
+func (sh *strictHandler) GetPaymentInitiation(ctx *gin.Context, currency Currency, number WindowNumber) {
+	var request GetPaymentInitiationRequestObject
+
+	request.Currency = currency
+	request.Number = number
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPaymentInitiation(ctx, request.(GetPaymentInitiationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPaymentInitiation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetPaymentInitiationResponseObject); ok {
+		if err := validResponse.VisitGetPaymentInitiationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SignPosition operation middleware
+func (sh *strictHandler) SignPosition(ctx *gin.Context, currency Currency, number WindowNumber) {
+	var request SignPositionRequestObject
+
+	request.Currency = currency
+	request.Number = number
+
+	var body SignPositionJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignPosition(ctx, request.(SignPositionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignPosition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(SignPositionResponseObject); ok {
+		if err := validResponse.VisitSignPositionResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetClearingStatement operation middleware
+func (sh *strictHandler) GetClearingStatement(ctx *gin.Context, currency Currency, number WindowNumber, params GetClearingStatementParams) {
+	var request GetClearingStatementRequestObject
+
+	request.Currency = currency
+	request.Number = number
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetClearingStatement(ctx, request.(GetClearingStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetClearingStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetClearingStatementResponseObject); ok {
+		if err := validResponse.VisitGetClearingStatementResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StepWindow operation middleware
+func (sh *strictHandler) StepWindow(ctx *gin.Context, currency Currency, number WindowNumber) {
+	var request StepWindowRequestObject
+
+	request.Currency = currency
+	request.Number = number
+
+	var body StepWindowJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepWindow(ctx, request.(StepWindowRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepWindow")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(StepWindowResponseObject); ok {
+		if err := validResponse.VisitStepWindowResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

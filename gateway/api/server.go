@@ -39,6 +39,7 @@ type Parts struct {
 	Quoter        Quoter
 	Administrator Administrator
 	Approver      Approver
+	Clearing      Clearing
 	Condition     Condition
 	Metrics       *prometheus.Registry
 	Log           *slog.Logger
@@ -56,6 +57,7 @@ type Server struct {
 	quoter        Quoter
 	administrator Administrator
 	approver      Approver
+	clearing      Clearing
 	condition     Condition
 	log           *slog.Logger
 	rules         map[string]rule
@@ -87,7 +89,7 @@ func New(p Parts) (*Server, error) {
 	}
 	s := &Server{
 		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, partners: p.Partners, reader: p.Reader, hasher: p.Hasher,
-		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
+		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, clearing: p.Clearing, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
 		heavy: make(chan struct{}, 1),
 	}
 	s.engine = s.routes(p.Metrics)

@@ -19,6 +19,7 @@ import (
 	"github.com/oapi-codegen/runtime"
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/lots"
+	"github.com/tallystick/tallystick/chaincode/netting"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/rules"
@@ -26,6 +27,8 @@ import (
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/store"
+	"github.com/tallystick/tallystick/gateway/treasury"
 )
 
 const (
@@ -103,6 +106,13 @@ const (
 	Writer ReadinessMode = "writer"
 )
 
+// AcceptanceRequest defines model for AcceptanceRequest.
+type AcceptanceRequest struct {
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
@@ -162,6 +172,42 @@ type Account struct {
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
 type Action = rules.Action
 
+// Agreement defines model for Agreement.
+type Agreement = clearing.Agreement
+
+// AgreementList defines model for AgreementList.
+type AgreementList struct {
+	Agreements []Agreement `json:"agreements"`
+
+	// InForce Version in force; 0 when there is none.
+	InForce  int                `json:"inForce"`
+	Proposed *ProposedAgreement `json:"proposed,omitempty"`
+}
+
+// AgreementRequest The first side is of A's points at B, the second of B's points at A. Prices are minor units per point. Offers may leave version and from out.
+type AgreementRequest = clearing.Agreement
+
+// AgreementSide defines model for AgreementSide.
+type AgreementSide = clearing.Side
+
+// Alarm defines model for Alarm.
+type Alarm struct {
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+	Kind     string       `json:"kind"`
+	Member   string       `json:"member"`
+
+	// Since Unix seconds.
+	Since  int64  `json:"since"`
+	Text   string `json:"text"`
+	Window int64  `json:"window"`
+}
+
+// AlarmList defines model for AlarmList.
+type AlarmList struct {
+	Alarms []Alarm `json:"alarms"`
+}
+
 // Amount Minor units of the currency.
 type Amount = int64
 
@@ -175,6 +221,9 @@ type ApprovalList struct {
 	// Next The `after` of the next page; absent on the last one.
 	Next *string `json:"next,omitempty"`
 }
+
+// AsideLine defines model for AsideLine.
+type AsideLine = treasury.AsideLine
 
 // Assertion What a passkey signed instead of the mandate's digest.
 type Assertion = webauthn.Assertion
@@ -191,6 +240,62 @@ type Authorisation = points.Authorisation
 
 // Award Which rule gave what, and what it counted for.
 type Award = rules.Outcome
+
+// Ballot defines model for Ballot.
+type Ballot = clearing.Ballot
+
+// BankFinding defines model for BankFinding.
+type BankFinding struct {
+	Account     string  `json:"account"`
+	AmountMinor int64   `json:"amountMinor"`
+	Currency    string  `json:"currency"`
+	Direction   string  `json:"direction"`
+	EndToEnd    *string `json:"endToEnd,omitempty"`
+	Leg         *string `json:"leg,omitempty"`
+
+	// Reason Why the entry is not counted for a leg.
+	Reason    string  `json:"reason"`
+	Reference *string `json:"reference,omitempty"`
+}
+
+// BankLeg defines model for BankLeg.
+type BankLeg struct {
+	AmountMinor int64     `json:"amountMinor"`
+	BankReasons *[]string `json:"bankReasons,omitempty"`
+
+	// BankStatus What a pain.002 says of it.
+	BankStatus *string    `json:"bankStatus,omitempty"`
+	From       MemberName `json:"from"`
+
+	// Leg End-to-end id of the leg's payment.
+	Leg           string        `json:"leg"`
+	Paid          string        `json:"paid"`
+	PaidMinor     int64         `json:"paidMinor"`
+	Problems      *[]string     `json:"problems,omitempty"`
+	Received      string        `json:"received"`
+	ReceivedMinor int64         `json:"receivedMinor"`
+	Recorded      *[]BankRecord `json:"recorded,omitempty"`
+	To            MemberName    `json:"to"`
+	Window        int64         `json:"window"`
+}
+
+// BankRecord defines model for BankRecord.
+type BankRecord struct {
+	AmountMinor int64 `json:"amountMinor"`
+
+	// Done On the ledger; false when it is still to be recorded.
+	Done      bool   `json:"done"`
+	Reference string `json:"reference"`
+	Step      string `json:"step"`
+}
+
+// BankReport defines model for BankReport.
+type BankReport struct {
+	Findings []BankFinding `json:"findings"`
+	Id       string        `json:"id"`
+	Legs     []BankLeg     `json:"legs"`
+	Message  string        `json:"message"`
+}
 
 // Bracket The part of an amount up to `upTo` minor units; the last one has no end.
 type Bracket = rules.Bracket
@@ -272,8 +377,45 @@ type BusinessDate struct {
 	Date string `json:"date"`
 }
 
+// Calendar defines model for Calendar.
+type Calendar = clearing.Calendar
+
 // Campaign A period and a budget that rules share.
 type Campaign = rules.Campaign
+
+// Cap defines model for Cap.
+type Cap = clearing.Cap
+
+// ClearedCurrency defines model for ClearedCurrency.
+type ClearedCurrency struct {
+	Calendar Calendar `json:"calendar"`
+
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+
+	// Open Number of the open window.
+	Open int64 `json:"open"`
+}
+
+// ClearingEvent Kinds: position.changed, limit.warning, limit.critical, limit.eased, limit.refused, agreement.proposed, agreement.accepted, allocation.changed, cap.changed, window.changed, net.disclosed, position.netted, position.signed, leg.changed, dispute.changed, reserve.stated, vote.changed, members.changed, calendar.changed.
+type ClearingEvent = store.ClearingEvent
+
+// ClearingEventList defines model for ClearingEventList.
+type ClearingEventList struct {
+	Events []ClearingEvent `json:"events"`
+
+	// Next Where to go on; absent before the first event.
+	Next *string `json:"next,omitempty"`
+}
+
+// ClearingPosition Positive when the member receives, negative when it pays.
+type ClearingPosition = clearing.Position
+
+// ClearingStatement defines model for ClearingStatement.
+type ClearingStatement = treasury.Statement
+
+// ClearingWindow defines model for ClearingWindow.
+type ClearingWindow = clearing.Window
 
 // CodeEntry defines model for CodeEntry.
 type CodeEntry struct {
@@ -314,11 +456,63 @@ type Counter struct {
 	Value int64  `json:"value"`
 }
 
+// CurrencyCode ISO 4217.
+type CurrencyCode = string
+
+// CurrencyList defines model for CurrencyList.
+type CurrencyList struct {
+	Currencies []ClearedCurrency `json:"currencies"`
+}
+
+// CurrencyRequest defines model for CurrencyRequest.
+type CurrencyRequest struct {
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+}
+
 // CustodianKey A version of the key with which the brand signs for customers who have none.
 type CustodianKey = points.CustodianKey
 
 // CustodianRequest defines model for CustodianRequest.
 type CustodianRequest = wire.NewCustodian
+
+// DisclosureRequest defines model for DisclosureRequest.
+type DisclosureRequest struct {
+	Partner MemberName `json:"partner"`
+
+	// Window Whose net it is, when the pair missed an earlier window; this one when left out.
+	Window *int64 `json:"window,omitempty"`
+}
+
+// Dispute defines model for Dispute.
+type Dispute = clearing.Dispute
+
+// DisputeLine defines model for DisputeLine.
+type DisputeLine = clearing.Line
+
+// DisputeList defines model for DisputeList.
+type DisputeList struct {
+	Disputes []Dispute `json:"disputes"`
+
+	// Next Where the next page begins; absent on the last.
+	Next *string `json:"next,omitempty"`
+}
+
+// DisputeRequest defines model for DisputeRequest.
+type DisputeRequest struct {
+	// Netting Window in whose netting the operation's window goes; that window when left out.
+	Netting *int64 `json:"netting,omitempty"`
+
+	// Operation 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Operation ID     `json:"operation"`
+	Reason    string `json:"reason"`
+}
+
+// DisputeStepRequest defines model for DisputeStepRequest.
+type DisputeStepRequest struct {
+	Member *MemberName `json:"member,omitempty"`
+	Step   string      `json:"step"`
+}
 
 // DryRun defines model for DryRun.
 type DryRun struct {
@@ -366,6 +560,9 @@ type DryRunSide struct {
 	RuleSet *int `json:"ruleSet,omitempty"`
 }
 
+// EntryReversal defines model for EntryReversal.
+type EntryReversal = clearing.Reversal
+
 // EventType defines model for EventType.
 type EventType = rules.EventType
 
@@ -378,6 +575,9 @@ type Expiry struct {
 // ExpiryTerms When points lapse. fixed takes years, month and day (31 for the last); rolling takes months and monthEnd; inactivity takes months; never takes nothing.
 type ExpiryTerms = lots.Expiry
 
+// Fee defines model for Fee.
+type Fee = clearing.Fee
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	Detail string `json:"detail"`
@@ -385,6 +585,12 @@ type FieldError struct {
 	// Pointer JSON pointer (RFC 6901) into the request body, or the name of a header or parameter.
 	Pointer string `json:"pointer"`
 }
+
+// Figure defines model for Figure.
+type Figure = clearing.Figure
+
+// FinalStatement defines model for FinalStatement.
+type FinalStatement = clearing.FinalStatement
 
 // Hash SHA-256 in hex.
 type Hash = string
@@ -459,11 +665,37 @@ type InclusionProof = points.InclusionProof
 // Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
 type Kind string
 
+// LaneLimits defines model for LaneLimits.
+type LaneLimits = treasury.LaneLimits
+
+// LanePlace defines model for LanePlace.
+type LanePlace = clearing.LanePlace
+
 // LedgerController defines model for LedgerController.
 type LedgerController = points.Controller
 
 // LedgerOperation An operation as it stands on the ledger, in its exact form.
 type LedgerOperation = points.Operation
+
+// Leg defines model for Leg.
+type Leg = clearing.Leg
+
+// LegEntry defines model for LegEntry.
+type LegEntry = clearing.Entry
+
+// LegName defines model for LegName.
+type LegName = clearing.LegPlace
+
+// LegStepRequest defines model for LegStepRequest.
+type LegStepRequest struct {
+	AmountMinor *int64  `json:"amountMinor,omitempty"`
+	Reason      *string `json:"reason,omitempty"`
+	Reference   *string `json:"reference,omitempty"`
+	Step        string  `json:"step"`
+}
+
+// LimitRefusal defines model for LimitRefusal.
+type LimitRefusal = store.LimitRefusal
 
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
@@ -558,8 +790,104 @@ type MandateRequest struct {
 	ValidSeconds *int `json:"validSeconds,omitempty"`
 }
 
+// Member defines model for Member.
+type Member = clearing.Member
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Caps      []Cap      `json:"caps"`
+	Members   []Member   `json:"members"`
+	Standings []Standing `json:"standings"`
+}
+
+// MemberName defines model for MemberName.
+type MemberName = string
+
+// MembershipClosing The SHA-256 of the full statement, which is kept off the ledger, and the last window in each currency.
+type MembershipClosing struct {
+	// Hash SHA-256 in hex.
+	Hash    Hash          `json:"hash"`
+	Windows []WindowPlace `json:"windows"`
+}
+
+// Micro Millionths of the currency's minor unit, as a decimal string.
+type Micro = quantity.Micro
+
+// MicroByDirection What A owes B, and what B owes A.
+type MicroByDirection = [2]quantity.Micro
+
+// MinorByDirection What A may owe B, and what B may owe A.
+type MinorByDirection = [2]quantity.Minor
+
+// MinorUnits Whole minor units of the currency.
+type MinorUnits = quantity.Minor
+
+// Motion Exactly one of: admit {name, msp, adminKey, novation, cover, consent}, suspend or reinstate {member}, cap {member, currency, amount}, allocation {debtor, creditor, currency, amount}, default {member, administrator, honourUntil}, exit {member, honourUntil}, custodian {id, key}, calendar, deferral {currency, window, from, to}.
+type Motion = clearing.Motion
+
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
+
+// NetDisclosed defines model for NetDisclosed.
+type NetDisclosed = clearing.Disclosure
+
+// NetLine defines model for NetLine.
+type NetLine = treasury.NetLine
+
+// Netting defines model for Netting.
+type Netting = clearing.Netting
+
+// NettingCover defines model for NettingCover.
+type NettingCover = netting.Cover
+
+// NettingObligation defines model for NettingObligation.
+type NettingObligation = netting.Obligation
+
+// NettingPayment defines model for NettingPayment.
+type NettingPayment = netting.Payment
+
+// NettingPosition defines model for NettingPosition.
+type NettingPosition = netting.Position
+
+// Obligation defines model for Obligation.
+type Obligation struct {
+	Agreement int `json:"agreement"`
+
+	// At Unix seconds.
+	At       int64      `json:"at"`
+	Block    int64      `json:"block"`
+	Creditor MemberName `json:"creditor"`
+
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+	Debtor   MemberName   `json:"debtor"`
+
+	// Fee Millionths of the currency's minor unit, as a decimal string.
+	Fee       Micro   `json:"fee"`
+	FeeDebtor *string `json:"feeDebtor,omitempty"`
+	Lane      int     `json:"lane"`
+
+	// Micro Millionths of the currency's minor unit, as a decimal string.
+	Micro Micro  `json:"micro"`
+	Msp   string `json:"msp"`
+
+	// Operation 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Operation ID `json:"operation"`
+
+	// Owed What A owes B, and what B owes A.
+	Owed      MicroByDirection `json:"owed"`
+	Programme MemberName       `json:"programme"`
+	Seq       int64            `json:"seq"`
+	Service   string           `json:"service"`
+	Window    int64            `json:"window"`
+}
+
+// ObligationList defines model for ObligationList.
+type ObligationList struct {
+	// Next Where the next page begins; absent on the last.
+	Next        *string      `json:"next,omitempty"`
+	Obligations []Obligation `json:"obligations"`
+}
 
 // Offer What a programme's customers get at a partner under one version of what the two brands agreed on. It is never changed. A ratio of 0/1 means that there is none of it.
 type Offer = clearing.Offer
@@ -784,6 +1112,26 @@ type Original = points.Original
 // Outcome defines model for Outcome.
 type Outcome string
 
+// PairLimits defines model for PairLimits.
+type PairLimits = treasury.Limits
+
+// PairList defines model for PairList.
+type PairList struct {
+	Pairs []PairLimits `json:"pairs"`
+}
+
+// PairName defines model for PairName.
+type PairName = clearing.Pair
+
+// PairNets What A owes B net; negative when B owes A.
+type PairNets = clearing.PairNets
+
+// PairPosition defines model for PairPosition.
+type PairPosition = treasury.PairPosition
+
+// PairStatement defines model for PairStatement.
+type PairStatement = treasury.PairStatement
+
 // Partner defines model for Partner.
 type Partner = points.Partner
 
@@ -806,6 +1154,24 @@ type PartnerTrouble struct {
 
 // Points defines model for Points.
 type Points = int64
+
+// PositionSigning defines model for PositionSigning.
+type PositionSigning = clearing.Signing
+
+// Positions defines model for Positions.
+type Positions struct {
+	// Currency ISO 4217.
+	Currency CurrencyCode `json:"currency"`
+	Member   MemberName   `json:"member"`
+
+	// Net What the member is owed by all its pairs, less what it owes.
+	Net Micro `json:"net"`
+
+	// Netted Positive when the member receives, negative when it pays.
+	Netted *ClearingPosition `json:"netted,omitempty"`
+	Pairs  []PairPosition    `json:"pairs"`
+	Window ClearingWindow    `json:"window"`
+}
 
 // PreparedMandate defines model for PreparedMandate.
 type PreparedMandate struct {
@@ -914,6 +1280,34 @@ type ProgrammeTerms struct {
 	// Parameters Without the words.
 	Parameters Terms `json:"parameters"`
 	Version    int   `json:"version"`
+}
+
+// Proposal defines model for Proposal.
+type Proposal = clearing.Proposal
+
+// ProposalList defines model for ProposalList.
+type ProposalList struct {
+	// Next Where the next page begins; absent on the last.
+	Next      *string    `json:"next,omitempty"`
+	Proposals []Proposal `json:"proposals"`
+}
+
+// ProposalRequest defines model for ProposalRequest.
+type ProposalRequest struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id *ID `json:"id,omitempty"`
+
+	// Motion Exactly one of: admit {name, msp, adminKey, novation, cover, consent}, suspend or reinstate {member}, cap {member, currency, amount}, allocation {debtor, creditor, currency, amount}, default {member, administrator, honourUntil}, exit {member, honourUntil}, custodian {id, key}, calendar, deferral {currency, window, from, to}.
+	Motion Motion `json:"motion"`
+}
+
+// ProposedAgreement defines model for ProposedAgreement.
+type ProposedAgreement struct {
+	Agreement Agreement `json:"agreement"`
+
+	// Hash SHA-256 in hex.
+	Hash     Hash       `json:"hash"`
+	Proposer MemberName `json:"proposer"`
 }
 
 // ProvenReceipt defines model for ProvenReceipt.
@@ -1073,6 +1467,28 @@ type Reference = string
 // RelyingParty For whom passkeys are made. Absent when the programme takes none.
 type RelyingParty = webauthn.RelyingParty
 
+// Reserve defines model for Reserve.
+type Reserve = clearing.Reserve
+
+// ReserveList defines model for ReserveList.
+type ReserveList struct {
+	Reserves []ReserveNow `json:"reserves"`
+}
+
+// ReserveNow defines model for ReserveNow.
+type ReserveNow struct {
+	Reserve Reserve `json:"reserve"`
+
+	// Worth Nothing once it has expired or its key was replaced.
+	Worth int64 `json:"worth"`
+}
+
+// ReserveRequest defines model for ReserveRequest.
+type ReserveRequest = wire.NewReserve
+
+// ReserveStatement defines model for ReserveStatement.
+type ReserveStatement = clearing.ReserveStatement
+
 // Rule Gives points for an event that meets all it asks for. Caps are in points.
 type Rule = rules.Rule
 
@@ -1081,6 +1497,9 @@ type RuleCounter = rules.Counter
 
 // RuleSet A version of the rules by which events earn points, evaluated in the order in which they are listed.
 type RuleSet = rules.Set
+
+// ServiceLine defines model for ServiceLine.
+type ServiceLine = treasury.ServiceLine
 
 // Shop defines model for Shop.
 type Shop = points.Shop
@@ -1101,9 +1520,35 @@ type ShopRequest = wire.NewShop
 // ShopStatus defines model for ShopStatus.
 type ShopStatus = points.ShopStatus
 
+// SignatureRequest defines model for SignatureRequest.
+type SignatureRequest struct {
+	Member   *MemberName `json:"member,omitempty"`
+	NetMinor int64       `json:"netMinor"`
+
+	// Root SHA-256 in hex.
+	Root Hash `json:"root"`
+}
+
+// SliceRequest defines model for SliceRequest.
+type SliceRequest struct {
+	// Amount Millionths of the currency's minor unit, as a decimal string.
+	Amount Micro `json:"amount"`
+
+	// Direction 0: what A owes B; 1: what B owes A.
+	Direction int       `json:"direction"`
+	From      LanePlace `json:"from"`
+	To        LanePlace `json:"to"`
+}
+
+// Standing defines model for Standing.
+type Standing = clearing.Standing
+
 // Statement A programme's statement over a period of business dates, both included. `closing.outstanding` is `opening.outstanding` with `flows`, and it is the sum over its places, over funding,
 // over expiry and over terms; so is the liability.
 type Statement = statement.Statement
+
+// StatementCheck defines model for StatementCheck.
+type StatementCheck = treasury.Check
 
 // StatementClosing defines model for StatementClosing.
 type StatementClosing = statement.Closing
@@ -1188,14 +1633,65 @@ type Totals struct {
 // TransferTerms Who may send points to whom. A limit of 0 is none.
 type TransferTerms = terms.Transfers
 
+// VoteRequest defines model for VoteRequest.
+type VoteRequest struct {
+	Choice string `json:"choice"`
+}
+
+// WindowInFull defines model for WindowInFull.
+type WindowInFull struct {
+	Legs      []Leg              `json:"legs"`
+	Nets      []PairNets         `json:"nets"`
+	Netting   *Netting           `json:"netting,omitempty"`
+	Positions []ClearingPosition `json:"positions"`
+	Window    ClearingWindow     `json:"window"`
+}
+
+// WindowList defines model for WindowList.
+type WindowList struct {
+	// Next Where the next page begins; absent on the last.
+	Next    *string          `json:"next,omitempty"`
+	Windows []ClearingWindow `json:"windows"`
+}
+
+// WindowPlace defines model for WindowPlace.
+type WindowPlace = wire.WindowQuery
+
+// WindowRoll defines model for WindowRoll.
+type WindowRoll = clearing.Roll
+
+// WindowStepRequest defines model for WindowStepRequest.
+type WindowStepRequest struct {
+	Reason *string `json:"reason,omitempty"`
+	Step   string  `json:"step"`
+}
+
 // Words A text by language tag, such as en, de or zh-Hant.
 type Words = rules.Words
+
+// After defines model for After.
+type After = string
+
+// Currency defines model for Currency.
+type Currency = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// InCurrency defines model for InCurrency.
+type InCurrency = string
+
 // Limit defines model for Limit.
 type Limit = int
+
+// OfMember defines model for OfMember.
+type OfMember = string
+
+// PairA defines model for PairA.
+type PairA = string
+
+// PairB defines model for PairB.
+type PairB = string
 
 // Prefer defines model for Prefer.
 type Prefer = string
@@ -1203,8 +1699,14 @@ type Prefer = string
 // ProgrammeName defines model for ProgrammeName.
 type ProgrammeName = string
 
+// ProposalID defines model for ProposalID.
+type ProposalID = string
+
 // Version defines model for Version.
 type Version = int
+
+// WindowNumber defines model for WindowNumber.
+type WindowNumber = int64
 
 // OpenAccountParams defines parameters for OpenAccount.
 type OpenAccountParams struct {
@@ -1226,6 +1728,84 @@ type GetHistoryParams struct {
 
 	// Cursor The `next` of the page before.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ReadBankFileParams defines parameters for ReadBankFile.
+type ReadBankFileParams struct {
+	Record *bool `form:"record,omitempty" json:"record,omitempty"`
+}
+
+// ListDisputesParams defines parameters for ListDisputes.
+type ListDisputesParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListClearingEventsParams defines parameters for ListClearingEvents.
+type ListClearingEventsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListObligationsParams defines parameters for ListObligations.
+type ListObligationsParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+	Window   int64      `form:"window" json:"window"`
+
+	// Debtor Only those of one debtor.
+	Debtor  *string `form:"debtor,omitempty" json:"debtor,omitempty"`
+	Service *string `form:"service,omitempty" json:"service,omitempty"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GetPositionsParams defines parameters for GetPositions.
+type GetPositionsParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+
+	// Window The open one when left out.
+	Window *int64 `form:"window,omitempty" json:"window,omitempty"`
+
+	// Member A brand; the gateway's own member when left out. What others did per operation is not shown.
+	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
+}
+
+// ListProposalsParams defines parameters for ListProposals.
+type ListProposalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListWindowsParams defines parameters for ListWindows.
+type ListWindowsParams struct {
+	Currency InCurrency `form:"currency" json:"currency"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GetClearingStatementParams defines parameters for GetClearingStatement.
+type GetClearingStatementParams struct {
+	// Member A brand; the gateway's own member when left out. What others did per operation is not shown.
+	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
 }
 
 // SubmitOperationParams defines parameters for SubmitOperation.
@@ -1288,6 +1868,48 @@ type OpenAccountJSONRequestBody = OpenRequest
 
 // LookupAccountJSONRequestBody defines body for LookupAccount for application/json ContentType.
 type LookupAccountJSONRequestBody = LookupRequest
+
+// OpenCurrencyJSONRequestBody defines body for OpenCurrency for application/json ContentType.
+type OpenCurrencyJSONRequestBody = CurrencyRequest
+
+// FileDisputeJSONRequestBody defines body for FileDispute for application/json ContentType.
+type FileDisputeJSONRequestBody = DisputeRequest
+
+// StepDisputeJSONRequestBody defines body for StepDispute for application/json ContentType.
+type StepDisputeJSONRequestBody = DisputeStepRequest
+
+// CloseMembershipJSONRequestBody defines body for CloseMembership for application/json ContentType.
+type CloseMembershipJSONRequestBody = MembershipClosing
+
+// AcceptAgreementJSONRequestBody defines body for AcceptAgreement for application/json ContentType.
+type AcceptAgreementJSONRequestBody = AcceptanceRequest
+
+// ProposeAgreementJSONRequestBody defines body for ProposeAgreement for application/json ContentType.
+type ProposeAgreementJSONRequestBody = AgreementRequest
+
+// MoveSliceJSONRequestBody defines body for MoveSlice for application/json ContentType.
+type MoveSliceJSONRequestBody = SliceRequest
+
+// ProposeJSONRequestBody defines body for Propose for application/json ContentType.
+type ProposeJSONRequestBody = ProposalRequest
+
+// VoteJSONRequestBody defines body for Vote for application/json ContentType.
+type VoteJSONRequestBody = VoteRequest
+
+// SubmitReserveJSONRequestBody defines body for SubmitReserve for application/json ContentType.
+type SubmitReserveJSONRequestBody = ReserveRequest
+
+// DiscloseNetJSONRequestBody defines body for DiscloseNet for application/json ContentType.
+type DiscloseNetJSONRequestBody = DisclosureRequest
+
+// StepLegJSONRequestBody defines body for StepLeg for application/json ContentType.
+type StepLegJSONRequestBody = LegStepRequest
+
+// SignPositionJSONRequestBody defines body for SignPosition for application/json ContentType.
+type SignPositionJSONRequestBody = SignatureRequest
+
+// StepWindowJSONRequestBody defines body for StepWindow for application/json ContentType.
+type StepWindowJSONRequestBody = WindowStepRequest
 
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
@@ -1425,6 +2047,133 @@ type ClientInterface interface {
 
 	// GetHistory request
 	GetHistory(ctx context.Context, id ID, params *GetHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAlarms request
+	ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadBankFileWithBody request with any body
+	ReadBankFileWithBody(ctx context.Context, params *ReadBankFileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCurrencies request
+	ListCurrencies(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenCurrencyWithBody request with any body
+	OpenCurrencyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	OpenCurrency(ctx context.Context, body OpenCurrencyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDisputes request
+	ListDisputes(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FileDisputeWithBody request with any body
+	FileDisputeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	FileDispute(ctx context.Context, body FileDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepDisputeWithBody request with any body
+	StepDisputeWithBody(ctx context.Context, currency Currency, name ProgrammeName, operation ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	StepDispute(ctx context.Context, currency Currency, name ProgrammeName, operation ID, body StepDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListClearingEvents request
+	ListClearingEvents(ctx context.Context, params *ListClearingEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMembers request
+	ListMembers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseMembershipWithBody request with any body
+	CloseMembershipWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	CloseMembership(ctx context.Context, name ProgrammeName, body CloseMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLimitRefusal request
+	GetLimitRefusal(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPairs request
+	ListPairs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptAgreementWithBody request with any body
+	AcceptAgreementWithBody(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AcceptAgreement(ctx context.Context, a PairA, b PairB, body AcceptAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAgreements request
+	ListAgreements(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeAgreementWithBody request with any body
+	ProposeAgreementWithBody(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ProposeAgreement(ctx context.Context, a PairA, b PairB, body ProposeAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLimits request
+	GetLimits(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListObligations request
+	ListObligations(ctx context.Context, a PairA, b PairB, params *ListObligationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MoveSliceWithBody request with any body
+	MoveSliceWithBody(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	MoveSlice(ctx context.Context, a PairA, b PairB, body MoveSliceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPositions request
+	GetPositions(ctx context.Context, params *GetPositionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListProposals request
+	ListProposals(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeWithBody request with any body
+	ProposeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	Propose(ctx context.Context, body ProposeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProposal request
+	GetProposal(ctx context.Context, id ProposalID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VoteWithBody request with any body
+	VoteWithBody(ctx context.Context, id ProposalID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	Vote(ctx context.Context, id ProposalID, body VoteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListReserves request
+	ListReserves(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SubmitReserveWithBody request with any body
+	SubmitReserveWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SubmitReserve(ctx context.Context, body SubmitReserveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWindows request
+	ListWindows(ctx context.Context, params *ListWindowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetWindow request
+	GetWindow(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DiscloseNetWithBody request with any body
+	DiscloseNetWithBody(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DiscloseNet(ctx context.Context, currency Currency, number WindowNumber, body DiscloseNetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepLegWithBody request with any body
+	StepLegWithBody(ctx context.Context, currency Currency, number WindowNumber, from string, to string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	StepLeg(ctx context.Context, currency Currency, number WindowNumber, from string, to string, body StepLegJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPaymentInitiation request
+	GetPaymentInitiation(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPositionWithBody request with any body
+	SignPositionWithBody(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SignPosition(ctx context.Context, currency Currency, number WindowNumber, body SignPositionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetClearingStatement request
+	GetClearingStatement(ctx context.Context, currency Currency, number WindowNumber, params *GetClearingStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepWindowWithBody request with any body
+	StepWindowWithBody(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	StepWindow(ctx context.Context, currency Currency, number WindowNumber, body StepWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListCodes request
 	ListCodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1647,6 +2396,570 @@ func (c *Client) GetAccount(ctx context.Context, id ID, params *GetAccountParams
 
 func (c *Client) GetHistory(ctx context.Context, id ID, params *GetHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHistoryRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAlarmsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReadBankFileWithBody(ctx context.Context, params *ReadBankFileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBankFileRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListCurrencies(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCurrenciesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) OpenCurrencyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenCurrencyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) OpenCurrency(ctx context.Context, body OpenCurrencyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenCurrencyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListDisputes(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDisputesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) FileDisputeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFileDisputeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) FileDispute(ctx context.Context, body FileDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFileDisputeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) StepDisputeWithBody(ctx context.Context, currency Currency, name ProgrammeName, operation ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepDisputeRequestWithBody(c.Server, currency, name, operation, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) StepDispute(ctx context.Context, currency Currency, name ProgrammeName, operation ID, body StepDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepDisputeRequest(c.Server, currency, name, operation, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListClearingEvents(ctx context.Context, params *ListClearingEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListClearingEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMembers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMembersRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CloseMembershipWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseMembershipRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CloseMembership(ctx context.Context, name ProgrammeName, body CloseMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseMembershipRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetLimitRefusal(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLimitRefusalRequest(c.Server, operation)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListPairs(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPairsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AcceptAgreementWithBody(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptAgreementRequestWithBody(c.Server, a, b, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AcceptAgreement(ctx context.Context, a PairA, b PairB, body AcceptAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptAgreementRequest(c.Server, a, b, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListAgreements(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAgreementsRequest(c.Server, a, b)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProposeAgreementWithBody(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeAgreementRequestWithBody(c.Server, a, b, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProposeAgreement(ctx context.Context, a PairA, b PairB, body ProposeAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeAgreementRequest(c.Server, a, b, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetLimits(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLimitsRequest(c.Server, a, b)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListObligations(ctx context.Context, a PairA, b PairB, params *ListObligationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListObligationsRequest(c.Server, a, b, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) MoveSliceWithBody(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveSliceRequestWithBody(c.Server, a, b, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) MoveSlice(ctx context.Context, a PairA, b PairB, body MoveSliceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveSliceRequest(c.Server, a, b, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetPositions(ctx context.Context, params *GetPositionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPositionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListProposals(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProposalsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProposeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) Propose(ctx context.Context, body ProposeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetProposal(ctx context.Context, id ProposalID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProposalRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) VoteWithBody(ctx context.Context, id ProposalID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVoteRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) Vote(ctx context.Context, id ProposalID, body VoteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVoteRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListReserves(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReservesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SubmitReserveWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitReserveRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SubmitReserve(ctx context.Context, body SubmitReserveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitReserveRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListWindows(ctx context.Context, params *ListWindowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWindowsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetWindow(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWindowRequest(c.Server, currency, number)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DiscloseNetWithBody(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiscloseNetRequestWithBody(c.Server, currency, number, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DiscloseNet(ctx context.Context, currency Currency, number WindowNumber, body DiscloseNetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiscloseNetRequest(c.Server, currency, number, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) StepLegWithBody(ctx context.Context, currency Currency, number WindowNumber, from string, to string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepLegRequestWithBody(c.Server, currency, number, from, to, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) StepLeg(ctx context.Context, currency Currency, number WindowNumber, from string, to string, body StepLegJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepLegRequest(c.Server, currency, number, from, to, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetPaymentInitiation(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPaymentInitiationRequest(c.Server, currency, number)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SignPositionWithBody(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPositionRequestWithBody(c.Server, currency, number, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SignPosition(ctx context.Context, currency Currency, number WindowNumber, body SignPositionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPositionRequest(c.Server, currency, number, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetClearingStatement(ctx context.Context, currency Currency, number WindowNumber, params *GetClearingStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetClearingStatementRequest(c.Server, currency, number, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) StepWindowWithBody(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepWindowRequestWithBody(c.Server, currency, number, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) StepWindow(ctx context.Context, currency Currency, number WindowNumber, body StepWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepWindowRequest(c.Server, currency, number, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2499,6 +3812,1690 @@ func NewGetHistoryRequest(server string, id ID, params *GetHistoryParams) (*http
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListAlarmsRequest generates requests for ListAlarms
+func NewListAlarmsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/alarms")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadBankFileRequestWithBody generates requests for ReadBankFile with any type of body
+func NewReadBankFileRequestWithBody(server string, params *ReadBankFileParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/bank-files")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Record != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "record", runtime.ParamLocationQuery, *params.Record); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListCurrenciesRequest generates requests for ListCurrencies
+func NewListCurrenciesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/currencies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenCurrencyRequest calls the generic OpenCurrency builder with application/json body
+func NewOpenCurrencyRequest(server string, body OpenCurrencyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenCurrencyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewOpenCurrencyRequestWithBody generates requests for OpenCurrency with any type of body
+func NewOpenCurrencyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/currencies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDisputesRequest generates requests for ListDisputes
+func NewListDisputesRequest(server string, params *ListDisputesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/disputes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "currency", runtime.ParamLocationQuery, params.Currency); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFileDisputeRequest calls the generic FileDispute builder with application/json body
+func NewFileDisputeRequest(server string, body FileDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFileDisputeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFileDisputeRequestWithBody generates requests for FileDispute with any type of body
+func NewFileDisputeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/disputes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewStepDisputeRequest calls the generic StepDispute builder with application/json body
+func NewStepDisputeRequest(server string, currency Currency, name ProgrammeName, operation ID, body StepDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStepDisputeRequestWithBody(server, currency, name, operation, "application/json", bodyReader)
+}
+
+// NewStepDisputeRequestWithBody generates requests for StepDispute with any type of body
+func NewStepDisputeRequestWithBody(server string, currency Currency, name ProgrammeName, operation ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithLocation("simple", false, "operation", runtime.ParamLocationPath, operation)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/disputes/%s/%s/%s/steps", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListClearingEventsRequest generates requests for ListClearingEvents
+func NewListClearingEventsRequest(server string, params *ListClearingEventsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/events")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListMembersRequest generates requests for ListMembers
+func NewListMembersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/members")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCloseMembershipRequest calls the generic CloseMembership builder with application/json body
+func NewCloseMembershipRequest(server string, name ProgrammeName, body CloseMembershipJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCloseMembershipRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewCloseMembershipRequestWithBody generates requests for CloseMembership with any type of body
+func NewCloseMembershipRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/members/%s/closing", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetLimitRefusalRequest generates requests for GetLimitRefusal
+func NewGetLimitRefusalRequest(server string, operation ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "operation", runtime.ParamLocationPath, operation)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/operations/%s/refusal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPairsRequest generates requests for ListPairs
+func NewListPairsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAcceptAgreementRequest calls the generic AcceptAgreement builder with application/json body
+func NewAcceptAgreementRequest(server string, a PairA, b PairB, body AcceptAgreementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcceptAgreementRequestWithBody(server, a, b, "application/json", bodyReader)
+}
+
+// NewAcceptAgreementRequestWithBody generates requests for AcceptAgreement with any type of body
+func NewAcceptAgreementRequestWithBody(server string, a PairA, b PairB, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "a", runtime.ParamLocationPath, a)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "b", runtime.ParamLocationPath, b)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs/%s/%s/acceptances", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListAgreementsRequest generates requests for ListAgreements
+func NewListAgreementsRequest(server string, a PairA, b PairB) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "a", runtime.ParamLocationPath, a)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "b", runtime.ParamLocationPath, b)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs/%s/%s/agreements", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeAgreementRequest calls the generic ProposeAgreement builder with application/json body
+func NewProposeAgreementRequest(server string, a PairA, b PairB, body ProposeAgreementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeAgreementRequestWithBody(server, a, b, "application/json", bodyReader)
+}
+
+// NewProposeAgreementRequestWithBody generates requests for ProposeAgreement with any type of body
+func NewProposeAgreementRequestWithBody(server string, a PairA, b PairB, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "a", runtime.ParamLocationPath, a)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "b", runtime.ParamLocationPath, b)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs/%s/%s/agreements", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetLimitsRequest generates requests for GetLimits
+func NewGetLimitsRequest(server string, a PairA, b PairB) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "a", runtime.ParamLocationPath, a)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "b", runtime.ParamLocationPath, b)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs/%s/%s/limits", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListObligationsRequest generates requests for ListObligations
+func NewListObligationsRequest(server string, a PairA, b PairB, params *ListObligationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "a", runtime.ParamLocationPath, a)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "b", runtime.ParamLocationPath, b)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs/%s/%s/obligations", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "currency", runtime.ParamLocationQuery, params.Currency); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "window", runtime.ParamLocationQuery, params.Window); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if params.Debtor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "debtor", runtime.ParamLocationQuery, *params.Debtor); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Service != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "service", runtime.ParamLocationQuery, *params.Service); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMoveSliceRequest calls the generic MoveSlice builder with application/json body
+func NewMoveSliceRequest(server string, a PairA, b PairB, body MoveSliceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMoveSliceRequestWithBody(server, a, b, "application/json", bodyReader)
+}
+
+// NewMoveSliceRequestWithBody generates requests for MoveSlice with any type of body
+func NewMoveSliceRequestWithBody(server string, a PairA, b PairB, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "a", runtime.ParamLocationPath, a)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "b", runtime.ParamLocationPath, b)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/pairs/%s/%s/slices", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPositionsRequest generates requests for GetPositions
+func NewGetPositionsRequest(server string, params *GetPositionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/positions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "currency", runtime.ParamLocationQuery, params.Currency); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if params.Window != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "window", runtime.ParamLocationQuery, *params.Window); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Member != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "member", runtime.ParamLocationQuery, *params.Member); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListProposalsRequest generates requests for ListProposals
+func NewListProposalsRequest(server string, params *ListProposalsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/proposals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeRequest calls the generic Propose builder with application/json body
+func NewProposeRequest(server string, body ProposeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewProposeRequestWithBody generates requests for Propose with any type of body
+func NewProposeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/proposals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetProposalRequest generates requests for GetProposal
+func NewGetProposalRequest(server string, id ProposalID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/proposals/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVoteRequest calls the generic Vote builder with application/json body
+func NewVoteRequest(server string, id ProposalID, body VoteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVoteRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewVoteRequestWithBody generates requests for Vote with any type of body
+func NewVoteRequestWithBody(server string, id ProposalID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/proposals/%s/votes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListReservesRequest generates requests for ListReserves
+func NewListReservesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/reserves")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSubmitReserveRequest calls the generic SubmitReserve builder with application/json body
+func NewSubmitReserveRequest(server string, body SubmitReserveJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSubmitReserveRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSubmitReserveRequestWithBody generates requests for SubmitReserve with any type of body
+func NewSubmitReserveRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/reserves")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListWindowsRequest generates requests for ListWindows
+func NewListWindowsRequest(server string, params *ListWindowsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "currency", runtime.ParamLocationQuery, params.Currency); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetWindowRequest generates requests for GetWindow
+func NewGetWindowRequest(server string, currency Currency, number WindowNumber) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDiscloseNetRequest calls the generic DiscloseNet builder with application/json body
+func NewDiscloseNetRequest(server string, currency Currency, number WindowNumber, body DiscloseNetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDiscloseNetRequestWithBody(server, currency, number, "application/json", bodyReader)
+}
+
+// NewDiscloseNetRequestWithBody generates requests for DiscloseNet with any type of body
+func NewDiscloseNetRequestWithBody(server string, currency Currency, number WindowNumber, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s/disclosures", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewStepLegRequest calls the generic StepLeg builder with application/json body
+func NewStepLegRequest(server string, currency Currency, number WindowNumber, from string, to string, body StepLegJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStepLegRequestWithBody(server, currency, number, from, to, "application/json", bodyReader)
+}
+
+// NewStepLegRequestWithBody generates requests for StepLeg with any type of body
+func NewStepLegRequestWithBody(server string, currency Currency, number WindowNumber, from string, to string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithLocation("simple", false, "from", runtime.ParamLocationPath, from)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam3 string
+
+	pathParam3, err = runtime.StyleParamWithLocation("simple", false, "to", runtime.ParamLocationPath, to)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s/legs/%s/%s/steps", pathParam0, pathParam1, pathParam2, pathParam3)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPaymentInitiationRequest generates requests for GetPaymentInitiation
+func NewGetPaymentInitiationRequest(server string, currency Currency, number WindowNumber) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s/payment-initiation", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSignPositionRequest calls the generic SignPosition builder with application/json body
+func NewSignPositionRequest(server string, currency Currency, number WindowNumber, body SignPositionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignPositionRequestWithBody(server, currency, number, "application/json", bodyReader)
+}
+
+// NewSignPositionRequestWithBody generates requests for SignPosition with any type of body
+func NewSignPositionRequestWithBody(server string, currency Currency, number WindowNumber, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s/signatures", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetClearingStatementRequest generates requests for GetClearingStatement
+func NewGetClearingStatementRequest(server string, currency Currency, number WindowNumber, params *GetClearingStatementParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s/statement", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Member != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "member", runtime.ParamLocationQuery, *params.Member); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStepWindowRequest calls the generic StepWindow builder with application/json body
+func NewStepWindowRequest(server string, currency Currency, number WindowNumber, body StepWindowJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStepWindowRequestWithBody(server, currency, number, "application/json", bodyReader)
+}
+
+// NewStepWindowRequestWithBody generates requests for StepWindow with any type of body
+func NewStepWindowRequestWithBody(server string, currency Currency, number WindowNumber, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "currency", runtime.ParamLocationPath, currency)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "number", runtime.ParamLocationPath, number)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clearing/windows/%s/%s/steps", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4033,6 +7030,133 @@ type ClientWithResponsesInterface interface {
 	// GetHistoryWithResponse request
 	GetHistoryWithResponse(ctx context.Context, id ID, params *GetHistoryParams, reqEditors ...RequestEditorFn) (*GetHistoryResponse, error)
 
+	// ListAlarmsWithResponse request
+	ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error)
+
+	// ReadBankFileWithBodyWithResponse request with any body
+	ReadBankFileWithBodyWithResponse(ctx context.Context, params *ReadBankFileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadBankFileResponse, error)
+
+	// ListCurrenciesWithResponse request
+	ListCurrenciesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCurrenciesResponse, error)
+
+	// OpenCurrencyWithBodyWithResponse request with any body
+	OpenCurrencyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCurrencyResponse, error)
+
+	OpenCurrencyWithResponse(ctx context.Context, body OpenCurrencyJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCurrencyResponse, error)
+
+	// ListDisputesWithResponse request
+	ListDisputesWithResponse(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*ListDisputesResponse, error)
+
+	// FileDisputeWithBodyWithResponse request with any body
+	FileDisputeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FileDisputeResponse, error)
+
+	FileDisputeWithResponse(ctx context.Context, body FileDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*FileDisputeResponse, error)
+
+	// StepDisputeWithBodyWithResponse request with any body
+	StepDisputeWithBodyWithResponse(ctx context.Context, currency Currency, name ProgrammeName, operation ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepDisputeResponse, error)
+
+	StepDisputeWithResponse(ctx context.Context, currency Currency, name ProgrammeName, operation ID, body StepDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*StepDisputeResponse, error)
+
+	// ListClearingEventsWithResponse request
+	ListClearingEventsWithResponse(ctx context.Context, params *ListClearingEventsParams, reqEditors ...RequestEditorFn) (*ListClearingEventsResponse, error)
+
+	// ListMembersWithResponse request
+	ListMembersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMembersResponse, error)
+
+	// CloseMembershipWithBodyWithResponse request with any body
+	CloseMembershipWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseMembershipResponse, error)
+
+	CloseMembershipWithResponse(ctx context.Context, name ProgrammeName, body CloseMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseMembershipResponse, error)
+
+	// GetLimitRefusalWithResponse request
+	GetLimitRefusalWithResponse(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*GetLimitRefusalResponse, error)
+
+	// ListPairsWithResponse request
+	ListPairsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPairsResponse, error)
+
+	// AcceptAgreementWithBodyWithResponse request with any body
+	AcceptAgreementWithBodyWithResponse(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptAgreementResponse, error)
+
+	AcceptAgreementWithResponse(ctx context.Context, a PairA, b PairB, body AcceptAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptAgreementResponse, error)
+
+	// ListAgreementsWithResponse request
+	ListAgreementsWithResponse(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*ListAgreementsResponse, error)
+
+	// ProposeAgreementWithBodyWithResponse request with any body
+	ProposeAgreementWithBodyWithResponse(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeAgreementResponse, error)
+
+	ProposeAgreementWithResponse(ctx context.Context, a PairA, b PairB, body ProposeAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeAgreementResponse, error)
+
+	// GetLimitsWithResponse request
+	GetLimitsWithResponse(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*GetLimitsResponse, error)
+
+	// ListObligationsWithResponse request
+	ListObligationsWithResponse(ctx context.Context, a PairA, b PairB, params *ListObligationsParams, reqEditors ...RequestEditorFn) (*ListObligationsResponse, error)
+
+	// MoveSliceWithBodyWithResponse request with any body
+	MoveSliceWithBodyWithResponse(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveSliceResponse, error)
+
+	MoveSliceWithResponse(ctx context.Context, a PairA, b PairB, body MoveSliceJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveSliceResponse, error)
+
+	// GetPositionsWithResponse request
+	GetPositionsWithResponse(ctx context.Context, params *GetPositionsParams, reqEditors ...RequestEditorFn) (*GetPositionsResponse, error)
+
+	// ListProposalsWithResponse request
+	ListProposalsWithResponse(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*ListProposalsResponse, error)
+
+	// ProposeWithBodyWithResponse request with any body
+	ProposeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeResponse, error)
+
+	ProposeWithResponse(ctx context.Context, body ProposeJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeResponse, error)
+
+	// GetProposalWithResponse request
+	GetProposalWithResponse(ctx context.Context, id ProposalID, reqEditors ...RequestEditorFn) (*GetProposalResponse, error)
+
+	// VoteWithBodyWithResponse request with any body
+	VoteWithBodyWithResponse(ctx context.Context, id ProposalID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VoteResponse, error)
+
+	VoteWithResponse(ctx context.Context, id ProposalID, body VoteJSONRequestBody, reqEditors ...RequestEditorFn) (*VoteResponse, error)
+
+	// ListReservesWithResponse request
+	ListReservesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListReservesResponse, error)
+
+	// SubmitReserveWithBodyWithResponse request with any body
+	SubmitReserveWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitReserveResponse, error)
+
+	SubmitReserveWithResponse(ctx context.Context, body SubmitReserveJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitReserveResponse, error)
+
+	// ListWindowsWithResponse request
+	ListWindowsWithResponse(ctx context.Context, params *ListWindowsParams, reqEditors ...RequestEditorFn) (*ListWindowsResponse, error)
+
+	// GetWindowWithResponse request
+	GetWindowWithResponse(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*GetWindowResponse, error)
+
+	// DiscloseNetWithBodyWithResponse request with any body
+	DiscloseNetWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DiscloseNetResponse, error)
+
+	DiscloseNetWithResponse(ctx context.Context, currency Currency, number WindowNumber, body DiscloseNetJSONRequestBody, reqEditors ...RequestEditorFn) (*DiscloseNetResponse, error)
+
+	// StepLegWithBodyWithResponse request with any body
+	StepLegWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, from string, to string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepLegResponse, error)
+
+	StepLegWithResponse(ctx context.Context, currency Currency, number WindowNumber, from string, to string, body StepLegJSONRequestBody, reqEditors ...RequestEditorFn) (*StepLegResponse, error)
+
+	// GetPaymentInitiationWithResponse request
+	GetPaymentInitiationWithResponse(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*GetPaymentInitiationResponse, error)
+
+	// SignPositionWithBodyWithResponse request with any body
+	SignPositionWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPositionResponse, error)
+
+	SignPositionWithResponse(ctx context.Context, currency Currency, number WindowNumber, body SignPositionJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPositionResponse, error)
+
+	// GetClearingStatementWithResponse request
+	GetClearingStatementWithResponse(ctx context.Context, currency Currency, number WindowNumber, params *GetClearingStatementParams, reqEditors ...RequestEditorFn) (*GetClearingStatementResponse, error)
+
+	// StepWindowWithBodyWithResponse request with any body
+	StepWindowWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepWindowResponse, error)
+
+	StepWindowWithResponse(ctx context.Context, currency Currency, number WindowNumber, body StepWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*StepWindowResponse, error)
+
 	// ListCodesWithResponse request
 	ListCodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCodesResponse, error)
 
@@ -4309,6 +7433,764 @@ func (r GetHistoryResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetHistoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListAlarmsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *AlarmList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAlarmsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAlarmsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReadBankFileResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *BankReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadBankFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadBankFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListCurrenciesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *CurrencyList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCurrenciesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCurrenciesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type OpenCurrencyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ClearingWindow
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenCurrencyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenCurrencyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListDisputesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *DisputeList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDisputesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDisputesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type FileDisputeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Dispute
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r FileDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FileDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type StepDisputeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Dispute
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r StepDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StepDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListClearingEventsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ClearingEventList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListClearingEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListClearingEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMembersResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MemberList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMembersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMembersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CloseMembershipResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *FinalStatement
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseMembershipResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseMembershipResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetLimitRefusalResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *LimitRefusal
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLimitRefusalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLimitRefusalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListPairsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PairList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPairsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPairsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AcceptAgreementResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *AcceptanceRequest
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AcceptAgreementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcceptAgreementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListAgreementsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *AgreementList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAgreementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAgreementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ProposeAgreementResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Agreement
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeAgreementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeAgreementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetLimitsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PairLimits
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLimitsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLimitsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListObligationsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ObligationList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListObligationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListObligationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type MoveSliceResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SliceRequest
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r MoveSliceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MoveSliceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetPositionsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Positions
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPositionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPositionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListProposalsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ProposalList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProposalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProposalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ProposeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Proposal
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetProposalResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Proposal
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProposalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProposalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type VoteResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Proposal
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r VoteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VoteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListReservesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ReserveList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListReservesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListReservesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SubmitReserveResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Reserve
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r SubmitReserveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SubmitReserveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListWindowsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *WindowList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWindowsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWindowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetWindowResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *WindowInFull
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetWindowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetWindowResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DiscloseNetResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PairNets
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DiscloseNetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DiscloseNetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type StepLegResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Leg
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r StepLegResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StepLegResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetPaymentInitiationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPaymentInitiationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPaymentInitiationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SignPositionResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ClearingPosition
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r SignPositionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignPositionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetClearingStatementResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ClearingStatement
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetClearingStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetClearingStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type StepWindowResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ClearingWindow
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r StepWindowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StepWindowResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -5130,6 +9012,415 @@ func (c *ClientWithResponses) GetHistoryWithResponse(ctx context.Context, id ID,
 	return ParseGetHistoryResponse(rsp)
 }
 
+// ListAlarmsWithResponse request returning *ListAlarmsResponse
+func (c *ClientWithResponses) ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error) {
+	rsp, err := c.ListAlarms(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAlarmsResponse(rsp)
+}
+
+// ReadBankFileWithBodyWithResponse request with arbitrary body returning *ReadBankFileResponse
+func (c *ClientWithResponses) ReadBankFileWithBodyWithResponse(ctx context.Context, params *ReadBankFileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadBankFileResponse, error) {
+	rsp, err := c.ReadBankFileWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadBankFileResponse(rsp)
+}
+
+// ListCurrenciesWithResponse request returning *ListCurrenciesResponse
+func (c *ClientWithResponses) ListCurrenciesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCurrenciesResponse, error) {
+	rsp, err := c.ListCurrencies(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCurrenciesResponse(rsp)
+}
+
+// OpenCurrencyWithBodyWithResponse request with arbitrary body returning *OpenCurrencyResponse
+func (c *ClientWithResponses) OpenCurrencyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCurrencyResponse, error) {
+	rsp, err := c.OpenCurrencyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenCurrencyResponse(rsp)
+}
+
+func (c *ClientWithResponses) OpenCurrencyWithResponse(ctx context.Context, body OpenCurrencyJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCurrencyResponse, error) {
+	rsp, err := c.OpenCurrency(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenCurrencyResponse(rsp)
+}
+
+// ListDisputesWithResponse request returning *ListDisputesResponse
+func (c *ClientWithResponses) ListDisputesWithResponse(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*ListDisputesResponse, error) {
+	rsp, err := c.ListDisputes(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDisputesResponse(rsp)
+}
+
+// FileDisputeWithBodyWithResponse request with arbitrary body returning *FileDisputeResponse
+func (c *ClientWithResponses) FileDisputeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FileDisputeResponse, error) {
+	rsp, err := c.FileDisputeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFileDisputeResponse(rsp)
+}
+
+func (c *ClientWithResponses) FileDisputeWithResponse(ctx context.Context, body FileDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*FileDisputeResponse, error) {
+	rsp, err := c.FileDispute(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFileDisputeResponse(rsp)
+}
+
+// StepDisputeWithBodyWithResponse request with arbitrary body returning *StepDisputeResponse
+func (c *ClientWithResponses) StepDisputeWithBodyWithResponse(ctx context.Context, currency Currency, name ProgrammeName, operation ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepDisputeResponse, error) {
+	rsp, err := c.StepDisputeWithBody(ctx, currency, name, operation, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepDisputeResponse(rsp)
+}
+
+func (c *ClientWithResponses) StepDisputeWithResponse(ctx context.Context, currency Currency, name ProgrammeName, operation ID, body StepDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*StepDisputeResponse, error) {
+	rsp, err := c.StepDispute(ctx, currency, name, operation, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepDisputeResponse(rsp)
+}
+
+// ListClearingEventsWithResponse request returning *ListClearingEventsResponse
+func (c *ClientWithResponses) ListClearingEventsWithResponse(ctx context.Context, params *ListClearingEventsParams, reqEditors ...RequestEditorFn) (*ListClearingEventsResponse, error) {
+	rsp, err := c.ListClearingEvents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListClearingEventsResponse(rsp)
+}
+
+// ListMembersWithResponse request returning *ListMembersResponse
+func (c *ClientWithResponses) ListMembersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMembersResponse, error) {
+	rsp, err := c.ListMembers(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMembersResponse(rsp)
+}
+
+// CloseMembershipWithBodyWithResponse request with arbitrary body returning *CloseMembershipResponse
+func (c *ClientWithResponses) CloseMembershipWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseMembershipResponse, error) {
+	rsp, err := c.CloseMembershipWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseMembershipResponse(rsp)
+}
+
+func (c *ClientWithResponses) CloseMembershipWithResponse(ctx context.Context, name ProgrammeName, body CloseMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseMembershipResponse, error) {
+	rsp, err := c.CloseMembership(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseMembershipResponse(rsp)
+}
+
+// GetLimitRefusalWithResponse request returning *GetLimitRefusalResponse
+func (c *ClientWithResponses) GetLimitRefusalWithResponse(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*GetLimitRefusalResponse, error) {
+	rsp, err := c.GetLimitRefusal(ctx, operation, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLimitRefusalResponse(rsp)
+}
+
+// ListPairsWithResponse request returning *ListPairsResponse
+func (c *ClientWithResponses) ListPairsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPairsResponse, error) {
+	rsp, err := c.ListPairs(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPairsResponse(rsp)
+}
+
+// AcceptAgreementWithBodyWithResponse request with arbitrary body returning *AcceptAgreementResponse
+func (c *ClientWithResponses) AcceptAgreementWithBodyWithResponse(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptAgreementResponse, error) {
+	rsp, err := c.AcceptAgreementWithBody(ctx, a, b, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptAgreementResponse(rsp)
+}
+
+func (c *ClientWithResponses) AcceptAgreementWithResponse(ctx context.Context, a PairA, b PairB, body AcceptAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptAgreementResponse, error) {
+	rsp, err := c.AcceptAgreement(ctx, a, b, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptAgreementResponse(rsp)
+}
+
+// ListAgreementsWithResponse request returning *ListAgreementsResponse
+func (c *ClientWithResponses) ListAgreementsWithResponse(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*ListAgreementsResponse, error) {
+	rsp, err := c.ListAgreements(ctx, a, b, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAgreementsResponse(rsp)
+}
+
+// ProposeAgreementWithBodyWithResponse request with arbitrary body returning *ProposeAgreementResponse
+func (c *ClientWithResponses) ProposeAgreementWithBodyWithResponse(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeAgreementResponse, error) {
+	rsp, err := c.ProposeAgreementWithBody(ctx, a, b, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeAgreementResponse(rsp)
+}
+
+func (c *ClientWithResponses) ProposeAgreementWithResponse(ctx context.Context, a PairA, b PairB, body ProposeAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeAgreementResponse, error) {
+	rsp, err := c.ProposeAgreement(ctx, a, b, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeAgreementResponse(rsp)
+}
+
+// GetLimitsWithResponse request returning *GetLimitsResponse
+func (c *ClientWithResponses) GetLimitsWithResponse(ctx context.Context, a PairA, b PairB, reqEditors ...RequestEditorFn) (*GetLimitsResponse, error) {
+	rsp, err := c.GetLimits(ctx, a, b, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLimitsResponse(rsp)
+}
+
+// ListObligationsWithResponse request returning *ListObligationsResponse
+func (c *ClientWithResponses) ListObligationsWithResponse(ctx context.Context, a PairA, b PairB, params *ListObligationsParams, reqEditors ...RequestEditorFn) (*ListObligationsResponse, error) {
+	rsp, err := c.ListObligations(ctx, a, b, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListObligationsResponse(rsp)
+}
+
+// MoveSliceWithBodyWithResponse request with arbitrary body returning *MoveSliceResponse
+func (c *ClientWithResponses) MoveSliceWithBodyWithResponse(ctx context.Context, a PairA, b PairB, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveSliceResponse, error) {
+	rsp, err := c.MoveSliceWithBody(ctx, a, b, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveSliceResponse(rsp)
+}
+
+func (c *ClientWithResponses) MoveSliceWithResponse(ctx context.Context, a PairA, b PairB, body MoveSliceJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveSliceResponse, error) {
+	rsp, err := c.MoveSlice(ctx, a, b, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveSliceResponse(rsp)
+}
+
+// GetPositionsWithResponse request returning *GetPositionsResponse
+func (c *ClientWithResponses) GetPositionsWithResponse(ctx context.Context, params *GetPositionsParams, reqEditors ...RequestEditorFn) (*GetPositionsResponse, error) {
+	rsp, err := c.GetPositions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPositionsResponse(rsp)
+}
+
+// ListProposalsWithResponse request returning *ListProposalsResponse
+func (c *ClientWithResponses) ListProposalsWithResponse(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*ListProposalsResponse, error) {
+	rsp, err := c.ListProposals(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProposalsResponse(rsp)
+}
+
+// ProposeWithBodyWithResponse request with arbitrary body returning *ProposeResponse
+func (c *ClientWithResponses) ProposeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeResponse, error) {
+	rsp, err := c.ProposeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeResponse(rsp)
+}
+
+func (c *ClientWithResponses) ProposeWithResponse(ctx context.Context, body ProposeJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeResponse, error) {
+	rsp, err := c.Propose(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeResponse(rsp)
+}
+
+// GetProposalWithResponse request returning *GetProposalResponse
+func (c *ClientWithResponses) GetProposalWithResponse(ctx context.Context, id ProposalID, reqEditors ...RequestEditorFn) (*GetProposalResponse, error) {
+	rsp, err := c.GetProposal(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProposalResponse(rsp)
+}
+
+// VoteWithBodyWithResponse request with arbitrary body returning *VoteResponse
+func (c *ClientWithResponses) VoteWithBodyWithResponse(ctx context.Context, id ProposalID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VoteResponse, error) {
+	rsp, err := c.VoteWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVoteResponse(rsp)
+}
+
+func (c *ClientWithResponses) VoteWithResponse(ctx context.Context, id ProposalID, body VoteJSONRequestBody, reqEditors ...RequestEditorFn) (*VoteResponse, error) {
+	rsp, err := c.Vote(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVoteResponse(rsp)
+}
+
+// ListReservesWithResponse request returning *ListReservesResponse
+func (c *ClientWithResponses) ListReservesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListReservesResponse, error) {
+	rsp, err := c.ListReserves(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListReservesResponse(rsp)
+}
+
+// SubmitReserveWithBodyWithResponse request with arbitrary body returning *SubmitReserveResponse
+func (c *ClientWithResponses) SubmitReserveWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitReserveResponse, error) {
+	rsp, err := c.SubmitReserveWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSubmitReserveResponse(rsp)
+}
+
+func (c *ClientWithResponses) SubmitReserveWithResponse(ctx context.Context, body SubmitReserveJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitReserveResponse, error) {
+	rsp, err := c.SubmitReserve(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSubmitReserveResponse(rsp)
+}
+
+// ListWindowsWithResponse request returning *ListWindowsResponse
+func (c *ClientWithResponses) ListWindowsWithResponse(ctx context.Context, params *ListWindowsParams, reqEditors ...RequestEditorFn) (*ListWindowsResponse, error) {
+	rsp, err := c.ListWindows(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWindowsResponse(rsp)
+}
+
+// GetWindowWithResponse request returning *GetWindowResponse
+func (c *ClientWithResponses) GetWindowWithResponse(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*GetWindowResponse, error) {
+	rsp, err := c.GetWindow(ctx, currency, number, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetWindowResponse(rsp)
+}
+
+// DiscloseNetWithBodyWithResponse request with arbitrary body returning *DiscloseNetResponse
+func (c *ClientWithResponses) DiscloseNetWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DiscloseNetResponse, error) {
+	rsp, err := c.DiscloseNetWithBody(ctx, currency, number, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiscloseNetResponse(rsp)
+}
+
+func (c *ClientWithResponses) DiscloseNetWithResponse(ctx context.Context, currency Currency, number WindowNumber, body DiscloseNetJSONRequestBody, reqEditors ...RequestEditorFn) (*DiscloseNetResponse, error) {
+	rsp, err := c.DiscloseNet(ctx, currency, number, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiscloseNetResponse(rsp)
+}
+
+// StepLegWithBodyWithResponse request with arbitrary body returning *StepLegResponse
+func (c *ClientWithResponses) StepLegWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, from string, to string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepLegResponse, error) {
+	rsp, err := c.StepLegWithBody(ctx, currency, number, from, to, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepLegResponse(rsp)
+}
+
+func (c *ClientWithResponses) StepLegWithResponse(ctx context.Context, currency Currency, number WindowNumber, from string, to string, body StepLegJSONRequestBody, reqEditors ...RequestEditorFn) (*StepLegResponse, error) {
+	rsp, err := c.StepLeg(ctx, currency, number, from, to, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepLegResponse(rsp)
+}
+
+// GetPaymentInitiationWithResponse request returning *GetPaymentInitiationResponse
+func (c *ClientWithResponses) GetPaymentInitiationWithResponse(ctx context.Context, currency Currency, number WindowNumber, reqEditors ...RequestEditorFn) (*GetPaymentInitiationResponse, error) {
+	rsp, err := c.GetPaymentInitiation(ctx, currency, number, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPaymentInitiationResponse(rsp)
+}
+
+// SignPositionWithBodyWithResponse request with arbitrary body returning *SignPositionResponse
+func (c *ClientWithResponses) SignPositionWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPositionResponse, error) {
+	rsp, err := c.SignPositionWithBody(ctx, currency, number, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPositionResponse(rsp)
+}
+
+func (c *ClientWithResponses) SignPositionWithResponse(ctx context.Context, currency Currency, number WindowNumber, body SignPositionJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPositionResponse, error) {
+	rsp, err := c.SignPosition(ctx, currency, number, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPositionResponse(rsp)
+}
+
+// GetClearingStatementWithResponse request returning *GetClearingStatementResponse
+func (c *ClientWithResponses) GetClearingStatementWithResponse(ctx context.Context, currency Currency, number WindowNumber, params *GetClearingStatementParams, reqEditors ...RequestEditorFn) (*GetClearingStatementResponse, error) {
+	rsp, err := c.GetClearingStatement(ctx, currency, number, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetClearingStatementResponse(rsp)
+}
+
+// StepWindowWithBodyWithResponse request with arbitrary body returning *StepWindowResponse
+func (c *ClientWithResponses) StepWindowWithBodyWithResponse(ctx context.Context, currency Currency, number WindowNumber, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepWindowResponse, error) {
+	rsp, err := c.StepWindowWithBody(ctx, currency, number, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepWindowResponse(rsp)
+}
+
+func (c *ClientWithResponses) StepWindowWithResponse(ctx context.Context, currency Currency, number WindowNumber, body StepWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*StepWindowResponse, error) {
+	rsp, err := c.StepWindow(ctx, currency, number, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepWindowResponse(rsp)
+}
+
 // ListCodesWithResponse request returning *ListCodesResponse
 func (c *ClientWithResponses) ListCodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCodesResponse, error) {
 	rsp, err := c.ListCodes(ctx, reqEditors...)
@@ -5719,6 +10010,1091 @@ func ParseGetHistoryResponse(rsp *http.Response) (*GetHistoryResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest History
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListAlarmsResponse parses an HTTP response from a ListAlarmsWithResponse call
+func ParseListAlarmsResponse(rsp *http.Response) (*ListAlarmsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAlarmsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AlarmList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadBankFileResponse parses an HTTP response from a ReadBankFileWithResponse call
+func ParseReadBankFileResponse(rsp *http.Response) (*ReadBankFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadBankFileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCurrenciesResponse parses an HTTP response from a ListCurrenciesWithResponse call
+func ParseListCurrenciesResponse(rsp *http.Response) (*ListCurrenciesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCurrenciesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CurrencyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenCurrencyResponse parses an HTTP response from a OpenCurrencyWithResponse call
+func ParseOpenCurrencyResponse(rsp *http.Response) (*OpenCurrencyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenCurrencyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClearingWindow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDisputesResponse parses an HTTP response from a ListDisputesWithResponse call
+func ParseListDisputesResponse(rsp *http.Response) (*ListDisputesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDisputesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DisputeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFileDisputeResponse parses an HTTP response from a FileDisputeWithResponse call
+func ParseFileDisputeResponse(rsp *http.Response) (*FileDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FileDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStepDisputeResponse parses an HTTP response from a StepDisputeWithResponse call
+func ParseStepDisputeResponse(rsp *http.Response) (*StepDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StepDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListClearingEventsResponse parses an HTTP response from a ListClearingEventsWithResponse call
+func ParseListClearingEventsResponse(rsp *http.Response) (*ListClearingEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListClearingEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClearingEventList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMembersResponse parses an HTTP response from a ListMembersWithResponse call
+func ParseListMembersResponse(rsp *http.Response) (*ListMembersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMembersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MemberList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseMembershipResponse parses an HTTP response from a CloseMembershipWithResponse call
+func ParseCloseMembershipResponse(rsp *http.Response) (*CloseMembershipResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseMembershipResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FinalStatement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLimitRefusalResponse parses an HTTP response from a GetLimitRefusalWithResponse call
+func ParseGetLimitRefusalResponse(rsp *http.Response) (*GetLimitRefusalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLimitRefusalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LimitRefusal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPairsResponse parses an HTTP response from a ListPairsWithResponse call
+func ParseListPairsResponse(rsp *http.Response) (*ListPairsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPairsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PairList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAcceptAgreementResponse parses an HTTP response from a AcceptAgreementWithResponse call
+func ParseAcceptAgreementResponse(rsp *http.Response) (*AcceptAgreementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcceptAgreementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AcceptanceRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListAgreementsResponse parses an HTTP response from a ListAgreementsWithResponse call
+func ParseListAgreementsResponse(rsp *http.Response) (*ListAgreementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAgreementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AgreementList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeAgreementResponse parses an HTTP response from a ProposeAgreementWithResponse call
+func ParseProposeAgreementResponse(rsp *http.Response) (*ProposeAgreementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeAgreementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Agreement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLimitsResponse parses an HTTP response from a GetLimitsWithResponse call
+func ParseGetLimitsResponse(rsp *http.Response) (*GetLimitsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLimitsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PairLimits
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListObligationsResponse parses an HTTP response from a ListObligationsWithResponse call
+func ParseListObligationsResponse(rsp *http.Response) (*ListObligationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListObligationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObligationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMoveSliceResponse parses an HTTP response from a MoveSliceWithResponse call
+func ParseMoveSliceResponse(rsp *http.Response) (*MoveSliceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MoveSliceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SliceRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPositionsResponse parses an HTTP response from a GetPositionsWithResponse call
+func ParseGetPositionsResponse(rsp *http.Response) (*GetPositionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPositionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Positions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListProposalsResponse parses an HTTP response from a ListProposalsWithResponse call
+func ParseListProposalsResponse(rsp *http.Response) (*ListProposalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProposalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProposalList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeResponse parses an HTTP response from a ProposeWithResponse call
+func ParseProposeResponse(rsp *http.Response) (*ProposeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProposalResponse parses an HTTP response from a GetProposalWithResponse call
+func ParseGetProposalResponse(rsp *http.Response) (*GetProposalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProposalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVoteResponse parses an HTTP response from a VoteWithResponse call
+func ParseVoteResponse(rsp *http.Response) (*VoteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VoteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListReservesResponse parses an HTTP response from a ListReservesWithResponse call
+func ParseListReservesResponse(rsp *http.Response) (*ListReservesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListReservesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReserveList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSubmitReserveResponse parses an HTTP response from a SubmitReserveWithResponse call
+func ParseSubmitReserveResponse(rsp *http.Response) (*SubmitReserveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SubmitReserveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reserve
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWindowsResponse parses an HTTP response from a ListWindowsWithResponse call
+func ParseListWindowsResponse(rsp *http.Response) (*ListWindowsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWindowsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WindowList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetWindowResponse parses an HTTP response from a GetWindowWithResponse call
+func ParseGetWindowResponse(rsp *http.Response) (*GetWindowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetWindowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WindowInFull
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDiscloseNetResponse parses an HTTP response from a DiscloseNetWithResponse call
+func ParseDiscloseNetResponse(rsp *http.Response) (*DiscloseNetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DiscloseNetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PairNets
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStepLegResponse parses an HTTP response from a StepLegWithResponse call
+func ParseStepLegResponse(rsp *http.Response) (*StepLegResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StepLegResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Leg
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPaymentInitiationResponse parses an HTTP response from a GetPaymentInitiationWithResponse call
+func ParseGetPaymentInitiationResponse(rsp *http.Response) (*GetPaymentInitiationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPaymentInitiationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignPositionResponse parses an HTTP response from a SignPositionWithResponse call
+func ParseSignPositionResponse(rsp *http.Response) (*SignPositionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignPositionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClearingPosition
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetClearingStatementResponse parses an HTTP response from a GetClearingStatementWithResponse call
+func ParseGetClearingStatementResponse(rsp *http.Response) (*GetClearingStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetClearingStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClearingStatement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseStepWindowResponse parses an HTTP response from a StepWindowWithResponse call
+func ParseStepWindowResponse(rsp *http.Response) (*StepWindowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StepWindowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClearingWindow
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

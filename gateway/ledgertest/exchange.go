@@ -92,3 +92,21 @@ func (p *Programme) AwardBy(partner string, account points.AccountID, n quantity
 func (p *Programme) Swap(partner string, account, to points.AccountID, n quantity.Points) Item {
 	return p.sign(p.item(points.Operation{Kind: points.KindSwap, Account: account, To: to, Points: n, Partner: partner}), n)
 }
+
+// VoidAt ends a hold at a partner's till.
+func (p *Programme) VoidAt(hold Item) Item {
+	return p.item(points.Operation{Kind: points.KindVoid, Account: hold.Operation.Account, Hold: hold.Operation.ID, Partner: hold.Operation.Partner})
+}
+
+// Fold brings credits that wait to their account.
+func (p *Programme) Fold(account points.AccountID, places ...points.InboxPlace) Item {
+	return p.item(points.Operation{Kind: points.KindFold, Account: account, Entries: places})
+}
+
+// OptOut keeps a partner away from an account.
+func (p *Programme) OptOut(partner string, account points.AccountID) Item {
+	return p.sign(p.item(points.Operation{Kind: points.KindOptOut, Account: account, Partner: partner}), 0)
+}
+
+// Resign signs an operation anew that was changed after it was signed.
+func (p *Programme) Resign(item *Item, most quantity.Points) { *item = p.sign(*item, most) }

@@ -100,16 +100,40 @@ func (l *Ledger) AppendConfig(sequence uint64, members []*Organisation, writers 
 // Submit executes, endorses and queues a transaction for the next block, and returns its id; a refused call returns the engine's error and queues nothing.
 func (l *Ledger) Submit(p Proposal) (string, error) {
 	l.t.Helper()
+	e, err := l.Endorse(p)
+	if err != nil {
+		return "", err
+	}
+	l.Queue(e)
+	return e.ID, nil
+}
+
+// Endorsed is a transaction that was executed and endorsed, and that nobody has ordered.
+type Endorsed struct {
+	ID string
+
+	tx pendingTx
+}
+
+// Endorse executes and endorses a transaction on the committed state; a refused call returns the engine's error.
+func (l *Ledger) Endorse(p Proposal) (*Endorsed, error) {
+	l.t.Helper()
 	l.executing.Lock()
 	defer l.executing.Unlock()
 	s, err := l.simulate(p)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	results, private := s.encode(l.t)
 	raw, id := envelope(l.t, p, Channel, results, s.effects)
-	l.pending = append(l.pending, pendingTx{raw, private, s, p})
-	return id, nil
+	return &Endorsed{ID: id, tx: pendingTx{raw, private, s, p}}, nil
+}
+
+// Queue puts an endorsed transaction into the next block.
+func (l *Ledger) Queue(e *Endorsed) {
+	l.executing.Lock()
+	defer l.executing.Unlock()
+	l.pending = append(l.pending, e.tx)
 }
 
 // Evaluate executes a call on the committed state and returns its answer; nothing comes of it.

@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -285,5 +286,32 @@ func TestTheMembersOfAPairLearnWhichLimitRefusedAnOperation(t *testing.T) {
 	_, reads := m.follow("grocer")
 	if got, err := reads.Refusal(t.Context(), slice.Operation.ID); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("a third brand learns %+v (%v)", got, err)
+	}
+}
+
+func TestAStatementCountsWhatWaitsForAccounts(t *testing.T) {
+	m := newMarket(t)
+	m.season()
+	s, _ := m.follow("airline")
+	for programme, waiting := range map[string]quantity.Points{"airline": 5, "hotel": 40} {
+		reads := store.NewReads(s.Reader())
+		totals, err := reads.Totals(t.Context(), programme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := totals.Waiting(); err != nil || got != waiting {
+			t.Fatalf("%d points wait in %s, want %d: %v", got, programme, waiting, err)
+		}
+		b, value, err := reads.StatementBook(t.Context(), programme, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := statement.Of(b, value)
+		if err != nil {
+			t.Fatalf("%s: %v", programme, err)
+		}
+		if supply, err := totals.Supply(); err != nil || st.Closing.Outstanding != supply {
+			t.Errorf("%s states %d outstanding, the lanes have %d: %v", programme, st.Closing.Outstanding, supply, err)
+		}
 	}
 }

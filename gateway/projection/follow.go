@@ -134,7 +134,7 @@ func next(in <-chan *blocks.Block) (*blocks.Block, error) {
 // writeFrom writes b and what else is waiting, publishes the outcomes, and returns the last block written.
 func (p *Projection) writeFrom(ctx context.Context, b, previous *blocks.Block, in <-chan *blocks.Block) (*blocks.Block, error) {
 	start := time.Now()
-	e := newEffects(owner{p.settings.Programme, p.settings.MSP}, p.programmes)
+	e := newEffects(p.settings.owner(), p.programmes)
 	e.exposures, e.holder = p.exposures, holder{p.settings.Member, p.settings.Regulator}
 	count := 0
 	for more := true; more; {

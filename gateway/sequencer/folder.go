@@ -43,12 +43,12 @@ func (f *Folder) round(ctx context.Context) (more bool, err error) {
 	if f.Sequencer.Ready() != nil {
 		return false, nil
 	}
-	waiting, err := f.Inbox.Waiting(ctx, f.Programme, min(f.Settings.Outstanding*points.MaxFold, store.MaxWaiting))
-	if err != nil || len(waiting) == 0 {
+	underWay, err := f.Sequencer.folding() // Before the inbox is read: what is decided in between is in it no longer.
+	if err != nil {
 		return false, err
 	}
-	underWay, err := f.Sequencer.folding()
-	if err != nil {
+	waiting, err := f.Inbox.Waiting(ctx, f.Programme, min(f.Settings.Outstanding*points.MaxFold, store.MaxWaiting))
+	if err != nil || len(waiting) == 0 {
 		return false, err
 	}
 	return f.errands.run(ctx, f.folds(waiting, underWay), f.Settings.Outstanding)

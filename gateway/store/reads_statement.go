@@ -61,7 +61,36 @@ func holdings(ctx context.Context, db queryer, p *points.Programme) ([]statement
 			return nil, err
 		}
 	}
-	return position.Holdings(), storeError(rows.Err())
+	if err := rows.Err(); err != nil {
+		return nil, storeError(err)
+	}
+	if err := noteInbox(ctx, db, position, p.Brand); err != nil {
+		return nil, err
+	}
+	return position.Holdings(), nil
+}
+
+// noteInbox adds what waits for the programme's accounts: the issuer owes it, though it is in no account yet.
+func noteInbox(ctx context.Context, db queryer, position *bookkeeping.Position, programme string) error {
+	rows, err := db.QueryContext(ctx, `SELECT body FROM inbox WHERE programme = ?`, programme)
+	if err != nil {
+		return storeError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var body sql.RawBytes
+		var entry points.InboxEntry
+		if err := rows.Scan(&body); err != nil {
+			return storeError(err)
+		}
+		if err := decodeRow(body, &entry); err != nil {
+			return err
+		}
+		if err := position.NoteInbox(&entry); err != nil {
+			return err
+		}
+	}
+	return storeError(rows.Err())
 }
 
 func moves(ctx context.Context, db queryer, programme string, from quantity.Day) ([]statement.Move, error) {

@@ -165,11 +165,16 @@ func (m *maker) pairs() error {
 		if err := m.pair(&p); err != nil {
 			return err
 		}
-		if p.Count > 0 || len(p.Nets)+len(p.Before)+len(p.Deferred)+len(p.Aside) > 0 || p.Settled != 0 || p.Carried != 0 {
+		if p.touched() {
 			m.out.Pairs = append(m.out.Pairs, p)
 		}
 	}
 	return nil
+}
+
+// touched says whether there is anything to say of the partner.
+func (p *PairStatement) touched() bool {
+	return p.Count > 0 || len(p.Nets)+len(p.Before)+len(p.Deferred)+len(p.Aside) > 0 || p.Settled != 0 || p.Carried != 0
 }
 
 func (m *maker) pair(p *PairStatement) error {
@@ -305,6 +310,9 @@ func (m *maker) carriedOut(p *PairStatement) {
 	}
 	for _, l := range p.Aside {
 		in += l.Amount
+	}
+	if !p.touched() {
+		return
 	}
 	m.check(Check{Name: CheckNetted, Pair: p.Partner, Left: micro(in), Right: micro(p.Settled + p.Carried)})
 }

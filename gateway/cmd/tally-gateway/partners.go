@@ -21,7 +21,7 @@ func (g *gateway) buildPartners(parts *api.Parts) (err error) {
 	}
 	parts.Partners = map[string]api.Brand{}
 	for _, m := range g.cfg.Brands() {
-		if m.Name == g.cfg.Member {
+		if m.Name == g.cfg.Represented().Name {
 			continue
 		}
 		var brand api.Brand

@@ -15,6 +15,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/clerk"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
@@ -31,6 +32,7 @@ type gateway struct {
 	registry   *prometheus.Registry
 	store      *store.Store
 	reads      *store.Reads
+	clearing   *store.ClearingReads
 	client     *ledger.Client
 	operator   *ledger.Points      // Nil without an operator's identity.
 	custodian  points.CustodianKey // With which it signs for customers in custody; of a writer.
@@ -38,6 +40,7 @@ type gateway struct {
 	sequencer  *sequencer.Sequencer            // Of the own programme; nil for a reader.
 	abroad     map[string]*sequencer.Sequencer // Of what the member does with accounts of other brands' programmes, by brand; of a writer.
 	partners   *partners.Directory             // Other members' gateways; of a writer.
+	clerk      *clerk.Clerk                    // Nil for a reader, or when it is off.
 	server     *api.Server
 }
 
@@ -69,7 +72,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	if g.store, err = store.Open(ctx, g.cfg.Database); err != nil {
 		return err
 	}
-	g.reads = store.NewReads(g.store.Reader())
+	g.reads, g.clearing = store.NewReads(g.store.Reader()), store.NewClearingReads(g.store.Reader())
 	if g.client, err = ledger.Connect(g.cfg); err != nil {
 		return err
 	}
@@ -78,7 +81,8 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		return err
 	}
 	parts := api.Parts{
-		Member: g.cfg.Member, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Member: g.cfg.Represented().Name, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads},
 	}
 	observe := func(projection.Outcome) {}
 	if g.cfg.Mode == config.Writer {
@@ -88,7 +92,8 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		observe = g.observe
 	}
 	g.projection = projection.New(projection.Settings{
-		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Log: g.log, Metrics: g.registry,
+		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.Represented().MSP, Creator: g.cfg.MSP, Member: g.cfg.Member,
+		Regulator: g.regulator(), Log: g.log, Metrics: g.registry,
 	}, observe)
 	g.server, err = api.New(parts)
 	return err
@@ -108,7 +113,7 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	if err := g.store.Adopt(ctx, g.cfg.Programme); err != nil {
 		return err
 	}
-	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
+	hasher, err := fingerprint.Load(g.cfg.Represented().Name, g.cfg.Secret)
 	if err != nil {
 		return err
 	}
@@ -124,13 +129,17 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	if err := g.buildPartners(parts); err != nil {
 		return err
 	}
-	return g.buildOperator(parts)
+	if err := g.buildOperator(parts); err != nil {
+		return err
+	}
+	return g.buildClearing(parts)
 }
 
 // buildSequencers makes the sequencer of the own programme, and those of what the member does with accounts of the other brands' programmes.
 func (g *gateway) buildSequencers(hasher *fingerprint.Hasher, custodian sequencer.Signer) {
+	member := g.cfg.Represented()
 	shared := sequencer.Settings{
-		Member: g.cfg.Member, MSP: g.cfg.MSP, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store, Members: g.client.Clearing(),
+		Member: member.Name, MSP: member.MSP, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store, Members: g.client.Clearing(),
 		Settlements: store.NewClearingReads(g.store.Reader()), Programmes: g.reads, Disclosures: g.reads, Records: g.reads, Hasher: hasher, Log: g.log, Metrics: g.registry,
 	}
 	own := shared
@@ -138,13 +147,13 @@ func (g *gateway) buildSequencers(hasher *fingerprint.Hasher, custodian sequence
 	own.Signer, own.CustodianVersion = custodian, g.cfg.Custodian.Version
 	g.abroad = map[string]*sequencer.Sequencer{}
 	for _, b := range g.cfg.Brands() {
-		if b.Name == g.cfg.Member {
+		if b.Name == member.Name {
 			continue
 		}
 		own.Partners = append(own.Partners, sequencer.Partner{Name: b.Name, Pair: sequencer.PairOverFabric(g.client.Exchange(g.cfg.Programme, b.Name))})
 		other := shared
 		other.Programme = b.Name
-		other.Partners = []sequencer.Partner{{Name: g.cfg.Member, Pair: sequencer.PairOverFabric(g.client.Exchange(b.Name, g.cfg.Member))}}
+		other.Partners = []sequencer.Partner{{Name: member.Name, Pair: sequencer.PairOverFabric(g.client.Exchange(b.Name, member.Name))}}
 		g.abroad[b.Name] = sequencer.New(other)
 	}
 	g.sequencer = sequencer.New(own)
@@ -168,7 +177,7 @@ func (g *gateway) buildOperator(parts *api.Parts) error {
 		return err
 	}
 	g.operator = operator.Points(g.cfg.Programme)
-	parts.Administrator, parts.Approver = g.operator, approver{operator}
+	parts.Administrator, parts.Approver, parts.Clearing.Operator = g.operator, approver{operator}, operator.Clearing()
 	return nil
 }
 
@@ -208,6 +217,9 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	}
 	if visitors != nil {
 		group.Go(func() error { return g.server.ServePartners(front, visitors, g.partners.MemberOf) })
+	}
+	if g.clerk != nil {
+		group.Go(func() error { return g.whenCaughtUp(core, g.clerk.Run) })
 	}
 	group.Go(func() error {
 		defer stop()
