@@ -24,7 +24,7 @@ func (g *gateway) buildPartners(parts *api.Parts) (err error) {
 		if m.Name == g.cfg.Represented().Name {
 			continue
 		}
-		var brand api.Brand
+		brand := api.Brand{Recorder: g.abroad[m.Name]}
 		if client := g.partners.Client(m.Name, partners.DefaultPause, g.log); client != nil {
 			brand.Issuer = client
 		}
