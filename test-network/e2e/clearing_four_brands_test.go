@@ -23,6 +23,7 @@ func testClearingOfFour(t *testing.T, c *consortium) {
 	t.Run("two brands need no third", func(t *testing.T) { testTwoOfFourTrade(t, c) })
 	t.Run("two others don't stand in for them", func(t *testing.T) { testOthersOfFourForge(t, c) })
 	t.Run("public state needs the majority", func(t *testing.T) { testMajorityOfFour(t, c) })
+	c.requireHonestBooks(t)
 }
 
 // testTwoOfFourTrade has the peers and chaincodes of the two other brands stopped meanwhile.
