@@ -83,10 +83,13 @@ func ValidName(s string) bool { return nameForm.MatchString(s) }
 // PairOf orders two members as pairs are named.
 func PairOf(x, y string) (a, b string) { return min(x, y), max(x, y) }
 
+// PairPrefix begins the name of every pair's private data collection; the members follow, with a hyphen in between.
+const PairPrefix = "pair-"
+
 // PairCollection names the private data collection of a pair, in clearing.
 func PairCollection(x, y string) string {
 	a, b := PairOf(x, y)
-	return "pair-" + a + "-" + b
+	return PairPrefix + a + "-" + b
 }
 
 // Validate returns INVALID_VALUE or OUT_OF_RANGE unless every field lies within its bounds and the sides fit together.

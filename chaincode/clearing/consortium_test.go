@@ -9,6 +9,9 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
+// generator is the base point of P-256, as good a public key as any here.
+const generator = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
+
 func founded() clearing.Consortium {
 	return clearing.Consortium{V: 1, Genesis: strings.Repeat("ab", 32), Members: []clearing.Member{
 		{Name: "airline", MSP: "AirlineMSP", Kind: clearing.KindBrand},
@@ -36,6 +39,18 @@ func TestConsortiumIsCheckedBeforeItIsFounded(t *testing.T) {
 		{"name too long", func(c *clearing.Consortium) { c.Members[0].Name = "a1234567890123456" }, fault.InvalidValue},
 		{"name with a separator", func(c *clearing.Consortium) { c.Members[0].Name = "air\x00line" }, fault.InvalidValue},
 		{"msp with a quote", func(c *clearing.Consortium) { c.Members[0].MSP = "Airline'MSP" }, fault.InvalidValue},
+		{"admission numbers of its own", func(c *clearing.Consortium) { c.Members[0].Number, c.Members[1].Number, c.Members[2].Number = 7, 0, 3 }, fault.OK},
+		{"an admission number twice", func(c *clearing.Consortium) { c.Members[0].Number, c.Members[1].Number = 7, 7 }, fault.InvalidValue},
+		{"an admission number over the last", func(c *clearing.Consortium) { c.Members[0].Number = clearing.MaxMembers }, fault.InvalidValue},
+		{"a status", func(c *clearing.Consortium) { c.Members[0].Status = clearing.StatusActive }, fault.InvalidValue},
+		{"an administrator", func(c *clearing.Consortium) { c.Members[0].Administrator = "HotelMSP" }, fault.InvalidValue},
+		{"an honour window", func(c *clearing.Consortium) { c.Members[0].HonourUntil = 1 }, fault.InvalidValue},
+		{"a cover", func(c *clearing.Consortium) { c.Members[0].Cover = clearing.CoverReserve }, fault.OK},
+		{"a cover of none", func(c *clearing.Consortium) { c.Members[0].Cover = "promise" }, fault.InvalidValue},
+		{"an administrator key", func(c *clearing.Consortium) { c.Members[0].AdminKey = generator }, fault.OK},
+		{"an administrator key of none", func(c *clearing.Consortium) { c.Members[0].AdminKey = "key" }, fault.InvalidValue},
+		{"a novation clause", func(c *clearing.Consortium) { c.Members[0].Novation = strings.Repeat("ab", 32) }, fault.OK},
+		{"a novation clause of none", func(c *clearing.Consortium) { c.Members[0].Novation = "clause" }, fault.InvalidValue},
 		{"unknown kind", func(c *clearing.Consortium) { c.Members[0].Kind = "guest" }, fault.InvalidValue},
 		{"too many", func(c *clearing.Consortium) {
 			c.Members = nil

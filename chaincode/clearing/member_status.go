@@ -33,6 +33,7 @@ var memberChanges = []MemberChange{
 	{StatusActive, SubjectSuspend, StatusSuspended},
 	{StatusExiting, SubjectSuspend, StatusSuspended},
 	{StatusSuspended, SubjectReinstate, StatusActive},
+	{StatusExiting, SubjectReinstate, StatusActive}, // It stays after all.
 	{StatusAdministered, SubjectReinstate, StatusActive},
 	{StatusActive, SubjectExit, StatusExiting},
 	{StatusSuspended, SubjectExit, StatusExiting},

@@ -63,7 +63,9 @@ func TestInvariantsSeeWhatIsWrong(t *testing.T) {
 		t.Error("a standing balances that doesn't")
 	}
 	limit := clearing.Cap{Member: "b", Currency: "GBP", Amount: 10, Allocated: 9}
-	allocations := []clearing.Allocation{{A: "a", B: "b", Currency: "GBP", Amount: [2]quantity.Minor{77, 5}}, {A: "b", B: "c", Currency: "GBP", Amount: [2]quantity.Minor{4, 77}}}
+	allocations := []clearing.Allocation{
+		{A: "a", B: "b", Currency: "GBP", Amount: [2]quantity.Minor{77, 5}}, {A: "b", B: "c", Currency: "GBP", Amount: [2]quantity.Minor{4, 77}},
+	}
 	if err := clearing.AllocationsWithinCap(&limit, allocations); err != nil {
 		t.Error(err)
 	}

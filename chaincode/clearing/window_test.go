@@ -1,7 +1,10 @@
 package clearing_test
 
 import (
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
@@ -70,6 +73,30 @@ func TestEveryStatusCanBeReachedAndLeftButTheLast(t *testing.T) {
 		if slices.Index(statuses, row.To) < slices.Index(statuses, row.From) {
 			t.Errorf("%s leads back from %s to %s", row.Step, row.From, row.To)
 		}
+	}
+}
+
+// table is the table of windows as docs/windows.md shows it.
+func table() string {
+	var b strings.Builder
+	b.WriteString("| from | function | to | roles | of | what must hold |\n| --- | --- | --- | --- | --- | --- |\n")
+	for _, row := range clearing.WindowSteps() {
+		from := string(row.From)
+		if row.From == clearing.WindowNone {
+			from = "-"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s | %s |\n", from, row.Step, row.To, strings.Join(row.Roles, ", "), row.Party, row.Holds)
+	}
+	return b.String()
+}
+
+func TestThePageHasTheTableOfWindows(t *testing.T) {
+	page, err := os.ReadFile("../../docs/windows.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), table()) {
+		t.Errorf("docs/windows.md is to have this table:\n%s", table())
 	}
 }
 

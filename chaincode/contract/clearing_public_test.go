@@ -60,7 +60,8 @@ func TestClearingsPublicStateNeedsAMajorityOfTheBrands(t *testing.T) {
 		})
 	}
 	c := founded(t)
-	if _, err := c.Endorse(c.public(t, regulator, "operator", wire.FnOpenClearing, wire.CurrencyQuery{Currency: "GBP"}), airline, grocer); err == nil || !strings.Contains(err.Error(), "access denied") {
+	_, err := c.Endorse(c.public(t, regulator, "operator", wire.FnOpenClearing, wire.CurrencyQuery{Currency: "GBP"}), airline, grocer)
+	if err == nil || !strings.Contains(err.Error(), "access denied") {
 		t.Errorf("the regulator proposes: %v", err)
 	}
 }
@@ -113,7 +114,8 @@ func TestAWindowIsClearedWithoutAnyoneHoldingMoreThanItsOwn(t *testing.T) {
 	wantAccepted(t, event.Home.Receipts...)
 	disputed := event.Home.Receipts
 	tally := c.tally(t, airline, 2, clearing.HomeOwn, 0)
-	straggler, err := c.Endorse(c.exchange(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 2, ops: []points.Operation{c.signed(t, "airline", redemptionOf(13, 100))}}), airline, hotel)
+	late := exchangeDoc{by: airline, home: "airline", seq: 2, salt: 2, ops: []points.Operation{c.signed(t, "airline", redemptionOf(13, 100))}}
+	straggler, err := c.Endorse(c.exchange(t, late), airline, hotel)
 	if err != nil {
 		t.Fatal(err)
 	}

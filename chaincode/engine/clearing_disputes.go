@@ -63,7 +63,7 @@ func (p *publicCall) verifyReceipt(evidence *points.Original) error {
 
 // verifyObligation gives what A owes B by the disclosed obligation; RECEIPT_INVALID unless it is the one whose salted hash the receipt has.
 func verifyObligation(doc *wire.NewDispute, a string) (quantity.Micro, error) {
-	receipt, salt := &doc.Evidence.Receipt, []byte(nil)
+	receipt := &doc.Evidence.Receipt
 	salt, err := hex.DecodeString(doc.Salt)
 	if err != nil || len(doc.Salt) != wire.SaltLength {
 		return 0, fault.New(fault.InvalidValue, "a salt has %d hex digits", wire.SaltLength)

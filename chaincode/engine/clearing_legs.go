@@ -29,7 +29,7 @@ func (p *publicCall) openLeg(q *wire.LegQuery, step clearing.Step, parties ...st
 
 func (l *legCall) load(q *wire.LegQuery) error {
 	l.leg = new(clearing.Leg)
-	if err := l.publicCall.read(LegKey(q.Currency, q.Window, q.From, q.To), l.leg); err != nil {
+	if err := l.read(LegKey(q.Currency, q.Window, q.From, q.To), l.leg); err != nil {
 		return err
 	}
 	var err error

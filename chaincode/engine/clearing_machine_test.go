@@ -268,7 +268,9 @@ func (m *clearingMachine) Membership(*rapid.T) {
 			}
 		}
 	case 5:
-		m.attempt(m.spokesman(name), engine.RoleOperator, wire.FnCloseMembership, wire.Closing{Member: name, Hash: closing().Hash, Windows: []wire.WindowQuery{named(max(m.in(clearing.WindowSettled), 1))}})
+		doc := closing(named(max(m.in(clearing.WindowSettled), 1)))
+		doc.Member = name
+		m.attempt(m.spokesman(name), engine.RoleOperator, wire.FnCloseMembership, doc)
 	}
 }
 

@@ -112,12 +112,14 @@ func TestNewcomerSignsItsTermsAndGetsTheNextNumber(t *testing.T) {
 	elsewhere := h.admission("bank", key, "")
 	elsewhere.Consent = signed(t, key, elsewhere.Terms(strings.Repeat("0b", 32)))
 	for name, a := range map[string]*clearing.Admission{"signed by another key": forged, "over other terms": changed, "for another channel": elsewhere} {
-		if _, err := h.try("airline", engine.RoleOperator, wire.FnPropose, wire.NewProposal{ID: h.proposalID(), Motion: clearing.Motion{Admit: a}}); fault.CodeOf(err) != fault.SignatureRefused {
+		_, err := h.try("airline", engine.RoleOperator, wire.FnPropose, wire.NewProposal{ID: h.proposalID(), Motion: clearing.Motion{Admit: a}})
+		if fault.CodeOf(err) != fault.SignatureRefused {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	h.admit("bank", key, clearing.CoverReserve)
-	if got := h.member("bank"); got.Number != 4 || !got.Is(clearing.StatusActive) || got.Kind != clearing.KindBrand || got.Cover != clearing.CoverReserve || got.AdminKey == "" {
+	got := h.member("bank")
+	if got.Number != 4 || !got.Is(clearing.StatusActive) || got.Kind != clearing.KindBrand || got.Cover != clearing.CoverReserve || got.AdminKey == "" {
 		t.Errorf("the newcomer is %+v", got)
 	}
 	if got := h.member("airline"); got.Number != 0 {
@@ -164,7 +166,8 @@ func TestAllocationsAreCutOutOfTheDebtorsCap(t *testing.T) {
 
 func TestCalendarOfACurrencyIsVoted(t *testing.T) {
 	h := newHouse(t, "airline", "grocer")
-	if got := record[clearing.Calendar](t, h.must("airline", "", wire.FnGetCalendar, wire.CurrencyQuery{Currency: "GBP"}).Response); got != *clearing.DefaultCalendar("GBP") {
+	answered := h.must("airline", "", wire.FnGetCalendar, wire.CurrencyQuery{Currency: "GBP"}).Response
+	if got := record[clearing.Calendar](t, answered); got != *clearing.DefaultCalendar("GBP") {
 		t.Errorf("the calendar is %+v", got)
 	}
 	next := *clearing.DefaultCalendar("GBP")

@@ -1258,7 +1258,7 @@ type Programme struct {
 	// Terms Every version with its parameters, ordered by version; the words are under `/v1/programmes/{name}/terms/{version}`.
 	Terms []ProgrammeTerms `json:"terms"`
 
-	// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
+	// Totals What has gone through the programme since it began; only `outstanding`, `held`, `waiting` and `debt` are positions.
 	Totals *Totals `json:"totals,omitempty"`
 }
 
@@ -1586,7 +1586,7 @@ type Tier = rules.Tier
 // Timestamp The till's own time with its zone, RFC 3339.
 type Timestamp = string
 
-// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
+// Totals What has gone through the programme since it began; only `outstanding`, `held`, `waiting` and `debt` are positions.
 type Totals struct {
 	AdjustedDown Points `json:"adjustedDown"`
 	AdjustedUp   Points `json:"adjustedUp"`
@@ -1595,7 +1595,13 @@ type Totals struct {
 	Debt         Points `json:"debt"`
 	DebtIncurred Points `json:"debtIncurred"`
 	DebtRepaid   Points `json:"debtRepaid"`
-	Expired      Points `json:"expired"`
+
+	// Deposited Into inboxes, by partners' awards and by swaps.
+	Deposited Points `json:"deposited"`
+	Expired   Points `json:"expired"`
+
+	// Folded Out of inboxes into accounts.
+	Folded Points `json:"folded"`
 
 	// Forfeited By closing accounts.
 	Forfeited Points `json:"forfeited"`
@@ -1620,11 +1626,17 @@ type Totals struct {
 	Rejected  int64  `json:"rejected"`
 
 	// Restored Given back by returns of redemptions.
-	Restored    Points `json:"restored"`
+	Restored Points `json:"restored"`
+
+	// SwappedOut Burned by swaps into partners' points.
+	SwappedOut  Points `json:"swappedOut"`
 	Transferred Points `json:"transferred"`
 
 	// Unpinned Out of holds, whichever way.
 	Unpinned Points `json:"unpinned"`
+
+	// Waiting Points in inboxes: the issuer's liability too.
+	Waiting Points `json:"waiting"`
 }
 
 // TransferTerms Who may send points to whom. A limit of 0 is none.
@@ -1858,6 +1870,12 @@ type QuoteOperationParams struct {
 	// Language Language of the awards' texts, such as en, de or zh-Hant; it goes before Accept-Language. English where the rules have no words in it.
 	Language       *string `form:"language,omitempty" json:"language,omitempty"`
 	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
+// GetReceiptParams defines parameters for GetReceipt.
+type GetReceiptParams struct {
+	// Programme Of which the receipt is: what a swap brought, and what the return of one gave back, has a receipt in the partner's programme under the same id. Without it, of where the points were taken.
+	Programme *string `form:"programme,omitempty" json:"programme,omitempty"`
 }
 
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
@@ -2158,7 +2176,7 @@ type ServerInterface interface {
 	QuoteOperation(c *gin.Context, params QuoteOperationParams)
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
-	GetReceipt(c *gin.Context, operation ID)
+	GetReceipt(c *gin.Context, operation ID, params GetReceiptParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -4412,6 +4430,17 @@ func (siw *ServerInterfaceWrapper) GetReceipt(c *gin.Context) {
 
 	c.Set(ApiKeyScopes, []string{})
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReceiptParams
+
+	// ------------- Optional query parameter "programme" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "programme", c.Request.URL.Query(), &params.Programme)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter programme: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -4419,7 +4448,7 @@ func (siw *ServerInterfaceWrapper) GetReceipt(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetReceipt(c, operation)
+	siw.Handler.GetReceipt(c, operation, params)
 }
 
 // GinServerOptions provides options for the Gin server.
@@ -6661,6 +6690,7 @@ func (response QuoteOperationdefaultApplicationProblemPlusJSONResponse) VisitQuo
 
 type GetReceiptRequestObject struct {
 	Operation ID `json:"operation"`
+	Params    GetReceiptParams
 }
 
 type GetReceiptResponseObject interface {
@@ -9012,10 +9042,11 @@ func (sh *strictHandler) QuoteOperation(ctx *gin.Context, params QuoteOperationP
 }
 
 // GetReceipt operation middleware
-func (sh *strictHandler) GetReceipt(ctx *gin.Context, operation ID) {
+func (sh *strictHandler) GetReceipt(ctx *gin.Context, operation ID, params GetReceiptParams) {
 	var request GetReceiptRequestObject
 
 	request.Operation = operation
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetReceipt(ctx, request.(GetReceiptRequestObject))

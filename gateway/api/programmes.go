@@ -148,11 +148,16 @@ func totalsOf(t points.Totals) (Totals, error) {
 	if err != nil {
 		return Totals{}, err
 	}
+	waiting, err := t.Waiting()
+	if err != nil {
+		return Totals{}, err
+	}
 	return Totals{
 		Operations: t.Operations, Rejected: t.Rejected, Opened: t.Opened, Issued: int64(t.Issued), Redeemed: int64(t.Redeemed),
 		Recovered: int64(t.Recovered), Transferred: int64(t.Transferred), DebtIncurred: int64(t.DebtIncurred), DebtRepaid: int64(t.DebtRepaid),
 		Expired: int64(t.Expired), Restored: int64(t.Restored), AdjustedUp: int64(t.AdjustedUp), AdjustedDown: int64(t.AdjustedDown),
 		Forfeited: int64(t.Forfeited), Pinned: int64(t.Pinned), Unpinned: int64(t.Unpinned),
-		Outstanding: int64(outstanding), Held: int64(held), Debt: int64(debt),
+		Deposited: int64(t.Deposited), Folded: int64(t.Folded), SwappedOut: int64(t.SwappedOut),
+		Outstanding: int64(outstanding), Held: int64(held), Waiting: int64(waiting), Debt: int64(debt),
 	}, nil
 }

@@ -14,7 +14,13 @@ func (s *Server) GetReceipt(ctx context.Context, r GetReceiptRequestObject) (Get
 		return nil, err
 	}
 	p := prover{reader: s.reader, leaves: map[batchPlace][][]byte{}}
-	proven, err := p.prove(ctx, points.OperationID(r.Operation))
+	var proven ProvenReceipt
+	var err error
+	if r.Params.Programme != nil {
+		proven, err = p.proveIn(ctx, *r.Params.Programme, points.OperationID(r.Operation))
+	} else {
+		proven, err = p.prove(ctx, points.OperationID(r.Operation))
+	}
 	if err != nil {
 		return nil, err
 	}

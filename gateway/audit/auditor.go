@@ -41,6 +41,8 @@ type Auditor struct {
 	programs   *rules.Cache
 	journal    *bookkeeping.Journal // What the receipts of all valid batches moved.
 	prints     []fingerprint
+	clearing   *clearingBook
+	waiting    map[string]*waiting // By points namespace.
 
 	founded   *clearing.Consortium // Decoded record, and the version it was decoded from.
 	foundedAt blocks.Version
@@ -50,7 +52,7 @@ type Auditor struct {
 func New(o Options) *Auditor {
 	return &Auditor{
 		options: o, linker: &linker{}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{},
-		programs: new(rules.Cache), journal: bookkeeping.NewJournal(),
+		programs: new(rules.Cache), journal: bookkeeping.NewJournal(), clearing: newClearingBook(), waiting: map[string]*waiting{},
 	}
 }
 
@@ -171,9 +173,13 @@ func (a *Auditor) Finish(finding error) (*Statement, error) {
 		finding = a.checkInvariants()
 	}
 	if finding == nil {
+		finding = a.checkClearingHolds()
+	}
+	if finding == nil {
 		finding = a.databaseBehind()
 	}
 	a.fillProgrammes()
+	a.fillClearing()
 	var f *Finding
 	if errors.As(finding, &f) {
 		a.statement.Finding, a.statement.Verdict = f, VerdictFailed

@@ -2,10 +2,10 @@ package audit
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -13,29 +13,61 @@ import (
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
-// compare compares reads, writes, private hashes, event and answer.
-func compare(t *blocks.Transaction, effects engine.Effects, state *view, by depth, find findFunc) *Finding {
-	n := t.Namespace(t.Chaincode)
-	if n == nil {
-		n = &blocks.Namespace{Name: t.Chaincode}
+// compare compares reads, writes, private hashes, event and answer. Nothing may be written that doesn't follow, in whatever namespace.
+func (r *rerun) compare(t *blocks.Transaction, find findFunc) *Finding {
+	done, names := map[string]bool{}, deliveredKeys(t)
+	for i := range t.Namespaces {
+		n := &t.Namespaces[i]
+		done[n.Name] = true
+		if f := r.compareNamespace(n, names, find); f != nil {
+			return f
+		}
 	}
-	if f := compareWrites(n, effects.Writes, find); f != nil {
+	for _, namespace := range slices.Sorted(maps.Keys(r.touched)) {
+		if done[namespace] {
+			continue
+		}
+		if f := r.compareNamespace(&blocks.Namespace{Name: namespace}, names, find); f != nil {
+			return f
+		}
+	}
+	if f := compareEvent(t, r.effects, find); f != nil {
 		return f
 	}
-	if f := compareReads(n, state.reads, find); f != nil {
-		return f
+	if t.Status != statusOK || !r.unanswered && !bytes.Equal(t.Response, r.effects.Response) {
+		answered, due := contrast(t.Response, r.effects.Response)
+		return find(CheckResponse, "it answered %d and %s, it should have been %d and %s", t.Status, answered, statusOK, due).
+			at(t.Chaincode, "")
+	}
+	return nil
+}
+
+func (r *rerun) compareNamespace(n *blocks.Namespace, names map[string]string, find findFunc) *Finding {
+	f := r.touched[n.Name]
+	if f == nil {
+		f = &footprint{}
+	}
+	if finding := compareWrites(n, f.writes, find); finding != nil {
+		return finding
+	}
+	if _, ours := runner(n.Name); !ours && f.writes == nil {
+		return unwritten(n, find) // What Fabric itself reads, in its lifecycle for instance, is its own affair.
+	}
+	if finding := compareReads(n, f, find); finding != nil {
+		return finding
 	}
 	if n.Ranges > 0 || n.Metadata > 0 {
 		return find(CheckReadSet, "it has range reads or writes of key policies, which no function makes").at(n.Name, "")
 	}
-	if f := comparePrivate(n, t, effects, by, find); f != nil {
-		return f
-	}
-	if f := compareEvent(t, effects, find); f != nil {
-		return f
-	}
-	if t.Status != statusOK || !bytes.Equal(t.Response, effects.Response) {
-		return find(CheckResponse, "it answered %d and %s, it should have been %d and %s", t.Status, excerpt(t.Response), statusOK, excerpt(effects.Response)).at(n.Name, "")
+	return comparePrivate(n, f, names, find)
+}
+
+// unwritten refuses private writes to a namespace that isn't ours.
+func unwritten(n *blocks.Namespace, find findFunc) *Finding {
+	for _, c := range n.Collections {
+		if len(c.Writes) > 0 {
+			return find(CheckPrivateWriteSet, "nothing of ours writes there").at(n.Name+"/"+c.Name, "")
+		}
 	}
 	return nil
 }
@@ -50,8 +82,9 @@ func compareWrites(n *blocks.Namespace, want []engine.Write, find findFunc) *Fin
 		if !ok {
 			return find(CheckWriteSet, "it isn't written, it should become %s", excerpt(w.Value)).at(n.Name, w.Key)
 		}
-		if g.Delete || !bytes.Equal(g.Value, w.Value) {
-			return find(CheckWriteSet, "%s was written, it should be %s", excerpt(g.Value), excerpt(w.Value)).at(n.Name, w.Key)
+		if g.Delete != w.Delete || !bytes.Equal(g.Value, w.Value) {
+			written, due := contrast(g.Value, w.Value)
+			return find(CheckWriteSet, "%s was written, it should be %s", written, due).at(n.Name, w.Key)
 		}
 		delete(got, w.Key)
 	}
@@ -63,15 +96,15 @@ func compareWrites(n *blocks.Namespace, want []engine.Write, find findFunc) *Fin
 	return nil
 }
 
-func compareReads(n *blocks.Namespace, want map[string]bool, find findFunc) *Finding {
+func compareReads(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
 	got := make(map[string]bool, len(n.Reads))
 	for _, r := range n.Reads {
 		got[r.Key] = true
-		if !want[r.Key] {
+		if !f.reads[r.Key] && !f.unseen {
 			return find(CheckReadSet, "it was read, the function doesn't read it").at(n.Name, r.Key)
 		}
 	}
-	for key := range want {
+	for key := range f.reads {
 		if !got[key] {
 			return find(CheckReadSet, "it was not read, the function reads it: conflicts would pass unseen").at(n.Name, key)
 		}
@@ -79,36 +112,68 @@ func compareReads(n *blocks.Namespace, want map[string]bool, find findFunc) *Fin
 	return nil
 }
 
-// comparePrivate compares the hashed writes. An observer knows which key must have been written, not which value.
-func comparePrivate(n *blocks.Namespace, t *blocks.Transaction, effects engine.Effects, by depth, find findFunc) *Finding {
-	want := map[collectionRef][]byte{} // By collection and key; nil where the value isn't known.
-	for _, w := range effects.Private {
-		sum := sha256.Sum256(w.Value)
-		want[collectionRef{w.Collection, w.Key}] = sum[:]
-	}
-	if by == public {
-		var event wire.BatchEvent
-		if err := wire.DecodeRecord(effects.EventPayload, &event); err != nil {
-			return find(CheckEvent, "the event can't be read").at(n.Name, "")
-		}
-		want[collectionRef{engine.CollectionDetails, engine.DetailsKey(event.MSP, event.Lane, event.Seq)}] = nil
-	}
-	count := 0
+// comparePrivate compares the hashed reads and writes. An observer knows which keys may be written, not which values.
+func comparePrivate(n *blocks.Namespace, f *footprint, names map[string]string, find findFunc) *Finding {
+	got := map[privateRef]blocks.HashedWrite{} // By collection and hash of the key.
 	for _, c := range n.Collections {
-		count += len(c.Writes)
-	}
-	for ref, sum := range want {
-		key := sha256.Sum256([]byte(ref.collection))
-		found := false
-		for _, w := range hashedWrites(t, ref.namespace) {
-			found = found || bytes.Equal(w.KeyHash, key[:]) && !w.Delete && !w.Purge && (sum == nil || bytes.Equal(w.ValueHash, sum))
+		if c.Metadata > 0 {
+			return find(CheckReadSet, "it has writes of key policies, which no function makes").at(n.Name+"/"+c.Name, "")
 		}
-		if !found {
-			return find(CheckPrivateWriteSet, "its hash isn't among the private writes").at(n.Name+"/"+ref.namespace, ref.collection)
+		for _, w := range c.Writes {
+			got[privateRef{c.Name, string(w.KeyHash)}] = w
 		}
 	}
-	if count != len(want) {
-		return find(CheckPrivateWriteSet, "there are %d private writes, there should be %d", count, len(want)).at(n.Name, "")
+	count := len(got)
+	for _, want := range f.private {
+		ref := privateRef{want.collection, keyHash(want.key)}
+		w, there := got[ref]
+		switch {
+		case !there && !want.optional:
+			return find(CheckPrivateWriteSet, "its hash isn't among the private writes").at(n.Name+"/"+want.collection, want.key)
+		case there && !want.met(w):
+			return find(CheckPrivateWriteSet, "a private value with hash %x was written, it should have %x", w.ValueHash, want.hash).at(n.Name+"/"+want.collection, want.key)
+		}
+		delete(got, ref)
+	}
+	for ref := range got {
+		return find(CheckPrivateWriteSet, "it is written under the key hash %x, nothing should be", ref.key).at(n.Name+"/"+ref.collection, names[ref.key])
+	}
+	if f.count > 0 && count != f.count {
+		return find(CheckPrivateWriteSet, "there are %d private writes, there should be %d", count, f.count).at(n.Name, "")
+	}
+	return comparePrivateReads(n, f, find)
+}
+
+func (want *privateWant) met(w blocks.HashedWrite) bool {
+	switch {
+	case w.Purge:
+		return false
+	case want.optional && want.hash == nil:
+		return want.deleted || !w.Delete
+	default:
+		return w.Delete == want.deleted && (want.hash == nil || bytes.Equal(w.ValueHash, want.hash))
+	}
+}
+
+func comparePrivateReads(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
+	got := map[privateRef]bool{}
+	for _, c := range n.Collections {
+		for _, r := range c.Reads {
+			got[privateRef{c.Name, string(r.KeyHash)}] = true
+		}
+	}
+	for ref := range f.privateReads {
+		hashed := privateRef{ref.collection, keyHash(ref.key)}
+		if !got[hashed] {
+			return find(CheckReadSet, "it was not read, the function reads it: conflicts would pass unseen").at(n.Name+"/"+ref.collection, ref.key)
+		}
+		delete(got, hashed)
+	}
+	if len(got) == 0 || f.unseen {
+		return nil
+	}
+	for ref := range got {
+		return find(CheckReadSet, "it was read under the key hash %x, the function doesn't read it", ref.key).at(n.Name+"/"+ref.collection, "")
 	}
 	return nil
 }
@@ -130,31 +195,64 @@ func compareEvent(t *blocks.Transaction, effects engine.Effects, find findFunc) 
 	return differentReceipt(t, effects, find)
 }
 
+// recordedEvent is the event of a batch, or of a cross-brand batch with one of each programme, with the receipts' own bytes.
+type recordedEvent struct {
+	recordedBatch
+	Home    *recordedBatch `json:"home"`
+	Partner *recordedBatch `json:"partner"`
+}
+
+// batches are those that the event tells of.
+func (e *recordedEvent) batches() []*recordedBatch {
+	if e.Home == nil {
+		return []*recordedBatch{&e.recordedBatch}
+	}
+	if e.Partner == nil {
+		return []*recordedBatch{e.Home}
+	}
+	return []*recordedBatch{e.Home, e.Partner}
+}
+
 // differentReceipt names the first receipt that differs.
 func differentReceipt(t *blocks.Transaction, effects engine.Effects, find findFunc) *Finding {
-	var got, want struct {
-		Receipts []jsontext.Value `json:"receipts"`
+	var got, want recordedEvent
+	if json.Unmarshal(t.Event.Payload, &got) != nil || json.Unmarshal(effects.EventPayload, &want) != nil || len(got.batches()) != len(want.batches()) {
+		return find(CheckEvent, "its batches are not those that follow from the operations").at(t.Chaincode, "")
 	}
-	if json.Unmarshal(t.Event.Payload, &got) != nil || json.Unmarshal(effects.EventPayload, &want) != nil || len(got.Receipts) != len(want.Receipts) {
-		return find(CheckEvent, "its receipts are not those that follow from the operations").at(t.Chaincode, "")
+	for i, theirs := range got.batches() {
+		if f := differing(theirs, want.batches()[i], find); f != nil {
+			f.Namespace = t.Chaincode
+			return f
+		}
+	}
+	return find(CheckEvent, "its lane, sequence, window or root is not what follows from the operations").at(t.Chaincode, "")
+}
+
+// differing finds the first receipt in which two batches differ.
+func differing(got, want *recordedBatch, find findFunc) *Finding {
+	if len(got.Receipts) != len(want.Receipts) {
+		return find(CheckEvent, "its receipts are not those that follow from the operations")
 	}
 	for i := range got.Receipts {
 		if bytes.Equal(got.Receipts[i], want.Receipts[i]) {
 			continue
 		}
 		var r points.Receipt
-		f := find(CheckEvent, "receipt %d is %s, it should be %s", i, excerpt(got.Receipts[i]), excerpt(want.Receipts[i]))
-		f.Namespace = t.Chaincode
+		told, due := contrast(got.Receipts[i], want.Receipts[i])
+		f := find(CheckEvent, "receipt %d is %s, it should be %s", i, told, due)
 		if wire.DecodeRecord(want.Receipts[i], &r) == nil {
 			f.Key = "receipt/" + string(r.Operation)
 		}
 		return f
 	}
-	return find(CheckEvent, "its lane, sequence or root is not what follows from the operations").at(t.Chaincode, "")
+	return nil
 }
 
-// maxExcerpt bounds how much of a value a finding repeats.
-const maxExcerpt = 160
+// Bounds of what a finding repeats of a value.
+const (
+	maxExcerpt = 160
+	leadIn     = 40 // Bytes before the first difference of two values.
+)
 
 func excerpt(b []byte) string {
 	if len(b) > maxExcerpt {
@@ -164,4 +262,17 @@ func excerpt(b []byte) string {
 		return "nothing"
 	}
 	return string(b)
+}
+
+// contrast gives excerpts of two values from shortly before where they differ.
+func contrast(got, want []byte) (string, string) {
+	from := 0
+	for from < len(got) && from < len(want) && got[from] == want[from] {
+		from++
+	}
+	if max(len(got), len(want)) <= maxExcerpt || from <= leadIn {
+		return excerpt(got), excerpt(want)
+	}
+	from -= leadIn
+	return "..." + excerpt(got[from:]), "..." + excerpt(want[from:])
 }

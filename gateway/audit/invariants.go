@@ -29,18 +29,23 @@ type named struct {
 	hold func(*points.Account) error
 }
 
-// checkTouched checks the invariants of every account and reversal that a valid transaction wrote.
+// checkTouched checks the invariants of every account and reversal that a valid transaction writes, and of the inboxes. It comes before the transaction is applied.
 func (a *Auditor) checkTouched(t *blocks.Transaction, find findFunc) *Finding {
-	n := t.Namespace(t.Chaincode)
-	if n == nil || !strings.HasPrefix(n.Name, engine.PointsPrefix) {
-		return nil
-	}
-	for _, w := range n.Writes {
-		if w.Delete {
-			continue // A credit that was folded.
+	for i := range t.Namespaces {
+		n := &t.Namespaces[i]
+		if !strings.HasPrefix(n.Name, engine.PointsPrefix) {
+			continue
 		}
-		if err := recordHolds(w.Key, w.Value); err != nil {
-			return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
+		for _, w := range n.Writes {
+			if w.Delete {
+				continue // A credit that was folded.
+			}
+			if err := recordHolds(w.Key, w.Value); err != nil {
+				return find(CheckInvariant, "%v", err).at(n.Name, w.Key)
+			}
+		}
+		if f := a.checkInbox(t, n, find); f != nil {
+			return f
 		}
 	}
 	return nil

@@ -29,28 +29,58 @@ func (a *Auditor) note(t *blocks.Transaction, find findFunc) *Finding {
 		a.noteDefinitions(t)
 		return nil
 	}
-	p := a.programme(t.Chaincode)
-	if p == nil {
+	for i := range t.Namespaces {
+		n := &t.Namespaces[i]
+		if p := a.programme(n.Name); p != nil && (n.Name == t.Chaincode || len(n.Writes) > 0) {
+			p.Transactions++
+		}
+	}
+	if t.Event == nil || t.Event.Name != wire.EventBatch && t.Event.Name != wire.EventExchange {
 		return nil
 	}
-	p.Transactions++
-	if t.Event == nil || t.Event.Name != wire.EventBatch {
+	if _, ours := runner(t.Chaincode); !ours {
 		return nil
 	}
-	var batch recordedBatch
-	if err := json.Unmarshal(t.Event.Payload, &batch); err != nil {
+	var event recordedEvent
+	if err := json.Unmarshal(t.Event.Payload, &event); err != nil {
 		return find(CheckEvent, "the event can't be read").at(t.Chaincode, "")
+	}
+	if t.Event.Name == wire.EventBatch {
+		return a.noteBatch(t.Chaincode, &event.recordedBatch, find)
+	}
+	return a.noteExchange(t, &event, find)
+}
+
+// noteExchange counts both halves of a cross-brand batch, each in its programme.
+func (a *Auditor) noteExchange(t *blocks.Transaction, event *recordedEvent, find findFunc) *Finding {
+	var doc wire.Exchange
+	if err := wire.Decode(t.Args[1], wire.MaxDocument, &doc); err != nil || event.Home == nil {
+		return find(CheckEvent, "the event is no cross-brand batch's").at(t.Chaincode, "")
+	}
+	if f := a.noteBatch(engine.PointsPrefix+doc.Home, event.Home, find); f != nil {
+		return f
+	}
+	if event.Partner == nil {
+		return nil
+	}
+	return a.noteBatch(engine.PointsPrefix+doc.Partner, event.Partner, find)
+}
+
+func (a *Auditor) noteBatch(namespace string, batch *recordedBatch, find findFunc) *Finding {
+	p := a.programme(namespace)
+	if p == nil {
+		return find(CheckEvent, "the event is of a batch, and the chaincode has none").at(namespace, "")
 	}
 	p.Batches++
 	p.Receipts += len(batch.Receipts)
-	if f := a.noteReceipts(t, &batch, find); f != nil {
+	if f := a.noteReceipts(namespace, batch, find); f != nil {
 		return f
 	}
-	return a.checkRoot(t, &batch, find)
+	return a.checkRoot(namespace, batch, find)
 }
 
 // noteReceipts takes what the receipts moved into the journal, which the programmes' statements are made of.
-func (a *Auditor) noteReceipts(t *blocks.Transaction, batch *recordedBatch, find findFunc) *Finding {
+func (a *Auditor) noteReceipts(namespace string, batch *recordedBatch, find findFunc) *Finding {
 	for _, raw := range batch.Receipts {
 		var r points.Receipt
 		err := wire.DecodeRecord(raw, &r)
@@ -58,14 +88,14 @@ func (a *Auditor) noteReceipts(t *blocks.Transaction, batch *recordedBatch, find
 			err = a.journal.Note(&r)
 		}
 		if err != nil {
-			return find(CheckEvent, "a receipt can't be booked: %v", err).at(t.Chaincode, "")
+			return find(CheckEvent, "a receipt can't be booked: %v", err).at(namespace, "")
 		}
 	}
 	return nil
 }
 
 // checkRoot compares the recorded root with that of the recorded receipts' own bytes, without the engine.
-func (a *Auditor) checkRoot(t *blocks.Transaction, batch *recordedBatch, find findFunc) *Finding {
+func (a *Auditor) checkRoot(namespace string, batch *recordedBatch, find findFunc) *Finding {
 	key := engine.BatchKey(batch.MSP, batch.Lane, batch.Seq)
 	leaves := make([][]byte, len(batch.Receipts))
 	for i := range leaves {
@@ -73,15 +103,15 @@ func (a *Auditor) checkRoot(t *blocks.Transaction, batch *recordedBatch, find fi
 	}
 	root, err := wire.Root(leaves)
 	if err != nil {
-		return find(CheckReceiptRoot, "%v", err).at(t.Chaincode, key)
+		return find(CheckReceiptRoot, "%v", err).at(namespace, key)
 	}
 	var kept points.Batch
-	if err := wire.DecodeRecord(a.world.public[t.Chaincode][key].value, &kept); err != nil {
-		return find(CheckReceiptRoot, "the batch's record is missing or can't be read").at(t.Chaincode, key)
+	if err := wire.DecodeRecord(a.world.public[namespace][key].value, &kept); err != nil {
+		return find(CheckReceiptRoot, "the batch's record is missing or can't be read").at(namespace, key)
 	}
 	if kept.Root != root || batch.Root != root || kept.Count != len(leaves) {
 		return find(CheckReceiptRoot, "%d receipts have root %s, the record says %d and %s, the event %s", len(leaves), root, kept.Count, kept.Root, batch.Root).
-			at(t.Chaincode, key)
+			at(namespace, key)
 	}
 	return nil
 }

@@ -1,11 +1,8 @@
 package audit
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"strings"
-
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
@@ -19,48 +16,89 @@ const statusOK = 200
 // depth says what a transaction was replayed from.
 type depth int
 
-// A full replay has the private details, a public one takes from the receipts what follows from them.
+// A full replay has the private input, a public one takes from what was committed what can't be recomputed without it.
 const (
 	full depth = iota
 	public
 )
 
-// replay runs a valid transaction again and compares everything that it did.
+// replay runs a valid transaction again and compares everything that it did, in every namespace.
 func (a *Auditor) replay(t *blocks.Transaction, find findFunc) *Finding {
-	run, ours := runner(t.Chaincode)
-	for _, n := range t.Namespaces {
-		if f := foreign(n, t.Chaincode, find); f != nil {
-			return f
+	if _, ours := runner(t.Chaincode); !ours {
+		for _, n := range t.Namespaces {
+			if f := foreign(n, t.Chaincode, find); f != nil {
+				return f
+			}
 		}
-	}
-	if !ours {
 		a.statement.foreign(t.Chaincode)
 		return nil
 	}
 	if len(t.Args) != 2 {
 		return find(CheckExecution, "a function takes one document, this call has %d arguments", len(t.Args)).at(t.Chaincode, "")
 	}
+	if f := checkPrivate(t, find); f != nil {
+		return f
+	}
 	call := engine.Call{
 		Chaincode: t.Chaincode, Function: string(t.Args[0]), Document: t.Args[1], Time: t.Time,
 		Caller: engine.Identity{MSP: t.Creator.MSP, Role: a.roleOf(t)}, Programs: a.programs,
 	}
-	by, f := a.givePrivate(t, &call, find)
+	r, f := a.rerun(t, call, find)
 	if f != nil {
 		return f
 	}
-	state := &view{world: a.world, namespace: t.Chaincode, reads: map[string]bool{}}
-	effects, err := run(call, state)
-	if err != nil {
-		return find(CheckExecution, "%s is refused by the rules: %v", call.Function, err).at(t.Chaincode, "")
-	}
-	if f := compare(t, effects, state, by, find); f != nil {
+	if f := r.compare(t, find); f != nil {
 		return f
 	}
-	if p := a.programme(t.Chaincode); p != nil {
-		p.replayed(by)
-	}
+	a.replayed(t, r)
 	return nil
 }
+
+// rerun is a replayed transaction.
+type rerun struct {
+	*execution
+	effects    engine.Effects // Of the invoked function.
+	by         depth
+	unanswered bool // What it answered can't be known: an observer saw a query of private data.
+}
+
+// rerun replays a call from its private input where that is held, and from what was committed otherwise.
+func (a *Auditor) rerun(t *blocks.Transaction, call engine.Call, find findFunc) (*rerun, *Finding) {
+	if call.Chaincode == engine.ClearingChaincode {
+		return a.rerunClearing(t, call, find)
+	}
+	by := full
+	if call.Function == wire.FnSubmitBatch {
+		var f *Finding
+		if by, f = a.giveDetails(t, &call, find); f != nil {
+			return nil, f
+		}
+	}
+	r, err := a.execute(call, by)
+	if err != nil {
+		return nil, refused(call, err, find)
+	}
+	if by == public {
+		event := call.Observed
+		want := privateWant{privateRef: privateRef{engine.CollectionDetails, engine.DetailsKey(event.MSP, event.Lane, event.Seq)}}
+		r.at(call.Chaincode).private = append(r.at(call.Chaincode).private, want)
+	}
+	return r, nil
+}
+
+// execute runs the function as it is called.
+func (a *Auditor) execute(call engine.Call, by depth) (*rerun, error) {
+	x := a.newExecution(call)
+	effects, err := x.run()
+	return &rerun{execution: x, effects: effects, by: by}, err
+}
+
+func refused(call engine.Call, err error, find findFunc) *Finding {
+	return find(CheckExecution, "%s is refused by the rules: %v", call.Function, err).at(call.Chaincode, "")
+}
+
+// unavailable says whether an execution ended for want of private data.
+func unavailable(err error) bool { return err != nil && fault.CodeOf(err) == fault.PrivateUnavailable }
 
 // roleOf is the caller's role, as its certificate says; empty when the channel doesn't know the caller.
 func (a *Auditor) roleOf(t *blocks.Transaction) string {
@@ -71,20 +109,9 @@ func (a *Auditor) roleOf(t *blocks.Transaction) string {
 	return signer.Attribute(engine.RoleAttribute)
 }
 
-func runner(chaincode string) (run func(engine.Call, engine.State) (engine.Effects, error), ours bool) {
-	switch {
-	case chaincode == engine.ClearingChaincode:
-		return engine.Clearing, true
-	case strings.HasPrefix(chaincode, engine.PointsPrefix):
-		return engine.Points, true
-	default:
-		return nil, false
-	}
-}
-
-// foreign refuses writes to one of our namespaces by a call of another chaincode.
+// foreign refuses writes to one of our namespaces by a call of a chaincode that isn't ours.
 func foreign(n blocks.Namespace, called string, find findFunc) *Finding {
-	if _, ours := runner(n.Name); !ours || n.Name == called {
+	if _, ours := runner(n.Name); !ours {
 		return nil
 	}
 	if len(n.Writes) > 0 {
@@ -98,20 +125,13 @@ func foreign(n blocks.Namespace, called string, find findFunc) *Finding {
 	return nil
 }
 
-// givePrivate finds the private details that the call was made with. Without them the batch is replayed as an observer sees it, from the
-// receipts. Clear values that don't have the hashes in the block are a finding.
-func (a *Auditor) givePrivate(t *blocks.Transaction, call *engine.Call, find findFunc) (by depth, f *Finding) {
-	if f := checkPrivate(t, find); f != nil {
-		return public, f
-	}
-	if call.Function != wire.FnSubmitBatch {
-		return full, nil
-	}
+// giveDetails finds the private details that a batch was submitted with. Without them the batch is replayed as an observer sees it, from the receipts.
+func (a *Auditor) giveDetails(t *blocks.Transaction, call *engine.Call, find findFunc) (depth, *Finding) {
 	if writes := t.PrivateWrites(t.Chaincode, engine.CollectionDetails); len(writes) == 1 {
 		call.Transient = map[string][]byte{wire.DetailsTransient: writes[0].Value}
 		return full, nil
 	}
-	if len(hashedWrites(t, engine.CollectionDetails)) == 0 {
+	if len(hashedWrites(t, t.Chaincode, engine.CollectionDetails)) == 0 {
 		return full, nil
 	}
 	var event wire.BatchEvent
@@ -122,42 +142,14 @@ func (a *Auditor) givePrivate(t *blocks.Transaction, call *engine.Call, find fin
 	return public, nil
 }
 
-func hashedWrites(t *blocks.Transaction, collection string) []blocks.HashedWrite {
-	if n := t.Namespace(t.Chaincode); n != nil {
-		for _, c := range n.Collections {
-			if c.Name == collection {
-				return c.Writes
-			}
+// replayed counts a replay for every programme, or pair, that it is about.
+func (a *Auditor) replayed(t *blocks.Transaction, r *rerun) {
+	for namespace, f := range r.touched {
+		if p := a.programme(namespace); p != nil && (len(f.writes) > 0 || namespace == t.Chaincode) {
+			p.replayed(r.by)
 		}
 	}
-	return nil
-}
-
-// checkPrivate compares delivered private data with the hashes in the block.
-func checkPrivate(t *blocks.Transaction, find findFunc) *Finding {
-	for _, p := range t.Private {
-		for _, c := range p.Collections {
-			known := map[string]blocks.HashedWrite{}
-			if n := t.Namespace(p.Name); n != nil {
-				for _, hashed := range n.Collections {
-					if hashed.Name == c.Name {
-						for _, w := range hashed.Writes {
-							known[string(w.KeyHash)] = w
-						}
-					}
-				}
-			}
-			for _, w := range c.Writes {
-				key, value := sha256.Sum256([]byte(w.Key)), sha256.Sum256(w.Value)
-				there, ok := known[string(key[:])]
-				if !ok {
-					return find(CheckPrivateHash, "private data were delivered under a key that the block doesn't have").at(p.Name+"/"+c.Name, w.Key)
-				}
-				if !w.Delete && !bytes.Equal(there.ValueHash, value[:]) {
-					return find(CheckPrivateHash, "the private value has hash %x, the block says %x", value, there.ValueHash).at(p.Name+"/"+c.Name, w.Key)
-				}
-			}
-		}
+	if t.Chaincode == engine.ClearingChaincode {
+		a.clearing.replayed(t, r.by)
 	}
-	return nil
 }

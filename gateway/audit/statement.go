@@ -34,6 +34,7 @@ type Statement struct {
 	CommitHashes        int                   `json:"commitHashes"`        // Blocks whose commit hash equals that of the rebuilt state.
 	WithoutCommitHash   int                   `json:"withoutCommitHash"`   // Blocks that came without one.
 	Programmes          []*ProgrammeStatement `json:"programmes"`
+	Clearing            []ClearingStatement   `json:"clearing"`          // By currency.
 	Members             []string              `json:"members"`           // MSP ids of the consortium.
 	Definitions         []Definition          `json:"definitions"`       // Chaincode definitions that were committed, in order.
 	ForeignChaincodes   map[string]int        `json:"foreignChaincodes"` // Calls of chaincodes that the audit doesn't know, by name.
@@ -83,7 +84,7 @@ type ProgrammeStatement struct {
 }
 
 func newStatement() *Statement {
-	return &Statement{ForeignChaincodes: map[string]int{}, Programmes: []*ProgrammeStatement{}, Members: []string{}, Definitions: []Definition{}, Peers: []PeerStatement{}}
+	return &Statement{Clearing: []ClearingStatement{}, ForeignChaincodes: map[string]int{}, Programmes: []*ProgrammeStatement{}, Members: []string{}, Definitions: []Definition{}, Peers: []PeerStatement{}}
 }
 
 func (s *Statement) foreign(chaincode string) {

@@ -22,6 +22,7 @@ func (s *Statement) WriteText(w io.Writer) error {
 	if err := s.writeStatements(&b); err != nil {
 		return err
 	}
+	s.writeClearing(&b)
 	s.writeChecked(&b)
 	s.writePeers(&b)
 	s.writeVerdict(&b)

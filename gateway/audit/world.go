@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
-	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
@@ -20,10 +19,12 @@ type entry struct {
 	version blocks.Version
 }
 
-// hashedEntry is what a block tells everybody of a private value.
+// hashedEntry is what a block tells everybody of a private value, and the value where it is held and transactions read it.
 type hashedEntry struct {
 	hash    []byte // SHA-256 of the value.
 	version blocks.Version
+	key     string // With the value; empty when it isn't held.
+	value   []byte
 }
 
 type collectionRef struct{ namespace, collection string }
@@ -37,19 +38,50 @@ func (w *world) apply(t *blocks.Transaction, v blocks.Version) {
 	for _, n := range t.Namespaces {
 		w.applyPublic(n, v)
 		for _, c := range n.Collections {
-			ref := collectionRef{n.Name, c.Name}
-			if w.hashed[ref] == nil {
-				w.hashed[ref] = map[string]hashedEntry{}
-			}
-			for _, write := range c.Writes {
-				if write.Delete || write.Purge {
-					delete(w.hashed[ref], string(write.KeyHash))
-					continue
-				}
-				w.hashed[ref][string(write.KeyHash)] = hashedEntry{write.ValueHash, v}
-			}
+			w.applyHashed(collectionRef{n.Name, c.Name}, c.Writes, heldValues(t, n.Name, c.Name), v)
 		}
 	}
+}
+
+func (w *world) applyHashed(ref collectionRef, writes []blocks.HashedWrite, held map[string]blocks.Write, v blocks.Version) {
+	if w.hashed[ref] == nil {
+		w.hashed[ref] = map[string]hashedEntry{}
+	}
+	for _, write := range writes {
+		if write.Delete || write.Purge {
+			delete(w.hashed[ref], string(write.KeyHash))
+			continue
+		}
+		clear := held[string(write.KeyHash)]
+		w.hashed[ref][string(write.KeyHash)] = hashedEntry{write.ValueHash, v, clear.Key, clear.Value}
+	}
+}
+
+// heldValues are the values that came with a transaction and that later ones may read, by the hash of their key. Details of batches and a pair's lines are read by no
+// transaction: they are looked at once.
+func heldValues(t *blocks.Transaction, namespace, collection string) map[string]blocks.Write {
+	held := map[string]blocks.Write{}
+	if namespace != engine.ClearingChaincode {
+		return held
+	}
+	for _, w := range t.PrivateWrites(namespace, collection) {
+		if object, _, err := engine.ParseKey(w.Key); err == nil && object != engine.ObjectLines && !w.Delete {
+			held[keyHash(w.Key)] = w
+		}
+	}
+	return held
+}
+
+// keyHash is what blocks name a private key by.
+func keyHash(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return string(sum[:])
+}
+
+// private returns a private value in force. held is false when there is one and it isn't held.
+func (w *world) private(ref collectionRef, key string) (value []byte, held bool) {
+	e, there := w.hashed[ref][keyHash(key)]
+	return e.value, !there || e.value != nil
 }
 
 func (w *world) applyPublic(n blocks.Namespace, v blocks.Version) {
@@ -91,42 +123,4 @@ func differs(read *blocks.Version, now blocks.Version, there bool) bool {
 		return there
 	}
 	return !there || *read != now
-}
-
-// view is what an execution of one chaincode sees of the world; it notes the keys that are read.
-type view struct {
-	world     *world
-	namespace string
-	reads     map[string]bool
-}
-
-// Get implements engine.State.
-func (v *view) Get(keys []string) ([][]byte, error) {
-	values := make([][]byte, len(keys))
-	for i, key := range keys {
-		values[i] = v.world.public[v.namespace][key].value
-		v.reads[key] = true
-	}
-	return values, nil
-}
-
-// Private implements engine.State: without the values there is nothing to give.
-func (v *view) Private(collection string, keys []string) ([][]byte, error) {
-	return nil, fault.New(fault.PrivateUnavailable, "%s", collection)
-}
-
-// PrivateHash implements engine.State.
-func (v *view) PrivateHash(collection, key string) ([]byte, error) {
-	sum := sha256.Sum256([]byte(key))
-	return v.world.hashed[collectionRef{v.namespace, collection}][string(sum[:])].hash, nil
-}
-
-// Invoke implements engine.State: a query of clearing over the same state.
-func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, error) {
-	if chaincode != engine.ClearingChaincode {
-		return nil, fault.New(fault.NotFound, "chaincode %s is not known to the audit", chaincode)
-	}
-	effects, err := engine.Clearing(engine.Call{Chaincode: v.namespace, Function: function, Document: document},
-		&view{world: v.world, namespace: chaincode, reads: map[string]bool{}})
-	return effects.Response, err
 }

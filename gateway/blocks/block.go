@@ -105,9 +105,10 @@ type Write struct {
 
 // Collection is what a transaction read and wrote in a private data collection, as hashes.
 type Collection struct {
-	Name   string
-	Reads  []HashedRead
-	Writes []HashedWrite
+	Name     string
+	Reads    []HashedRead
+	Writes   []HashedWrite
+	Metadata int // Writes of key-level endorsement policies.
 }
 
 // HashedRead is a private key that was read.

@@ -59,7 +59,7 @@ func decodeCollection(c *rwset.CollectionHashedReadWriteSet) (Collection, error)
 	if err := proto.Unmarshal(c.GetHashedRwset(), &hashed); err != nil {
 		return Collection{}, fmt.Errorf("the hashed read-write set of collection %q can't be read", c.GetCollectionName())
 	}
-	out := Collection{Name: c.GetCollectionName()}
+	out := Collection{Name: c.GetCollectionName(), Metadata: len(hashed.MetadataWrites)}
 	for _, r := range hashed.HashedReads {
 		out.Reads = append(out.Reads, HashedRead{KeyHash: r.GetKeyHash(), Version: decodeVersion(r.GetVersion())})
 	}

@@ -1261,7 +1261,7 @@ type Programme struct {
 	// Terms Every version with its parameters, ordered by version; the words are under `/v1/programmes/{name}/terms/{version}`.
 	Terms []ProgrammeTerms `json:"terms"`
 
-	// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
+	// Totals What has gone through the programme since it began; only `outstanding`, `held`, `waiting` and `debt` are positions.
 	Totals *Totals `json:"totals,omitempty"`
 }
 
@@ -1589,7 +1589,7 @@ type Tier = rules.Tier
 // Timestamp The till's own time with its zone, RFC 3339.
 type Timestamp = string
 
-// Totals What has gone through the programme since it began; only `outstanding`, `held` and `debt` are positions.
+// Totals What has gone through the programme since it began; only `outstanding`, `held`, `waiting` and `debt` are positions.
 type Totals struct {
 	AdjustedDown Points `json:"adjustedDown"`
 	AdjustedUp   Points `json:"adjustedUp"`
@@ -1598,7 +1598,13 @@ type Totals struct {
 	Debt         Points `json:"debt"`
 	DebtIncurred Points `json:"debtIncurred"`
 	DebtRepaid   Points `json:"debtRepaid"`
-	Expired      Points `json:"expired"`
+
+	// Deposited Into inboxes, by partners' awards and by swaps.
+	Deposited Points `json:"deposited"`
+	Expired   Points `json:"expired"`
+
+	// Folded Out of inboxes into accounts.
+	Folded Points `json:"folded"`
 
 	// Forfeited By closing accounts.
 	Forfeited Points `json:"forfeited"`
@@ -1623,11 +1629,17 @@ type Totals struct {
 	Rejected  int64  `json:"rejected"`
 
 	// Restored Given back by returns of redemptions.
-	Restored    Points `json:"restored"`
+	Restored Points `json:"restored"`
+
+	// SwappedOut Burned by swaps into partners' points.
+	SwappedOut  Points `json:"swappedOut"`
 	Transferred Points `json:"transferred"`
 
 	// Unpinned Out of holds, whichever way.
 	Unpinned Points `json:"unpinned"`
+
+	// Waiting Points in inboxes: the issuer's liability too.
+	Waiting Points `json:"waiting"`
 }
 
 // TransferTerms Who may send points to whom. A limit of 0 is none.
@@ -1861,6 +1873,12 @@ type QuoteOperationParams struct {
 	// Language Language of the awards' texts, such as en, de or zh-Hant; it goes before Accept-Language. English where the rules have no words in it.
 	Language       *string `form:"language,omitempty" json:"language,omitempty"`
 	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
+// GetReceiptParams defines parameters for GetReceipt.
+type GetReceiptParams struct {
+	// Programme Of which the receipt is: what a swap brought, and what the return of one gave back, has a receipt in the partner's programme under the same id. Without it, of where the points were taken.
+	Programme *string `form:"programme,omitempty" json:"programme,omitempty"`
 }
 
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
@@ -2295,7 +2313,7 @@ type ClientInterface interface {
 	QuoteOperation(ctx context.Context, params *QuoteOperationParams, body QuoteOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReceipt request
-	GetReceipt(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetReceipt(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3498,8 +3516,8 @@ func (c *Client) QuoteOperation(ctx context.Context, params *QuoteOperationParam
 	return c.Client.Do(req)
 }
 
-func (c *Client) GetReceipt(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetReceiptRequest(c.Server, operation)
+func (c *Client) GetReceipt(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReceiptRequest(c.Server, operation, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6929,7 +6947,7 @@ func NewQuoteOperationRequestWithBody(server string, params *QuoteOperationParam
 }
 
 // NewGetReceiptRequest generates requests for GetReceipt
-func NewGetReceiptRequest(server string, operation ID) (*http.Request, error) {
+func NewGetReceiptRequest(server string, operation ID, params *GetReceiptParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6952,6 +6970,28 @@ func NewGetReceiptRequest(server string, operation ID) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Programme != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "programme", runtime.ParamLocationQuery, *params.Programme); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
 	}
 
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
@@ -7277,7 +7317,7 @@ type ClientWithResponsesInterface interface {
 	QuoteOperationWithResponse(ctx context.Context, params *QuoteOperationParams, body QuoteOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOperationResponse, error)
 
 	// GetReceiptWithResponse request
-	GetReceiptWithResponse(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
+	GetReceiptWithResponse(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
 }
 
 type GetHealthResponse struct {
@@ -9805,8 +9845,8 @@ func (c *ClientWithResponses) QuoteOperationWithResponse(ctx context.Context, pa
 }
 
 // GetReceiptWithResponse request returning *GetReceiptResponse
-func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, operation ID, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error) {
-	rsp, err := c.GetReceipt(ctx, operation, reqEditors...)
+func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error) {
+	rsp, err := c.GetReceipt(ctx, operation, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

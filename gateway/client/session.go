@@ -152,6 +152,24 @@ func (s *Session) Programme(ctx context.Context, name string) (Programme, error)
 	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
 }
 
+// Partner reads what a programme's customers get at another brand.
+func (s *Session) Partner(ctx context.Context, programme, partner string) (Partner, error) {
+	r, err := s.api.GetPartnerWithResponse(ctx, programme, partner)
+	if err != nil {
+		return Partner{}, err
+	}
+	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
+}
+
+// Receipt reads the receipt that an operation has in a programme, with its proof: a swap has one in either programme.
+func (s *Session) Receipt(ctx context.Context, programme, operation string) (ProvenReceipt, error) {
+	r, err := s.api.GetReceiptWithResponse(ctx, operation, &GetReceiptParams{Programme: &programme})
+	if err != nil {
+		return ProvenReceipt{}, err
+	}
+	return answer(r.JSON200, r.ApplicationproblemJSONDefault, r.HTTPResponse)
+}
+
 // AdvanceBusinessDate moves a programme's business date ahead to day, YYYY-MM-DD.
 func (s *Session) AdvanceBusinessDate(ctx context.Context, programme, day string) error {
 	r, err := s.api.AdvanceBusinessDateWithResponse(ctx, programme, BusinessDate{Date: day})

@@ -49,6 +49,7 @@ type Config struct {
 	Listen    string   // host:port of the HTTP API; a loopback host.
 	Database  string   // SQLite file.
 	Programme string   // Whose points-<programme> it sequences; of a writer.
+	ActsFor   string   // Name of the failed brand whose programme it is, when the brands voted that the member acts for it; empty in the member's own gateway.
 	Peers     []Peer   // All members' peers; at least one is the own member's.
 	Members   []Member // Of the consortium.
 	Identity  KeyPair  // With which it speaks to peers.
@@ -182,9 +183,20 @@ func (c *Config) Brands() []Member {
 	return brands
 }
 
+// Represented is the member that the gateway acts for: its own, or the failed one that ActsFor names. Its lanes are that member's.
+func (c *Config) Represented() Member {
+	name := c.Member
+	if c.ActsFor != "" {
+		name = c.ActsFor
+	}
+	m, _ := c.member(name)
+	return m
+}
+
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
-	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert, &c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert,
+		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
 	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)

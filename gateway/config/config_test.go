@@ -217,3 +217,21 @@ func TestAWrongConfigurationNamesItsKey(t *testing.T) {
 		})
 	}
 }
+
+func TestGatewayCanActForAnotherBrandWhoseProgrammeItSequences(t *testing.T) {
+	c, err := Load(folder(t, strings.Replace(complete, "programme: airline", "programme: hotel\nactsFor: hotel", 1)), nil)
+	if err != nil || c.Represented() != (Member{Name: "hotel", MSP: "HotelMSP", Kind: "brand"}) || c.MSP != "AirlineMSP" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	own, err := Load(folder(t, complete), nil)
+	if err != nil || own.Represented().Name != "airline" {
+		t.Errorf("%+v, %v", own, err)
+	}
+	for name, keys := range map[string]string{
+		"for itself": "programme: airline\nactsFor: airline", "for nobody known": "programme: bank\nactsFor: bank", "for one brand with another's programme": "programme: airline\nactsFor: hotel",
+	} {
+		if _, err := Load(folder(t, strings.Replace(complete, "programme: airline", keys, 1)), nil); fault.CodeOf(err) != fault.InvalidValue {
+			t.Errorf("acting %s: %v", name, err)
+		}
+	}
+}

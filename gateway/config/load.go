@@ -19,7 +19,7 @@ const EnvironmentPrefix = "TALLY_GATEWAY"
 
 // keys are all keys that a file, the environment or a flag may set; lists are one key each.
 var keys = []string{
-	"member", "msp", "mode", "channel", "listen", "database", "programme", "peers", "members", "identity.cert", "identity.key", "operator.cert", "operator.key",
+	"member", "msp", "mode", "channel", "listen", "database", "programme", "actsFor", "peers", "members", "identity.cert", "identity.key", "operator.cert", "operator.key",
 	"treasurer.cert", "treasurer.key", "clerk.off", "clerk.interval", "bank.charges", "bank.omitUETR", "bank.accounts",
 	"partners", "partnerListen", "partnerTLS.cert", "partnerTLS.key",
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",

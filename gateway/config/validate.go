@@ -77,6 +77,9 @@ func (c *Config) validateMembers() error {
 	if own, ok := c.member(c.Member); !ok || own.MSP != c.MSP {
 		return wrong("members", "must hold member %s with msp %s", c.Member, c.MSP)
 	}
+	if failed, ok := c.member(c.ActsFor); c.ActsFor != "" && (!ok || failed.Kind != clearing.KindBrand || failed.Name == c.Member || c.Programme != failed.Name) {
+		return wrong("actsFor", "must be another brand, whose programme is sequenced")
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -94,6 +95,13 @@ func (p *Points) RotateCustodian(ctx context.Context, doc wire.NewCustodian) (po
 	return points.CustodianKey{}, err
 }
 
+// Administer brings the programme in line with what the brands voted on its issuer, and gives the programme. The client's identity must be an operator of who acts for the
+// issuer. MEMBER_STATUS when the issuer never failed.
+func (p *Points) Administer(ctx context.Context) (points.Programme, error) {
+	var record points.Programme
+	return record, p.administer(ctx, wire.FnAdminister, wire.Nothing{}, &record)
+}
+
 // PutShop registers a sponsored shop, or gives one other limits or another status. The client's identity must be an operator of the brand. INVALID_VALUE or OUT_OF_RANGE when a
 // field can't be accepted, FORBIDDEN when the sponsor is no brand.
 func (p *Points) PutShop(ctx context.Context, doc wire.NewShop) (points.Shop, error) {
@@ -137,14 +145,19 @@ func (p *Points) administer(ctx context.Context, function string, document, v an
 	})
 }
 
-// endorse has the own organisation and another one endorse: the issuer, or another brand in a programme of the own.
+// endorse has the own organisation and another one endorse: who acts for the issuer, or another brand in a programme of the own or of a brand that the client acts for.
 func (p *Points) endorse(ctx context.Context, build func() (call, error)) (*endorsed, error) {
-	switch p.issuer {
-	case "":
+	if p.client.mspOf(p.brand) == "" {
 		return nil, &Failure{Refused, fault.NotFound, "the configuration names no brand with this programme", errNoIssuer}
-	case p.client.msp:
-		return p.client.endorseWithPartner(ctx, build)
-	default:
-		return p.client.endorse(ctx, build, []string{p.client.msp, p.issuer})
 	}
+	if p.brand == p.client.acting {
+		return p.client.endorseWithPartner(ctx, build)
+	}
+	return p.client.endorseBy(ctx, build, func(members *clearing.Consortium) []string {
+		speaker := p.client.speaker(members, p.brand)
+		if others := p.client.partners.order(); speaker == p.client.msp && len(others) > 0 {
+			speaker = others[0]
+		}
+		return []string{p.client.msp, speaker}
+	})
 }

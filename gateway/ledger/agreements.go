@@ -19,7 +19,7 @@ type Pair struct {
 
 // Pair gives the facade of the own member's dealings with another brand.
 func (c *Clearing) Pair(partner string) *Pair {
-	a, b := clearing.PairOf(c.client.name(), partner)
+	a, b := clearing.PairOf(c.client.acting, partner)
 	return &Pair{client: c.client, query: wire.PairQuery{A: a, B: b}, other: c.client.mspOf(partner)}
 }
 
@@ -127,7 +127,7 @@ func (p *Pair) endorse(ctx context.Context, function string, document any, trans
 	if err != nil {
 		return nil, err
 	}
-	return p.client.endorse(ctx, func() (call, error) {
+	return p.client.endorseBy(ctx, func() (call, error) {
 		return call{chaincode: engine.ClearingChaincode, function: function, document: raw, transient: transient}, nil
-	}, []string{p.client.msp, p.other})
+	}, p.client.pair(p.query.A, p.query.B))
 }

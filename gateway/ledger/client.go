@@ -47,7 +47,9 @@ type Client struct {
 	nodes     []*node
 	preferred atomic.Int32 // Index of the node that answered last.
 	partners  *roster
-	owner     bool // Closes the connections.
+	speakers  *speakers
+	acting    string // Name of the member that the client acts for: its own, or one that failed.
+	owner     bool   // Closes the connections.
 }
 
 // node is one of the member's own peers.
@@ -65,7 +67,10 @@ func Connect(cfg *config.Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{channel: cfg.Channel, msp: cfg.MSP, brands: cfg.Brands(), id: id, sign: sign, partners: newRoster(coEndorsers(cfg.Brands(), cfg.MSP)), owner: true}
+	c := &Client{
+		channel: cfg.Channel, msp: cfg.MSP, brands: cfg.Brands(), id: id, sign: sign, partners: newRoster(coEndorsers(cfg.Brands(), cfg.MSP)), owner: true,
+		speakers: &speakers{always: cfg.ActsFor != ""}, acting: cfg.Represented().Name,
+	}
 	for _, peer := range cfg.OwnPeers() {
 		conn, err := Dial(peer)
 		if err != nil {
@@ -84,7 +89,7 @@ func (c *Client) As(pair config.KeyPair) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	other := &Client{channel: c.channel, msp: c.msp, brands: c.brands, id: id, sign: sign, partners: c.partners}
+	other := &Client{channel: c.channel, msp: c.msp, brands: c.brands, id: id, sign: sign, partners: c.partners, speakers: c.speakers, acting: c.acting}
 	for _, n := range c.nodes {
 		if err := other.add(n.peer, n.conn); err != nil {
 			return nil, errors.Join(err, other.Close())

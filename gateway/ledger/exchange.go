@@ -12,34 +12,30 @@ import (
 
 // Exchange is what clearing offers two brands for operations between them: batches of one home programme with one partner. Every error is a *Failure.
 type Exchange struct {
-	client   *Client
-	home     string
-	partner  string
-	endorser string // MSP id of the other brand; empty when the configuration names no such brand.
+	client  *Client
+	home    string
+	partner string
 }
 
 // Exchange gives the facade of batches on accounts of home's programme with partner. One of the two is the own member.
 func (c *Client) Exchange(home, partner string) *Exchange {
-	x := &Exchange{client: c, home: home, partner: partner, endorser: c.mspOf(partner)}
-	if x.endorser == c.msp {
-		x.endorser = c.mspOf(home)
-	}
-	return x
+	return &Exchange{client: c, home: home, partner: partner}
 }
 
-// EndorseBatch has a cross-brand batch endorsed by the two brands and by nobody else: no other brand can take the place of one that can't be reached. The batch's document is a
+// EndorseBatch has a cross-brand batch endorsed by the two brands and by nobody else: no other brand can take the place of one that can't be reached, unless the brands voted
+// that it acts for it. The batch's document is a
 // wire.Exchange, and its details are sent also when it is empty, since their salt covers what the batch writes. build is called as for a programme's own batches.
 func (x *Exchange) EndorseBatch(ctx context.Context, build func() (Batch, error)) (*Endorsed, error) {
-	if x.endorser == "" {
+	if x.client.mspOf(x.home) == "" || x.client.mspOf(x.partner) == "" {
 		return nil, &Failure{Refused, fault.NotFound, "the configuration names no brand " + x.home + " or " + x.partner, errNoIssuer}
 	}
-	e, err := x.client.endorse(ctx, func() (call, error) {
+	e, err := x.client.endorseBy(ctx, func() (call, error) {
 		b, err := build()
 		return call{
 			chaincode: engine.ClearingChaincode, function: wire.FnExchange, document: b.Document, notAfter: b.NotAfter,
 			transient: map[string][]byte{wire.DetailsTransient: b.Details},
 		}, err
-	}, []string{x.client.msp, x.endorser})
+	}, x.client.pair(x.home, x.partner))
 	if err != nil {
 		return nil, withoutSubstitute(err)
 	}

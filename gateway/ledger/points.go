@@ -17,12 +17,12 @@ const dryRunLane = clearing.CrossLaneFirst - 1
 type Points struct {
 	client    *Client
 	chaincode string
-	issuer    string // The brand's MSP id; empty when the configuration names no such brand.
+	brand     string
 }
 
 // Points gives the facade of a brand's programme.
 func (c *Client) Points(programme string) *Points {
-	return &Points{client: c, chaincode: engine.PointsPrefix + programme, issuer: c.mspOf(programme)}
+	return &Points{client: c, chaincode: engine.PointsPrefix + programme, brand: programme}
 }
 
 // Endorsed is an endorsed batch, ready for the ordering service.

@@ -18,19 +18,13 @@ func (p *Pair) Exchange(home *Programme, submitter *Organisation, k int, items [
 	p.ledger.t.Helper()
 	p.ledger.Now = max(p.ledger.Now, home.Now) + 1
 	home.Now = p.ledger.Now
-	partner, counterparty, series := p.B, p.B, clearing.HomeOwn
+	partner := p.B
 	if home.Brand == p.B {
 		partner = p.A
 	}
-	if submitter == p.B {
-		counterparty = p.A
-	}
-	if submitter != home.Brand {
-		series = clearing.HomeOther
-	}
-	at := place{home.Brand.Name, submitter.MSP, clearing.CrossLane(p.ledger.number(counterparty.Name), series, k)}
+	at := place{home.Brand.Name, submitter.MSP, p.Lane(home, submitter, k).N}
 	p.seq[at]++
-	doc := wire.Exchange{Home: home.Brand.Name, Partner: partner.Name, Lane: at.lane, Seq: p.seq[at], Operations: []points.Operation{}}
+	doc := wire.Exchange{Home: home.Brand.Name, Partner: partner.Name, Lane: at.lane, Seq: p.seq[at], Release: p.Release, Operations: []points.Operation{}}
 	details := wire.BatchDetails{V: 1, Salt: saltOf(at, p.seq[at]), Operations: []points.Details{}}
 	for _, item := range items {
 		doc.Operations = append(doc.Operations, item.Operation)
@@ -49,6 +43,27 @@ func (p *Pair) Exchange(home *Programme, submitter *Organisation, k int, items [
 	var event wire.ExchangeEvent
 	must(p.ledger.t, wire.DecodeRecord(queued.EventPayload, &event))
 	return &event, id
+}
+
+// Lane is the k-th lane of who submits batches for a home programme.
+func (p *Pair) Lane(home *Programme, submitter *Organisation, k int) clearing.LanePlace {
+	counterparty, series := p.B, clearing.HomeOwn
+	if submitter == p.B {
+		counterparty = p.A
+	}
+	if submitter != home.Brand {
+		series = clearing.HomeOther
+	}
+	return clearing.LanePlace{MSP: submitter.MSP, N: clearing.CrossLane(p.ledger.number(counterparty.Name), series, k)}
+}
+
+// Lines are the private record of a committed batch on accounts of a programme.
+func (p *Pair) Lines(home *Programme, event *wire.BatchEvent) *wire.PairLines {
+	p.ledger.t.Helper()
+	lines := new(wire.PairLines)
+	key := engine.LinesKey(home.Brand.Name, event.MSP, event.Lane, event.Seq)
+	must(p.ledger.t, wire.DecodeRecord(p.ledger.Private(engine.ClearingChaincode, p.Collection(), key), lines))
+	return lines
 }
 
 // saltOf is a salt that no other batch has.
@@ -91,4 +106,39 @@ func (p *Programme) AwardBy(partner string, account points.AccountID, n quantity
 // Swap gives points for points of a partner's programme.
 func (p *Programme) Swap(partner string, account, to points.AccountID, n quantity.Points) Item {
 	return p.sign(p.item(points.Operation{Kind: points.KindSwap, Account: account, To: to, Points: n, Partner: partner}), n)
+}
+
+// VoidAt ends a hold at a partner's till.
+func (p *Programme) VoidAt(hold Item) Item {
+	return p.item(points.Operation{Kind: points.KindVoid, Account: hold.Operation.Account, Hold: hold.Operation.ID, Partner: hold.Operation.Partner})
+}
+
+// Fold brings credits that wait to their account.
+func (p *Programme) Fold(account points.AccountID, places ...points.InboxPlace) Item {
+	return p.item(points.Operation{Kind: points.KindFold, Account: account, Entries: places})
+}
+
+// OptOut keeps a partner away from an account.
+func (p *Programme) OptOut(partner string, account points.AccountID) Item {
+	return p.sign(p.item(points.Operation{Kind: points.KindOptOut, Account: account, Partner: partner}), 0)
+}
+
+// Resign signs an operation anew that was changed after it was signed.
+func (p *Programme) Resign(item *Item, most quantity.Points) { *item = p.sign(*item, most) }
+
+// ReturnAt returns everything that is left of an operation with a partner, against its receipt in a committed batch of this programme.
+func (p *Programme) ReturnAt(partner string, event *wire.BatchEvent, index int) Item {
+	original := p.Original(event, index)
+	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original, Whole: true, Partner: partner}, 0)
+}
+
+// FoldBatch takes the credits of a batch out of an account's inbox.
+func (p *Programme) FoldBatch(event *wire.BatchEvent, account points.AccountID) Item {
+	var entries []points.InboxPlace
+	for i, r := range event.Receipts {
+		if r.Account == account && r.Kind.Blind() && r.Outcome == points.Accepted {
+			entries = append(entries, points.InboxPlace{MSP: event.MSP, Lane: event.Lane, Seq: event.Seq, N: i})
+		}
+	}
+	return p.item(points.Operation{Kind: points.KindFold, Account: account, Entries: entries})
 }

@@ -167,23 +167,24 @@ func (p *Programme) Accept(account points.AccountID, sent Item, code string) Ite
 
 // Return takes a purchase back, by amount, against its receipt in a committed batch.
 func (p *Programme) Return(event *wire.BatchEvent, index int, minor int64) Item {
-	original := p.original(event, index)
+	original := p.Original(event, index)
 	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original}, minor)
 }
 
 // ReturnWhole takes everything that is left of an accrual back.
 func (p *Programme) ReturnWhole(event *wire.BatchEvent, index int) Item {
-	original := p.original(event, index)
+	original := p.Original(event, index)
 	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original, Whole: true}, 0)
 }
 
 // GiveBack returns points of a redemption against its receipt in a committed batch.
 func (p *Programme) GiveBack(event *wire.BatchEvent, index int, n quantity.Points) Item {
-	original := p.original(event, index)
+	original := p.Original(event, index)
 	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original, Points: n}, 0)
 }
 
-func (p *Programme) original(event *wire.BatchEvent, index int) *points.Original {
+// Original is a receipt of a committed batch with the proof that it is there.
+func (p *Programme) Original(event *wire.BatchEvent, index int) *points.Original {
 	leaves, err := wire.Leaves(event.Receipts)
 	must(p.ledger.t, err)
 	path, err := wire.Prove(leaves, index)

@@ -68,7 +68,16 @@ type Proposal struct {
 	Endorsers []*Identity
 
 	Tamper func(*engine.Effects) // Changes what the endorsers sign; nil leaves it as the engine gave it.
+	Alter  func(Footprint)       // The same, of all chaincodes that the call came through.
+	As     *Invocation           // What the client's signed proposal says instead of what is executed: the endorsers' chaincode is another one.
+	Signed []*Identity           // Who endorses instead of those who executed.
 	Code   peer.TxValidationCode // Forces a validation code; the zero value lets the ledger judge read conflicts.
+}
+
+// Invocation is a function of a proposal's chaincode and its document.
+type Invocation struct {
+	Function string
+	Document []byte
 }
 
 // New makes a ledger with a genesis block for these brands and a regulator.
@@ -125,7 +134,7 @@ func (l *Ledger) Endorse(p Proposal) (*Endorsed, error) {
 		return nil, err
 	}
 	results, private := s.encode(l.t)
-	raw, id := envelope(l.t, p, Channel, results, s.effects)
+	raw, id := envelope(l.t, p.recorded(), Channel, results, s.effects)
 	return &Endorsed{ID: id, tx: pendingTx{raw, private, s, p}}, nil
 }
 
@@ -134,6 +143,17 @@ func (l *Ledger) Queue(e *Endorsed) {
 	l.executing.Lock()
 	defer l.executing.Unlock()
 	l.pending = append(l.pending, e.tx)
+}
+
+// recorded is the proposal as the block tells it.
+func (p Proposal) recorded() Proposal {
+	if p.As != nil {
+		p.Function, p.Document = p.As.Function, p.As.Document
+	}
+	if p.Signed != nil {
+		p.Endorsers = p.Signed
+	}
+	return p
 }
 
 // Evaluate executes a call on the committed state and returns its answer; nothing comes of it.

@@ -16,7 +16,8 @@ const Currency = "GBP"
 
 // Pair is two brands that deal with each other.
 type Pair struct {
-	A, B *Organisation
+	A, B    *Organisation
+	Release int64 // Settled window up to which the next batches release their lanes; 0: none.
 
 	ledger *Ledger
 	seq    map[place]int64

@@ -175,3 +175,8 @@ func WithEndorsers(endorsers ...*Identity) func(*Proposal) {
 func WithTampered(f func(*engine.Effects)) func(*Proposal) {
 	return func(p *Proposal) { p.Tamper = f }
 }
+
+// WithAltered changes what the endorsers sign, in all chaincodes.
+func WithAltered(f func(Footprint)) func(*Proposal) {
+	return func(p *Proposal) { p.Alter = f }
+}

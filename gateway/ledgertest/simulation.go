@@ -48,8 +48,49 @@ func (l *Ledger) simulate(p Proposal) (*simulation, error) {
 	}
 	s.effects = effects
 	s.keep(p.Chaincode, &effects)
+	if p.Alter != nil {
+		p.Alter(Footprint{s})
+	}
 	return s, nil
 }
+
+// Footprint is what a transaction writes, in all chaincodes that it came through.
+type Footprint struct{ s *simulation }
+
+// Write puts a public write in the place of the one under its key, or beside the others.
+func (f Footprint) Write(namespace string, w engine.Write) {
+	f.Drop(namespace, w.Key)
+	f.s.writes[namespace] = append(f.s.writes[namespace], w)
+}
+
+// Drop leaves out the public write of a key.
+func (f Footprint) Drop(namespace, key string) {
+	f.s.writes[namespace] = slices.DeleteFunc(f.s.writes[namespace], func(w engine.Write) bool { return w.Key == key })
+}
+
+// Writes are the public writes of a namespace.
+func (f Footprint) Writes(namespace string) []engine.Write { return f.s.writes[namespace] }
+
+// WritePrivate puts a private write in the place of the one under its key, or beside the others.
+func (f Footprint) WritePrivate(namespace string, w engine.PrivateWrite) {
+	f.DropPrivate(namespace, w.Collection, w.Key)
+	c := collection{namespace, w.Collection}
+	f.s.privateWrites[c] = append(f.s.privateWrites[c], w)
+}
+
+// DropPrivate leaves out the private write of a key.
+func (f Footprint) DropPrivate(namespace, name, key string) {
+	c := collection{namespace, name}
+	f.s.privateWrites[c] = slices.DeleteFunc(f.s.privateWrites[c], func(w engine.PrivateWrite) bool { return w.Key == key })
+}
+
+// PrivateWrites are the private writes of a collection.
+func (f Footprint) PrivateWrites(namespace, name string) []engine.PrivateWrite {
+	return f.s.privateWrites[collection{namespace, name}]
+}
+
+// Effects are those of the chaincode that the client invoked, whose answer and event are told.
+func (f Footprint) Effects() *engine.Effects { return &f.s.effects }
 
 // keep adds what a chaincode wrote.
 func (s *simulation) keep(namespace string, effects *engine.Effects) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -132,7 +133,7 @@ func (c *Client) mayTry() bool {
 
 // rest lets the gateway alone for a while, unless it was the caller who gave up.
 func (c *Client) rest(ctx context.Context) {
-	if context.Cause(ctx) == context.Canceled {
+	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return
 	}
 	c.mu.Lock()

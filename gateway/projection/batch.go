@@ -23,7 +23,7 @@ type batchEvent struct {
 
 func (e *effects) addBatch(b *blocks.Block, t *blocks.Transaction, programme string) error {
 	return e.addEvent(b, t, programme, t.Event.Payload, func(row *store.BatchRow) error {
-		if (owner{programme, row.MSP}) != e.owner {
+		if programme != e.owner.programme || !e.owner.submitted(t, row.MSP) {
 			return nil
 		}
 		return e.own(t, row, secret{t.Chaincode, engine.CollectionDetails, engine.DetailsKey(row.MSP, row.Lane, row.Seq)})
@@ -54,7 +54,7 @@ func (e *effects) addExchange(b *blocks.Block, t *blocks.Transaction) error {
 		if err := addReservations(row, &document, t.Time); err != nil {
 			return err
 		}
-		if e.owner.programme == "" || row.MSP != e.owner.msp {
+		if !e.owner.submitted(t, row.MSP) {
 			return nil
 		}
 		collection := clearing.PairCollection(document.Home, document.Partner)

@@ -15,8 +15,15 @@ import (
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-// owner is whose outbox the database holds: batches of this submitter in this programme, and its cross-brand batches, end its operations. Empty for a gateway that only reads.
-type owner struct{ programme, msp string }
+// owner is whose outbox the database holds: batches in the lanes of this member in this programme, and its cross-brand batches, end its operations. Empty for a gateway that
+// only reads.
+type owner struct{ programme, msp, creator string }
+
+// submitted says whether a batch in a member's lane is one of the owner's. An administrator goes on with the lanes of a failed member; what that one submitted was never in the
+// administrator's outbox, and its private details aren't delivered to the administrator.
+func (o owner) submitted(t *blocks.Transaction, msp string) bool {
+	return o.programme != "" && msp == o.msp && t.Creator.MSP == o.creator
+}
 
 // effects collects what consecutive blocks change.
 type effects struct {
@@ -62,7 +69,7 @@ func (e *effects) add(b *blocks.Block) error {
 }
 
 func (e *effects) addRefused(block uint64, t *blocks.Transaction) {
-	if e.owner.programme == "" || t.Creator.MSP != e.owner.msp {
+	if !e.owner.submitted(t, e.owner.msp) {
 		return
 	}
 	if o, ok := refused(block, t, e.owner.programme); ok {

@@ -19,7 +19,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-var issuer = owner{"airline", "AirlineMSP"}
+var issuer = owner{"airline", "AirlineMSP", "AirlineMSP"}
 
 // everything is a ledger with every kind of operation, and a database of the issuer's that has all of it.
 func everything(t *testing.T) (*ledgertest.Ledger, *ledgertest.Programme, *store.Store) {

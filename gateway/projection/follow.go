@@ -152,7 +152,7 @@ func (p *Projection) writeFrom(ctx context.Context, b, previous *blocks.Block, i
 			return nil, err
 		}
 	}
-	e := newEffects(owner{p.settings.Programme, p.settings.MSP}, p.programmes)
+	e := newEffects(p.settings.owner(), p.programmes)
 	e.exposures, e.holder = p.exposures, holder{p.settings.Member, p.settings.Regulator}
 	count := 0
 	for more := true; more; {

@@ -37,11 +37,20 @@ type Settings struct {
 	Sources   []Source // The own member's peers; the next one is tried when one fails. At least one.
 	Store     *store.Store
 	Programme string // Whose batches end operations of this database's outbox; empty for a gateway that only reads.
-	MSP       string // The own member's.
+	MSP       string // The own member's, or that of the failed member that it acts for: its lanes.
+	Creator   string // MSP id under which this gateway submits; empty when it is MSP.
 	Member    string // The own member's name: its peer holds the data of its pairs,
 	Regulator bool   // and a regulator's that of all pairs.
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
+}
+
+func (s *Settings) owner() owner {
+	creator := s.Creator
+	if creator == "" {
+		creator = s.MSP
+	}
+	return owner{s.Programme, s.MSP, creator}
 }
 
 // Projection follows the ledger. Its methods may be called from several goroutines.

@@ -122,15 +122,17 @@ var tables = []string{
 	`SELECT programme, body FROM programmes ORDER BY 1`,
 	`SELECT programme, msp, n, body FROM lanes ORDER BY 1, 2, 3`,
 	`SELECT programme, msp, lane, seq, root, count, block, tx, tx_time, event, salt FROM batches ORDER BY 1, 2, 3, 4`,
-	`SELECT operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time FROM receipts ORDER BY 1`,
-	`SELECT programme, id, posted, held, debt, due_day, due_at, body FROM accounts ORDER BY 1, 2`,
+	`SELECT operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time FROM receipts ORDER BY 1, 2`,
+	`SELECT programme, id, posted, held, debt, due_day, due_at, refundable, body FROM accounts ORDER BY 1, 2`,
+	`SELECT programme, account, msp, lane, seq, n, partner, points, block, body FROM inbox ORDER BY 1, 2, 3, 4, 5, 6`,
+	`SELECT programme, hold, account, partner, points, single, until FROM reservations ORDER BY 1, 2`,
 	`SELECT programme, object, id, body FROM records ORDER BY 1, 2, 3`,
 	`SELECT programme, day, spendable_from, expiry, terms, funding, cause, incoming, points FROM movements ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,
 	`SELECT programme, day, cause, incurred, points FROM debts ORDER BY 1, 2, 3, 4`,
 	`SELECT block, block_hash FROM checkpoint`,
-	`SELECT id, kind, account, to_account, shop, natural, idempotency, request, status, lane, seq, outcome, code, receipt FROM operations ORDER BY 1`,
+	`SELECT id, kind, programme, partner, account, to_account, shop, natural, idempotency, request, status, lane, seq, outcome, code, receipt FROM operations ORDER BY 1`,
 	`SELECT lookup, account, operation FROM lookups ORDER BY 1`,
-	`SELECT lane, seq FROM pins ORDER BY 1`,
+	`SELECT programme, lane, seq FROM pins ORDER BY 1, 2`,
 	`SELECT collection, object, id, block, tx, body FROM clearing_records ORDER BY 1, 2, 3`,
 	`SELECT object, id, block, tx, body FROM clearing_history ORDER BY 1, 2, 3, 4`,
 	`SELECT home, msp, lane, seq, a, b, currency, window, salt, block, tx, time FROM exchanges ORDER BY 1, 2, 3, 4`,
@@ -299,7 +301,7 @@ func TestRedeliveryChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := newEffects(owner{"airline", "AirlineMSP"}, known(t, s))
+		e := newEffects(owner{"airline", "AirlineMSP", "AirlineMSP"}, known(t, s))
 		if err := e.add(b); err != nil {
 			t.Fatal(err)
 		}
@@ -353,7 +355,7 @@ func TestFailedWriteLeavesTablesAndCheckpointAsTheyWere(t *testing.T) {
 	l, _ := busy(t)
 	s := open(t, filepath.Join(t.TempDir(), "g.db"))
 	before := dump(t, s)
-	e := newEffects(owner{"airline", "AirlineMSP"}, known(t, s))
+	e := newEffects(owner{"airline", "AirlineMSP", "AirlineMSP"}, known(t, s))
 	for n := range l.Height() {
 		d := l.Block(n)
 		d.Private = nil

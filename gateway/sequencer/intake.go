@@ -56,8 +56,20 @@ type prepared struct {
 	details   points.Details
 }
 
-// prepare fills an intake in and checks its form: what it lets through, the chaincode takes into a batch.
+// prepare is fillIn for an intake that is to be recorded: its route is open, and whoever has to approve it has.
 func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) {
+	p, err := s.fillIn(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.passable(partnerOf(&p.operation)); err != nil {
+		return nil, err
+	}
+	return p, s.checkApproval(ctx, &p.operation)
+}
+
+// fillIn fills an intake in and checks its form: what it lets through, the chaincode takes into a batch.
+func (s *Sequencer) fillIn(ctx context.Context, in *Intake) (*prepared, error) {
 	p := &prepared{operation: in.Operation, details: in.Details}
 	if err := p.identify(s.now()); err != nil {
 		return nil, err
@@ -84,12 +96,6 @@ func (s *Sequencer) prepare(ctx context.Context, in *Intake) (*prepared, error) 
 		return nil, err
 	}
 	if err := d.Validate(o.Kind); err != nil {
-		return nil, err
-	}
-	if _, err := s.passable(partnerOf(o)); err != nil {
-		return nil, err
-	}
-	if err := s.checkApproval(ctx, o); err != nil {
 		return nil, err
 	}
 	return p, p.encode(s.settings.Programme, in)

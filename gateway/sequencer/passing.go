@@ -13,7 +13,7 @@ import (
 
 // Find gives what was recorded before under the intake's key or natural id, and whether anything was. Errors are those of AcceptAll.
 func (s *Sequencer) Find(ctx context.Context, in *Intake) (Ticket, bool, error) {
-	p, err := s.prepare(ctx, in)
+	p, err := s.fillIn(ctx, in)
 	if err != nil {
 		return Ticket{}, false, err
 	}
@@ -36,7 +36,7 @@ func (s *Sequencer) PassOn(ctx context.Context, all []Intake) []Result {
 	defer s.passing.RUnlock()
 	var notes []store.PassedOn
 	for i := range all {
-		p, err := s.prepare(ctx, &all[i])
+		p, err := s.fillIn(ctx, &all[i])
 		if err != nil {
 			results[i].Err = err
 			continue
@@ -64,6 +64,9 @@ func (s *Sequencer) AcceptPassedOn(ctx context.Context, all []Intake) []Result {
 			places, good = append(places, i), append(good, all[i])
 		}
 	}
+	if len(good) == 0 {
+		return results
+	}
 	for n, r := range s.AcceptAll(ctx, good) {
 		results[places[n]] = r
 	}
@@ -71,7 +74,7 @@ func (s *Sequencer) AcceptPassedOn(ctx context.Context, all []Intake) []Result {
 }
 
 func (s *Sequencer) checkPassedOn(ctx context.Context, in *Intake) error {
-	p, err := s.prepare(ctx, in)
+	p, err := s.fillIn(ctx, in)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func TestADatabaseOfTheFirstSchemaKeepsItsOutboxAndIsProjectedAnew(t *testing.T)
 		t.Errorf("there is a checkpoint (%v)", err)
 	}
 	done, err := s.Operation(context.Background(), "done")
-	if err != nil || done.Status != Done || done.Natural != "n" || done.Shop != "" || done.Outcome != points.Accepted {
+	if err != nil || done.Status != Done || done.Programme != "airline" || done.Partner != "" || done.Natural != "n" || done.Shop != "" || done.Outcome != points.Accepted {
 		t.Errorf("%+v, %v", done, err)
 	}
 	pins, err := s.Pins(context.Background(), "airline")

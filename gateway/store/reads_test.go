@@ -45,6 +45,7 @@ func newBook(t *testing.T) *book {
 func (b *book) next() {
 	b.changes = store.Changes{
 		Programmes: map[string][]byte{}, Lanes: map[store.LaneRef][]byte{}, Accounts: map[store.AccountRef]store.AccountRow{}, Records: map[store.RecordRef][]byte{},
+		Inbox: map[store.InboxRef]*store.InboxRow{},
 	}
 }
 

@@ -80,6 +80,18 @@ func TestPeersListenOnLoopbackWithTLSEverywhere(t *testing.T) {
 	}
 }
 
+// Otherwise whoever broadcasts an old transaction again stops every peer that holds its collection for as long as peers ask for missing private data.
+func TestPeersDoNotWaitForPrivateDataOfInvalidTransactions(t *testing.T) {
+	dir, m := runDir(t), consortium()
+	if err := WritePeer(dir, m, m.Members[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	core := filepath.Join(dir.Config("peer0.airline"), "core.yaml")
+	if at(t, core, "peer", "gossip", "pvtData", "skipPullingInvalidTransactionsDuringCommit") != true {
+		t.Error("peers look for private data of transactions that change nothing")
+	}
+}
+
 func TestOrderersWantClientCertificatesOfAdministrators(t *testing.T) {
 	dir, m := runDir(t), consortium()
 	if err := WriteOrderer(dir, m, m.Members[1], 0); err != nil {

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -159,17 +161,12 @@ func (c *consortium) decide(t *testing.T, motion clearing.Motion) {
 	t.Fatal("no majority for a motion that every brand voted for")
 }
 
-// openClearing opens the first window of the currency.
-func (c *consortium) openClearing(t *testing.T) {
-	t.Helper()
-	opener := c.members.Brands()[0].Name
-	c.share(t, opener, membership.OperatorRole, wire.FnOpenClearing, wire.CurrencyQuery{Currency: currency})
-}
-
 // roll closes a window for traffic.
 func (c *consortium) roll(t *testing.T, number int64) {
 	t.Helper()
 	roller := c.members.Brands()[0].Name
+	opened := look[clearing.Window](t, c, roller, wire.FnGetWindow, windowOf(number)).OpenedAt
+	until(t, "the window has been open for the shortest time", func() bool { return time.Now().Unix() > opened+1 })
 	c.share(t, roller, membership.OperatorRole, wire.FnRollWindow, wire.Rolling{Currency: currency, Number: number, Reason: rollReason})
 }
 
@@ -185,7 +182,7 @@ func (c *consortium) allocate(t *testing.T, debtor, creditor string, amount quan
 	c.decide(t, clearing.Motion{Allocation: &clearing.AllocationMove{Debtor: debtor, Creditor: creditor, Currency: currency, Amount: amount}})
 }
 
-// terms is a version of what two brands, ordered by name, agree on. What A's points are worth is half of what B's are: customers redeem A's at half a minor unit and swap two
+// agreementOf is a version of what two brands, ordered by name, agree on. What A's points are worth is half of what B's are: customers redeem A's at half a minor unit and swap two
 // for one. A change needs no notice.
 func agreementOf(a, b string, version int, from time.Time) clearing.Agreement {
 	ratio := func(num, den int64) quantity.Ratio { return quantity.Ratio{Num: num, Den: den} }
@@ -244,4 +241,53 @@ func (c *consortium) agree(t *testing.T, g clearing.Agreement, at time.Time) {
 func unhex(t *testing.T, text string) []byte {
 	t.Helper()
 	return must[[]byte](t)(hex.DecodeString(text))
+}
+
+// invoked takes apart what a proposal calls.
+func invoked(t *testing.T, p proposal) (chaincode string, args []string) {
+	t.Helper()
+	var call peer.ChaincodeInvocationSpec
+	if err := proto.Unmarshal(p.payload.GetInput(), &call); err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range call.GetChaincodeSpec().GetInput().GetArgs() {
+		args = append(args, string(arg))
+	}
+	return call.GetChaincodeSpec().GetChaincodeId().GetName(), args
+}
+
+// again makes the same call anew: a transaction that was handed over can't be handed over twice.
+func (u *user) again(t *testing.T, p proposal) proposal {
+	t.Helper()
+	chaincode, args := invoked(t, p)
+	return u.propose(t, chaincode, p.payload.GetTransientMap(), args...)
+}
+
+// promptly is how long a block may take that holds nothing to wait for: much less than peers look for private data that nobody has.
+const promptly = 20 * time.Second
+
+// broadcastAgain gives an ordering node an envelope that was ordered before, and tells the validation code that it gets. Peers that would look for its private data, which are
+// gone from where endorsers keep them, would stand still meanwhile.
+func (u *user) broadcastAgain(t *testing.T, e *common.Envelope) peer.TxValidationCode {
+	t.Helper()
+	brand := u.on.members.Brands()[0].Name
+	from := u.on.height(t, brand)
+	if got := u.broadcast(t, membership.OrdererNode(brand, 0), e); got.GetStatus() != common.Status_SUCCESS {
+		t.Fatalf("the ordering node answered %s %q", got.GetStatus(), got.GetInfo())
+	}
+	began := time.Now()
+	until(t, "the envelope is in a block", func() bool { return u.on.height(t, brand) > from })
+	if took := time.Since(began); took > promptly {
+		t.Errorf("peers took %s to commit a transaction again that changes nothing", took)
+	}
+	for code := range u.on.validationCodes(t, brand, from+1, from+1) {
+		return code
+	}
+	return peer.TxValidationCode_NOT_VALIDATED
+}
+
+// nextVersion is that of the airline's and the hotel's next agreement.
+func (c *consortium) nextVersion(t *testing.T) int {
+	t.Helper()
+	return len(look[wire.PairRecord](t, c, "hotel", wire.FnGetPair, airlineHotel).Starts) + 1
 }

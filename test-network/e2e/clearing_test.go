@@ -31,7 +31,7 @@ const (
 // TestClearing brings cross-brand transactions to the peers directly, honest ones and attacks. The gateways don't run meanwhile: nothing else moves windows or lanes. It ends with
 // what nothing can prevent, two brands against the third, so the consortium is of no use to other tests.
 func TestClearing(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("organizations/membership.yaml", clearingRun, clearingPorts))
+	c := must[*consortium](t)(newConsortium("test-network/clearing.yaml", clearingRun, clearingPorts))
 	t.Cleanup(c.down)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -42,7 +42,6 @@ func TestClearing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.stopGateways(t)
-	c.openClearing(t)
 	c.admitToCredit(t, "airline", "hotel")
 	c.agree(t, agreementOf("airline", "hotel", 1, time.Now().Add(-time.Hour)), time.Now())
 	for _, part := range []struct {
@@ -51,6 +50,16 @@ func TestClearing(t *testing.T) {
 	}{
 		{"two brands deal with each other alone", testTwoBrandsDeal},
 		{"only the pair and the regulator hold what the pair owes", testPairDataStayWithThePair},
+		{"points take cross-brand calls from clearing alone", testPointsTakeNoCrossBrandCalls},
+		{"nobody endorses a pair's data for both", testNobodyEndorsesPairDataForBoth},
+		{"altered chaincode alone changes nothing", testAlteredChaincodeAloneChangesNothing},
+		{"thirds stay out of pairs", testThirdsStayOutOfPairs},
+		{"the regulator changes nothing", testRegulatorChangesNothingInClearing},
+		{"a rate changes in mid-flight", testRateChangesMidFlight},
+		{"tiny swaps gain nothing", testTinySwapsGainNothing},
+		{"withheld credits come too late", testWithheldCreditsComeTooLate},
+		{"an acceptance counts once", testAcceptanceCountsOnce},
+		{"windows close once and in order", testWindowsCloseOnceAndInOrder},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, c) })
 	}

@@ -21,10 +21,10 @@ func (g *gateway) buildPartners(parts *api.Parts) (err error) {
 	}
 	parts.Partners = map[string]api.Brand{}
 	for _, m := range g.cfg.Brands() {
-		if m.Name == g.cfg.Member {
+		if m.Name == g.cfg.Represented().Name {
 			continue
 		}
-		var brand api.Brand
+		brand := api.Brand{Recorder: g.abroad[m.Name]}
 		if client := g.partners.Client(m.Name, partners.DefaultPause, g.log); client != nil {
 			brand.Issuer = client
 		}

@@ -81,7 +81,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		return err
 	}
 	parts := api.Parts{
-		Member: g.cfg.Member, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Member: g.cfg.Represented().Name, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
 		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads},
 	}
 	observe := func(projection.Outcome) {}
@@ -92,8 +92,8 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		observe = g.observe
 	}
 	g.projection = projection.New(projection.Settings{
-		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.MSP, Member: g.cfg.Member, Regulator: g.regulator(),
-		Log: g.log, Metrics: g.registry,
+		Sources: sources(g.client), Store: g.store, Programme: parts.Programme, MSP: g.cfg.Represented().MSP, Creator: g.cfg.MSP, Member: g.cfg.Member,
+		Regulator: g.regulator(), Log: g.log, Metrics: g.registry,
 	}, observe)
 	g.server, err = api.New(parts)
 	return err
@@ -113,7 +113,7 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	if err := g.store.Adopt(ctx, g.cfg.Programme); err != nil {
 		return err
 	}
-	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
+	hasher, err := fingerprint.Load(g.cfg.Represented().Name, g.cfg.Secret)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,9 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 
 // buildSequencers makes the sequencer of the own programme, and those of what the member does with accounts of the other brands' programmes.
 func (g *gateway) buildSequencers(hasher *fingerprint.Hasher, custodian sequencer.Signer) {
+	member := g.cfg.Represented()
 	shared := sequencer.Settings{
-		Member: g.cfg.Member, MSP: g.cfg.MSP, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store, Members: g.client.Clearing(),
+		Member: member.Name, MSP: member.MSP, BatchMax: g.cfg.BatchMax, Backlog: g.cfg.Backlog, Store: g.store, Members: g.client.Clearing(),
 		Settlements: store.NewClearingReads(g.store.Reader()), Programmes: g.reads, Disclosures: g.reads, Records: g.reads, Hasher: hasher, Log: g.log, Metrics: g.registry,
 	}
 	own := shared
@@ -146,13 +147,13 @@ func (g *gateway) buildSequencers(hasher *fingerprint.Hasher, custodian sequence
 	own.Signer, own.CustodianVersion = custodian, g.cfg.Custodian.Version
 	g.abroad = map[string]*sequencer.Sequencer{}
 	for _, b := range g.cfg.Brands() {
-		if b.Name == g.cfg.Member {
+		if b.Name == member.Name {
 			continue
 		}
 		own.Partners = append(own.Partners, sequencer.Partner{Name: b.Name, Pair: sequencer.PairOverFabric(g.client.Exchange(g.cfg.Programme, b.Name))})
 		other := shared
 		other.Programme = b.Name
-		other.Partners = []sequencer.Partner{{Name: g.cfg.Member, Pair: sequencer.PairOverFabric(g.client.Exchange(b.Name, g.cfg.Member))}}
+		other.Partners = []sequencer.Partner{{Name: member.Name, Pair: sequencer.PairOverFabric(g.client.Exchange(b.Name, member.Name))}}
 		g.abroad[b.Name] = sequencer.New(other)
 	}
 	g.sequencer = sequencer.New(own)

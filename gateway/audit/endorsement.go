@@ -1,0 +1,156 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/gateway/blocks"
+)
+
+// Names of Fabric's own.
+const (
+	lifecycleChaincode = "_lifecycle"     // Its chaincode for definitions of chaincodes.
+	implicitCollection = "_implicit_org_" // Its collections of one organisation each; the MSP id follows.
+)
+
+// insufficient says who is missing among the peers that endorsed; empty when nobody is. The rules are the consortium's, not whatever policy was in force: points need
+// their issuer and another brand, clearing and definitions of chaincodes a majority of the brands, a pair's data both brands, an organisation's approval that organisation.
+//
+// Which rules apply is found as Fabric does: for every namespace, its own when a public key is written and each written collection's; of the called chaincode at least one,
+// so that its own rule applies when nothing is written in it at all.
+func (a *Auditor) insufficient(t *blocks.Transaction, peers map[string]bool) string {
+	called := false
+	for i := range t.Namespaces {
+		n := &t.Namespaces[i]
+		ruled, detail := a.insufficientFor(n, peers)
+		if detail != "" {
+			return detail
+		}
+		called = called || ruled && n.Name == t.Chaincode
+	}
+	if called {
+		return ""
+	}
+	return a.insufficientForNamespace(t.Chaincode, peers)
+}
+
+// insufficientFor applies the rules of one namespace; ruled says whether there were any.
+func (a *Auditor) insufficientFor(n *blocks.Namespace, peers map[string]bool) (ruled bool, detail string) {
+	if len(n.Writes) > 0 || n.Metadata > 0 {
+		ruled = true
+		if detail := a.insufficientForNamespace(n.Name, peers); detail != "" {
+			return ruled, detail
+		}
+	}
+	for _, c := range n.Collections {
+		if len(c.Writes) == 0 && c.Metadata == 0 {
+			continue
+		}
+		ruled = true
+		if detail := a.insufficientForCollection(n.Name, c.Name, peers); detail != "" {
+			return ruled, detail
+		}
+	}
+	return ruled, ""
+}
+
+func (a *Auditor) insufficientForNamespace(name string, peers map[string]bool) string {
+	if brand, ok := strings.CutPrefix(name, engine.PointsPrefix); ok {
+		return a.insufficientForPoints(brand, peers)
+	}
+	if name != lifecycleChaincode && name != engine.ClearingChaincode {
+		return ""
+	}
+	brands := a.brands()
+	if len(brands) == 0 {
+		brands = a.config.Orderers // Before the consortium is founded: each brand has an ordering node, the regulator has none.
+	}
+	if count, need := countIn(brands, peers), len(brands)/2+1; count < need {
+		return fmt.Sprintf("%s changes with a majority of the brands, %d of %d; %d endorsed", name, need, len(brands), count)
+	}
+	return ""
+}
+
+// insufficientForCollection applies a collection's rule, and that of its namespace when it has none.
+func (a *Auditor) insufficientForCollection(namespace, collection string, peers map[string]bool) string {
+	if msp, ok := strings.CutPrefix(collection, implicitCollection); ok {
+		return missing(peers, msp)
+	}
+	if brand, ok := strings.CutPrefix(namespace, engine.PointsPrefix); ok && collection == engine.CollectionDetails {
+		issuer, detail := a.brandMSP(brand)
+		if detail != "" {
+			return detail
+		}
+		return missing(peers, issuer)
+	}
+	if x, y, ok := pairOf(collection); ok && namespace == engine.ClearingChaincode {
+		for _, brand := range []string{x, y} {
+			msp, detail := a.brandMSP(brand)
+			if detail != "" {
+				return detail
+			}
+			if detail := missing(peers, msp); detail != "" {
+				return detail
+			}
+		}
+		return ""
+	}
+	return a.insufficientForNamespace(namespace, peers)
+}
+
+// pairOf takes the name of a pair's collection apart.
+func pairOf(collection string) (x, y string, ok bool) {
+	rest, ok := strings.CutPrefix(collection, clearing.PairPrefix)
+	if !ok {
+		return "", "", false
+	}
+	x, y, ok = strings.Cut(rest, "-")
+	return x, y, ok && collection == clearing.PairCollection(x, y)
+}
+
+// brandMSP is the MSP id of a brand, or a word on why there is none.
+func (a *Auditor) brandMSP(brand string) (msp, detail string) {
+	consortium, err := a.consortium()
+	if err != nil {
+		return "", "points or a pair's data were written before the consortium was founded"
+	}
+	member, err := consortium.Find(brand)
+	if err != nil {
+		return "", fmt.Sprintf("the consortium has no member %q", brand)
+	}
+	return member.MSP, ""
+}
+
+func missing(peers map[string]bool, msp string) string {
+	if peers[msp] {
+		return ""
+	}
+	return fmt.Sprintf("it writes for %s, whose peer didn't endorse it", msp)
+}
+
+func (a *Auditor) insufficientForPoints(brand string, peers map[string]bool) string {
+	issuer, detail := a.brandMSP(brand)
+	if detail != "" {
+		return detail
+	}
+	if !peers[issuer] {
+		return fmt.Sprintf("the issuer's peer (%s) didn't endorse it", issuer)
+	}
+	if others := slices.DeleteFunc(a.brands(), func(msp string) bool { return msp == issuer }); countIn(others, peers) == 0 {
+		return fmt.Sprintf("no brand's peer beside the issuer's (%s) endorsed it", issuer)
+	}
+	return ""
+}
+
+func countIn(msps []string, peers map[string]bool) int {
+	n := 0
+	for _, m := range msps {
+		if peers[m] {
+			n++
+		}
+	}
+	return n
+}
