@@ -217,3 +217,40 @@ func TestInboxFillsByExchangesAndEmptiesByFolding(t *testing.T) {
 		}
 	}
 }
+
+func TestAdministratorsEndorseForBrandsThatFailed(t *testing.T) {
+	m := tradeAmong(t, "airline", "grocer", "hotel", "zoo")
+	auditor, a := New(Options{}), m.saved(t)
+	if err := auditor.Blocks(t.Context(), a.Blocks(m.Height())); err != nil {
+		t.Fatal(err)
+	}
+	const airline, grocer, hotel, zoo = "AirlineMSP", "GrocerMSP", "HotelMSP", "ZooMSP"
+	auditor.acting["hotel"] = []string{grocer}
+	for name, c := range map[string]struct {
+		detail func(peers map[string]bool) string
+		peers  []string
+		enough bool
+	}{
+		"its points, by administrator and another": {func(p map[string]bool) string { return auditor.insufficientForPoints("hotel", p) }, []string{grocer, zoo}, true},
+		"its points, by the administrator alone":   {func(p map[string]bool) string { return auditor.insufficientForPoints("hotel", p) }, []string{grocer}, false},
+		"its points, by two others":                {func(p map[string]bool) string { return auditor.insufficientForPoints("hotel", p) }, []string{airline, zoo}, false},
+		"its points, by a majority":                {func(p map[string]bool) string { return auditor.insufficientForPoints("hotel", p) }, []string{airline, grocer, zoo}, true},
+		"its points, by itself again":              {func(p map[string]bool) string { return auditor.insufficientForPoints("hotel", p) }, []string{hotel, zoo}, true},
+		"another's points, by the administrator":   {func(p map[string]bool) string { return auditor.insufficientForPoints("airline", p) }, []string{grocer, zoo}, false},
+		"its pair, by administrator and partner":   {func(p map[string]bool) string { return auditor.insufficientForPair("airline", "hotel", p) }, []string{airline, grocer}, true},
+		"its pair, with one that stands in":        {func(p map[string]bool) string { return auditor.insufficientForPair("grocer", "hotel", p) }, []string{airline, grocer}, true},
+		"its pair, by two others":                  {func(p map[string]bool) string { return auditor.insufficientForPair("airline", "hotel", p) }, []string{zoo, "RegulatorMSP"}, false},
+		"another pair, by the administrator":       {func(p map[string]bool) string { return auditor.insufficientForPair("airline", "zoo", p) }, []string{airline, grocer}, false},
+	} {
+		peers := map[string]bool{}
+		for _, msp := range c.peers {
+			peers[msp] = true
+		}
+		if detail := c.detail(peers); (detail == "") != c.enough {
+			t.Errorf("%s: %q", name, detail)
+		}
+	}
+	if err := auditor.noteAdministrators(m.Encode(clearing.Consortium{V: 1, Members: []clearing.Member{{Name: "zoo", Administrator: hotel}}})); err != nil || len(auditor.acting["zoo"]) != 1 {
+		t.Errorf("%v, %v", err, auditor.acting)
+	}
+}
