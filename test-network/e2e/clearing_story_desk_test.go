@@ -123,7 +123,8 @@ func (s *story) settleSecond(t *testing.T) {
 	s.settle(t, s.first+1, map[clearing.Pair]quantity.Minor{airlineAndHotel: disputedPence})
 }
 
-// settle has the clerks bring a window to its payments, holds nets, positions and payments against what the test works out, and has the bank pay. aside is what disputes add to a pair's net.
+// settle has the clerks bring a window to its payments, holds positions and payments against what the test works out, and has the bank pay. aside is what disputes
+// add to a pair's net.
 func (s *story) settle(t *testing.T, number int64, aside map[clearing.Pair]quantity.Minor) {
 	var w client.WindowInFull
 	for _, member := range []string{"hotel", "airline", "grocer", "regulator"} {

@@ -23,8 +23,8 @@ var (
 	airlineAndGrocer = clearing.Pair{A: "airline", B: "grocer"}
 )
 
-// What the customer's day is made of. The rates are those of organizations/membership.yaml: a mile is worth 0.5 pence at the hotel and swaps into one grocer point for 0.4 pence, of which
-// the grocer gives back a hundredth; the grocer buys miles at 0.7 pence.
+// What the customer's day is made of. The rates are those of organizations/membership.yaml: a mile is worth 0.5 pence at the hotel and swaps into one grocer point
+// for 0.4 pence, of which the grocer gives back a hundredth; the grocer buys miles at 0.7 pence.
 const (
 	earnedMiles   = 10_007
 	hotelMiles    = 7_331
@@ -38,6 +38,11 @@ const (
 	disputedMiles = 250
 	disputedPence = 125
 	nightPoints   = 217 // Redeemed on board at a penny each.
+	heldMiles     = 600
+	heldMicro     = 300_000_000
+	capturedMiles = 351 // In the next window; the rest goes back.
+	capturedPence = 175
+	capturedMicro = 175_500_000
 
 	returnedMiles      = 1_001
 	returnedMicro      = 500_500_000
@@ -58,20 +63,27 @@ type story struct {
 	first                   int64 // The window that the day begins in.
 	owed                    map[int64]map[clearing.Pair][2]quantity.Micro
 	stay, swap, award       operation
-	disputed                operation
+	disputed, hold          operation
 }
 
-// TestClearingStory tells the day from the hotel's till to the bank: redemption, swap and award at partners, returns in the next window, disputes, netting, settlement. The audit passes
-// after every part.
+// TestClearingStory tells the day from the hotel's till to the bank: redemption, swap and award at partners, returns in the next window, a dispute, netting, settlement.
+// The audit passes after every part.
 func TestClearingStory(t *testing.T) {
 	s := &story{consortium: three, owed: map[int64]map[clearing.Pair][2]quantity.Micro{}}
 	for _, part := range []struct {
 		name string
 		run  func(*testing.T)
 	}{
-		{"points are spent, swapped and awarded at partners", s.trade}, {"only the pair and the regulator hold what the pair owes", s.keepSecrets}, {"a line is disputed", s.dispute},
-		{"the window rolls in the middle of traffic", s.rollInTraffic}, {"everything is returned in the next window", s.returnAll}, {"the first window settles", s.settleFirst},
-		{"the dispute is withdrawn and the second window settles", s.settleSecond}, {"customers opt out of partners", s.optOut}, {"a mandate names an old version", s.oldVersion},
+		{"points are spent, swapped and awarded at partners", s.trade},
+		{"only the pair and the regulator hold what the pair owes", s.keepSecrets},
+		{"a line is disputed", s.dispute},
+		{"the window rolls in the middle of traffic", s.rollInTraffic},
+		{"a hold is captured in the next window", s.captureHold},
+		{"everything is returned in the next window", s.returnAll},
+		{"the first window settles", s.settleFirst},
+		{"the dispute is withdrawn and the second window settles", s.settleSecond},
+		{"customers opt out of partners", s.optOut},
+		{"a mandate names an old version", s.oldVersion},
 	} {
 		if !t.Run(part.name, func(t *testing.T) {
 			part.run(t)
@@ -80,7 +92,7 @@ func TestClearingStory(t *testing.T) {
 			return
 		}
 	}
-	s.requireSecrets(t)
+	s.requireSecrets(t, canary{"line of the stay", fmt.Sprintf(`"micro":"%d"`, hotelMicro)})
 }
 
 // owes notes by hand what one brand owes another.
@@ -121,12 +133,17 @@ func (s *story) trade(t *testing.T) {
 	}))
 	s.owes(s.first, "airline", "grocer", swapMicro)
 	s.owes(s.first, "grocer", "airline", swapFee)
-	s.award = ok[operation](t, s.submit(t, "grocer", atPartner("airline", fields{"kind": "award", "account": s.flyer, "points": awardedMiles, "amountMinor": 33_300, "currency": currency})))
+	s.award = ok[operation](t, s.submit(t, "grocer", atPartner("airline", fields{
+		"kind": "award", "account": s.flyer, "points": awardedMiles, "amountMinor": 33_300, "currency": currency,
+	})))
 	s.owes(s.first, "grocer", "airline", awardMicro)
 	ok[operation](t, s.submit(t, "airline", spend("hotel", guest, nightPoints, nightPoints)))
 	s.owes(s.first, "hotel", "airline", nightPoints*quantity.MicroPerMinor)
 	s.disputed = ok[operation](t, s.submit(t, "hotel", spend("airline", s.regular, disputedMiles, disputedPence)))
 	s.owes(s.first, "airline", "hotel", disputedPence*quantity.MicroPerMinor)
+
+	s.hold = ok[operation](t, s.submit(t, "hotel", spend("airline", s.regular, heldMiles, heldMicro/quantity.MicroPerMinor).with(fields{"kind": "hold", "holdSeconds": 3600})))
+	s.requireReserved(t, heldMicro)
 
 	for _, o := range []operation{s.stay, s.swap, s.award, s.disputed} {
 		if o.Receipt.Window != s.first || o.Receipt.Agreement != 1 || o.Receipt.Obligation == "" {
@@ -142,8 +159,22 @@ func (s *story) trade(t *testing.T) {
 	s.requireOwed(t, s.first)
 	s.requireObligation(t, airlineAndHotel, &s.stay, client.Obligation{Service: "redemption", Debtor: "airline", Creditor: "hotel", Micro: hotelMicro})
 	grocer := "grocer"
-	s.requireObligation(t, airlineAndGrocer, &s.swap, client.Obligation{Service: "swap", Debtor: "airline", Creditor: "grocer", Micro: swapMicro, FeeDebtor: &grocer, Fee: swapFee})
+	s.requireObligation(t, airlineAndGrocer, &s.swap, client.Obligation{
+		Service: "swap", Debtor: "airline", Creditor: "grocer", Micro: swapMicro, FeeDebtor: &grocer, Fee: swapFee,
+	})
 	s.requireObligation(t, airlineAndGrocer, &s.award, client.Obligation{Service: "award", Debtor: "grocer", Creditor: "airline", Micro: awardMicro})
+}
+
+// requireReserved requires that both members see so much set aside for holds of miles at the hotel.
+func (s *story) requireReserved(t *testing.T, want quantity.Micro) {
+	t.Helper()
+	for _, member := range []string{"airline", "hotel"} {
+		eventually(t, fmt.Sprintf("%s sees %d reserved", member, want), func() (any, bool) {
+			ask := request{method: "GET", path: "/v1/clearing/pairs/airline/hotel/limits", key: s.key(t, member, "treasury-read")}
+			limits := ok[client.PairLimits](t, s.call(t, member, ask))
+			return limits.Reserved, limits.Reserved == [2]quantity.Micro{clearing.AOwesB: want}
+		})
+	}
 }
 
 // requirePosted waits for what an account has after what waits for it was folded.
@@ -226,6 +257,18 @@ func (s *story) rollByHand(t *testing.T, window int64) {
 	}
 }
 
+// captureHold takes a part of what was held before the roll, and lets the rest go: it is owed in the window of the capture, and nothing stays reserved.
+func (s *story) captureHold(t *testing.T) {
+	part := atPartner("airline", fields{"kind": "capture", "account": s.regular, "hold": s.hold.ID, "points": capturedMiles, "amountMinor": capturedPence, "currency": currency})
+	if o := ok[operation](t, s.submit(t, "hotel", part)); o.Receipt.Window != s.first+1 || o.Receipt.Agreement != 1 {
+		t.Errorf("captured in window %d under version %d", o.Receipt.Window, o.Receipt.Agreement)
+	}
+	s.owes(s.first+1, "airline", "hotel", capturedMicro)
+	ok[operation](t, s.submit(t, "hotel", fields{"kind": "void", "programme": "airline", "account": s.regular, "hold": s.hold.ID}))
+	s.requireReserved(t, 0)
+	s.requireOwed(t, s.first+1)
+}
+
 // returnAll takes back a part of the stay, the award, and a part of the swap, each where it took place; what was owed for it goes back in the window that is open now.
 func (s *story) returnAll(t *testing.T) {
 	at := func(member string) fields {
@@ -295,11 +338,18 @@ func (s *story) oldVersion(t *testing.T) {
 	s.requireOwed(t, s.first+2)
 }
 
+// agreements are what a member sees that the airline and the hotel have agreed on.
+func (s *story) agreements(t *testing.T, member string) client.AgreementList {
+	t.Helper()
+	ask := request{method: "GET", path: "/v1/clearing/pairs/airline/hotel/agreements", key: s.key(t, member, "treasury-read")}
+	return ok[client.AgreementList](t, s.call(t, member, ask))
+}
+
 // agreeOnMore has the airline propose the next version of what it has with the hotel, the hotel accept it, and waits until it is in force.
 func (s *story) agreeOnMore(t *testing.T) {
 	t.Helper()
 	const path = "/v1/clearing/pairs/airline/hotel/"
-	list := ok[client.AgreementList](t, s.call(t, "airline", request{method: "GET", path: path + "agreements", key: s.key(t, "airline", "treasury-read")}))
+	list := s.agreements(t, "airline")
 	next := list.Agreements[len(list.Agreements)-1]
 	next.Version++
 	next.From = time.Now().Unix() + next.NoticeSeconds + 2
@@ -317,7 +367,7 @@ func (s *story) agreeOnMore(t *testing.T) {
 	made := ok[client.Agreement](t, s.call(t, "airline", request{method: "POST", path: path + "agreements", key: s.key(t, "airline", "treasury-write"), body: body}))
 	var proposed *client.ProposedAgreement
 	eventually(t, "the hotel sees the proposal", func() (any, bool) {
-		list = ok[client.AgreementList](t, s.call(t, "hotel", request{method: "GET", path: path + "agreements", key: s.key(t, "hotel", "treasury-read")}))
+		list = s.agreements(t, "hotel")
 		proposed = list.Proposed
 		return list, proposed != nil && proposed.Agreement.Version == made.Version
 	})
@@ -325,7 +375,7 @@ func (s *story) agreeOnMore(t *testing.T) {
 		method: "POST", path: path + "acceptances", key: s.key(t, "hotel", "treasury-write"), body: fields{"version": made.Version, "hash": proposed.Hash},
 	}))
 	eventually(t, "the new version is in force", func() (any, bool) {
-		list = ok[client.AgreementList](t, s.call(t, "hotel", request{method: "GET", path: path + "agreements", key: s.key(t, "hotel", "treasury-read")}))
+		list = s.agreements(t, "hotel")
 		return list.InForce, list.InForce == made.Version
 	})
 }
@@ -342,7 +392,7 @@ func (s *story) keepSecrets(t *testing.T) {
 // requireSecrets: the pair's peers and the regulator's hold the pair's data, nobody else's files or logs do.
 func (s *story) requireSecrets(t *testing.T, more ...canary) {
 	t.Helper()
-	agreed := ok[client.AgreementList](t, s.call(t, "hotel", request{method: "GET", path: "/v1/clearing/pairs/airline/hotel/agreements", key: s.key(t, "hotel", "treasury-read")}))
+	agreed := s.agreements(t, "hotel")
 	secrets := append(slices.Clone(more), canary{"agreement's salt", agreed.Agreements[0].Salt})
 	for _, member := range []string{"airline", "hotel", "regulator"} {
 		kept := files(t, s.dir.Data(membership.PeerNode(member, 0)), everyFile)
