@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/client"
+	"github.com/tallystick/tallystick/network/membership"
 )
 
 // soon bounds waits for what gateways and their clerks do by themselves within seconds.
@@ -275,8 +276,8 @@ func notification(account, direction string, x transfer) string {
 	const form = `<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>
 <GrpHdr><MsgId>%[1]s</MsgId><CreDtTm>%[2]sT11:00:00Z</CreDtTm></GrpHdr>
-<Ntfctn><Id>%[1]s</Id><Acct><Id><IBAN>%[3]s</IBAN></Id></Acct><Ntry><Amt Ccy="GBP">%[4]s</Amt><CdtDbtInd>%[5]s</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>%[2]s</Dt></BookgDt>
-<AcctSvcrRef>BK-%[1]s</AcctSvcrRef><BkTxCd><Prtry><Cd>TRF</Cd></Prtry></BkTxCd>
+<Ntfctn><Id>%[1]s</Id><Acct><Id><IBAN>%[3]s</IBAN></Id></Acct><Ntry><Amt Ccy="GBP">%[4]s</Amt><CdtDbtInd>%[5]s</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+<BookgDt><Dt>%[2]s</Dt></BookgDt><AcctSvcrRef>BK-%[1]s</AcctSvcrRef><BkTxCd><Prtry><Cd>TRF</Cd></Prtry></BkTxCd>
 <NtryDtls><TxDtls><Refs><EndToEndId>%[6]s</EndToEndId></Refs><Amt Ccy="GBP">%[4]s</Amt><CdtDbtInd>%[5]s</CdtDbtInd></TxDtls></NtryDtls></Ntry></Ntfctn>
 </BkToCstmrDbtCdtNtfctn></Document>`
 	return fmt.Sprintf(form, strings.ToUpper(randomHex(6)), today(), account, x.Amount, direction, x.EndToEnd)
@@ -364,4 +365,22 @@ func requireTable(t *testing.T, member string, table []byte, statement *client.C
 	if settled != net || paid != net || count["leg"] != len(statement.Legs) || count["check"] != len(statement.Checks) || count["settled"] != len(statement.Pairs) {
 		t.Errorf("%s's table: settled %d and paid %d, want %d, in lines %v:\n%s", member, settled, paid, net, count, table)
 	}
+}
+
+// requireSecrets: the pair's peers and the regulator's hold the pair's data, nobody else's files or logs do.
+func (s *story) requireSecrets(t *testing.T, more ...canary) {
+	t.Helper()
+	agreed := s.agreements(t, "hotel")
+	secrets := append(slices.Clone(more), canary{"agreement's salt", agreed.Agreements[0].Salt})
+	for _, member := range []string{"airline", "hotel", "regulator"} {
+		kept := files(t, s.dir.Data(membership.PeerNode(member, 0)), everyFile)
+		for _, secret := range secrets {
+			until(t, member+"'s peer holds the "+secret.name, func() bool { return contained(t, kept, []byte(secret.text)) })
+		}
+	}
+	for _, node := range []string{membership.PeerNode("grocer", 0), membership.OrdererNode("airline", 0), membership.OrdererNode("grocer", 0)} {
+		requireAbsent(t, files(t, s.dir.Data(node), everyFile), secrets, []canary{{"store", storyStore}})
+	}
+	requireAbsent(t, files(t, s.dir.Gateway("grocer"), everyFile), secrets, []canary{{"store", storyStore}})
+	requireAbsent(t, files(t, s.dir.Logs(), everyFile), secrets, []canary{{"store", storyStore}})
 }

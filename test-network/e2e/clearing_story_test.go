@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/client"
-	"github.com/tallystick/tallystick/network/membership"
 )
 
 var (
@@ -259,7 +257,9 @@ func (s *story) rollByHand(t *testing.T, window int64) {
 
 // captureHold takes a part of what was held before the roll, and lets the rest go: it is owed in the window of the capture, and nothing stays reserved.
 func (s *story) captureHold(t *testing.T) {
-	part := atPartner("airline", fields{"kind": "capture", "account": s.regular, "hold": s.hold.ID, "points": capturedMiles, "amountMinor": capturedPence, "currency": currency})
+	part := atPartner("airline", fields{
+		"kind": "capture", "account": s.regular, "hold": s.hold.ID, "points": capturedMiles, "amountMinor": capturedPence, "currency": currency,
+	})
 	if o := ok[operation](t, s.submit(t, "hotel", part)); o.Receipt.Window != s.first+1 || o.Receipt.Agreement != 1 {
 		t.Errorf("captured in window %d under version %d", o.Receipt.Window, o.Receipt.Agreement)
 	}
@@ -387,22 +387,4 @@ func (s *story) keepSecrets(t *testing.T) {
 	if list := ok[client.ObligationList](t, s.call(t, "grocer", request{method: "GET", path: path, key: s.key(t, "grocer", "treasury-read")})); len(list.Obligations) != 0 {
 		t.Errorf("the grocer's gateway lists %+v", list)
 	}
-}
-
-// requireSecrets: the pair's peers and the regulator's hold the pair's data, nobody else's files or logs do.
-func (s *story) requireSecrets(t *testing.T, more ...canary) {
-	t.Helper()
-	agreed := s.agreements(t, "hotel")
-	secrets := append(slices.Clone(more), canary{"agreement's salt", agreed.Agreements[0].Salt})
-	for _, member := range []string{"airline", "hotel", "regulator"} {
-		kept := files(t, s.dir.Data(membership.PeerNode(member, 0)), everyFile)
-		for _, secret := range secrets {
-			until(t, member+"'s peer holds the "+secret.name, func() bool { return contained(t, kept, []byte(secret.text)) })
-		}
-	}
-	for _, node := range []string{membership.PeerNode("grocer", 0), membership.OrdererNode("airline", 0), membership.OrdererNode("grocer", 0)} {
-		requireAbsent(t, files(t, s.dir.Data(node), everyFile), secrets, []canary{{"store", storyStore}})
-	}
-	requireAbsent(t, files(t, s.dir.Gateway("grocer"), everyFile), secrets, []canary{{"store", storyStore}})
-	requireAbsent(t, files(t, s.dir.Logs(), everyFile), secrets, []canary{{"store", storyStore}})
 }
