@@ -97,6 +97,10 @@ func TestAQuoteBetweenBrandsIsAskedOfClearingAndForOneOperation(t *testing.T) {
 			p.Args[1] = bytes.Replace(p.Args[1], []byte(`"operations":[`), []byte(`"operations":[`+encode(t, o)+","), 1)
 			return fault.InvalidValue
 		},
+		"with somebody else": func(p *stubtest.Proposal) fault.Code {
+			p.Args[1] = bytes.Replace(p.Args[1], []byte(`"partner":"hotel"`), []byte(`"partner":"grocer"`), 1)
+			return fault.InvalidValue
+		},
 		"no brand": func(p *stubtest.Proposal) fault.Code {
 			p.Args[1] = bytes.ReplaceAll(p.Args[1], []byte("hotel"), []byte("regulator"))
 			return fault.Forbidden

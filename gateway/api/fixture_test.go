@@ -348,6 +348,7 @@ func newBenchOf(t *testing.T, g *gateway, p Parts) *bench {
 }
 
 var documented = sync.OnceValues(func() (routers.Router, error) {
+	openapi3filter.RegisterBodyDecoder("application/xml", openapi3filter.FileBodyDecoder) // Bank files are held against their own schemas, where they are written.
 	doc, err := openapi3.NewLoader().LoadFromData(documentYAML)
 	if err != nil {
 		return nil, err

@@ -159,6 +159,25 @@ func TestClerksBringAWindowFromItsCloseToSettlementAndPayNothing(t *testing.T) {
 		if alarms := o.Alarms(); len(alarms) != 0 {
 			t.Errorf("%+v", alarms)
 		}
+		o.tookNothingInVain()
+	}
+}
+
+// tookNothingInVain wants no step of the clerk's to have been refused.
+func (o *office) tookNothingInVain() {
+	o.t.Helper()
+	families, err := o.registry.Gather()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if f.GetName() == "tally_clerk_steps_total" && l.GetName() == "outcome" && l.GetValue() != "done" {
+					o.t.Errorf("steps were refused: %v", m)
+				}
+			}
+		}
 	}
 }
 
@@ -180,6 +199,7 @@ func TestOneClerkAloneIsEnoughAfterTheTerms(t *testing.T) {
 	}
 	d.Now = d.Window(1).SignBy
 	d.until(1, clearing.WindowSettling, hotel)
+	hotel.tookNothingInVain()
 	if w := d.Window(1); len(w.Undisclosed) != 1 || w.Undisclosed[0].B != "grocer" {
 		t.Errorf("carried are %+v", w.Undisclosed)
 	}

@@ -23,8 +23,8 @@ func (c *Client) Exchange(home, partner string) *Exchange {
 }
 
 // EndorseBatch has a cross-brand batch endorsed by the two brands and by nobody else: no other brand can take the place of one that can't be reached, unless the brands voted
-// that it acts for it. The batch's document is a
-// wire.Exchange, and its details are sent also when it is empty, since their salt covers what the batch writes. build is called as for a programme's own batches.
+// that it acts for it. The batch's document is a wire.Exchange, and its details are sent also when it is empty, since their salt covers what the batch writes. build is called
+// as for a programme's own batches.
 func (x *Exchange) EndorseBatch(ctx context.Context, build func() (Batch, error)) (*Endorsed, error) {
 	if x.client.mspOf(x.home) == "" || x.client.mspOf(x.partner) == "" {
 		return nil, &Failure{Refused, fault.NotFound, "the configuration names no brand " + x.home + " or " + x.partner, errNoIssuer}

@@ -225,7 +225,7 @@ func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
 			l.state[namespace] = map[string]record{}
 		}
 		for _, w := range writes {
-			put(l.state[namespace], w.Key, record{w.Value, v}, w.Delete)
+			put(l.state[namespace], w.Key, record{w.Value, v})
 		}
 	}
 	for c, writes := range p.simulation.privateWrites {
@@ -233,13 +233,14 @@ func (l *Ledger) apply(p pendingTx, v *kvrwset.Version) {
 			l.private[c] = map[string]record{}
 		}
 		for _, w := range writes {
-			put(l.private[c], w.Key, record{w.Value, v}, w.Delete)
+			put(l.private[c], w.Key, record{w.Value, v})
 		}
 	}
 }
 
-func put(state map[string]record, key string, r record, deleted bool) {
-	if deleted {
+// put writes a record; one without a value deletes.
+func put(state map[string]record, key string, r record) {
+	if r.value == nil {
 		delete(state, key)
 		return
 	}

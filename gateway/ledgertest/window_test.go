@@ -32,7 +32,7 @@ func TestAWindowIsTradedInNettedAndSettled(t *testing.T) {
 	if event.Partner == nil || len(event.Partner.Receipts) != 1 {
 		t.Fatalf("%+v", event.Partner)
 	}
-	event, _ = p.Exchange(airline, p.A, 0, []ledgertest.Item{airline.RedeemAt("hotel", a.Operation.Account, 7)})
+	p.Exchange(airline, p.A, 0, []ledgertest.Item{airline.RedeemAt("hotel", a.Operation.Account, 7)})
 	l.Cut()
 	window := l.Roll()
 	p.Disclose(window)

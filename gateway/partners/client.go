@@ -60,6 +60,9 @@ func (d *Directory) transport(p *partner) *http.Client {
 	}}
 }
 
+// Close ends connections that nobody uses.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Submit sends a BulkRequest and gives the BulkResponse. The other gateway waits up to wait, in whole seconds, for receipts. ISSUER_UNAVAILABLE when it wasn't reached, gave no
 // answer, or can take nothing now: it may have taken what was sent all the same. Another code is its own, and it has taken nothing.
 func (c *Client) Submit(ctx context.Context, bulk []byte, wait time.Duration) ([]byte, error) {

@@ -1,10 +1,14 @@
 package projection
 
 import (
+	"context"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -12,6 +16,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/statement"
+	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -312,6 +317,70 @@ func TestAStatementCountsWhatWaitsForAccounts(t *testing.T) {
 		}
 		if supply, err := totals.Supply(); err != nil || st.Closing.Outstanding != supply {
 			t.Errorf("%s states %d outstanding, the lanes have %d: %v", programme, st.Closing.Outstanding, supply, err)
+		}
+	}
+}
+
+// slowPeer delivers no data of a pair for some transactions until it has caught up.
+type slowPeer struct {
+	Source
+	holding atomic.Bool
+}
+
+func (p *slowPeer) Blocks(ctx context.Context, from, last uint64, content blocks.Content) iter.Seq2[blocks.Delivered, error] {
+	return func(yield func(blocks.Delivered, error) bool) {
+		for d, err := range p.Source.Blocks(ctx, from, last, content) {
+			if p.holding.Load() && d.Block != nil && d.Block.Header.Number%2 == 0 {
+				d.Private = nil
+			}
+			if !yield(d, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestDataThatThePeerGetsLaterFillsItsGap(t *testing.T) {
+	m := newMarket(t)
+	m.season()
+	peer := &slowPeer{Source: m.Peer("hotel")}
+	peer.holding.Store(true)
+	late := open(t, filepath.Join(t.TempDir(), "late.db"))
+	r := startAs(t, late, peer, Settings{Member: "hotel"})
+	r.waitCaughtUp(t)
+	reads := store.NewClearingReads(late.Reader())
+	gaps, err := reads.Gaps(t.Context())
+	if err != nil || len(gaps) < 3 {
+		t.Fatalf("%+v, %v", gaps, err)
+	}
+	if err := r.mend(t.Context(), peer); err != nil {
+		t.Fatal(err)
+	}
+	if still, err := reads.Gaps(t.Context()); err != nil || len(still) != len(gaps) {
+		t.Errorf("%d of %d gaps are there while the peer has nothing (%v)", len(still), len(gaps), err)
+	}
+	peer.holding.Store(false)
+	if err := r.mend(t.Context(), peer); err != nil {
+		t.Fatal(err)
+	}
+	if still, err := reads.Gaps(t.Context()); err != nil || len(still) != 0 {
+		t.Errorf("%+v, %v", still, err)
+	}
+	m.exchange(m.hotels.A, 1, m.redeem(3))
+	for seen, _ := r.Height(); seen < m.Height(); seen, _ = r.Height() {
+		time.Sleep(time.Millisecond)
+	}
+	r.stop(t)
+	if p := r.exposures.pairs["pair-airline-hotel"]; p.taken[clearing.AOwesB].used != 111_000_000 {
+		t.Errorf("after mending the pair is taken to owe %+v", p.taken)
+	}
+	whole, _ := m.follow("hotel")
+	for _, table := range []string{
+		`SELECT collection, object, id, block, tx, body FROM clearing_records ORDER BY 1, 2, 3`, `SELECT home, msp, lane, seq, salt, block, tx FROM exchanges ORDER BY 1, 2, 3, 4`,
+		`SELECT operation, idx, a_owes, b_owes, block, tx FROM obligations ORDER BY 1`,
+	} {
+		if got, want := dumpOf(t, late, table), dumpOf(t, whole, table); got != want {
+			t.Errorf("%s:\n%s\nwithout a gap:\n%s", table, got, want)
 		}
 	}
 }

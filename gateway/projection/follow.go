@@ -27,16 +27,21 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 	if p.programmes, err = knownProgrammes(ctx, p.settings.Store); err != nil {
 		return err
 	}
-	if p.exposures, err = knownExposures(ctx, p.settings.Store); err != nil {
+	if err := p.loadExposures(ctx); err != nil {
 		return err
 	}
-	p.exposures.gauge = p.metrics.taken
 	from, standing := uint64(0), (*store.Checkpoint)(nil)
 	if found {
 		from, standing = checkpoint.Block, &checkpoint
 	}
 	decoded, failed := make(chan *blocks.Block, readAhead), make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
+	mending := make(chan struct{})
+	go func() {
+		defer close(mending)
+		p.mendRegularly(ctx, source)
+	}()
+	defer func() { <-mending }()
 	go func() {
 		failed <- decode(ctx, source, from, decoded)
 		close(decoded)
@@ -46,6 +51,14 @@ func (p *Projection) follow(ctx context.Context, source Source) error {
 	cancel()
 	if broken := <-failed; errors.Is(err, errEnded) {
 		return broken
+	}
+	return err
+}
+
+func (p *Projection) loadExposures(ctx context.Context) (err error) {
+	p.exposures, err = knownExposures(ctx, p.settings.Store)
+	if err == nil {
+		p.exposures.gauge = p.metrics.taken
 	}
 	return err
 }
@@ -134,6 +147,11 @@ func next(in <-chan *blocks.Block) (*blocks.Block, error) {
 // writeFrom writes b and what else is waiting, publishes the outcomes, and returns the last block written.
 func (p *Projection) writeFrom(ctx context.Context, b, previous *blocks.Block, in <-chan *blocks.Block) (*blocks.Block, error) {
 	start := time.Now()
+	if p.mended.Swap(false) {
+		if err := p.loadExposures(ctx); err != nil {
+			return nil, err
+		}
+	}
 	e := newEffects(p.settings.owner(), p.programmes)
 	e.exposures, e.holder = p.exposures, holder{p.settings.Member, p.settings.Regulator}
 	count := 0

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -61,6 +62,8 @@ type Projection struct {
 
 	programmes programmes // As the last block that was looked at leaves them; for Run's goroutine only.
 	exposures  *exposures // Likewise.
+
+	mended atomic.Bool // Private data came after their block: exposures are read anew.
 
 	mu        sync.Mutex
 	projected uint64 // Number of blocks written, so also the number of the next one.

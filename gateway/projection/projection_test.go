@@ -147,6 +147,16 @@ func dump(t *testing.T, s *store.Store) string {
 	t.Helper()
 	out := ""
 	for _, query := range tables {
+		out += dumpOf(t, s, query) + "--\n"
+	}
+	return out
+}
+
+// dumpOf is what one query gives.
+func dumpOf(t *testing.T, s *store.Store, queries ...string) string {
+	t.Helper()
+	out := ""
+	for _, query := range queries {
 		rows, err := s.Reader().Query(query)
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +176,6 @@ func dump(t *testing.T, s *store.Store) string {
 			out += fmt.Sprintf("%s\n", values)
 		}
 		rows.Close()
-		out += "--\n"
 	}
 	return out
 }

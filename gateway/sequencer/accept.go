@@ -17,7 +17,8 @@ func (s *Sequencer) Accept(ctx context.Context, in Intake) (Ticket, error) {
 }
 
 // AcceptAll records many operations with one write to disk, each with its own answer in the same order. Errors: NOT_READY and TOO_LARGE for
-// all of them; OVERLOADED and NOT_READY for those of one route, AGREEMENT_MISSING for those with a partner that has no agreement; INVALID_VALUE, OUT_OF_RANGE, TOO_LARGE, APPROVAL_MISSING, IDEMPOTENCY_CONFLICT, RECEIPT_NUMBER_CONFLICT and ALREADY_EXISTS for single ones.
+// all of them; OVERLOADED and NOT_READY for those of one route, AGREEMENT_MISSING for those with a partner that has no agreement; INVALID_VALUE, OUT_OF_RANGE, TOO_LARGE,
+// APPROVAL_MISSING, IDEMPOTENCY_CONFLICT, RECEIPT_NUMBER_CONFLICT and ALREADY_EXISTS for single ones.
 func (s *Sequencer) AcceptAll(ctx context.Context, all []Intake) []Result {
 	results := make([]Result, len(all))
 	if err := s.admits(len(all)); err != nil {

@@ -21,8 +21,8 @@ type LooseEnds interface {
 	ReceiptIn(ctx context.Context, programme string, id points.OperationID) (store.Committed, error)
 }
 
-// Closer ends what is left open with one partner: it voids holds whose time is over, so that what they keep of the pair's limits is free again, also where the account has let go
-// of them already; and it refunds the partner for returned awards whose debt was repaid since. Each partner has one of its own, which waits for that partner alone.
+// Closer ends what is left open with one partner: it voids holds whose time is over, so that what they keep of the pair's limits is free again, also where the account has
+// let go of them already; and it refunds the partner for returned awards whose debt was repaid since. Each partner has one of its own, which waits for that partner alone.
 type Closer struct {
 	Programme string // The gateway's own.
 	Partner   string
@@ -48,10 +48,7 @@ func (c *Closer) Run(ctx context.Context) error {
 }
 
 func (c *Closer) round(ctx context.Context) (more bool, err error) {
-	if c.Sequencer.Started() != nil {
-		return false, nil
-	}
-	if _, err := c.Sequencer.passable(c.Partner); err != nil {
+	if !c.Sequencer.takes(c.Partner) {
 		return false, nil // Troubles tells why.
 	}
 	lapsed, err := c.lapsed(ctx)

@@ -11,8 +11,8 @@ import (
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-// rounds calls round at once and then every interval, and goes on without a pause while round says that there is more, until the context ends. A failure is logged and tried
-// again.
+// rounds calls round at once and then every interval, and goes on without a pause while round says that there is more, until the context ends. A failure is logged and
+// tried again.
 func rounds(ctx context.Context, interval time.Duration, log *slog.Logger, round func(context.Context) (more bool, err error)) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -2,9 +2,12 @@ package sequencer
 
 import (
 	"context"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -120,6 +123,9 @@ func TestWhatTakesPlaceWithAPartnerIsDecidedInBothProgrammes(t *testing.T) {
 	})
 	if p := airline.position(flyer); p.Account.Posted != 1000-50-200-60 || p.Account.Held != 40 {
 		t.Errorf("the flyer has %+v", p.Account)
+	}
+	if entries, _, err := store.NewReads(airline.store.Reader()).History(context.Background(), guest, nil, 10); err != nil || entries[0].Receipt.Kind != points.KindDeposit {
+		t.Errorf("the guest's history begins with %+v (%v)", entries[0].Receipt, err)
 	}
 	receipt, err := store.NewReads(hotel.store.Reader()).ReceiptIn(context.Background(), "hotel", tickets[2].Operation.ID)
 	if err != nil || receipt.Receipt.Kind != points.KindDeposit || receipt.Receipt.Account != guest || receipt.Batch.MSP != "AirlineMSP" {
@@ -465,4 +471,48 @@ func (n *network) reserved() quantity.Micro {
 		}
 	}
 	return sum
+}
+
+// outdated is a peer that knows nothing of what lanes have released, for so many answers.
+type outdated struct {
+	Pair
+	answers atomic.Int64
+}
+
+func (o *outdated) Lanes(ctx context.Context) ([]clearing.PairLane, error) {
+	lanes, err := o.Pair.Lanes(ctx)
+	for i := range lanes {
+		if o.answers.Add(-1) >= 0 {
+			lanes[i].Released = 0
+		}
+	}
+	return lanes, err
+}
+
+func TestALaneThatIsToReleaseWhatItHasReleasedGoesOn(t *testing.T) {
+	n, airline, _, flyer, _ := twoBrands(t)
+	n.pass(2 * time.Second)
+	n.settle(n.roll())
+	released := func() bool {
+		n.pass(100 * time.Millisecond)
+		lanes, err := airline.pair("airline", "hotel").Lanes(context.Background())
+		return err == nil && !slices.ContainsFunc(lanes, func(l clearing.PairLane) bool { return l.MSP == airline.brand.MSP && l.Released < 1 })
+	}
+	eventually(t, "the lanes to release the first window", released)
+	airline.kill()
+	airline.see = func(p Pair) Pair {
+		o := &outdated{Pair: p}
+		o.answers.Store(40 * clearing.PairLaneCount)
+		return o
+	}
+	airline.launch()
+	airline.awaitOpen("hotel")
+	for range 20 {
+		if code := airline.decided(airline.must(airline.own, with(redeem(flyer, 1, randomHex(8)), "hotel"))); code != fault.OK {
+			t.Errorf("an operation is refused with %s", code)
+		}
+	}
+	if troubles := airline.own.Troubles(); len(troubles) != 0 {
+		t.Errorf("there is trouble: %v", troubles)
+	}
 }

@@ -18,8 +18,8 @@ type Inbox interface {
 	Waiting(ctx context.Context, programme string, limit int) ([]store.Waiting, error)
 }
 
-// Folder brings credits that wait to their accounts. It works in rounds of a bounded number of operations, each begun when the one before is on the ledger. A credit is in one
-// operation at a time: what an earlier run had under way is left to it.
+// Folder brings credits that wait to their accounts. It works in rounds of a bounded number of operations, each begun when the one before is on the ledger. A credit is in
+// one operation at a time: what an earlier run had under way is left to it.
 type Folder struct {
 	Programme string
 	Inbox     Inbox
@@ -40,7 +40,7 @@ func (f *Folder) Run(ctx context.Context) error {
 }
 
 func (f *Folder) round(ctx context.Context) (more bool, err error) {
-	if f.Sequencer.Ready() != nil {
+	if !f.Sequencer.takes(home) {
 		return false, nil
 	}
 	underWay, err := f.Sequencer.folding() // Before the inbox is read: what is decided in between is in it no longer.

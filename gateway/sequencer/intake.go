@@ -143,8 +143,8 @@ func (s *Sequencer) checkApproval(ctx context.Context, o *points.Operation) erro
 	return err
 }
 
-// natural identifies an operation by the till receipt that it comes from. What takes place with a partner may come from a till of the partner's, whose names are its own, and
-// one receipt may give points of several programmes.
+// natural identifies an operation by the till receipt that it comes from. What takes place with a partner may come from a till of the partner's, whose names are its own,
+// and one receipt may give points of several programmes.
 func (s *Sequencer) natural(o *points.Operation, d *points.Details) string {
 	if partner := partnerOf(o); partner != home {
 		return s.hasher.NaturalWith(s.settings.Programme, partner, o.Kind, d)
@@ -180,7 +180,8 @@ func (p *prepared) encode(programme string, in *Intake) error {
 	}
 	o, d := &p.operation, &p.details
 	p.record = store.NewOperation{
-		ID: o.ID, Kind: o.Kind, Programme: programme, Partner: partnerOf(o), Account: o.Account, To: o.To, Shop: o.Shop, Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
+		ID: o.ID, Kind: o.Kind, Programme: programme, Partner: partnerOf(o), Account: o.Account, To: o.To, Shop: o.Shop,
+		Natural: d.Natural, Idempotency: d.Idempotency, Request: d.Request, Lookup: d.Lookup,
 		Document: document, Details: details, Custody: in.Custody,
 	}
 	return nil

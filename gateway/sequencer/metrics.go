@@ -82,14 +82,15 @@ func routeGauges(registry prometheus.Registerer, s *Sequencer, r *route) {
 			}
 			return float64(pinned)
 		}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_route_troubled", Help: "1 while a route's operations don't get to the ledger.", ConstLabels: labels}, func() float64 {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.troubleOf(r) != "" {
-				return 1
-			}
-			return 0
-		}))
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_route_troubled", Help: "1 while a route's operations don't get to the ledger.", ConstLabels: labels},
+			func() float64 {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if s.troubleOf(r) != "" {
+					return 1
+				}
+				return 0
+			}))
 }
 
 func (m *metrics) errands(caller string, n int) {

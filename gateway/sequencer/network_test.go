@@ -169,7 +169,8 @@ type site struct {
 	store     *store.Store
 	own       *Sequencer
 	abroad    map[string]*Sequencer
-	chores    config.Sweep // What the gateway does by itself; nothing with 0 outstanding.
+	chores    config.Sweep    // What the gateway does by itself; nothing with 0 outstanding.
+	see       func(Pair) Pair // How the gateway sees clearing; nil: as it is.
 	cancel    context.CancelFunc
 	running   sync.WaitGroup
 }
@@ -349,7 +350,11 @@ func (s *site) home() Ledger {
 }
 
 func (s *site) pair(home, partner string) Pair {
-	return facade{s, home, partner, engine.ClearingChaincode, wire.FnExchange, []string{home, partner}}
+	p := Pair(facade{s, home, partner, engine.ClearingChaincode, wire.FnExchange, []string{home, partner}})
+	if s.see != nil {
+		return s.see(p)
+	}
+	return p
 }
 
 // Lanes implements Pair.

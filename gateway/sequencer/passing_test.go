@@ -149,11 +149,11 @@ func TestAClosedRouteStillPassesOn(t *testing.T) {
 func TestNothingIsPassedOnWhileItIsDecidedThatItWasNot(t *testing.T) {
 	s, _ := newHotels(t)
 	s.passing.Lock()
-	passed := make(chan Result)
+	passed := make(chan Result, 1)
 	go func() { passed <- s.PassOn(context.Background(), []Intake{signedAt("r-1", "k-1", "a")})[0] }()
 	select {
 	case r := <-passed:
-		t.Errorf("it was: %+v", r)
+		t.Fatalf("it was: %+v", r)
 	case <-time.After(50 * time.Millisecond):
 	}
 	s.passing.Unlock()

@@ -129,6 +129,23 @@ func TestWhatWaitsForAPartnerHoldsUpNothingElseOfItsAccount(t *testing.T) {
 	}
 }
 
+func TestTheReceiverOfASwapIsNoAccountOfTheProgrammeAndABlindCreditTouchesNone(t *testing.T) {
+	q := newHomeQueue(0)
+	q.open("hotel")
+	for i, e := range []*entry{waiting(1, "a", "x"), waiting(2, "b", "x"), waiting(3, "a", ""), waiting(4, "a", "")} {
+		e.operation.Partner, e.operation.Kind = "hotel", points.KindSwap
+		if i > 1 {
+			e.operation.Kind = points.KindAward
+		}
+		q.add(e)
+	}
+	for row := range int64(4) {
+		if batch := q.take("hotel", 1, 1); len(batch) != 1 || batch[0].operation.Row != row+1 {
+			t.Errorf("batch %d is %v", row, batch)
+		}
+	}
+}
+
 func TestAnAccountThatIsBusyOnOneRouteHasItsTurnOnAnother(t *testing.T) {
 	q := newHomeQueue(0)
 	q.open("hotel")

@@ -14,8 +14,8 @@ import (
 // home is the path of what takes place in the programme alone.
 const home = ""
 
-// route is a way to the ledger with lanes of its own: the batches of the programme alone, or those with one partner. What happens on one doesn't stop another. Its fields but
-// path, ledger and lanes' numbers are guarded by the sequencer's mutex.
+// route is a way to the ledger with lanes of its own: the batches of the programme alone, or those with one partner. What happens on one doesn't stop another. Its fields
+// but path, ledger and lanes' numbers are guarded by the sequencer's mutex.
 type route struct {
 	path      string // home, or the partner that its operations name.
 	ledger    Ledger
@@ -74,8 +74,8 @@ func (s *Sequencer) runHome(ctx context.Context, r *route) error {
 	return ctx.Err()
 }
 
-// runPartner brings cross-brand batches with one partner to the ledger until the context ends. Until the partner is a member, has an agreement with the other brand, and what
-// an earlier run had under way is resolved, nothing is accepted for it. A failure is noted and tried again: it is none of the other routes'.
+// runPartner brings cross-brand batches with one partner to the ledger until the context ends. Until the partner is a member, has an agreement with the other brand, and
+// what an earlier run had under way is resolved, nothing is accepted for it. A failure is noted and tried again: it is none of the other routes'.
 func (s *Sequencer) runPartner(ctx context.Context, r *route) error {
 	for err := s.enter(ctx, r); err != nil; err = s.enter(ctx, r) {
 		if ctx.Err() != nil {
@@ -182,6 +182,14 @@ func (s *Sequencer) passable(path string) (*route, error) {
 	return r, r.closed
 }
 
+// takes says whether operations of a route are accepted now.
+func (s *Sequencer) takes(path string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.routes[path]
+	return s.stage == "" && r != nil && r.closed == nil
+}
+
 // PartnerTrouble says why operations with a partner don't get to the ledger.
 type PartnerTrouble struct {
 	Programme string // Whose points they are about.
@@ -189,7 +197,8 @@ type PartnerTrouble struct {
 	Reason    string
 }
 
-// Troubles lists the partners with whom operations don't get to the ledger though the two brands have an agreement. That doesn't concern any other operation: the gateway is ready all the same.
+// Troubles lists the partners with whom operations don't get to the ledger though the two brands have an agreement. That doesn't concern any other operation: the gateway is
+// ready all the same.
 func (s *Sequencer) Troubles() []PartnerTrouble {
 	s.mu.Lock()
 	defer s.mu.Unlock()

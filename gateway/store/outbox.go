@@ -159,8 +159,8 @@ func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.Operation
 			n.Document, n.Details, n.Custody, string(Pending), now)
 	}
 	// OR IGNORE leaves no way to abort halfway, for which SQLite would copy every page first.
-	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, programme, partner, account, to_account, shop, natural, idempotency, request, document, details, custody,
-		status, accepted_at) VALUES `+placeholders(len(all), insertColumns)+` RETURNING id, rowid`, args...)
+	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, programme, partner, account, to_account, shop, natural, idempotency, request, document, details,
+		custody, status, accepted_at) VALUES `+placeholders(len(all), insertColumns)+` RETURNING id, rowid`, args...)
 	if err != nil {
 		return nil, err
 	}

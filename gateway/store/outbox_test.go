@@ -65,12 +65,14 @@ func TestAnOperationIsReadAsItWasAccepted(t *testing.T) {
 	s := open(t)
 	ctx := context.Background()
 	n := NewOperation{
-		ID: "o", Kind: points.KindRedeem, Programme: "airline", Partner: "hotel", Account: "a", To: "b", Shop: "corner", Natural: "n", Idempotency: "i", Request: "r", Document: []byte(`{"d":1}`), Details: []byte(`{"e":2}`),
+		ID: "o", Kind: points.KindRedeem, Programme: "airline", Partner: "hotel", Account: "a", To: "b", Shop: "corner", Natural: "n", Idempotency: "i", Request: "r",
+		Document: []byte(`{"d":1}`), Details: []byte(`{"e":2}`),
 		Custody: true,
 	}
 	admitted := accept(t, s, n)[0].Operation
 	want := Operation{
-		Row: admitted.Row, ID: n.ID, Kind: n.Kind, Programme: n.Programme, Partner: n.Partner, Account: n.Account, To: n.To, Shop: n.Shop, Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request,
+		Row: admitted.Row, ID: n.ID, Kind: n.Kind, Programme: n.Programme, Partner: n.Partner, Account: n.Account, To: n.To, Shop: n.Shop,
+		Natural: n.Natural, Idempotency: n.Idempotency, Request: n.Request,
 		Document: n.Document, Details: n.Details, Custody: n.Custody, Status: Pending, AcceptedAt: 1,
 	}
 	read, err := s.Operation(ctx, n.ID)

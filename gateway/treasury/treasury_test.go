@@ -158,6 +158,42 @@ func TestAStatementAddsUpThroughRoundingDisputesAndWindows(t *testing.T) {
 	}
 }
 
+func TestADisputedLineFallsDueByItselfAfterItsTerm(t *testing.T) {
+	d := newDesk(t)
+	disputed := d.trade(d.hotels, d.redeem("hotel", 300))[0]
+	s, reads := d.reads("airline")
+	evidence, err := treasury.Evidence(t.Context(), reads, store.NewReads(s.Reader()), disputed.Operation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidence.Reason = "not delivered"
+	d.Public(d.hotels.A.Treasurer, wire.FnFileDispute, evidence)
+	for range 4 {
+		d.net()
+	}
+	_, reads = d.reads("hotel")
+	for window, want := range map[int64]quantity.Minor{1: -100, 2: 0, 3: 0, 4: 100} {
+		got, err := treasury.StatementOf(t.Context(), reads, "hotel", "GBP", window)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var aside quantity.Minor
+		for _, p := range got.Pairs {
+			for _, l := range p.Aside {
+				aside += l.Amount
+			}
+		}
+		if aside != want {
+			t.Errorf("window %d: disputes make %d, want %d", window, aside, want)
+		}
+		for _, c := range got.Checks {
+			if !c.Holds {
+				t.Errorf("window %d: %+v", window, c)
+			}
+		}
+	}
+}
+
 func TestAStatementSaysWhatDoesNotAddUp(t *testing.T) {
 	d := newDesk(t)
 	d.trade(d.hotels, d.redeem("hotel", 100))

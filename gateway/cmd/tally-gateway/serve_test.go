@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -26,6 +27,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/partners"
 )
 
 // folder is a gateway's configuration with keys of its own, for a peer that isn't there.
@@ -70,6 +72,15 @@ func (f *folder) write(name string, content []byte) {
 	}
 }
 
+func (f *folder) read(name string) []byte {
+	f.t.Helper()
+	content, err := os.ReadFile(filepath.Join(f.path, name))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return content
+}
+
 func (f *folder) load() *config.Config {
 	f.t.Helper()
 	cfg, err := config.Load(filepath.Join(f.path, "gateway.yaml"), nil)
@@ -95,7 +106,7 @@ func identity(t *testing.T) (key, certificate []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "gateway"}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "gateway"}, DNSNames: []string{"gateway"}, NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +164,40 @@ func get(t *testing.T, url string, ended <-chan error) (int, []byte) {
 		}
 		_ = response.Body.Close()
 		return response.StatusCode, body
+	}
+}
+
+func TestOtherBrandsGatewaysAreAnsweredAtTheirOwnListener(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer http.DefaultClient.CloseIdleConnections()
+	f := newFolder(t)
+	key, certificate := identity(t)
+	f.write("hotel.pem", certificate)
+	f.write("hotel-key.pem", key)
+	visitors := freeAddress(t)
+	f.write("gateway.yaml", append(f.read("gateway.yaml"), fmt.Appendf(nil, `
+partnerListen: %s
+partnerTLS: {cert: cert.pem, key: key.pem}
+partners:
+  - {member: hotel, endpoint: "%s", tlsRoot: hotel.pem, serverName: gateway}
+`, visitors, freeAddress(t))...))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, f.load()) }()
+	get(t, "http://"+f.listen+"/healthz", ended)
+	hotel, err := partners.Open(config.KeyPair{Cert: filepath.Join(f.path, "hotel.pem"), Key: filepath.Join(f.path, "hotel-key.pem")},
+		[]config.Partner{{Member: "airline", Endpoint: visitors, TLSRoot: filepath.Join(f.path, "cert.pem"), ServerName: "gateway"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := hotel.Client("airline", 0, slog.New(slog.DiscardHandler))
+	if _, err := client.Operation(ctx, points.OperationID(strings.Repeat("a", 32))); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("the hotel's gateway is told %v", err)
+	}
+	client.Close()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }
 
