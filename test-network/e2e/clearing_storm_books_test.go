@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
-
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -22,7 +20,7 @@ import (
 // stormBooks is what the regulator's blocks say of the pair and its programmes, added up by this test alone.
 type stormBooks struct {
 	agreement clearing.Agreement
-	codes     map[peer.TxValidationCode]int
+	codes     map[string]int // Transactions of the storm, by function and validation code.
 	windows   map[int64]map[clearing.LanePlace]*stormTally
 	receipts  map[receiptRef]points.Receipt // Of the storm.
 	earlier   map[receiptRef]points.Receipt // Of accepted operations that can be returned.
@@ -55,7 +53,7 @@ func readStorm(t *testing.T, from uint64) *stormBooks {
 	t.Helper()
 	b := &stormBooks{
 		agreement: look[clearing.Agreement](t, three, "airline", wire.FnGetAgreement, wire.AgreementQuery{A: "airline", B: "hotel", Version: 1}),
-		codes:     map[peer.TxValidationCode]int{}, windows: map[int64]map[clearing.LanePlace]*stormTally{},
+		codes:     map[string]int{}, windows: map[int64]map[clearing.LanePlace]*stormTally{},
 		receipts: map[receiptRef]points.Receipt{}, earlier: map[receiptRef]points.Receipt{}, returned: map[receiptRef]quantity.Points{},
 		accounts: map[string]map[string]points.Account{}, inbox: map[string]map[string]points.InboxEntry{}, totals: map[string]map[string]points.Totals{},
 		lanes: map[clearing.LanePlace]clearing.PairLane{}, from: from,
@@ -84,8 +82,8 @@ func (b *stormBooks) wrong(format string, args ...any) {
 // take takes in what one transaction did.
 func (b *stormBooks) take(t *testing.T, number uint64, tx *blocks.Transaction) {
 	t.Helper()
-	if number >= b.from {
-		b.codes[tx.Code]++
+	if number >= b.from && len(tx.Args) > 0 {
+		b.codes[fmt.Sprintf("%s %s", tx.Args[0], tx.Code)]++
 	}
 	if !tx.Valid() {
 		return
@@ -489,5 +487,5 @@ func (b *stormBooks) summary() string {
 		most = max(most, count)
 	}
 	return fmt.Sprintf("%d receipts in %d cross-brand batches and %d windows, at most %d obligations in one; transactions were validated as %v; used at most %v of %v millionths",
-		len(b.receipts), b.batches, windows, most, b.codes, b.highest, b.allowed)
+		len(b.receipts), b.batches, windows, most, sorted(b.codes), b.highest, b.allowed)
 }
