@@ -31,6 +31,7 @@ type stormBooks struct {
 	lanes     map[clearing.LanePlace]clearing.PairLane
 	allowed   [2]quantity.Micro // By the pair's allocation.
 	highest   [2]quantity.Micro // Used and reserved by all lanes together, after any block of the storm.
+	conflicts *conflicts
 	batches   int
 	from      uint64 // First block of the storm.
 	problems  []string
@@ -56,7 +57,7 @@ func readStorm(t *testing.T, from uint64) *stormBooks {
 		codes:     map[string]int{}, windows: map[int64]map[clearing.LanePlace]*stormTally{},
 		receipts: map[receiptRef]points.Receipt{}, earlier: map[receiptRef]points.Receipt{}, returned: map[receiptRef]quantity.Points{},
 		accounts: map[string]map[string]points.Account{}, inbox: map[string]map[string]points.InboxEntry{}, totals: map[string]map[string]points.Totals{},
-		lanes: map[clearing.LanePlace]clearing.PairLane{}, from: from,
+		lanes: map[clearing.LanePlace]clearing.PairLane{}, conflicts: newConflicts(), from: from,
 	}
 	for _, brand := range stormBrands {
 		b.accounts[brand], b.inbox[brand], b.totals[brand] = map[string]points.Account{}, map[string]points.InboxEntry{}, map[string]points.Totals{}
@@ -85,6 +86,7 @@ func (b *stormBooks) take(t *testing.T, number uint64, tx *blocks.Transaction) {
 	if number >= b.from && len(tx.Args) > 0 {
 		b.codes[fmt.Sprintf("%s %s", tx.Args[0], tx.Code)]++
 	}
+	b.conflicts.take(number, tx, number >= b.from)
 	if !tx.Valid() {
 		return
 	}
@@ -486,6 +488,6 @@ func (b *stormBooks) summary() string {
 		}
 		most = max(most, count)
 	}
-	return fmt.Sprintf("%d receipts in %d cross-brand batches and %d windows, at most %d obligations in one; transactions were validated as %v; used at most %v of %v millionths",
-		len(b.receipts), b.batches, windows, most, sorted(b.codes), b.highest, b.allowed)
+	return fmt.Sprintf("%d receipts in %d cross-brand batches and %d windows, at most %d obligations in one; transactions were validated as %v; batches lost to %v; used at most %v of %v millionths",
+		len(b.receipts), b.batches, windows, most, sorted(b.codes), sorted(b.conflicts.lost), b.highest, b.allowed)
 }

@@ -67,6 +67,7 @@ func TestTwoBrandsStorm(t *testing.T) {
 	b.requireObligationsFollowReceipts(t)
 	b.requireTalliesAndTreasurersAgree(t)
 	b.requireLimitsKept(t)
+	b.conflicts.requireWindowsOnly(t)
 	t.Log(b.summary())
 	three.requireHonestBooks(t)
 }
