@@ -30,7 +30,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (default 60s), beginning with what th
 down: ## End the consortium and remove everything it made
 	@if [ -x $(BIN)/tallynet ]; then $(BIN)/tallynet down; elif [ -d $(RUN) ]; then echo "run 'make build' first: tallynet is missing" >&2; exit 1; fi
 
-status: build ## Show every node
+status: build ## Show every node, and where clearing stands
 	@$(BIN)/tallynet status
 
 replay: build ## Send receipts: make replay DATA=file.csv [MAP=mapping]

@@ -26,7 +26,7 @@ cat <<EOF
 
 Try:
   curl -s -H "Authorization: Bearer $(api_key grocer till)" $(gateway_url grocer)/v1/programmes/grocer
-  make status        every node
+  make status        every node, open clearing windows, what the brands may owe each other
   make audit         prove the books again
   make down          end everything and leave nothing behind
 EOF

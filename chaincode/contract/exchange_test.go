@@ -136,15 +136,21 @@ func TestAPartnersTillRedeemsAwardsAndTakesBack(t *testing.T) {
 		t.Errorf("40 points at 0.7 pence oblige to %d", got.Net)
 	}
 	back := points.Operation{ID: operationID(13), Kind: points.KindReturn, Account: accountID(1), Whole: true, Partner: "hotel", Original: original(t, redeemed, 0)}
-	event, _ = c.done(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 3, ops: []points.Operation{back}})
+	if _, err := c.Endorse(c.exchange(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 3, ops: []points.Operation{back}}), airline, hotel); refusalOf(t, err).Code != fault.Forbidden {
+		t.Errorf("the issuer takes back what it owes: %v", err)
+	}
+	if _, err := c.Endorse(c.exchange(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 3, ops: []points.Operation{awardOf(15, 1)}}), airline, hotel); refusalOf(t, err).Code != fault.Forbidden {
+		t.Errorf("the issuer has its partner pay for an award: %v", err)
+	}
+	event, _ = c.done(t, exchangeDoc{by: hotel, home: "airline", seq: 2, salt: 3, ops: []points.Operation{back}})
 	wantAccepted(t, event.Home.Receipts...)
-	if got := c.tally(t, airline, 2, clearing.HomeOwn, 0); got.Net != 0 || got.Count != 2 {
+	if got := c.tally(t, hotel, 0, clearing.HomeOther, 0); got.Net != -28_000_000-150_000_000 || got.Count != 2 {
 		t.Errorf("after the return the lane's tally is %+v", got)
 	}
 	if a := c.accountAt(t, "airline", accountID(1)); a.Posted != 1000 {
 		t.Errorf("the account has %d points after the return", a.Posted)
 	}
-	event, _ = c.done(t, exchangeDoc{by: airline, home: "airline", seq: 3, salt: 4, ops: []points.Operation{{
+	event, _ = c.done(t, exchangeDoc{by: hotel, home: "airline", seq: 3, salt: 4, ops: []points.Operation{{
 		ID: operationID(14), Kind: points.KindReturn, Account: accountID(1), Whole: true, Partner: "hotel", Original: original(t, redeemed, 0),
 	}}})
 	if r := event.Home.Receipts[0]; r.Code != fault.ReturnExceeds {
@@ -306,7 +312,7 @@ func TestASuspendedMemberTakesPartInReturnsAlone(t *testing.T) {
 		}
 	}
 	c.Seed("clearing", engine.ConsortiumKey(), []byte(encode(t, members)))
-	event, _ = c.done(t, exchangeDoc{by: airline, home: "airline", seq: 2, salt: 2, ops: []points.Operation{
+	event, _ = c.done(t, exchangeDoc{by: hotel, home: "airline", seq: 1, salt: 2, ops: []points.Operation{
 		c.signed(t, "airline", redemptionOf(12, 300)), c.signed(t, "airline", swapOf(13, 100)),
 		{ID: operationID(14), Kind: points.KindReturn, Account: accountID(1), Whole: true, Original: original(t, redeemed, 0)},
 	}})

@@ -35,7 +35,8 @@ func (s *Server) stepLeg(ctx context.Context, r *StepLegRequestObject) (clearing
 	leg := wire.LegQuery{Currency: r.Currency, Window: r.Number, From: r.From, To: r.To}
 	reference, amount, reason := valueOr(r.Body.Reference, ""), quantity.Minor(valueOr(r.Body.AmountMinor, 0)), valueOr(r.Body.Reason, "")
 	c := &checker{}
-	c.must(claim{(amount > 0) == (r.Body.Step == "pay" || r.Body.Step == "receive"), fault.InvalidValue, "amountMinor", "is more than nothing for pay and receive, and left out otherwise"})
+	moves := r.Body.Step == "pay" || r.Body.Step == "receive"
+	c.must(claim{(amount > 0) == moves, fault.InvalidValue, "amountMinor", "is more than nothing for pay and receive, and left out otherwise"})
 	c.must(claim{(reference != "") == (r.Body.Step != "finalise" && r.Body.Step != "late"), fault.InvalidValue, "reference", "names the payment for pay, receive and reverse"})
 	c.must(claim{(reason != "") == (r.Body.Step == "reverse"), fault.InvalidValue, "reason", "is given for reverse"})
 	if err := c.failure(); err != nil {

@@ -1,7 +1,11 @@
 package api
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/csv"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +13,9 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -346,4 +352,45 @@ func TestAGatewayWithoutATreasurerSaysSo(t *testing.T) {
 	}
 	hotel.problem(hotel.decide("/v1/clearing/proposals", `{"motion":{}}`), fault.Forbidden)
 	hotel.problem(hotel.read("/v1/clearing/windows/GBP/1/payment-initiation"), fault.Forbidden)
+}
+
+func TestAReserveIsWorthWhatItsCustodianSigned(t *testing.T) {
+	h := newHouse(t)
+	hotel := h.desk("hotel")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := p256.EncodeKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Decide(clearing.Motion{Custodian: &clearing.CustodianKey{ID: "bank", Key: public}})
+	statement := clearing.ReserveStatement{Genesis: h.Genesis, Member: "hotel", Currency: "GBP", Amount: 700, AsOf: h.Now, ValidUntil: h.Now + 1000, Custodian: "bank"}
+	hash, err := wire.Hash(statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := hex.DecodeString(hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, s, err := ecdsa.Sign(rand.Reader, key, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(amount quantity.Minor) string {
+		other := statement
+		other.Amount = amount
+		return string(h.Encode(wire.NewReserve{Statement: other, Signature: p256.EncodeSignature(r, s)}))
+	}
+	hotel.problem(hotel.write("/v1/clearing/reserves", send(701)), fault.SignatureRefused)
+	if got := into[Reserve](t, hotel.write("/v1/clearing/reserves", send(700)), 200); got.Statement != statement {
+		t.Errorf("%+v", got)
+	}
+	list := into[ReserveList](t, hotel.read("/v1/clearing/reserves"), 200)
+	if len(list.Reserves) != 1 || list.Reserves[0].Reserve.Statement != statement {
+		t.Errorf("%+v", list)
+	}
+	hotel.problem(hotel.decide("/v1/clearing/members/hotel/closing", `{"hash":"`+hash+`","windows":[]}`), fault.MemberStatus)
 }

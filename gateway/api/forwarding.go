@@ -20,7 +20,7 @@ import (
 // Issuer's way: the issuer's gateway sequences it, under a key that this gateway makes of the caller's, and answers the same for the same key whatever was lost before.
 // Own way: this gateway's own small batches, and its own outbox.
 //
-// A credit takes the own way. So does what ends or undoes what took it, and the capture of an allowance that was made for this member. Everything else takes the issuer's.
+// A credit takes the own way, the return of a redemption among them: the ledger takes from this member alone what it loses by. So does what ends what took it, and the capture of an allowance that was made for this member. Everything else takes the issuer's.
 // While the issuer gives no answer, what the customer's own key has signed takes the own way after all, though the issuer may have it too: a signature serves once on the ledger,
 // so one of the two is refused as AUTH_REPLAYED. It is noted before it is sent, so that the same receipt or key doesn't take the own way with another signature. When the refused
 // one is ours, only the issuer can say whether the other one is the same request. It is asked, and until it answers nobody is told anything but ISSUER_UNAVAILABLE. Nothing else
@@ -108,7 +108,7 @@ func (s *Server) isOwn(ctx context.Context, partner *Brand, it *item) (bool, err
 		}
 		return s.isAllowance(ctx, o)
 	case o.Kind == points.KindReturn && o.Original != nil && o.Original.Receipt.Kind.Redeems():
-		return s.wentOwn(ctx, o.Original.Receipt.Operation)
+		return true, nil
 	}
 	return false, nil
 }

@@ -43,6 +43,7 @@ type Auditor struct {
 	prints     []fingerprint
 	clearing   *clearingBook
 	waiting    map[string]*waiting // By points namespace.
+	acting     map[string][]string // MSP ids of who has been administrator of a brand, by its name.
 
 	founded   *clearing.Consortium // Decoded record, and the version it was decoded from.
 	foundedAt blocks.Version
@@ -52,7 +53,7 @@ type Auditor struct {
 func New(o Options) *Auditor {
 	return &Auditor{
 		options: o, linker: &linker{}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{},
-		programs: new(rules.Cache), journal: bookkeeping.NewJournal(), clearing: newClearingBook(), waiting: map[string]*waiting{},
+		programs: new(rules.Cache), journal: bookkeeping.NewJournal(), clearing: newClearingBook(), waiting: map[string]*waiting{}, acting: map[string][]string{},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 )
@@ -49,6 +50,36 @@ func BenchmarkAudit(b *testing.B) {
 			rounds, cpu := float64(b.N), used.Seconds()
 			b.ReportMetric(rounds*float64(s.Transactions)/cpu, "tx/cpu-s")
 			b.ReportMetric(rounds*float64(s.Programmes[0].Receipts)/cpu, "receipts/cpu-s")
+		})
+	}
+}
+
+// BenchmarkAuditOfCrossBrandBatches measures the audit of swaps, as a node sees them that holds the pair's data and as one that doesn't.
+func BenchmarkAuditOfCrossBrandBatches(b *testing.B) {
+	const batches, size = 40, 50
+	m := tradeAmong(b, "airline", "grocer", "hotel")
+	for n := range batches {
+		items := make([]ledgertest.Item, size)
+		for i := range items {
+			items[i] = m.airline.AwardBy("hotel", m.flyer, 10)
+		}
+		m.pair.Exchange(m.airline, m.hotel.Brand, n%clearing.PairLanes, items)
+		m.Cut()
+	}
+	for name, hidden := range map[string][]string{"full": nil, "public": {m.pair.Collection()}} {
+		a := m.saved(b, hidden...)
+		b.Run(name, func(b *testing.B) {
+			used := time.Duration(0)
+			for b.Loop() {
+				before := cpuTime(b)
+				auditor := New(Options{})
+				s, err := auditor.Finish(auditor.Blocks(context.Background(), a.Blocks(m.Height())))
+				if err != nil || s.Verdict != VerdictPassed {
+					b.Fatalf("%v, %v", err, s.Finding)
+				}
+				used += cpuTime(b) - before
+			}
+			b.ReportMetric(float64(b.N)*batches*size/used.Seconds(), "operations/cpu-s")
 		})
 	}
 }

@@ -15,9 +15,10 @@ import (
 
 // clearingBook is what the audit adds up by itself of what brands come to owe each other, receipt by receipt and line by line, beside the sums that the ledger keeps.
 type clearingBook struct {
-	pairs   map[pairRef]*pairAccount
-	windows map[windowRef]*windowCount
-	replays map[string][2]int // Transactions by collection and depth.
+	pairs      map[pairRef]*pairAccount
+	windows    map[windowRef]*windowCount
+	replays    map[string][2]int // Transactions by collection and depth.
+	currencies map[string]string // By collection.
 }
 
 type pairRef struct{ a, b, currency string }
@@ -66,7 +67,9 @@ type serviceSum struct {
 }
 
 func newClearingBook() *clearingBook {
-	return &clearingBook{pairs: map[pairRef]*pairAccount{}, windows: map[windowRef]*windowCount{}, replays: map[string][2]int{}}
+	return &clearingBook{
+		pairs: map[pairRef]*pairAccount{}, windows: map[windowRef]*windowCount{}, replays: map[string][2]int{}, currencies: map[string]string{},
+	}
 }
 
 func (b *clearingBook) pair(ref pairRef) *pairAccount {

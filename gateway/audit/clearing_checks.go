@@ -40,7 +40,7 @@ func (a *Auditor) checkClearing(t *blocks.Transaction, find findFunc) *Finding {
 
 // checkExchange checks what everybody sees of a cross-brand batch, and adds up its lines where they are held.
 func (a *Auditor) checkExchange(t *blocks.Transaction, find findFunc) *Finding {
-	x, f := readExchange(t, engine.Call{Chaincode: t.Chaincode, Function: wire.FnExchange, Document: t.Args[1], Caller: engine.Identity{MSP: t.Creator.MSP}}, find)
+	x, f := readExchange(t, engine.Call{Chaincode: t.Chaincode, Function: wire.FnExchange, Document: t.Args[1]}, find)
 	if f != nil {
 		return f
 	}
@@ -56,6 +56,10 @@ func (a *Auditor) checkExchange(t *blocks.Transaction, find findFunc) *Finding {
 	if err != nil {
 		return find(CheckInvariant, "%v", err).at(t.Chaincode, "")
 	}
+	if other := a.clearing.currencies[x.collection]; other != "" && other != x.event.Currency {
+		return find(CheckInvariant, "PairsKeepTheirCurrency: the pair cleared in %s before, not in %s", other, x.event.Currency).at(t.Chaincode, "")
+	}
+	a.clearing.currencies[x.collection] = x.event.Currency
 	count := a.clearing.window(windowRef{x.event.Currency, pointer.Number})
 	count.batches++
 	count.receipts += accepted
@@ -186,6 +190,8 @@ func (a *Auditor) checkClearingRecord(w blocks.Write) error {
 		return err
 	}
 	switch object {
+	case engine.ObjectConsortium:
+		return a.noteAdministrators(w.Value)
 	case engine.ObjectNetting:
 		var n clearing.Netting
 		if err := wire.DecodeRecord(w.Value, &n); err != nil {

@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -155,6 +156,13 @@ func TestClearingInvariantsAreCheckedOnTheRebuiltState(t *testing.T) {
 	b.chain()
 	b.settle(1)
 	b.chain()
+	auditor, a := New(Options{}), b.saved(t)
+	if err := auditor.Blocks(t.Context(), a.Blocks(b.Height())); err != nil {
+		t.Fatal(err)
+	}
+	if err := auditor.checkClearingHolds(); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ key, from, to string }{
 		"WindowsFollowEachOther":         {"window/GBP/000000001", `"number":1`, `"number":3`},
 		"WindowsFollowEachOther, status": {"window/GBP/000000001", `"status":"SETTLED"`, `"status":"OPEN"`},
@@ -171,15 +179,9 @@ func TestClearingInvariantsAreCheckedOnTheRebuiltState(t *testing.T) {
 		"NetsFollowSums, each":           {"pairnets/GBP/000000001/airline/grocer", `"before":"0"`, `"before":"1"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			auditor := New(Options{})
-			a := b.saved(t)
-			if err := auditor.Blocks(t.Context(), a.Blocks(b.Height())); err != nil {
-				t.Fatal(err)
-			}
-			if err := auditor.checkClearingHolds(); err != nil {
-				t.Fatal(err)
-			}
-			records := auditor.world.public[engine.ClearingChaincode]
+			records := maps.Clone(auditor.world.public[engine.ClearingChaincode])
+			defer func(before map[string]entry) { auditor.world.public[engine.ClearingChaincode] = before }(auditor.world.public[engine.ClearingChaincode])
+			auditor.world.public[engine.ClearingChaincode] = records
 			found := false
 			for key, e := range records {
 				changed := bytes.Replace(e.value, []byte(c.from), []byte(c.to), 1)

@@ -12,19 +12,19 @@ import (
 type exchanged struct {
 	doc        wire.Exchange
 	event      wire.ExchangeEvent
-	msp        string // Of the submitter.
+	msp        string // For whom it was submitted: by its own gateway, or that of its administrator. The replay shows that it was.
 	collection string
 }
 
 func readExchange(t *blocks.Transaction, call engine.Call, find findFunc) (*exchanged, *Finding) {
-	x := &exchanged{msp: call.Caller.MSP}
+	x := &exchanged{}
 	if err := wire.Decode(call.Document, wire.MaxDocument, &x.doc); err != nil {
 		return nil, refused(call, err, find)
 	}
 	if t.Event == nil || wire.DecodeRecord(t.Event.Payload, &x.event) != nil {
 		return nil, find(CheckEvent, "a cross-brand batch without a readable event").at(call.Chaincode, "")
 	}
-	x.collection = clearing.PairCollection(x.doc.Home, x.doc.Partner)
+	x.msp, x.collection = x.event.Home.MSP, clearing.PairCollection(x.doc.Home, x.doc.Partner)
 	return x, nil
 }
 

@@ -267,6 +267,13 @@ func TestAgreementsAndSlicesThatDoNotFollowAreFound(t *testing.T) {
 		"more slice than was given": {move, func(m *market) func(ledgertest.Footprint) {
 			return m.rewrite("pairlane/HotelMSP", `"slice":["6`, `"slice":["7`)
 		}, "pairlane/", CheckPrivateWriteSet, true},
+		"another use than there was": {move, func(m *market) func(ledgertest.Footprint) {
+			return m.rewrite("pairlane/HotelMSP", `"used":["0"`, `"used":["5"`)
+		}, "pairlane/", CheckPrivateWriteSet, true},
+		"the acceptance of something else": {func(m *market, _ func(ledgertest.Footprint)) string {
+			m.propose(2)
+			return m.accept(2, as(wire.FnAcceptAgreement, m.Encode(wire.Acceptance{A: "airline", B: "hotel", Version: 2, Hash: strings.Repeat("0", 64)})))
+		}, func(*market) func(ledgertest.Footprint) { return nil }, "", CheckExecution, false},
 		"a slice taken from nobody": {move, func(m *market) func(ledgertest.Footprint) { return m.dropped("pairlane/AirlineMSP") }, "", CheckPrivateWriteSet, false},
 	} {
 		t.Run(name, func(t *testing.T) {

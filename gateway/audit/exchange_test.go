@@ -3,6 +3,8 @@ package audit
 import (
 	"testing"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+
 	"github.com/tallystick/tallystick/gateway/blocks"
 )
 
@@ -54,14 +56,24 @@ func TestPairWhoseDataIsHeldInPartIsReplayedPubliclyWhereItIsNot(t *testing.T) {
 	}
 }
 
-func TestPrivateDataThatIsWithheldInPartIsFound(t *testing.T) {
+func TestPairsDataThatDoesNotHaveItsHashesIsFound(t *testing.T) {
 	m := trade(t)
 	m.everything()
-	a := m.saved(t)
-	change(t, a, m.beforeTrading, func(d *blocks.Delivered) {
-		d.Private[0] = changedPrivate(t, d.Private[0], `"v":1`, `"v":2`)
-	})
-	if f := audit(t, a, Options{}).Finding; f == nil || f.Check != CheckPrivateHash || f.Block != m.beforeTrading {
-		t.Errorf("found %v", f)
+	for name, alter := range map[string]func(*kvrwset.KVRWSet){
+		"changed":      func(kv *kvrwset.KVRWSet) { kv.Writes[0].Value = append(kv.Writes[0].Value, ' ') },
+		"one left out": func(kv *kvrwset.KVRWSet) { kv.Writes = kv.Writes[1:] },
+		"deleted":      func(kv *kvrwset.KVRWSet) { kv.Writes[0].IsDelete, kv.Writes[0].Value = true, nil },
+	} {
+		a := m.saved(t)
+		change(t, a, m.beforeTrading, func(d *blocks.Delivered) {
+			c := d.Private[0].NsPvtRwset[0].CollectionPvtRwset[0]
+			kv := new(kvrwset.KVRWSet)
+			unmarshal(t, c.Rwset, kv)
+			alter(kv)
+			c.Rwset = remarshal(t, kv)
+		})
+		if f := audit(t, a, Options{}).Finding; f == nil || f.Check != CheckPrivateHash || f.Block != m.beforeTrading {
+			t.Errorf("%s: found %v", name, f)
+		}
 	}
 }

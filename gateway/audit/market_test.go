@@ -26,7 +26,7 @@ type option = func(*ledgertest.Proposal)
 // market is a ledger of brands of which two, the airline and the hotel, trade with each other; each has an account with a thousand points.
 type market struct {
 	*ledgertest.Ledger
-	t             *testing.T
+	t             testing.TB
 	programmes    []*ledgertest.Programme
 	pair          *ledgertest.Pair
 	airline       *ledgertest.Programme
@@ -37,7 +37,7 @@ type market struct {
 
 func trade(t *testing.T) *market { return tradeAmong(t, "airline", "grocer", "hotel") }
 
-func tradeAmong(t *testing.T, brands ...string) *market {
+func tradeAmong(t testing.TB, brands ...string) *market {
 	t.Helper()
 	m := &market{Ledger: ledgertest.New(t, brands...), t: t}
 	m.Found()
@@ -238,7 +238,7 @@ func signedBy(peers ...*ledgertest.Identity) option {
 }
 
 // saved are the blocks as a node sees them that doesn't hold some collections' data.
-func (m *market) saved(t *testing.T, hidden ...string) blocks.Archive {
+func (m *market) saved(t testing.TB, hidden ...string) blocks.Archive {
 	t.Helper()
 	a := blocks.Archive{Dir: t.TempDir()}
 	for n := range m.Height() {
@@ -274,6 +274,16 @@ func without(set *rwset.TxPvtReadWriteSet, hidden []string) *rwset.TxPvtReadWrit
 	return out
 }
 
+// waitingIn are the places of what a batch dropped into the inbox of an account.
+func waitingIn(event *wire.BatchEvent, account points.AccountID) (places []points.InboxPlace) {
+	for i, r := range event.Receipts {
+		if r.Account == account && r.Kind.Blind() && r.Outcome == points.Accepted {
+			places = append(places, points.InboxPlace{MSP: event.MSP, Lane: event.Lane, Seq: event.Seq, N: i})
+		}
+	}
+	return places
+}
+
 // everything has all that cross-brand operations do: redemptions at the partner, swaps, an award, a hold, its capture, returns, folds, and a refusal.
 func (m *market) everything() {
 	m.t.Helper()
@@ -289,8 +299,8 @@ func (m *market) everything() {
 	m.Cut()
 	m.pair.Exchange(a, a.Brand, 2, []ledgertest.Item{a.CaptureAt(held, 20), a.ReturnAt("hotel", &event.Home, 0)})
 	m.Cut()
-	h.Batch(0, []ledgertest.Item{h.FoldBatch(event.Partner, m.guest)})
-	a.Batch(0, []ledgertest.Item{a.FoldBatch(&awarded.Home, m.flyer), a.FoldBatch(back.Partner, m.flyer)})
+	h.Batch(0, []ledgertest.Item{h.Fold(m.guest, waitingIn(event.Partner, m.guest)...)})
+	a.Batch(0, []ledgertest.Item{a.Fold(m.flyer, waitingIn(&awarded.Home, m.flyer)...), a.Fold(m.flyer, waitingIn(back.Partner, m.flyer)...)})
 	m.Cut()
 	m.pair.Exchange(h, h.Brand, 1, []ledgertest.Item{h.ReturnAt("airline", event.Partner, 0)})
 	m.pair.Exchange(a, a.Brand, 3, nil)

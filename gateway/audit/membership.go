@@ -44,6 +44,35 @@ func (a *Auditor) brands() []string {
 	return out
 }
 
+// voters are the MSP ids of the brands that count for a majority: those that haven't left, and that the channel knows. Who was admitted can endorse once the channel has it.
+func (a *Auditor) voters() []string {
+	consortium, err := a.consortium()
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, m := range consortium.Brands() {
+		if slices.Contains(a.config.Applications, m.MSP) {
+			out = append(out, m.MSP)
+		}
+	}
+	return out
+}
+
+// noteAdministrators remembers who acted for whom: the channel's policies and the collections follow a vote some time later, either way.
+func (a *Auditor) noteAdministrators(raw []byte) error {
+	var consortium clearing.Consortium
+	if err := wire.DecodeRecord(raw, &consortium); err != nil {
+		return err
+	}
+	for _, m := range consortium.Members {
+		if m.Administrator != "" && !slices.Contains(a.acting[m.Name], m.Administrator) {
+			a.acting[m.Name] = append(a.acting[m.Name], m.Administrator)
+		}
+	}
+	return nil
+}
+
 // checkMembership compares the consortium's record with the channel: the same organisations, this very channel, ordering by brands only, and each programme
 // issued by the brand that its namespace names.
 func (a *Auditor) checkMembership() error {

@@ -123,7 +123,7 @@ func (a *Auditor) noteDefinitions(t *blocks.Transaction) {
 		return
 	}
 	for _, w := range n.Writes {
-		name, ok := strings.CutPrefix(w.Key, "namespaces/fields/")
+		name, ok := strings.CutPrefix(w.Key, definitionFields)
 		if !ok {
 			continue
 		}

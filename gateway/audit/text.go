@@ -100,8 +100,8 @@ func (s *Statement) writeStatements(b *strings.Builder) error {
 func (s *Statement) writeChecked(b *strings.Builder) {
 	fmt.Fprintf(b, "Checked up to the verdict\n")
 	fmt.Fprintf(b, "  %s blocks: hash chain, data hashes, orderers' signatures under the channel's own configuration (%s configuration blocks)\n", count(s.Blocks), count(s.ConfigBlocks))
-	fmt.Fprintf(b, "  %s transactions: signatures of clients and endorsers, issuer and another brand among them, read conflicts\n", count(s.Transactions))
-	fmt.Fprintf(b, "  %s valid ones replayed: reads, writes, private hashes, events, answers, receipt roots, invariants\n", count(s.Transactions-s.Invalid))
+	fmt.Fprintf(b, "  %s transactions: signatures of clients and endorsers, among them all who had to endorse, read conflicts\n", count(s.Transactions))
+	fmt.Fprintf(b, "  %s valid ones replayed, in every namespace: reads, writes, private hashes, events, answers, receipt roots, invariants\n", count(s.Transactions-s.Invalid))
 	fmt.Fprintf(b, "  %s marked invalid, without effect; for %s of them the reason can't be told from blocks alone\n", count(s.Invalid), count(s.UnexplainedRefusals))
 	fmt.Fprintf(b, "  %s blocks whose commit hash is that of the rebuilt state", count(s.CommitHashes))
 	if s.WithoutCommitHash > 0 {

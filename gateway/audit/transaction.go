@@ -36,7 +36,11 @@ func (a *Auditor) transaction(j *job, i int) *Finding {
 		return f
 	}
 	a.world.apply(t, blocks.Version{Block: j.block.Number, Tx: uint64(i)})
-	if detail := a.insufficient(t, j.checked[i].Peers()); detail != "" {
+	detail := a.insufficient(t, j.checked[i].Peers())
+	if detail == "" {
+		detail = a.short(t, j.checked[i].Endorsers)
+	}
+	if detail != "" {
 		return find(CheckEndorsement, "%s", detail)
 	}
 	return a.note(t, find)
@@ -53,7 +57,7 @@ func (a *Auditor) refusedRightly(j *job, i int, find findFunc) *Finding {
 			return find(CheckValidationCode, "it is marked as a read conflict, though everything it read was in force")
 		}
 	case peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE:
-		if j.refusals[i] == nil && a.insufficient(t, j.checked[i].Peers()) == "" {
+		if j.refusals[i] == nil && a.insufficient(t, j.checked[i].Peers()) == "" && a.short(t, j.checked[i].Endorsers) == "" {
 			return find(CheckValidationCode, "it is marked as insufficiently endorsed, though all who had to endorse did")
 		}
 	default:

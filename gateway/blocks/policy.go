@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
@@ -10,6 +11,32 @@ import (
 
 // maxPolicyDepth bounds the nesting of policies.
 const maxPolicyDepth = 16
+
+// Endorsed says whether endorsers satisfy a policy of the channel's application group, as Fabric evaluates it: each identity counts once, however often it signed.
+// known is false when the configuration has no such policy, or one that can't be evaluated here.
+func (c *Config) Endorsed(policy string, endorsers []*Signer) (ok, known bool) {
+	ok, err := satisfied(c.root.GetGroups()[groupApplication], policy, once(endorsers), 0)
+	return ok, err == nil
+}
+
+// Satisfied says whether endorsers satisfy a signature policy, such as a collection's own; each identity counts once.
+func Satisfied(policy *common.SignaturePolicyEnvelope, endorsers []*Signer) (bool, error) {
+	distinct := once(endorsers)
+	return matches(policy.GetRule(), policy.GetIdentities(), distinct, make([]bool, len(distinct)), 0)
+}
+
+// once leaves out identities that signed before.
+func once(signers []*Signer) []*Signer {
+	var out []*Signer
+	for _, s := range signers {
+		if !slices.ContainsFunc(out, func(other *Signer) bool {
+			return other == s || other.key != nil && s.key != nil && other.key.Equal(s.key)
+		}) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
 
 // satisfied evaluates a policy of a configuration group over checked signers, each of which counts once.
 func satisfied(group *common.ConfigGroup, name string, signers []*Signer, depth int) (bool, error) {

@@ -122,3 +122,29 @@ func TestImplicitPoliciesCountGroups(t *testing.T) {
 		}
 	}
 }
+
+func TestEndorsersSatisfyTheChannelsOwnPolicyEachOnce(t *testing.T) {
+	role := func(id string) *msp.MSPPrincipal {
+		return &msp.MSPPrincipal{PrincipalClassification: msp.MSPPrincipal_ROLE, Principal: marshal(t, &msp.MSPRole{MspIdentifier: id, Role: msp.MSPRole_PEER})}
+	}
+	rule := marshal(t, &common.SignaturePolicyEnvelope{Rule: outOfRules(2, signedBy(0), signedBy(0), signedBy(1)), Identities: []*msp.MSPPrincipal{role("A"), role("B")}})
+	application := &common.ConfigGroup{Policies: map[string]*common.ConfigPolicy{"Clearing": {Policy: &common.Policy{Type: int32(common.Policy_SIGNATURE), Value: rule}}}}
+	c := &Config{root: &common.ConfigGroup{Groups: map[string]*common.ConfigGroup{groupApplication: application}}}
+	a, again, b := &Signer{MSP: "A", Roles: []Role{RolePeer}}, &Signer{MSP: "A", Roles: []Role{RolePeer}}, &Signer{MSP: "B", Roles: []Role{RolePeer}}
+	for name, c2 := range map[string]struct {
+		policy    string
+		endorsers []*Signer
+		ok, known bool
+	}{
+		"both":               {"Clearing", []*Signer{a, b}, true, true},
+		"one":                {"Clearing", []*Signer{a}, false, true},
+		"one, signing twice": {"Clearing", []*Signer{a, a}, false, true},
+		"two of one's":       {"Clearing", []*Signer{a, again}, true, true},
+		"nobody":             {"Clearing", nil, false, true},
+		"a policy it hasn't": {"PointsAirline", []*Signer{a, b}, false, false},
+	} {
+		if ok, known := c.Endorsed(c2.policy, c2.endorsers); ok != c2.ok || known != c2.known {
+			t.Errorf("%s: %v, %v", name, ok, known)
+		}
+	}
+}

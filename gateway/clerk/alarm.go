@@ -35,7 +35,9 @@ type alarms struct {
 }
 
 func newAlarms(registry prometheus.Registerer) *alarms {
-	a := &alarms{gauge: prometheus.NewGauge(prometheus.GaugeOpts{Name: "tally_clerk_alarms", Help: "What the clerk of clearing leaves to people: positions that it didn't sign, nets that it didn't disclose."})}
+	a := &alarms{gauge: prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tally_clerk_alarms", Help: "What the clerk of clearing leaves to people: positions that it didn't sign, nets that it didn't disclose.",
+	})}
 	registry.MustRegister(a.gauge)
 	return a
 }

@@ -195,7 +195,8 @@ func (c *Config) Represented() Member {
 
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
-	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert, &c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert,
+		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
 	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)

@@ -226,7 +226,7 @@ func (c *Config) validatePartners() error {
 	seen := map[string]bool{}
 	for i, p := range c.Partners {
 		key := fmt.Sprintf("partners[%d]", i)
-		if m, ok := c.member(p.Member); !ok || m.Kind != clearing.KindBrand || p.Member == c.Member || seen[p.Member] {
+		if m, ok := c.member(p.Member); !ok || m.Kind != clearing.KindBrand || p.Member == c.Represented().Name || seen[p.Member] {
 			return wrong(key+".member", "must be another brand, each once")
 		}
 		seen[p.Member] = true

@@ -18,6 +18,7 @@ import (
 
 // Plan is what the brands begin to do together. The order within each list doesn't matter.
 type Plan struct {
+	Currencies  []string                  // In which windows are opened.
 	Novation    string                    // SHA-256 of the clause that the founders sign, hex.
 	Calendars   []clearing.Calendar       // Of currencies whose windows aren't the default's.
 	Caps        []clearing.CapMotion      // Before the allocations that are cut from them.
@@ -38,6 +39,16 @@ func (p *Plan) carryCalendars(ctx context.Context, hands []hand) error {
 		group.Go(func() error { return carry(ctx, hands, &clearing.Motion{Calendar: &p.Calendars[i]}) })
 	}
 	return group.Wait()
+}
+
+// openClearing opens the first window of every currency.
+func (p *Plan) openClearing(ctx context.Context, operator *ledger.Client) error {
+	for _, currency := range p.Currencies {
+		if _, err := operator.Clearing().Open(ctx, currency); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin carries the rest of the plan out: every vote is proposed by the first brand and carried by as many as it takes, every agreement is proposed by one member and accepted
@@ -80,22 +91,31 @@ func (p *Plan) allocate(ctx context.Context, hands []hand) error {
 	return group.Wait()
 }
 
-// carry proposes a motion and has the brands vote for it until it is carried. Its id follows from its content, so that a repetition finds the proposal of the first run.
+// carry has the brands carry a motion. Its id follows from its content, so that a repetition finds the proposal of the first run.
 func carry(ctx context.Context, hands []hand, motion *clearing.Motion) error {
 	hash, err := wire.Hash(motion)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256([]byte("founding " + hash))
-	id := clearing.ProposalID(hex.EncodeToString(sum[:proposalBytes]))
-	proposal, err := hands[0].operator.Clearing().Propose(ctx, wire.NewProposal{ID: id, Motion: *motion})
-	for i := 1; err == nil && proposal.Status == clearing.ProposalOpen && i < len(hands); i++ {
+	operators := make([]*ledger.Client, len(hands))
+	for i, h := range hands {
+		operators[i] = h.operator
+	}
+	return Carry(ctx, operators, clearing.ProposalID(hex.EncodeToString(sum[:proposalBytes])), motion)
+}
+
+// Carry proposes a motion as the first operator and has the others vote for it until it is carried. What was done of it before counts as done. PROPOSAL_CLOSED when the brands
+// have decided otherwise, or when these votes aren't enough.
+func Carry(ctx context.Context, operators []*ledger.Client, id clearing.ProposalID, motion *clearing.Motion) error {
+	proposal, err := operators[0].Clearing().Propose(ctx, wire.NewProposal{ID: id, Motion: *motion})
+	for i := 1; err == nil && proposal.Status == clearing.ProposalOpen && i < len(operators); i++ {
 		err = arrived(ctx, fault.NotFound, func() (err error) {
-			proposal, err = hands[i].operator.Clearing().Vote(ctx, wire.NewBallot{Proposal: id, Choice: clearing.ChoiceYes})
+			proposal, err = operators[i].Clearing().Vote(ctx, wire.NewBallot{Proposal: id, Choice: clearing.ChoiceYes})
 			return err
 		})
 		if fault.CodeOf(err) == fault.ProposalClosed { // Carried by votes of an earlier run.
-			proposal, err = hands[0].operator.Clearing().Proposal(ctx, id)
+			proposal, err = operators[0].Clearing().Proposal(ctx, id)
 		}
 	}
 	if err == nil && proposal.Status != clearing.ProposalCarried {

@@ -28,8 +28,8 @@ type Brand struct {
 	AdminKey  string            // To which custody passes when the brand fails: uncompressed P-256 point, base64url without padding; empty when nobody could take over.
 }
 
-// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own, opens clearing in the programmes' currencies and carries the plan
-// out. What is there already with the same content counts as done; ALREADY_EXISTS when it is there with other content.
+// Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own, and carries the
+// plan out. What is there already with the same content counts as done; ALREADY_EXISTS when it is there with other content.
 func Bootstrap(ctx context.Context, brands []Brand, plan *Plan) error {
 	if len(brands) == 0 {
 		return fault.New(fault.InvalidValue, "founding needs the brands")
@@ -50,25 +50,10 @@ func Bootstrap(ctx context.Context, brands []Brand, plan *Plan) error {
 	if err := plan.carryCalendars(ctx, hands); err != nil {
 		return err
 	}
-	if err := openClearing(ctx, hands[0].operator, brands); err != nil {
+	if err := plan.openClearing(ctx, hands[0].operator); err != nil {
 		return err
 	}
 	return plan.begin(ctx, hands)
-}
-
-// openClearing opens the first window of every currency that the brands' programmes have.
-func openClearing(ctx context.Context, operator *ledger.Client, brands []Brand) error {
-	var currencies []string
-	for _, b := range brands {
-		currencies = append(currencies, b.Programme.Currency)
-	}
-	slices.Sort(currencies)
-	for _, currency := range slices.Compact(currencies) {
-		if _, err := operator.Clearing().Open(ctx, currency); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // connect gives every brand's operator and treasurer a connection. Those that were made before an error are given too, to be closed.

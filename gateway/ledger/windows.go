@@ -107,6 +107,18 @@ func (c *Clearing) Sign(ctx context.Context, doc wire.PositionSignature) (cleari
 	})
 }
 
+// OpenWindow reads the window of a currency that is open; NOT_FOUND before clearing in it was opened.
+func (c *Clearing) OpenWindow(ctx context.Context, currency string) (clearing.Window, error) {
+	var w clearing.Window
+	return w, c.read(ctx, wire.FnGetOpenWindow, wire.CurrencyQuery{Currency: currency}, &w)
+}
+
+// Allocation reads how much two brands may owe each other; NOT_FOUND when nothing was voted.
+func (c *Clearing) Allocation(ctx context.Context, a, b, currency string) (clearing.Allocation, error) {
+	var record clearing.Allocation
+	return record, c.read(ctx, wire.FnGetAllocation, wire.PairCurrencyQuery{A: min(a, b), B: max(a, b), Currency: currency}, &record)
+}
+
 // Window reads a window; NOT_FOUND when there is none.
 func (c *Clearing) Window(ctx context.Context, currency string, number int64) (clearing.Window, error) {
 	var w clearing.Window

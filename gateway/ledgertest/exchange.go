@@ -108,6 +108,12 @@ func (p *Programme) Swap(partner string, account, to points.AccountID, n quantit
 	return p.sign(p.item(points.Operation{Kind: points.KindSwap, Account: account, To: to, Points: n, Partner: partner}), n)
 }
 
+// ReturnAt returns everything that is left of an operation with a partner, against its receipt in a committed batch of this programme.
+func (p *Programme) ReturnAt(partner string, event *wire.BatchEvent, index int) Item {
+	original := p.Original(event, index)
+	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original, Whole: true, Partner: partner}, 0)
+}
+
 // VoidAt ends a hold at a partner's till.
 func (p *Programme) VoidAt(hold Item) Item {
 	return p.item(points.Operation{Kind: points.KindVoid, Account: hold.Operation.Account, Hold: hold.Operation.ID, Partner: hold.Operation.Partner})
@@ -125,20 +131,3 @@ func (p *Programme) OptOut(partner string, account points.AccountID) Item {
 
 // Resign signs an operation anew that was changed after it was signed.
 func (p *Programme) Resign(item *Item, most quantity.Points) { *item = p.sign(*item, most) }
-
-// ReturnAt returns everything that is left of an operation with a partner, against its receipt in a committed batch of this programme.
-func (p *Programme) ReturnAt(partner string, event *wire.BatchEvent, index int) Item {
-	original := p.Original(event, index)
-	return p.purchase(points.Operation{Kind: points.KindReturn, Account: original.Receipt.Account, Original: original, Whole: true, Partner: partner}, 0)
-}
-
-// FoldBatch takes the credits of a batch out of an account's inbox.
-func (p *Programme) FoldBatch(event *wire.BatchEvent, account points.AccountID) Item {
-	var entries []points.InboxPlace
-	for i, r := range event.Receipts {
-		if r.Account == account && r.Kind.Blind() && r.Outcome == points.Accepted {
-			entries = append(entries, points.InboxPlace{MSP: event.MSP, Lane: event.Lane, Seq: event.Seq, N: i})
-		}
-	}
-	return p.item(points.Operation{Kind: points.KindFold, Account: account, Entries: entries})
-}

@@ -11,7 +11,8 @@ import (
 
 // csvHeader names the columns of a statement: every line has all of them, empty where it has no such figure. Amounts are whole minor units, micro amounts millionths of them.
 var csvHeader = []string{
-	"record", "member", "currency", "window", "partner", "what", "debtor", "creditor", "agreement", "count", "micro", "feeMicro", "before", "after", "amountMinor", "status", "reference", "holds",
+	"record", "member", "currency", "window", "partner", "what", "debtor", "creditor", "agreement", "count", "micro", "feeMicro", "before", "after", "amountMinor", "status",
+	"reference", "holds",
 }
 
 // columns by their place in csvHeader.
@@ -89,7 +90,8 @@ func (t *table) pair(p *PairStatement) {
 	}
 	for _, n := range p.Nets {
 		t.add("net", func(r []string) {
-			r[colPartner], r[colWindow], r[colMicro], r[colBefore], r[colAfter], r[colAmount] = p.Partner, number(n.Window), number(n.Booked), number(n.Before), number(n.After), number(n.Net)
+			r[colPartner], r[colWindow], r[colMicro] = p.Partner, number(n.Window), number(n.Booked)
+			r[colBefore], r[colAfter], r[colAmount] = number(n.Before), number(n.After), number(n.Net)
 		})
 	}
 	t.obligations("carried-in", p.Partner, p.Before)

@@ -90,7 +90,9 @@ const (
 
 // StatementOf makes a member's statement of a window. NOT_FOUND when there is no such window.
 func StatementOf(ctx context.Context, reads *store.ClearingReads, member, currency string, number int64) (*Statement, error) {
-	m := &maker{ctx: ctx, reads: reads, out: &Statement{V: 1, Member: member, Currency: currency, Pairs: []PairStatement{}, Carried: []netting.Obligation{}, Legs: []clearing.Leg{}, Checks: []Check{}}}
+	m := &maker{ctx: ctx, reads: reads, out: &Statement{
+		V: 1, Member: member, Currency: currency, Pairs: []PairStatement{}, Carried: []netting.Obligation{}, Legs: []clearing.Leg{}, Checks: []Check{},
+	}}
 	if err := reads.Record(ctx, store.ClearingRef{Object: engine.ObjectWindow, ID: store.WindowID(currency, number)}, &m.out.Window); err != nil {
 		return nil, err
 	}

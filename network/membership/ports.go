@@ -15,6 +15,8 @@ const (
 	caOffset          = 1
 	caOperations      = 2
 	gatewayPartners   = 3
+	standInOffset     = 4
+	standInPartners   = 5
 	ordererOffset     = 10
 	ordererBlock      = 5
 	peerOffset        = 20
@@ -53,6 +55,11 @@ func Address(port int) string { return fmt.Sprintf("%s:%d", Host, port) }
 // GatewayNode names a member's gateway: "gateway.airline".
 func GatewayNode(member string) string { return "gateway." + member }
 
+// StandInNode names the gateway by which an administrator acts for a brand that failed: "gateway-hotel.grocer".
+func StandInNode(failed, administrator string) string {
+	return fmt.Sprintf("gateway-%s.%s", failed, administrator)
+}
+
 // CANode names a member's certificate authority: "ca.airline".
 func CANode(member string) string { return "ca." + member }
 
@@ -72,6 +79,12 @@ func (m *Membership) GatewayPort(member string) int { return m.block(member) + g
 
 // GatewayPartnerPort is where a brand's gateway listens for other brands' gateways.
 func (m *Membership) GatewayPartnerPort(member string) int { return m.block(member) + gatewayPartners }
+
+// StandInPorts are where an administrator's gateway for a brand that failed listens: for tills and systems, and for other
+// brands' gateways. They are kept free in the brand's own block.
+func (m *Membership) StandInPorts(failed string) (api, partners int) {
+	return m.block(failed) + standInOffset, m.block(failed) + standInPartners
+}
 
 // CAPorts are where a member's CA and its operations service listen.
 func (m *Membership) CAPorts(member string) (listen, operations int) {

@@ -24,6 +24,7 @@ type Gateway struct {
 	Listen        string           `yaml:"listen"`
 	Database      string           `yaml:"database"`
 	Programme     string           `yaml:"programme,omitempty"`
+	ActsFor       string           `yaml:"actsFor,omitempty"`
 	Peers         []GatewayPeer    `yaml:"peers"`
 	Members       []GatewayMember  `yaml:"members"`
 	Identity      KeyPair          `yaml:"identity"`

@@ -35,7 +35,10 @@ type GatewayPaths struct {
 
 // GatewayFiles names a gateway's files.
 func GatewayFiles(dir rundir.Dir, member string) GatewayPaths {
-	folder := dir.Gateway(member)
+	return filesIn(dir.Gateway(member))
+}
+
+func filesIn(folder string) GatewayPaths {
 	return GatewayPaths{
 		Config:    filepath.Join(folder, "gateway.yaml"),
 		Database:  filepath.Join(folder, "gateway.db"),

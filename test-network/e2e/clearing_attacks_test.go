@@ -9,6 +9,7 @@ import (
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -41,9 +42,24 @@ func testPointsTakeNoCrossBrandCalls(t *testing.T, c *consortium) {
 		for function, doc := range calls {
 			p := u.propose(t, membership.PointsChaincode("airline"), nil, function, document(t, doc))
 			u.refusedAt(t, fault.WrongEntryPoint, p, peersOf("airline", "hotel", "grocer")...)
+			u.refusedAt(t, fault.WrongEntryPoint, u.posing(t, p, engine.ClearingChaincode), peersOf("airline", "hotel", "grocer")...)
 		}
 	}
 	c.unchanged(t, "airline", before)
+}
+
+// posing changes which chaincode a proposal says that it calls, where peers don't look: its header still names the one that runs.
+func (u *user) posing(t *testing.T, p proposal, as string) proposal {
+	t.Helper()
+	var call peer.ChaincodeInvocationSpec
+	if err := proto.Unmarshal(p.payload.GetInput(), &call); err != nil {
+		t.Fatal(err)
+	}
+	call.ChaincodeSpec.ChaincodeId = &peer.ChaincodeID{Name: as}
+	p.payload = &peer.ChaincodeProposalPayload{Input: encoded(t, &call), TransientMap: p.payload.GetTransientMap()}
+	bytes := encoded(t, &peer.Proposal{Header: encoded(t, p.header), Payload: encoded(t, p.payload)})
+	p.signed = &peer.SignedProposal{ProposalBytes: bytes, Signature: u.signature(t, bytes)}
+	return p
 }
 
 // testNobodyEndorsesPairDataForBoth: what stands in a pair's collection needs the peers of both, whoever else would endorse.
@@ -96,7 +112,8 @@ func (c *consortium) sliceMove(t *testing.T) (*user, proposal) {
 	return u, u.propose(t, engine.ClearingChaincode, transient, wire.FnMoveSlice, document(t, airlineHotel))
 }
 
-// testAlteredChaincodeAloneChangesNothing: the hotel's chaincodes answer to its advantage. What they endorse doesn't match what the honest ones endorse, and alone it isn't enough.
+// testAlteredChaincodeAloneChangesNothing: the hotel's chaincodes answer to its advantage. What they endorse doesn't match what the honest ones endorse, and alone it
+// isn't enough.
 func testAlteredChaincodeAloneChangesNothing(t *testing.T, c *consortium) {
 	flyer, guest := c.customer(t, "airline", 500), c.customer(t, "hotel", 500)
 	books := map[string]books{"airline": c.books(t, "airline"), "hotel": c.books(t, "hotel")}

@@ -182,8 +182,8 @@ func (c *consortium) allocate(t *testing.T, debtor, creditor string, amount quan
 	c.decide(t, clearing.Motion{Allocation: &clearing.AllocationMove{Debtor: debtor, Creditor: creditor, Currency: currency, Amount: amount}})
 }
 
-// agreementOf is a version of what two brands, ordered by name, agree on. What A's points are worth is half of what B's are: customers redeem A's at half a minor unit and swap two
-// for one. A change needs no notice.
+// agreementOf is a version of what two brands, ordered by name, agree on. What A's points are worth is half of what B's are: customers redeem A's at half a minor unit
+// and swap two for one. A change needs no notice.
 func agreementOf(a, b string, version int, from time.Time) clearing.Agreement {
 	ratio := func(num, den int64) quantity.Ratio { return quantity.Ratio{Num: num, Den: den} }
 	offer := func(acceptance, swap quantity.Ratio, least quantity.Points) clearing.Offer {
@@ -266,8 +266,8 @@ func (u *user) again(t *testing.T, p proposal) proposal {
 // promptly is how long a block may take that holds nothing to wait for: much less than peers look for private data that nobody has.
 const promptly = 20 * time.Second
 
-// broadcastAgain gives an ordering node an envelope that was ordered before, and tells the validation code that it gets. Peers that would look for its private data, which are
-// gone from where endorsers keep them, would stand still meanwhile.
+// broadcastAgain gives an ordering node an envelope that was ordered before, and tells the validation code that it gets. Peers that would look for its private data,
+// which are gone from where endorsers keep them, would stand still meanwhile.
 func (u *user) broadcastAgain(t *testing.T, e *common.Envelope) peer.TxValidationCode {
 	t.Helper()
 	brand := u.on.members.Brands()[0].Name

@@ -28,8 +28,8 @@ const (
 	testAllocation = 16_000_000
 )
 
-// TestClearing brings cross-brand transactions to the peers directly, honest ones and attacks. The gateways don't run meanwhile: nothing else moves windows or lanes. It ends with
-// what nothing can prevent, two brands against the third, so the consortium is of no use to other tests.
+// TestClearing brings cross-brand transactions to the peers directly, honest ones and attacks. The gateways don't run meanwhile: nothing else moves windows or lanes.
+// It ends with what nothing can prevent, two brands against the third, so the consortium is of no use to other tests.
 func TestClearing(t *testing.T) {
 	c := must[*consortium](t)(newConsortium("test-network/clearing.yaml", clearingRun, clearingPorts))
 	t.Cleanup(c.down)
@@ -60,6 +60,7 @@ func TestClearing(t *testing.T) {
 		{"withheld credits come too late", testWithheldCreditsComeTooLate},
 		{"an acceptance counts once", testAcceptanceCountsOnce},
 		{"windows close once and in order", testWindowsCloseOnceAndInOrder},
+		{"two brands against the third are detected", testCollusionIsDetected},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, c) })
 	}

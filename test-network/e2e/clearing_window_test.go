@@ -130,7 +130,8 @@ func (c *consortium) refuseFalseNets(t *testing.T, honest wire.NetDisclosure) {
 			d.Values = append(d.Values, wire.TallyValues{MSP: "GrocerMSP", Lane: clearing.CrossLane(0, clearing.HomeOwn, 0), Salt: randomHex(32), Net: -1, Count: 1})
 		}},
 		{"a lane of the pair's that booked nothing", fault.NetMismatch, func(d *wire.NetDisclosure) {
-			d.Values = append(d.Values, wire.TallyValues{MSP: "HotelMSP", Lane: clearing.CrossLane(c.number(t, "airline"), clearing.HomeOwn, 0), Salt: randomHex(32), Net: -1, Count: 1})
+			lane := clearing.CrossLane(c.number(t, "airline"), clearing.HomeOwn, 0)
+			d.Values = append(d.Values, wire.TallyValues{MSP: "HotelMSP", Lane: lane, Salt: randomHex(32), Net: -1, Count: 1})
 		}},
 	} {
 		t.Run(attack.name, func(t *testing.T) {

@@ -77,4 +77,5 @@ func TestFourBrands(t *testing.T) {
 		four.start(t, "peer0.grocer")
 		four.requireHonestBooks(t)
 	})
+	t.Run("clearing", func(t *testing.T) { testClearingOfFour(t, four) })
 }

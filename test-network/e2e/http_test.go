@@ -67,7 +67,10 @@ type problem struct {
 }
 
 // try sends a request; an error means that no answer came.
-func (c *consortium) try(member string, r request) (answer, error) {
+func (c *consortium) try(member string, r request) (answer, error) { return tryAt(c.url(member), r) }
+
+// tryAt sends a request to any gateway.
+func tryAt(base string, r request) (answer, error) {
 	raw, ok := r.body.([]byte)
 	if !ok && r.body != nil {
 		var err error
@@ -75,7 +78,7 @@ func (c *consortium) try(member string, r request) (answer, error) {
 			return answer{}, err
 		}
 	}
-	call, err := http.NewRequest(r.method, c.url(member)+r.path, bytes.NewReader(raw))
+	call, err := http.NewRequest(r.method, base+r.path, bytes.NewReader(raw))
 	if err != nil {
 		return answer{}, err
 	}

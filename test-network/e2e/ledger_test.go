@@ -9,6 +9,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
@@ -22,18 +23,20 @@ type books struct {
 }
 
 // books reads the lanes of every brand, by evaluation at the issuer's peer: no gateway and no projection is asked. The gateways and these tests write only
-// lanes that one query covers.
+// lanes that two queries cover: those of home batches, and those of batches with the consortium's other members.
 func (c *consortium) books(t *testing.T, brand string) books {
 	t.Helper()
 	reader := c.user(t, brand, string(membership.AuditorRole))
 	var b books
 	for _, submitter := range c.members.Brands() {
-		document := fmt.Sprintf(`{"msp":%q,"first":0,"count":%d}`, submitter.MSP(), wire.MaxLanesPerQuery)
-		for _, lane := range decode[[]points.Lane](t, reader.query(t, membership.PointsChaincode(brand), wire.FnGetLanes, document)) {
-			b.batches += lane.Seq
-			var err error
-			if b.totals, err = b.totals.Plus(lane.Totals); err != nil {
-				t.Fatal(err)
+		for _, first := range []int{0, clearing.CrossLaneFirst} {
+			document := fmt.Sprintf(`{"msp":%q,"first":%d,"count":%d}`, submitter.MSP(), first, wire.MaxLanesPerQuery)
+			for _, lane := range decode[[]points.Lane](t, reader.query(t, membership.PointsChaincode(brand), wire.FnGetLanes, document)) {
+				b.batches += lane.Seq
+				var err error
+				if b.totals, err = b.totals.Plus(lane.Totals); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}

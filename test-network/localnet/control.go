@@ -56,14 +56,19 @@ func (c *Consortium) StartNodes(ctx context.Context, names ...string) error {
 		return err
 	}
 	defer unlock()
+	return c.launch(ctx, specs)
+}
+
+// launch starts processes and waits until all of them serve.
+func (c *Consortium) launch(ctx context.Context, specs []node.Spec) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
 	for _, spec := range specs {
 		if err := c.Supervisor.Start(spec); err != nil {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	var group errgroup.Group
+	group, ctx := errgroup.WithContext(ctx)
 	for _, spec := range specs {
 		group.Go(func() error { return c.Supervisor.WaitReady(ctx, spec) })
 	}

@@ -39,6 +39,7 @@ func planOf(m *membership.Membership) (*founding.Plan, error) {
 }
 
 func planCurrency(plan *founding.Plan, currency *membership.Currency) error {
+	plan.Currencies = append(plan.Currencies, currency.Code)
 	if currency.Calendar != nil {
 		calendar := *clearing.DefaultCalendar(currency.Code)
 		if err := decodeOver(&calendar, currency.Calendar); err != nil {

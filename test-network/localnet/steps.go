@@ -154,22 +154,6 @@ func (s *starter) nodes(ctx context.Context) error {
 
 func (s *starter) gateways(ctx context.Context) error { return s.launch(ctx, s.ofKind(node.Gateway)) }
 
-// launch starts processes and waits until all of them serve.
-func (s *starter) launch(ctx context.Context, specs []node.Spec) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	for _, spec := range specs {
-		if err := s.Supervisor.Start(spec); err != nil {
-			return err
-		}
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, spec := range specs {
-		group.Go(func() error { return s.Supervisor.WaitReady(ctx, spec) })
-	}
-	return group.Wait()
-}
-
 // join brings every ordering node and every peer onto the channel.
 func (s *starter) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)

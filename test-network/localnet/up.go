@@ -147,7 +147,7 @@ func (n *Network) start(ctx context.Context, c *Consortium, scope Scope) error {
 		{"chaincodes", s.deploy},
 	}
 	if n.Found != nil {
-		steps = append(steps, step{"founding", func(ctx context.Context) error {
+		steps = append(steps, step{"founding, limits, agreements", func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, foundTimeout)
 			defer cancel()
 			return n.Found(ctx, c)

@@ -39,7 +39,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&o.run, "run", "", "run directory (default: $TALLY_RUN, or test-network/run)")
 	root.AddCommand(
 		newUp(o), newDown(o), newStatus(o), newPorts(o), newLogs(o),
-		newStart(o), newStop(o), newRestart(o), newKill(o), newGenerate(o))
+		newStart(o), newStop(o), newRestart(o), newKill(o), newAdminister(o), newConform(o), newGenerate(o))
 	return root
 }
 

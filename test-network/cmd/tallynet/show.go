@@ -11,6 +11,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
+
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/node"
@@ -32,7 +34,11 @@ func newStatus(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printStatus(command.OutOrStdout(), c)
+			if err := printStatus(command.OutOrStdout(), c); err != nil {
+				return err
+			}
+			printClearing(command.OutOrStdout(), c.Clearing(command.Context()))
+			return nil
 		},
 	}
 }
@@ -59,6 +65,37 @@ func printStatus(out io.Writer, c *localnet.Consortium) error {
 		return failure.New(failure.NodeFailed, "crashed: %v; see `tallynet logs NODE`, bring back with `tallynet start NODE`", crashed)
 	}
 	return nil
+}
+
+// printClearing shows where the brands stand, which windows are open and what pairs may owe each other; nothing when no peer
+// could say.
+func printClearing(out io.Writer, s *localnet.ClearingStatus) {
+	if s == nil {
+		return
+	}
+	members := newTable(out, table.Row{"brand", "status", "acts for it", "honoured until"})
+	for _, m := range s.Members {
+		row := table.Row{m.Name, m.State(), m.MSP, ""}
+		if m.Administrator != "" {
+			row[2] = m.Administrator
+		}
+		if m.HonourUntil != 0 {
+			row[3] = m.HonourUntil
+		}
+		members.AppendRow(row)
+	}
+	members.Render()
+	windows := newTable(out, table.Row{"currency", "open window", "closes"})
+	for i := range s.Windows {
+		w := &s.Windows[i]
+		windows.AppendRow(table.Row{w.Currency, w.Number, time.Unix(w.ClosesAt, 0).UTC().Format(time.RFC3339)})
+	}
+	windows.Render()
+	pairs := newTable(out, table.Row{"pair", "currency", "first may owe (minor units)", "second may owe"})
+	for _, p := range s.Pairs {
+		pairs.AppendRow(table.Row{p.A + ", " + p.B, p.Currency, int64(p.Amount[clearing.AOwesB]), int64(p.Amount[clearing.BOwesA])})
+	}
+	pairs.Render()
 }
 
 // firstPort is where a node does its main work: its other ports are for operators.
