@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -77,5 +78,17 @@ func TestNoLoadBeginsWhilePartnersAccountsCantBeOpened(t *testing.T) {
 	o.Partner = &Partner{Name: "hotel", Gateway: there, Ledger: newWorld(), Lanes: LaneRange{First: 1048, Count: 4}}
 	if r, err := Run(t.Context(), o); fault.CodeOf(err) != fault.NotReady || len(r.Measurements) != 6 {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestTheNaiveWaysLanesAreThoseOfTheProgrammeAlone(t *testing.T) {
+	d := &naive{ledger: newWorld()}
+	clients, err := d.clients(t.Context(), LaneRange{First: NaiveLane, Count: MaxClients}, func() string { return "" })
+	if err != nil || NaiveLane+len(clients) > clearing.CrossLaneFirst {
+		t.Errorf("%d clients from lane %d on: %v", len(clients), NaiveLane, err)
+	}
+	request := wire.BatchRequest{Lane: NaiveLane + MaxClients - 1, Seq: 1, Operations: []points.Operation{}}
+	if err := request.Validate(); err != nil {
+		t.Error(err)
 	}
 }

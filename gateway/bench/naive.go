@@ -6,14 +6,15 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/ledger"
 )
 
-// NaiveLane is the first of the lanes that the naive way uses, one for each client, far from the gateway's own.
-const NaiveLane = 1000
+// NaiveLane is the first of the lanes that the naive way uses, one for each client: the last ones below those of cross-brand batches, far from the gateway's own.
+const NaiveLane = clearing.CrossLaneFirst - MaxClients
 
 // Random values: ids have 16 bytes, salts 32.
 const (

@@ -16,7 +16,7 @@ import (
 
 // Where the tests' consortia live. Both port ranges lie below the system's own outgoing ports and apart from a consortium that `make run` started.
 const (
-	threePorts = 26000
+	threePorts = 29000
 	fourPorts  = 29600
 	threeRun   = "test-network/run-e2e"
 	fourRun    = "test-network/run-e2e-four"
