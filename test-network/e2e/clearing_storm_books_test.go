@@ -31,6 +31,7 @@ type stormBooks struct {
 	highest   [2]quantity.Micro // Used and reserved by all lanes together, after any block of the storm.
 	conflicts *conflicts
 	batches   int
+	debits    int // Of customers that the partner's gateway brought to the ledger instead of the issuer's.
 	from      uint64 // First block of the storm.
 	problems  []string
 }
@@ -183,6 +184,9 @@ func (b *stormBooks) exchange(t *testing.T, number uint64, event *wire.ExchangeE
 	salt := unhex(t, lines.Salt)
 	for i := range event.Home.Receipts {
 		r := &event.Home.Receipts[i]
+		if number >= b.from && r.Authorisation != "" && event.Home.MSP != b.mspOf(r.Programme) {
+			b.debits++
+		}
 		o, obliges := b.obliged(r)
 		if want := lines.Obligations[i]; o != want {
 			b.wrong("%s of %s obliges to %+v by its receipt, its line says %+v", r.Kind, r.Programme, o, want)
@@ -202,6 +206,11 @@ func (b *stormBooks) exchange(t *testing.T, number uint64, event *wire.ExchangeE
 		}
 		tally.count++
 	}
+}
+
+func (b *stormBooks) mspOf(brand string) string {
+	m, _ := three.members.Member(brand)
+	return m.MSP()
 }
 
 func (b *stormBooks) direction(debtor string) int {

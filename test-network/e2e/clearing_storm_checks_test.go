@@ -181,6 +181,6 @@ func (b *stormBooks) summary() string {
 		}
 		most = max(most, count)
 	}
-	return fmt.Sprintf("%d receipts in %d cross-brand batches and %d windows, at most %d obligations in one; transactions were validated as %v; batches lost to %v; used at most %v of %v millionths",
-		len(b.receipts), b.batches, windows, most, sorted(b.codes), sorted(b.conflicts.lost), b.highest, b.allowed)
+	return fmt.Sprintf("%d receipts in %d cross-brand batches and %d windows, at most %d obligations in one; %d debits by the partner's gateway; transactions were validated as %v; batches lost to %v; used at most %v of %v millionths",
+		len(b.receipts), b.batches, windows, most, b.debits, sorted(b.codes), sorted(b.conflicts.lost), b.highest, b.allowed)
 }

@@ -3,8 +3,12 @@
 package e2e
 
 import (
+	"encoding/json"
 	"math/rand/v2"
+	"net/http"
 	"time"
+
+	"github.com/tallystick/tallystick/gateway/client"
 )
 
 // stormKinds are all kinds of operation in the storm. Returns are named for what they undo.
@@ -60,9 +64,35 @@ func (c *stormClient) away(account string, f fields) fields {
 
 var customerAgrees = fields{"method": "otp", "challenge": "four digits, answered"}
 
+// debit is what the customer agrees to at this till: in words where the account is in custody, and otherwise with a signature over what the gateway prepares.
+func (c *stormClient) debit(kind string, f fields) (operation, bool) {
+	key := c.wallets[f["account"].(string)]
+	if key == nil {
+		return c.send(c.at, kind, f.with(fields{"authentication": customerAgrees}))
+	}
+	for ; ; time.Sleep(againAfter) {
+		a, err := three.try(c.at, request{method: "POST", path: "/v1/mandates", key: c.keys[c.at], body: fields{"operation": f}})
+		if err != nil || a.status == http.StatusServiceUnavailable {
+			c.retries("no mandate")
+			continue
+		}
+		var prepared client.PreparedMandate
+		if err := json.Unmarshal(a.body, &prepared); err != nil || a.status != http.StatusOK {
+			c.breaks("the mandate for a %s: status %d: %.400s", kind, a.status, a.body)
+			return operation{}, false
+		}
+		signed, err := client.Authorise(key, prepared)
+		if err != nil {
+			c.breaks("the mandate for a %s: %v", kind, err)
+			return operation{}, false
+		}
+		return c.send(c.at, kind, signed)
+	}
+}
+
 func (c *stormClient) redeem() {
 	account := c.account(c.other)
-	o, ok := c.send(c.at, "redeem", c.away(account, fields{"kind": "redeem", "points": c.few(), "authentication": customerAgrees}))
+	o, ok := c.debit("redeem", c.away(account, fields{"kind": "redeem", "points": c.few()}))
 	if ok && c.random.IntN(3) == 0 {
 		c.back("return of redeem", c.away(account, fields{"originalOperation": o.ID}), o)
 	}
@@ -88,11 +118,11 @@ func (c *stormClient) back(kind string, f fields, o operation) {
 // swap makes points of one brand those of the other, wherever the customer is.
 func (c *stormClient) swap(from, to string) {
 	account, receiver := c.account(from), c.account(to)
-	f := fields{"kind": "swap", "account": account, "to": receiver, "points": c.few(), "partner": to, "authentication": customerAgrees}
+	f := fields{"kind": "swap", "account": account, "to": receiver, "points": c.few(), "partner": to}
 	if from != c.at {
 		f = f.with(fields{"programme": from})
 	}
-	o, ok := c.send(c.at, "swap", f)
+	o, ok := c.debit("swap", f)
 	if ok && to == c.at && c.random.IntN(2) == 0 {
 		c.back("return of swap", c.till(receiver, fields{"originalOperation": o.ID, "partner": from}), o)
 	}
@@ -101,7 +131,7 @@ func (c *stormClient) swap(from, to string) {
 // hold holds points at this till, and captures, voids or forgets them.
 func (c *stormClient) hold() {
 	account, held := c.account(c.other), c.few()
-	o, ok := c.send(c.at, "hold", c.away(account, fields{"kind": "hold", "points": held, "holdSeconds": 60, "authentication": customerAgrees}))
+	o, ok := c.debit("hold", c.away(account, fields{"kind": "hold", "points": held, "until": time.Now().Unix() + 60}))
 	if !ok {
 		return
 	}
