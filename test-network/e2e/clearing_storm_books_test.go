@@ -31,7 +31,7 @@ type stormBooks struct {
 	highest   [2]quantity.Micro // Used and reserved by all lanes together, after any block of the storm.
 	conflicts *conflicts
 	batches   int
-	debits    int // Of customers that the partner's gateway brought to the ledger instead of the issuer's.
+	debits    int    // Of customers that the partner's gateway brought to the ledger instead of the issuer's.
 	from      uint64 // First block of the storm.
 	problems  []string
 }
