@@ -72,10 +72,7 @@ func openExchange(c Call, s State) (*exchange, error) {
 		return nil, err
 	}
 	x.collection = clearing.PairCollection(x.home.Name, x.partner.Name)
-	if err := x.checkLane(); err != nil {
-		return nil, err
-	}
-	return x, x.checkSubmitter()
+	return x, x.checkLane()
 }
 
 func (x *exchange) findBrands() error {
@@ -111,22 +108,6 @@ func (x *exchange) checkLane() error {
 		refusal = fault.New(fault.InvalidValue, "lanes of %s with %s on %s are %d to %d", side.submitter.MSP, side.counterparty.Name, x.home.Name, first, first+clearing.PairLanes-1)
 	}
 	return refusal
-}
-
-// checkSubmitter refuses what would cost the other brand something that neither it nor the customer has asked for: an award, which the partner pays for, and the return of a
-// redemption, which takes from the partner what it is owed, are submitted by the partner alone. Its peer endorses by itself what the chaincode lets pass.
-func (x *exchange) checkSubmitter() error {
-	if x.call.Caller.MSP == x.partner.MSP {
-		return nil
-	}
-	for i := range x.doc.Operations {
-		o := &x.doc.Operations[i]
-		undone := o.Kind == points.KindReturn && o.Original != nil && o.Original.Receipt.Kind.Redeems()
-		if o.Kind == points.KindAward || undone {
-			return fault.New(fault.Forbidden, "operation %s costs %s something: its own gateway submits it", o.ID, x.partner.Name)
-		}
-	}
-	return nil
 }
 
 // openDesk reads what the pair agreed on and what the lane may owe, and releases what was settled.

@@ -45,6 +45,7 @@ type Book struct {
 	Seq         int64  // and the batch's place in it.
 	Partner     *Partner
 	Desk        *clearing.Desk     // What the brands come to owe each other; nil in a batch of this programme alone, and for an observer.
+	FromIssuer  bool               // The programme's own gateway submits the cross-brand batch: it can't bind the partner.
 	Closed      []Kind             // Kinds of cross-brand operation that the members' statuses don't admit.
 	Window      int64              // Clearing window of a cross-brand batch; 0 in others.
 	Exists      map[AccountID]bool // Of accounts that are credited without being read.

@@ -9,7 +9,8 @@ import (
 )
 
 // belongs refuses an operation with a partner in a batch that isn't about this partner, and one without in a batch that is: OFFER_UNKNOWN.
-// MEMBER_STATUS for a kind that one of the two members isn't admitted to.
+// MEMBER_STATUS for a kind that one of the two members isn't admitted to, SUBMITTER_REFUSED
+// for what the partner alone submits.
 func (t *trial) belongs() fault.Code {
 	b := t.book
 	with := t.op.Partner != "" && !t.op.Kind.ChoosesPartners()
@@ -19,10 +20,20 @@ func (t *trial) belongs() fault.Code {
 	if slices.Contains(b.Closed, t.op.Kind) {
 		return fault.MemberStatus
 	}
+	if b.FromIssuer && t.costsPartner() {
+		return fault.SubmitterRefused
+	}
 	if with != (b.Window > 0) && !t.preview || t.op.Kind == KindDeposit && t.incoming == nil {
 		return fault.OfferUnknown
 	}
 	return fault.OK
+}
+
+// costsPartner says whether the operation takes something from the partner that no customer has signed for: an award, which it pays for, and the return of a redemption at its
+// till, which takes back what it is owed. The partner alone submits these: its peer endorses by itself what is let pass here.
+func (t *trial) costsPartner() bool {
+	undone := t.op.Kind == KindReturn && t.op.Original != nil && t.op.Original.Receipt.Kind.Redeems()
+	return t.op.Kind == KindAward || undone
 }
 
 // agree finds the offer that the operation uses, unless the account's customer wants nothing to do with the partner. An operation that continues or undoes an earlier one is

@@ -177,9 +177,15 @@ func (b *border) clientAt(t *testing.T, to config.Partner, pair config.KeyPair) 
 func elsewhere(kind Kind, changes ...fields) fields {
 	base := requestsOf()[kind].with(fields{"programme": "airline", "partner": nil})
 	if kind == KindReturn {
-		base = base.with(fields{"authentication": nil, "amountMinor": nil, "currency": nil, "whole": true, "original": redeemedAtHotel()})
+		base = base.with(fields{"authentication": nil, "amountMinor": nil, "currency": nil, "whole": true, "original": awardedByHotel()})
 	}
 	return base.with(changes...)
+}
+
+func awardedByHotel() points.Original {
+	o := redeemedAtHotel()
+	o.Receipt.Kind = points.KindAward
+	return o
 }
 
 func redeemedAtHotel() points.Original {

@@ -56,7 +56,7 @@ func TestTheIssuersRefusalIsTheTills(t *testing.T) {
 	if p.Operation == nil || p.Operation.Receipt == nil || p.Operation.Receipt.Programme != "airline" {
 		t.Errorf("%+v", p)
 	}
-	b.hotel.committed = []points.Receipt{redeemedAtHotel().Receipt}
+	b.hotel.committed = []points.Receipt{awardedByHotel().Receipt}
 	p = b.hotel.problem(b.till("key-2", elsewhere(KindReturn, fields{"original": nil, "originalOperation": heldID})), fault.NotFound)
 	if (*p.Errors)[0].Pointer != "/originalOperation" {
 		t.Errorf("%+v", p.Errors)
@@ -354,4 +354,12 @@ func TestWhatNoBlockHasToldOfYetIsAskedOfItsIssuer(t *testing.T) {
 	b.hotel.problem(b.hotel.get("/v1/operations/"+unknownID), fault.NotFound)
 	b.down.Store(true)
 	b.hotel.problem(b.hotel.get("/v1/operations/"+pending.Id), fault.IssuerUnavailable)
+}
+
+func TestTheReturnOfARedemptionTakesTheOwnWayWhoeverSequencedTheRedemption(t *testing.T) {
+	b := newBorder(t)
+	into[Operation](t, b.till("key-1", elsewhere(KindReturn, fields{"original": redeemedAtHotel()})), http.StatusOK)
+	if len(b.hotel.outbox.intakes) != 1 || len(b.airline.intakes) != 0 {
+		t.Errorf("%d recorded here, %d at the issuer", len(b.hotel.outbox.intakes), len(b.airline.intakes))
+	}
 }

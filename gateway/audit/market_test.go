@@ -297,7 +297,7 @@ func (m *market) everything() {
 	awarded, _ := m.pair.Exchange(a, h.Brand, 1, []ledgertest.Item{a.AwardBy("hotel", m.flyer, 33)})
 	back, _ := m.pair.Exchange(h, h.Brand, 0, []ledgertest.Item{h.Swap("airline", m.guest, m.flyer, 17)})
 	m.Cut()
-	m.pair.Exchange(a, a.Brand, 2, []ledgertest.Item{a.CaptureAt(held, 20), a.ReturnAt("hotel", &event.Home, 0)})
+	m.pair.Exchange(a, h.Brand, 2, []ledgertest.Item{a.CaptureAt(held, 20), a.ReturnAt("hotel", &event.Home, 0)})
 	m.Cut()
 	h.Batch(0, []ledgertest.Item{h.Fold(m.guest, waitingIn(event.Partner, m.guest)...)})
 	a.Batch(0, []ledgertest.Item{a.Fold(m.flyer, waitingIn(&awarded.Home, m.flyer)...), a.Fold(m.flyer, waitingIn(back.Partner, m.flyer)...)})

@@ -242,7 +242,11 @@ func (c *crossing) giveBack(brand, reference string) (order, bool) {
 	if c.random.IntN(2) == 0 && r.Points > 1 {
 		in.Operation.Whole, in.Operation.Points = false, 1
 	}
-	return order{brand: brand, home: brand, in: in}, true
+	by := brand
+	if r.Kind.Redeems() {
+		by = r.Partner // The partner alone takes back what it is owed.
+	}
+	return order{brand: by, home: brand, in: in}, true
 }
 
 // to is the sequencer that takes an order.

@@ -161,6 +161,12 @@ func (c *consortium) decide(t *testing.T, motion clearing.Motion) {
 	t.Fatal("no majority for a motion that every brand voted for")
 }
 
+// openClearing opens the first window of the currency, which founding does where the membership file speaks of clearing.
+func (c *consortium) openClearing(t *testing.T) {
+	t.Helper()
+	c.share(t, c.members.Brands()[0].Name, membership.OperatorRole, wire.FnOpenClearing, wire.CurrencyQuery{Currency: currency})
+}
+
 // roll closes a window for traffic.
 func (c *consortium) roll(t *testing.T, number int64) {
 	t.Helper()

@@ -42,6 +42,7 @@ func TestClearing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.stopGateways(t)
+	c.openClearing(t)
 	c.admitToCredit(t, "airline", "hotel")
 	c.agree(t, agreementOf("airline", "hotel", 1, time.Now().Add(-time.Hour)), time.Now())
 	for _, part := range []struct {
