@@ -8,4 +8,6 @@ if [ ! -d "$run/organizations" ]; then
   trap '"$bin/tallynet" down' EXIT
   "$bin/tallynet" up
 fi
-"$bin/tally-bench" --config "$(gateway_config "${MEMBER:-grocer}")" "$@"
+member=${MEMBER:-grocer}
+partner=${PARTNER:-$(brands | grep -vx "$member" | head -n 1)}
+"$bin/tally-bench" --config "$(gateway_config "$member")" ${partner:+--partner-config "$(gateway_config "$partner")"} "$@"

@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/sequencer"
 )
 
 // claimCodeBytes are the random bytes of a gift's code.
@@ -195,6 +196,18 @@ func (b *builder) claimCode(it *item) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
+// travelTime is how long an operation that a gateway accepted may take to be seen by all others: to be ordered, and for their peers to have the block.
+const travelTime = time.Minute
+
+// notSeen says that an operation isn't known here. Another brand's gateway may have answered for it a moment ago, so that what is young is NOT_READY: the same request is right
+// once the block has come.
+func notSeen(id points.OperationID, at string, now time.Time) error {
+	if age := now.Sub(sequencer.DrawnAt(id)); age.Abs() < travelTime {
+		return fault.New(fault.NotReady, "the operation that is returned was made a moment ago, and this gateway has not seen its receipt yet")
+	}
+	return wrong(fault.NotFound, at, "there is no committed receipt of this operation")
+}
+
 // original attaches the receipt that a return refers to.
 func (b *builder) original(ctx context.Context, it *item) error {
 	r, o := it.request, &it.intake.Operation
@@ -207,7 +220,7 @@ func (b *builder) original(ctx context.Context, it *item) error {
 	}
 	original, err := b.prover.proveIn(ctx, it.way.home, points.OperationID(*r.OriginalOperation))
 	if fault.CodeOf(err) == fault.NotFound {
-		return wrong(fault.NotFound, it.at+"/originalOperation", "there is no committed receipt of this operation")
+		return notSeen(points.OperationID(*r.OriginalOperation), it.at+"/originalOperation", time.Now())
 	}
 	if err != nil {
 		return err

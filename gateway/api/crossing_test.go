@@ -1,9 +1,11 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -175,5 +177,19 @@ func TestTheRoutesOfTheIssuersGatewayAreThoseOfTheDocument(t *testing.T) {
 	slices.Sort(open)
 	if want := []string{"GET /v1/operations/:id", "POST /v1/operations", "POST /v1/operations/bulk"}; !slices.Equal(open, want) {
 		t.Errorf("open to other members: %q, want %q", open, want)
+	}
+}
+
+func TestTheReturnOfWhatAnotherGatewayAnsweredForAMomentAgoCanBeTriedAgain(t *testing.T) {
+	b := newBorder(t)
+	for _, c := range []struct {
+		age  time.Duration
+		code fault.Code
+	}{{0, fault.NotReady}, {travelTime - 2*time.Second, fault.NotReady}, {-2 * time.Second, fault.NotReady}, {travelTime + time.Second, fault.NotFound}} {
+		id := fmt.Sprintf("%08x", uint32(time.Now().Add(-c.age).Unix())) + heldID[8:]
+		b.hotel.problem(b.till("key "+id, elsewhere(KindReturn, fields{"original": nil, "originalOperation": id})), c.code)
+	}
+	if n := len(b.airline.intakes); n != 0 {
+		t.Errorf("%d operations were recorded", n)
 	}
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/client"
 	"github.com/tallystick/tallystick/gateway/ledger"
 )
@@ -21,6 +21,7 @@ type world struct {
 	keys     map[string]bool
 	accounts map[string]int // Accruals by account, through the gateway.
 	lanes    map[int]int64  // Last sequence of each lane.
+	kinds    map[string]int // Operations by kind, programme and partner, where it is wanted.
 	conflict bool           // Every batch loses its first attempt.
 	losing   bool           // Every batch loses every attempt.
 	broken   error
@@ -56,6 +57,9 @@ func (w *world) Submit(_ context.Context, key string, o client.OperationRequest)
 	if o.Kind == client.KindOpen {
 		return client.Operation{Status: client.DONE, Account: "account of " + *o.Reference}, nil
 	}
+	if w.kinds != nil {
+		w.kinds[string(o.Kind)+" "+valueOf(o.Programme)+" "+valueOf(o.Partner)]++
+	}
 	w.accounts[*o.Account]++
 	return client.Operation{Status: client.DONE}, nil
 }
@@ -71,8 +75,11 @@ func (w *world) Lanes(_ context.Context, msp string, first, count int) ([]points
 func (w *world) Apply(_ context.Context, batch ledger.Batch) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var request wire.BatchRequest
-	if err := wire.DecodeRecord(batch.Document, &request); err != nil {
+	var request struct { // What batches of one programme and of two have in common.
+		Lane int
+		Seq  int64
+	}
+	if err := json.Unmarshal(batch.Document, &request); err != nil {
 		return err
 	}
 	if request.Seq != w.lanes[request.Lane]+1 {
@@ -135,7 +142,7 @@ func TestANaiveClientRetriesConflictsUnderTheSameSequence(t *testing.T) {
 	w.conflict = true
 	w.lanes[NaiveLane] = 41
 	d := &naive{ledger: w, msp: "AirlineMSP", purchase: purchase{currency: "GBP"}}
-	clients, err := d.clients(t.Context(), 1, func() string { return "a" })
+	clients, err := d.clients(t.Context(), LaneRange{First: NaiveLane, Count: 1}, func() string { return "a" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type Options struct {
 	Gateway   Gateway
 	Ledger    Ledger
 	Publisher Publisher        // Nil: without the load under rules.
+	Partner   *Partner         // Nil: without loads between brands.
 	Programme points.Programme // Its currency and business date.
 	Member    string
 	Length    time.Duration // Of each load, over 0, at most MaxLength.
@@ -85,6 +86,11 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		r.Measurements = append(r.Measurements, m)
 	}
 	r.Ratios = ratios(r.Measurements)
+	if o.Partner != nil {
+		if err := o.acrossBrands(ctx, t, r); err != nil {
+			return r, err
+		}
+	}
 	if o.Publisher == nil {
 		return r, nil
 	}
@@ -140,7 +146,7 @@ func (o *Options) loads(t *through, d *naive) []load {
 	}
 	direct := func(choose func() string) func(context.Context, string) (Measurement, error) {
 		return func(ctx context.Context, name string) (Measurement, error) {
-			all, err := d.clients(ctx, o.Clients, choose)
+			all, err := d.clients(ctx, LaneRange{First: NaiveLane, Count: o.Clients}, choose)
 			if err != nil {
 				return Measurement{}, err
 			}

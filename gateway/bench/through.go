@@ -95,9 +95,12 @@ func (t *through) bulk(size int, fresh maker, choose func() string) step {
 }
 
 // single sends one accrual and waits for its receipt.
-func (t *through) single(choose func() string) step {
+func (t *through) single(choose func() string) step { return t.singly(t.earn, choose) }
+
+// singly sends one operation and waits for its receipt.
+func (t *through) singly(fresh maker, choose func() string) step {
 	return func(ctx context.Context, m *meter) error {
-		key, o := t.earn(choose())
+		key, o := fresh(choose())
 		began := time.Now()
 		answer, err := t.gateway.Submit(ctx, key, o)
 		code, broken := verdict(&answer, err)

@@ -332,3 +332,15 @@ func TestOperationsAcceptedTogetherStandTogetherInIndexes(t *testing.T) {
 		t.Errorf("a second later the id is %s", later)
 	}
 }
+
+func TestAnIDTellsWhenItWasDrawn(t *testing.T) {
+	now := time.Unix(1_770_000_000, 0)
+	if at := DrawnAt(operationID(now)); !at.Equal(now) {
+		t.Errorf("drawn at %s, want %s", at, now)
+	}
+	for _, id := range []points.OperationID{"", "69807f80", points.OperationID(strings.Repeat("z", 2*idBytes))} {
+		if at := DrawnAt(id); !at.IsZero() {
+			t.Errorf("%q was drawn at %s", id, at)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -191,6 +192,18 @@ func (p *prepared) encode(programme string, in *Intake) error {
 // so that a batch changes a few of its pages and not one for each operation. The other 96 bits are random, and the second is no news: blocks tell it anyway.
 func operationID(now time.Time) points.OperationID {
 	return points.OperationID(fmt.Sprintf("%08x", uint32(now.Unix())) + randomHex(idBytes-secondBytes))
+}
+
+// DrawnAt is when an operation's id says that it was drawn; the zero time for what isn't drawn by a gateway.
+func DrawnAt(id points.OperationID) time.Time {
+	if len(id) != 2*idBytes {
+		return time.Time{}
+	}
+	second, err := strconv.ParseUint(string(id[:2*secondBytes]), 16, 32)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(int64(second), 0)
 }
 
 func randomHex(bytes int) string {

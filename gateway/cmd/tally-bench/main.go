@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/bench"
 	"github.com/tallystick/tallystick/gateway/client"
@@ -24,12 +25,16 @@ import (
 const help = `Measures the gateway whose configuration is given, on the running network: uniform load, one hot account and a calm rate through its HTTP API, and, beside
 them, the naive way: one transaction per operation through the same chaincode, retried when it loses a conflict. The loads run one after the other.
 
+With --partner-config it then measures redemptions at the partner's till, swaps into the partner's points and awards by the partner, each through the gateway where it takes
+place, beside redemptions at home and the naive way. Both members' customers must be able to do so under the agreement that is in force.
+
 Last comes the uniform load again, with accruals under a rule set and redemptions that the custodian signs; for it the operator's identity publishes a rule set.
 
-It opens accounts, issues points and publishes rules in the gateway's programme: don't run it against a programme that matters.`
+It opens accounts, issues points and publishes rules in the gateway's programme, and makes the two members owe each other money: don't run it against a programme that matters.`
 
 type flags struct {
 	config, gateway, apiKey, json string
+	partner                       string
 	options                       bench.Options
 }
 
@@ -54,6 +59,7 @@ func command() *cobra.Command {
 	fs.StringVar(&f.config, "config", "gateway.yaml", "configuration file of a running gateway in writer mode")
 	fs.StringVar(&f.gateway, "gateway", "", "its URL (default: where the configuration listens)")
 	fs.StringVar(&f.apiKey, "api-key", "", "API key with scope till (default: line till of api-keys.txt beside the configuration)")
+	fs.StringVar(&f.partner, "partner-config", "", "configuration file of a partner's running gateway, with its api-keys.txt beside it; empty for no loads between brands")
 	fs.StringVar(&f.json, "json", "", "also write the results to this file as JSON")
 	fs.DurationVar(&f.options.Length, "length", bench.DefaultLength, "length of each load")
 	fs.IntVar(&f.options.Clients, "clients", bench.DefaultClients, "clients of the loads with single requests")
@@ -76,6 +82,11 @@ func run(ctx context.Context, f *flags) (err error) {
 	defer func() { err = errors.Join(err, connection.Close()) }()
 	if err := f.connect(ctx, cfg, connection); err != nil {
 		return err
+	}
+	if f.partner != "" {
+		if f.options.Partner, err = partner(ctx, f.partner, cfg, connection); err != nil {
+			return err
+		}
 	}
 	operator, err := f.publisher(cfg)
 	if err != nil {
@@ -114,6 +125,32 @@ func (f *flags) connect(ctx context.Context, cfg *config.Config, connection *led
 	f.options.Gateway, f.options.Ledger, f.options.Member = session, bench.Direct{Points: contract}, cfg.Member
 	f.options.Tell = func(text string) { fmt.Fprintln(os.Stderr, "bench:", text) }
 	return nil
+}
+
+// partner is the other brand: its gateway, and what the naive way needs to award its points in the member's name. The lanes are those in which the member's gateway brings
+// awards of the partner's points to the ledger; no other load of the benchmark uses them.
+func partner(ctx context.Context, path string, own *config.Config, connection *ledger.Client) (*bench.Partner, error) {
+	cfg, err := config.Load(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	key, err := tillKey(filepath.Join(filepath.Dir(path), "api-keys.txt"))
+	if err != nil {
+		return nil, err
+	}
+	session, err := client.Open("http://"+cfg.Listen, key)
+	if err != nil {
+		return nil, err
+	}
+	member, err := connection.Clearing().Member(ctx, cfg.Member)
+	if err != nil {
+		return nil, err
+	}
+	return &bench.Partner{
+		Name: cfg.Member, Gateway: session,
+		Ledger: bench.DirectExchange{Exchange: connection.Exchange(cfg.Member, own.Member), Home: connection.Points(cfg.Programme)},
+		Lanes:  bench.LaneRange{First: clearing.CrossLane(member.Number, clearing.HomeOther, 0), Count: clearing.PairLanes},
+	}, nil
 }
 
 // publisher connects as the operator, where the configuration has an operator's identity; nil without one.
