@@ -106,7 +106,11 @@ func testTwoBrandsDeal(t *testing.T, c *consortium) {
 		t.Errorf("the guest has %d points after the swap", got)
 	}
 	redeemed := with(till, flyer.redeem(t, "hotel", "hotel", 2_000))
-	with(own, flyer.back(t, &redeemed.event.Home, 0))
+	own.operations = []points.Operation{flyer.back(t, &redeemed.event.Home, 0)}
+	if r := c.trade(t, own).event.Home.Receipts[0]; r.Code != fault.SubmitterRefused {
+		t.Errorf("the issuer takes back what it owes its partner: %s", r.Code)
+	}
+	with(till, flyer.back(t, &redeemed.event.Home, 0))
 	awarded := with(till, flyer.award("hotel", 40))
 	flyer.fold(t, &awarded.event.Home)
 	with(till, flyer.back(t, &awarded.event.Home, 0))
