@@ -54,6 +54,11 @@ const (
 	storyDisputeReason = "not delivered"
 )
 
+const (
+	storyRun   = "test-network/run-e2e-story"
+	storyPorts = 30200
+)
+
 // story is a day between three brands, told through their gateways, and what the test works out by hand that they owe each other.
 type story struct {
 	*consortium
@@ -65,9 +70,19 @@ type story struct {
 }
 
 // TestClearingStory tells the day from the hotel's till to the bank: redemption, swap and award at partners, returns in the next window, a dispute, netting, settlement.
-// The audit passes after every part.
+// The audit passes after every part. The consortium is the story's own: what it works out by hand begins at nothing.
 func TestClearingStory(t *testing.T) {
-	s := &story{consortium: three, owed: map[int64]map[clearing.Pair][2]quantity.Micro{}}
+	c := must[*consortium](t)(newConsortium("organizations/membership.yaml", storyRun, storyPorts))
+	t.Cleanup(c.down)
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.printLogs()
+		}
+	})
+	if err := c.up(); err != nil {
+		t.Fatal(err)
+	}
+	s := &story{consortium: c, owed: map[int64]map[clearing.Pair][2]quantity.Micro{}}
 	for _, part := range []struct {
 		name string
 		run  func(*testing.T)
