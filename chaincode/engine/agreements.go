@@ -17,8 +17,15 @@ type pairCall struct {
 	collection string
 }
 
-// openPair finds a pair, whose members are named in order, and which of them calls; FORBIDDEN unless one of them does, in this role where one is asked for.
-func openPair(c Call, s State, a, b, role string) (*pairCall, error) {
+// ofPair is a document about a pair of members.
+type ofPair interface{ Pair() (a, b string) }
+
+// openPair decodes a call's document, which names a pair's members in order, and finds which of them calls; FORBIDDEN unless one of them does, in this role where one is asked
+// for.
+func openPair(c Call, s State, doc ofPair, role string) (*pairCall, error) {
+	if err := wire.Decode(c.Document, MaxQuery, doc); err != nil {
+		return nil, err
+	}
 	if err := requireEntry(c, ClearingChaincode); err != nil {
 		return nil, err
 	}
@@ -26,6 +33,7 @@ func openPair(c Call, s State, a, b, role string) (*pairCall, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, b := doc.Pair()
 	if a >= b {
 		return nil, fault.New(fault.InvalidValue, "a pair has two members, ordered by name")
 	}
@@ -66,10 +74,7 @@ func (p *pairCall) other() clearing.Member {
 // proposeAgreement keeps a version of the pair's agreement for the other member to accept; a later proposal takes the place of an earlier one.
 func proposeAgreement(c Call, s State) (Effects, error) {
 	var doc wire.PairQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, RoleTreasurer)
+	p, err := openPair(c, s, &doc, RoleTreasurer)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -117,10 +122,7 @@ func (p *pairCall) admit(c Call, s State, g *clearing.Agreement) (*wire.PairReco
 // published in both programmes by the same transaction.
 func acceptAgreement(c Call, s State) (Effects, error) {
 	var doc wire.Acceptance
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, RoleTreasurer)
+	p, err := openPair(c, s, &doc, RoleTreasurer)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -197,10 +199,7 @@ func (p *pairCall) accepted(g *clearing.Agreement, pair *wire.PairRecord) (Effec
 // moveSlice moves a part of what one lane may owe to another lane of the pair.
 func moveSlice(c Call, s State) (Effects, error) {
 	var doc wire.PairQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, RoleGateway)
+	p, err := openPair(c, s, &doc, RoleGateway)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -269,10 +268,7 @@ func getProposed(c Call, s State) (Effects, error) { return answerPair(c, s, Pro
 
 func answerPair(c Call, s State, key string) (Effects, error) {
 	var doc wire.PairQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, "")
+	p, err := openPair(c, s, &doc, "")
 	if err != nil {
 		return Effects{}, err
 	}
@@ -292,10 +288,7 @@ func answerPrivate(s State, collection, key string) (Effects, error) {
 
 func getAgreement(c Call, s State) (Effects, error) {
 	var doc wire.AgreementQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, "")
+	p, err := openPair(c, s, &doc, "")
 	if err != nil {
 		return Effects{}, err
 	}
@@ -307,10 +300,7 @@ func getAgreement(c Call, s State) (Effects, error) {
 
 func getReservation(c Call, s State) (Effects, error) {
 	var doc wire.ReservationQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, "")
+	p, err := openPair(c, s, &doc, "")
 	if err != nil {
 		return Effects{}, err
 	}
@@ -322,10 +312,7 @@ func getReservation(c Call, s State) (Effects, error) {
 
 func getLines(c Call, s State) (Effects, error) {
 	var doc wire.LinesQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, "")
+	p, err := openPair(c, s, &doc, "")
 	if err != nil {
 		return Effects{}, err
 	}
@@ -341,10 +328,7 @@ func getLines(c Call, s State) (Effects, error) {
 // getPairLanes answers with all lanes of the pair.
 func getPairLanes(c Call, s State) (Effects, error) {
 	var doc wire.PairQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, "")
+	p, err := openPair(c, s, &doc, "")
 	if err != nil {
 		return Effects{}, err
 	}
@@ -373,10 +357,7 @@ func getPairLanes(c Call, s State) (Effects, error) {
 // getTallies answers with what the lanes of the pair booked in a window; lanes that booked nothing are left out.
 func getTallies(c Call, s State) (Effects, error) {
 	var doc wire.TalliesQuery
-	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
-		return Effects{}, err
-	}
-	p, err := openPair(c, s, doc.A, doc.B, "")
+	p, err := openPair(c, s, &doc, "")
 	if err != nil {
 		return Effects{}, err
 	}

@@ -190,6 +190,24 @@ type (
 	}
 )
 
+// Pair gives the members that the document is about.
+func (d *Acceptance) Pair() (a, b string) { return d.A, d.B }
+
+// Pair gives the members that the document is about.
+func (d *AgreementQuery) Pair() (a, b string) { return d.A, d.B }
+
+// Pair gives the members that the document is about.
+func (d *LinesQuery) Pair() (a, b string) { return d.A, d.B }
+
+// Pair gives the members that the document is about.
+func (d *PairQuery) Pair() (a, b string) { return d.A, d.B }
+
+// Pair gives the members that the document is about.
+func (d *ReservationQuery) Pair() (a, b string) { return d.A, d.B }
+
+// Pair gives the members that the document is about.
+func (d *TalliesQuery) Pair() (a, b string) { return d.A, d.B }
+
 // ValueSalt is the salt of one private value: HMAC-SHA256(batch salt, key), in hex, so that every value has its own.
 func ValueSalt(batchSalt []byte, key string) string {
 	m := hmac.New(sha256.New, batchSalt)
