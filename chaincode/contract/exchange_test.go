@@ -325,3 +325,17 @@ func TestASuspendedMemberTakesPartInReturnsAlone(t *testing.T) {
 		t.Errorf("the account has %d points", a.Posted)
 	}
 }
+
+func TestThePartnerAloneTakesBackNothingThatTheIssuerPaysFor(t *testing.T) {
+	c := trading(t)
+	event, _ := c.done(t, exchangeDoc{by: hotel, home: "airline", seq: 1, salt: 1, ops: []points.Operation{awardOf(11, 40)}})
+	back := func(n int) points.Operation {
+		return points.Operation{ID: operationID(n), Kind: points.KindReturn, Account: accountID(1), Whole: true, Original: original(t, event.Home, 0)}
+	}
+	refused, _ := c.done(t, exchangeDoc{by: hotel, home: "airline", seq: 2, salt: 2, ops: []points.Operation{back(12)}})
+	if r := refused.Home.Receipts[0]; r.Code != fault.SubmitterRefused {
+		t.Errorf("the partner has itself refunded: %s", r.Code)
+	}
+	taken, _ := c.done(t, exchangeDoc{by: airline, home: "airline", seq: 1, salt: 3, ops: []points.Operation{back(13)}})
+	wantAccepted(t, taken.Home.Receipts...)
+}

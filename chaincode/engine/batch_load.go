@@ -128,7 +128,8 @@ func (b *batch) openBook() {
 	b.inboxKeys = map[points.InboxPlace]string{}
 	if b.exchange != nil {
 		b.book.Desk, b.book.Window, b.book.Closed = b.exchange.Desk, b.exchange.Window, b.exchange.Closed
-		b.book.FromIssuer = b.exchange.MSP != b.exchange.PartnerMSP
+		b.book.FromPartner = b.exchange.MSP == b.exchange.PartnerMSP
+		b.book.FromIssuer = !b.book.FromPartner
 		for _, id := range b.exchange.Receivers {
 			b.book.Exists[id] = true
 		}

@@ -243,7 +243,7 @@ var catalogue = []Entry{
 	{OptedOut, ClassRefusal, http.StatusForbidden, "The customer wants nothing to do with this partner."},
 	{IssuingStopped, ClassRefusal, http.StatusConflict, "The programme's brand has failed and is administered: no points come into being any more, those that there are can be spent."},
 	{HonourOver, ClassRefusal, http.StatusConflict, "The programme's brand has failed, and the time in which its points were honoured is over."},
-	{SubmitterRefused, ClassRefusal, http.StatusForbidden, "The operation costs the partner something that no customer signs for: the partner's own gateway submits it."},
+	{SubmitterRefused, ClassRefusal, http.StatusForbidden, "The operation costs the other brand something that no customer signs for: that brand's own gateway submits it."},
 	{InboxUnknown, ClassRefusal, http.StatusNotFound, "The account has no such credit waiting: it was folded before."},
 	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token."},
 	{IdempotencyMissing, ClassRequest, http.StatusBadRequest, "Send an Idempotency-Key header of 1 to 64 characters."},

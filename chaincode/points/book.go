@@ -46,6 +46,7 @@ type Book struct {
 	Partner     *Partner
 	Desk        *clearing.Desk     // What the brands come to owe each other; nil in a batch of this programme alone, and for an observer.
 	FromIssuer  bool               // The programme's own gateway submits the cross-brand batch: it can't bind the partner.
+	FromPartner bool               // The partner's gateway does: it can't bind the issuer.
 	Closed      []Kind             // Kinds of cross-brand operation that the members' statuses don't admit.
 	Window      int64              // Clearing window of a cross-brand batch; 0 in others.
 	Exists      map[AccountID]bool // Of accounts that are credited without being read.

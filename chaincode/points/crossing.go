@@ -10,7 +10,7 @@ import (
 
 // belongs refuses an operation with a partner in a batch that isn't about this partner, and one without in a batch that is: OFFER_UNKNOWN.
 // MEMBER_STATUS for a kind that one of the two members isn't admitted to, SUBMITTER_REFUSED
-// for what the partner alone submits.
+// for what the other one alone submits.
 func (t *trial) belongs() fault.Code {
 	b := t.book
 	with := t.op.Partner != "" && !t.op.Kind.ChoosesPartners()
@@ -20,7 +20,7 @@ func (t *trial) belongs() fault.Code {
 	if slices.Contains(b.Closed, t.op.Kind) {
 		return fault.MemberStatus
 	}
-	if b.FromIssuer && t.costsPartner() {
+	if b.FromIssuer && t.costsPartner() || b.FromPartner && t.costsIssuer() {
 		return fault.SubmitterRefused
 	}
 	if with != (b.Window > 0) && !t.preview || t.op.Kind == KindDeposit && t.incoming == nil {
@@ -34,6 +34,12 @@ func (t *trial) belongs() fault.Code {
 func (t *trial) costsPartner() bool {
 	undone := t.op.Kind == KindReturn && t.op.Original != nil && t.op.Original.Receipt.Kind.Redeems()
 	return t.op.Kind == KindAward || undone
+}
+
+// costsIssuer says whether the operation takes from the issuer what no customer has signed for: the return of what a partner awarded, which is refunded, or of what a swap
+// brought, which takes back what the issuer is owed. The issuer alone submits these.
+func (t *trial) costsIssuer() bool {
+	return t.op.Kind == KindReturn && t.op.Original != nil && t.op.Original.Receipt.Kind.Blind()
 }
 
 // agree finds the offer that the operation uses, unless the account's customer wants nothing to do with the partner. An operation that continues or undoes an earlier one is

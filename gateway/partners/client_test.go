@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,20 +59,20 @@ func TestTheIssuerIsToldHowLongToWait(t *testing.T) {
 }
 
 func TestAGatewayThatGaveNoAnswerIsLeftAloneForAWhile(t *testing.T) {
-	asked := 0
-	client := talker(t, func(http.ResponseWriter, *http.Request) { asked++; panic(http.ErrAbortHandler) }, time.Hour)
+	var asked atomic.Int32
+	client := talker(t, func(http.ResponseWriter, *http.Request) { asked.Add(1); panic(http.ErrAbortHandler) }, time.Hour)
 	for range 3 {
 		if _, err := client.Operation(context.Background(), "abc"); fault.CodeOf(err) != fault.IssuerUnavailable {
 			t.Errorf("got %v", err)
 		}
 	}
-	if asked != 1 {
-		t.Errorf("it was asked %d times", asked)
+	if asked.Load() != 1 {
+		t.Errorf("it was asked %d times", asked.Load())
 	}
 	client.until = time.Now()
 	_, _ = client.Operation(context.Background(), "abc")
-	if asked != 2 {
-		t.Errorf("after the pause it was asked %d times", asked)
+	if asked.Load() != 2 {
+		t.Errorf("after the pause it was asked %d times", asked.Load())
 	}
 }
 

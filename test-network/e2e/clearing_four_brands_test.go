@@ -34,7 +34,7 @@ func testTwoOfFourTrade(t *testing.T, c *consortium) {
 		c.kill(t, name)
 	}
 	own := trade{by: "airline", home: "airline", partner: "hotel", k: 2}
-	own.operations = []points.Operation{flyer.swap(t, guest, "airline", 400), flyer.redeem(t, "hotel", "airline", 100), flyer.award("hotel", 50)}
+	own.operations = []points.Operation{flyer.swap(t, guest, "airline", 400), flyer.redeem(t, "hotel", "airline", 100)}
 	done := c.trade(t, own)
 	accepted(t, done.event.Home.Receipts...)
 	accepted(t, done.event.Partner.Receipts...)
@@ -43,9 +43,9 @@ func testTwoOfFourTrade(t *testing.T, c *consortium) {
 	accepted(t, c.trade(t, till).event.Home.Receipts...)
 
 	before := c.books(t, "airline")
-	own.operations = []points.Operation{flyer.swap(t, guest, "airline", 1), flyer.redeem(t, "hotel", "airline", 90_000), flyer.award("hotel", 1_000_000)}
+	own.operations = []points.Operation{flyer.swap(t, guest, "airline", 1), flyer.redeem(t, "hotel", "airline", 90_000), flyer.award("hotel", 10)}
 	refused := c.trade(t, own)
-	coded(t, refused.event.Home.Receipts, fault.Limit, fault.InsufficientPoints, fault.Limit)
+	coded(t, refused.event.Home.Receipts, fault.Limit, fault.InsufficientPoints, fault.SubmitterRefused)
 	if after := c.books(t, "airline"); after.batches != before.batches+1 || refused.event.Partner != nil {
 		t.Errorf("a batch in which everything is refused: %d batches after %d, deposits %+v", after.batches, before.batches, refused.event.Partner)
 	}

@@ -113,7 +113,11 @@ func testTwoBrandsDeal(t *testing.T, c *consortium) {
 	with(till, flyer.back(t, &redeemed.event.Home, 0))
 	awarded := with(till, flyer.award("hotel", 40))
 	flyer.fold(t, &awarded.event.Home)
-	with(till, flyer.back(t, &awarded.event.Home, 0))
+	till.operations = []points.Operation{flyer.back(t, &awarded.event.Home, 0)}
+	if r := c.trade(t, till).event.Home.Receipts[0]; r.Code != fault.SubmitterRefused {
+		t.Errorf("the partner has itself refunded what it awarded: %s", r.Code)
+	}
+	with(own, flyer.back(t, &awarded.event.Home, 0))
 	if got := flyer.posted(t); got != 50_000-7_331 {
 		t.Errorf("the flyer has %d points after a redemption and an award that were both returned", got)
 	}
