@@ -90,9 +90,9 @@ func (k Kind) afterClosing() bool {
 	return slices.Contains([]Kind{KindReturn, KindExpire, KindAdjust, KindFold, KindRefund}, k)
 }
 
-// CrossBrand says whether operations of this kind can take place between two brands. Deposits are made by clearing itself.
+// CrossBrand says whether a cross-brand batch can ask for operations of this kind. Deposits are made by clearing itself.
 func (k Kind) CrossBrand() bool {
-	return slices.Contains([]Kind{KindRedeem, KindHold, KindCapture, KindVoid, KindReturn, KindAward, KindSwap, KindDeposit, KindRefund}, k)
+	return slices.Contains([]Kind{KindRedeem, KindHold, KindCapture, KindVoid, KindReturn, KindAward, KindSwap, KindRefund}, k)
 }
 
 // AtHome says whether operations of this kind can take place without another brand.

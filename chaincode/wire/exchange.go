@@ -41,7 +41,7 @@ func (x *Exchange) Validate() error {
 		return fault.New(fault.TooLarge, "a cross-brand batch has at most %d operations", MaxExchange)
 	}
 	for i := range x.Operations {
-		if o := &x.Operations[i]; o.Partner != x.Partner || o.Kind == points.KindDeposit || !o.Kind.CrossBrand() {
+		if o := &x.Operations[i]; o.Partner != x.Partner || !o.Kind.CrossBrand() {
 			return fault.New(fault.InvalidValue, "operation %s is no cross-brand operation with %s", o.ID, x.Partner)
 		}
 	}

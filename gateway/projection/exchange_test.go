@@ -132,9 +132,6 @@ func TestCreditsWaitUntilTheyAreFolded(t *testing.T) {
 	if len(waiting) != 2 || waiting[1].Place != place || waiting[1].Entry.Operation != event.Home.Receipts[2].Operation || waiting[1].Entry.Partner != "hotel" {
 		t.Fatalf("%+v", waiting)
 	}
-	if one := must(reads.WaitingFor(t.Context(), m.flyer, 10)); len(one) != 2 {
-		t.Errorf("%+v", one)
-	}
 	before := must(reads.Account(t.Context(), m.flyer))
 	if before.Waiting != 11 {
 		t.Errorf("%d points wait, want 11", before.Waiting)

@@ -23,27 +23,7 @@ func (r *Reads) Waiting(ctx context.Context, programme string, limit int) ([]Wai
 	if err := checkWaiting(limit); err != nil {
 		return nil, err
 	}
-	return r.waiting(ctx, `SELECT msp, lane, seq, n, block, body FROM inbox WHERE programme = ? ORDER BY block LIMIT ?`, programme, limit)
-}
-
-// WaitingFor lists what waits for one account, wherever it is, in the order in which it came; up to limit (1 to MaxWaiting).
-func (r *Reads) WaitingFor(ctx context.Context, id points.AccountID, limit int) ([]Waiting, error) {
-	if err := checkWaiting(limit); err != nil {
-		return nil, err
-	}
-	return r.waiting(ctx, `SELECT i.msp, i.lane, i.seq, i.n, i.block, i.body FROM programmes p JOIN inbox i ON i.programme = p.programme AND i.account = ?
-		ORDER BY i.block, i.msp, i.lane, i.seq, i.n LIMIT ?`, string(id), limit)
-}
-
-func checkWaiting(limit int) error {
-	if limit < 1 || limit > MaxWaiting {
-		return fault.New(fault.InvalidValue, "at most %d entries are listed at once", MaxWaiting)
-	}
-	return nil
-}
-
-func (r *Reads) waiting(ctx context.Context, query string, args ...any) ([]Waiting, error) {
-	rows, err := r.db.QueryContext(ctx, query, args...)
+	rows, err := r.db.QueryContext(ctx, `SELECT msp, lane, seq, n, block, body FROM inbox WHERE programme = ? ORDER BY block LIMIT ?`, programme, limit)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -61,6 +41,13 @@ func (r *Reads) waiting(ctx context.Context, query string, args ...any) ([]Waiti
 		list = append(list, w)
 	}
 	return list, storeError(rows.Err())
+}
+
+func checkWaiting(limit int) error {
+	if limit < 1 || limit > MaxWaiting {
+		return fault.New(fault.InvalidValue, "at most %d entries are listed at once", MaxWaiting)
+	}
+	return nil
 }
 
 // waitingPoints is the sum of what waits for an account.

@@ -42,9 +42,6 @@ func TestWhatWaitsIsListedInTheOrderInWhichItCameUntilItIsFolded(t *testing.T) {
 	if some, err := b.reads.Waiting(t.Context(), "airline", 1); err != nil || len(some) != 1 || some[0].Place != place(1, 0) {
 		t.Errorf("%+v, %v", some, err)
 	}
-	if own, err := b.reads.WaitingFor(t.Context(), points.AccountID(id(7)), 10); err != nil || len(own) != 2 || own[0].Place != place(2, 0) {
-		t.Errorf("%+v, %v", own, err)
-	}
 	if p, err := b.reads.Account(t.Context(), points.AccountID(id(7))); err != nil || p.Waiting != 13 {
 		t.Errorf("%+v, %v", p, err)
 	}
