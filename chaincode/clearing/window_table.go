@@ -48,18 +48,21 @@ type WindowStep struct {
 	Step  Step
 	To    WindowStatus // The same as From when the step changes only what belongs to the window.
 	Roles []string     // Of identities of whom Party says.
-	Party string
+	Party Party
 	Holds string
 }
 
+// Party says whose identities may do something. Who acts for a member is its own organisation, or once it failed the administrator's.
+type Party string
+
 // Parties of steps.
 const (
-	PartyBrand    = "a brand in good standing"
-	PartyPair     = "a member of the pair"
-	PartyMember   = "the member"
-	PartyPayer    = "the payer"
-	PartyPayee    = "the payee"
-	PartyReverser = "who entered what is reversed"
+	PartyBrand    Party = "a brand in good standing"
+	PartyPair     Party = "a member of the pair"
+	PartyMember   Party = "the member"
+	PartyPayer    Party = "the payer"
+	PartyPayee    Party = "the payee"
+	PartyReverser Party = "who entered what is reversed"
 )
 
 var (
@@ -102,6 +105,16 @@ func RolesFor(step Step) []string {
 		}
 	}
 	return nil
+}
+
+// PartyFor says whose identities may take a step; empty when there is no such step.
+func PartyFor(step Step) Party {
+	for _, row := range windowSteps {
+		if row.Step == step {
+			return row.Party
+		}
+	}
+	return ""
 }
 
 // Take brings the window to a status by a step; WINDOW_STATUS unless the table has that row.

@@ -121,11 +121,21 @@ func TestClockIsNoPartOfTheResult(t *testing.T) {
 
 func TestEveryFunctionOfTheEngineReachesIt(t *testing.T) {
 	c := founded(t)
-	for chaincode, functions := range map[string][]string{"points-airline": engine.PointsFunctions(), "clearing": engine.ClearingFunctions()} {
-		for _, function := range functions {
-			t.Run(function, func(t *testing.T) {
-				_, err := c.Endorse(c.call(chaincode, c.client(airline, "gateway"), function, `{"unknown":1}`), airline)
-				if got := refusalOf(t, err); got.Code != fault.Malformed || !strings.Contains(got.Detail, "unknown") {
+	for chaincode, table := range map[string][]engine.Access{"points-airline": engine.PointsAccess(), "clearing": engine.ClearingAccess()} {
+		for _, row := range table {
+			t.Run(row.Function, func(t *testing.T) {
+				org, role, code, detail := airline, engine.RoleGateway, fault.Malformed, "unknown"
+				if row.Roles != nil {
+					role = row.Roles[0]
+				}
+				if row.Party == engine.PartyOtherBrand {
+					org = hotel
+				}
+				if row.Entry == engine.EntryClearing {
+					code, detail = fault.WrongEntryPoint, row.Function
+				}
+				_, err := c.Endorse(c.call(chaincode, c.client(org, role), row.Function, `{"unknown":1}`), airline)
+				if got := refusalOf(t, err); got.Code != code || !strings.Contains(got.Detail, detail) {
 					t.Errorf("got %v", got)
 				}
 			})

@@ -12,22 +12,12 @@ import (
 // registered no administrator key.
 //
 // Batches look at the programme alone, not at clearing: they would all depend on the members' record otherwise.
-func administer(c Call, s State) (Effects, error) {
+func administer(c Call, _ State) (Effects, error) {
 	if err := wire.Decode(c.Document, MaxQuery, &wire.Nothing{}); err != nil {
 		return Effects{}, err
 	}
-	p, err := loadProgramme(c, s)
-	if err != nil {
-		return Effects{}, err
-	}
-	member, err := queryMember(s, p.Brand)
-	if err != nil {
-		return Effects{}, err
-	}
-	if !member.SpokenForBy(c.Caller.MSP) || c.Caller.Role != RoleOperator {
-		return Effects{}, fault.New(fault.Forbidden, "%s needs %s=%s of who acts for %s", c.Function, RoleAttribute, RoleOperator, p.Brand)
-	}
-	if err := follow(p, member, c.Time); err != nil {
+	p := c.admitted.programme
+	if err := follow(p, &c.admitted.brand, c.Time); err != nil {
 		return Effects{}, err
 	}
 	return storeProgramme(p)
@@ -59,9 +49,4 @@ func queryMember(s State, name string) (*clearing.Member, error) {
 	}
 	var member clearing.Member
 	return &member, wire.DecodeRecord(raw, &member)
-}
-
-// requireAuthority returns FORBIDDEN unless the caller has this role at who acts for the programme's issuer.
-func requireAuthority(c Call, p *points.Programme, role string) error {
-	return requireRole(c, p.Authority(), role)
 }

@@ -20,16 +20,13 @@ type pairCall struct {
 // ofPair is a document about a pair of members.
 type ofPair interface{ Pair() (a, b string) }
 
-// openPair decodes a call's document, which names a pair's members in order, and finds which of them calls; FORBIDDEN unless one of them does, in this role where one is asked
-// for.
-func openPair(c Call, s State, doc ofPair, role string) (*pairCall, error) {
+// openPair decodes a call's document, which names a pair's members in order, and finds which of them calls; FORBIDDEN unless one of them does, where the table asks
+// for that.
+func openPair(c Call, s State, doc ofPair) (*pairCall, error) {
 	if err := wire.Decode(c.Document, MaxQuery, doc); err != nil {
 		return nil, err
 	}
-	if err := requireEntry(c, ClearingChaincode); err != nil {
-		return nil, err
-	}
-	members, err := loadConsortium(s)
+	members, err := c.consortium(s)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +45,10 @@ func openPair(c Call, s State, doc ofPair, role string) (*pairCall, error) {
 	if c.Caller.MSP == p.b.MSP || !p.a.SpokenForBy(c.Caller.MSP) {
 		p.caller = p.b
 	}
-	if role == "" || p.caller.SpokenForBy(c.Caller.MSP) && c.Caller.Role == role {
-		return p, nil
+	if access := c.admitted.access; access.Party == clearing.PartyPair && !p.caller.SpokenForBy(c.Caller.MSP) {
+		return p, access.forbid()
 	}
-	return p, fault.New(fault.Forbidden, "%s needs %s=%s of who acts for %s or %s", c.Function, RoleAttribute, role, a, b)
+	return p, nil
 }
 
 // requireVoices returns MEMBER_STATUS unless both members are active: an administrator could agree with itself otherwise.
@@ -74,7 +71,7 @@ func (p *pairCall) other() clearing.Member {
 // proposeAgreement keeps a version of the pair's agreement for the other member to accept; a later proposal takes the place of an earlier one.
 func proposeAgreement(c Call, s State) (Effects, error) {
 	var doc wire.PairQuery
-	p, err := openPair(c, s, &doc, RoleTreasurer)
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -122,7 +119,7 @@ func (p *pairCall) admit(c Call, s State, g *clearing.Agreement) (*wire.PairReco
 // published in both programmes by the same transaction.
 func acceptAgreement(c Call, s State) (Effects, error) {
 	var doc wire.Acceptance
-	p, err := openPair(c, s, &doc, RoleTreasurer)
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -199,7 +196,7 @@ func (p *pairCall) accepted(g *clearing.Agreement, pair *wire.PairRecord) (Effec
 // moveSlice moves a part of what one lane may owe to another lane of the pair.
 func moveSlice(c Call, s State) (Effects, error) {
 	var doc wire.PairQuery
-	p, err := openPair(c, s, &doc, RoleGateway)
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -268,7 +265,7 @@ func getProposed(c Call, s State) (Effects, error) { return answerPair(c, s, Pro
 
 func answerPair(c Call, s State, key string) (Effects, error) {
 	var doc wire.PairQuery
-	p, err := openPair(c, s, &doc, "")
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -288,7 +285,7 @@ func answerPrivate(s State, collection, key string) (Effects, error) {
 
 func getAgreement(c Call, s State) (Effects, error) {
 	var doc wire.AgreementQuery
-	p, err := openPair(c, s, &doc, "")
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -300,7 +297,7 @@ func getAgreement(c Call, s State) (Effects, error) {
 
 func getReservation(c Call, s State) (Effects, error) {
 	var doc wire.ReservationQuery
-	p, err := openPair(c, s, &doc, "")
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -312,7 +309,7 @@ func getReservation(c Call, s State) (Effects, error) {
 
 func getLines(c Call, s State) (Effects, error) {
 	var doc wire.LinesQuery
-	p, err := openPair(c, s, &doc, "")
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -328,7 +325,7 @@ func getLines(c Call, s State) (Effects, error) {
 // getPairLanes answers with all lanes of the pair.
 func getPairLanes(c Call, s State) (Effects, error) {
 	var doc wire.PairQuery
-	p, err := openPair(c, s, &doc, "")
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -357,7 +354,7 @@ func getPairLanes(c Call, s State) (Effects, error) {
 // getTallies answers with what the lanes of the pair booked in a window; lanes that booked nothing are left out.
 func getTallies(c Call, s State) (Effects, error) {
 	var doc wire.TalliesQuery
-	p, err := openPair(c, s, &doc, "")
+	p, err := openPair(c, s, &doc)
 	if err != nil {
 		return Effects{}, err
 	}

@@ -20,7 +20,7 @@ func fileDispute(c Call, s State) (Effects, error) {
 	}
 	receipt := &doc.Evidence.Receipt
 	a, b := clearing.PairOf(receipt.Programme, receipt.Partner)
-	by, err := p.speaksFor(clearing.RolesFor(clearing.StepDispute), a, b)
+	by, err := p.actsFor(a, b)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -157,7 +157,7 @@ func stepDispute(c Call, s State, parties func(*clearing.Dispute) []string, step
 	if !slices.Contains(parties(d), doc.Member) {
 		return Effects{}, fault.New(fault.Forbidden, "%s isn't who can do this", doc.Member)
 	}
-	if _, err := p.speaksFor(clearing.RolesFor(clearing.StepDispute), doc.Member); err != nil {
+	if _, err := p.actsFor(doc.Member); err != nil {
 		return Effects{}, err
 	}
 	bookKey, book := PairBookKey(d.A, d.B, d.Currency), new(clearing.PairBook)

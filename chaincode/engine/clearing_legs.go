@@ -14,11 +14,11 @@ type legCall struct {
 	member clearing.Member // For whom it is done.
 }
 
-// openLeg reads a leg and its window; the caller has to speak for one of the parties with a role that the step admits.
+// openLeg reads a leg and its window; the caller has to act for one of the parties.
 func (p *publicCall) openLeg(q *wire.LegQuery, step clearing.Step, parties ...string) (*legCall, error) {
 	l := &legCall{publicCall: p}
 	var err error
-	if l.member, err = p.speaksFor(clearing.RolesFor(step), parties...); err != nil {
+	if l.member, err = p.actsFor(parties...); err != nil {
 		return nil, err
 	}
 	if err := l.load(q); err != nil {

@@ -14,7 +14,7 @@ func submitReserve(c Call, s State) (Effects, error) {
 		return Effects{}, err
 	}
 	statement := &doc.Statement
-	if _, err := p.speaksFor([]string{RoleOperator, RoleGateway, RoleTreasurer}, statement.Member); err != nil {
+	if _, err := p.actsFor(statement.Member); err != nil {
 		return Effects{}, err
 	}
 	if err := statement.Validate(c.Time); err != nil {
@@ -57,7 +57,7 @@ func closeMembership(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	if _, err := p.speaksFor([]string{RoleOperator, RoleTreasurer}, doc.Member); err != nil {
+	if _, err := p.actsFor(doc.Member); err != nil {
 		return Effects{}, err
 	}
 	member, err := p.members.Find(doc.Member)

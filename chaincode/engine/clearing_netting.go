@@ -20,7 +20,7 @@ func discloseNet(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	if _, err := p.speaksFor(clearing.RolesFor(clearing.StepDisclose), doc.A, doc.B); err != nil {
+	if _, err := p.actsFor(doc.A, doc.B); err != nil {
 		return Effects{}, err
 	}
 	into, err := p.window(doc.Currency, doc.Netting)
@@ -135,7 +135,7 @@ func (p *publicCall) holdAgainstHash(doc *wire.NetDisclosure, place clearing.Lan
 
 // netWindow nets a window: what pairs disclosed, what earlier windows carried, disputes set aside and fallen due.
 func netWindow(c Call, s State) (Effects, error) {
-	p, w, err := windowCall(c, s, clearing.StepNet)
+	p, w, err := windowCall(c, s)
 	if err != nil {
 		return Effects{}, err
 	}

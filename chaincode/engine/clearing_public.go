@@ -26,47 +26,10 @@ func openPublic(c Call, s State, doc document) (*publicCall, error) {
 	if err := wire.Decode(c.Document, wire.MaxDocument, doc); err != nil {
 		return nil, err
 	}
-	if err := requireEntry(c, ClearingChaincode); err != nil {
-		return nil, err
-	}
 	if err := doc.Validate(); err != nil {
 		return nil, err
 	}
-	members, err := loadConsortium(s)
-	return &publicCall{Call: c, state: s, members: members}, err
-}
-
-// brand is the caller's own, in good standing; FORBIDDEN unless it is a brand and the caller has one of these roles, MEMBER_STATUS unless it is active or leaving.
-func (p *publicCall) brand(roles []string) (clearing.Member, error) {
-	m, err := p.members.Organisation(p.Caller.MSP)
-	if err != nil {
-		return m, err
-	}
-	if m.Kind != clearing.KindBrand || !slices.Contains(roles, p.Caller.Role) {
-		return m, p.forbid(roles)
-	}
-	if !m.Is(clearing.StatusActive, clearing.StatusExiting) {
-		return m, fault.New(fault.MemberStatus, "%s is %s", m.Name, m.State())
-	}
-	return m, nil
-}
-
-// speaksFor finds the one of these members for which the caller acts; FORBIDDEN when there is none or the caller has none of these roles.
-func (p *publicCall) speaksFor(roles []string, names ...string) (clearing.Member, error) {
-	for _, name := range names {
-		m, err := findBrand(p.members, name)
-		if err != nil {
-			return m, err
-		}
-		if m.SpokenForBy(p.Caller.MSP) && slices.Contains(roles, p.Caller.Role) {
-			return m, nil
-		}
-	}
-	return clearing.Member{}, p.forbid(roles)
-}
-
-func (p *publicCall) forbid(roles []string) error {
-	return fault.New(fault.Forbidden, "%s of this needs another organisation, or another of the roles %v", p.Function, roles)
+	return &publicCall{Call: c, state: s, members: c.admitted.members}, nil
 }
 
 // read decodes the record under a key; NOT_FOUND when there is none.

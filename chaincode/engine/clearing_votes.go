@@ -13,10 +13,7 @@ func propose(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	brand, err := p.brand(clearing.RolesFor(clearing.StepVote))
-	if err != nil {
-		return Effects{}, err
-	}
+	brand := &c.admitted.brand
 	if there, err := read(s, VoteKey(doc.ID), new(clearing.Proposal)); err != nil || there {
 		if err != nil {
 			return Effects{}, err
@@ -52,10 +49,7 @@ func vote(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	brand, err := p.brand(clearing.RolesFor(clearing.StepVote))
-	if err != nil {
-		return Effects{}, err
-	}
+	brand := &c.admitted.brand
 	proposal := new(clearing.Proposal)
 	if err := p.read(VoteKey(doc.Proposal), proposal); err != nil {
 		return Effects{}, err

@@ -14,7 +14,7 @@ func createProgramme(c Call, s State) (Effects, error) {
 	if err := wire.Decode(c.Document, wire.MaxDocument, &doc); err != nil {
 		return Effects{}, err
 	}
-	if err := requireEntry(c, PointsPrefix+doc.Brand); err != nil {
+	if err := requireEntry(&c, PointsPrefix+doc.Brand); err != nil {
 		return Effects{}, err
 	}
 	consortium, err := queryConsortium(s)
@@ -25,11 +25,8 @@ func createProgramme(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	if member.Kind != clearing.KindBrand {
-		return Effects{}, fault.New(fault.Forbidden, "only brands have programmes")
-	}
-	if err := requireRole(c, member.MSP, RoleOperator); err != nil {
-		return Effects{}, err
+	if member.Kind != clearing.KindBrand || member.MSP != c.Caller.MSP {
+		return Effects{}, c.admitted.access.forbid()
 	}
 	if there, err := read(s, ProgrammeKey(), new(points.Programme)); err != nil || there {
 		if err != nil {
@@ -85,18 +82,12 @@ func queryConsortium(s State) (*clearing.Consortium, error) {
 	return &consortium, wire.DecodeRecord(raw, &consortium)
 }
 
-func advanceBusinessDate(c Call, s State) (Effects, error) {
+func advanceBusinessDate(c Call, _ State) (Effects, error) {
 	var doc wire.BusinessDate
 	if err := wire.Decode(c.Document, MaxQuery, &doc); err != nil {
 		return Effects{}, err
 	}
-	p, err := loadProgramme(c, s)
-	if err != nil {
-		return Effects{}, err
-	}
-	if err := requireAuthority(c, p, RoleOperator); err != nil {
-		return Effects{}, err
-	}
+	p := c.admitted.programme
 	if err := p.Advance(doc.Date, c.Time); err != nil {
 		return Effects{}, err
 	}

@@ -34,7 +34,7 @@ func (p *publication) effects() (Effects, error) {
 // publishTerms adds a version of the terms. The programme, which every batch reads, gets the parameters and the hash of the whole; the words stand beside it.
 func publishTerms(c Call, s State) (Effects, error) {
 	var doc wire.NewTerms
-	p, err := decodeForOperator(c, s, &doc)
+	p, err := decodeForProgramme(&c, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -64,7 +64,7 @@ func addTerms(p *points.Programme, t *terms.Terms) (string, error) {
 // publishRuleSet adds a version of the rule set. What takes a tier from who has reached it waits for the notice that the terms promise.
 func publishRuleSet(c Call, s State) (Effects, error) {
 	doc := new(wire.NewRuleSet)
-	p, err := decodeForOperator(c, s, doc)
+	p, err := decodeForProgramme(&c, doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -118,7 +118,7 @@ func holdAgainstEarlier(p *points.Programme, next *rules.Set, s State) (last *ru
 // publishPrices adds a version of the price list. A dearer one waits for the notice that the terms promise.
 func publishPrices(c Call, s State) (Effects, error) {
 	doc := new(wire.NewPrices)
-	p, err := decodeForOperator(c, s, doc)
+	p, err := decodeForProgramme(&c, doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -155,7 +155,7 @@ func nextPublication(list *[]points.Publication, kept points.Publication, docume
 // rotateCustodian adds the next version of the custodian's key.
 func rotateCustodian(c Call, s State) (Effects, error) {
 	var doc wire.NewCustodian
-	p, err := decodeForOperator(c, s, &doc)
+	p, err := decodeForProgramme(&c, &doc)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -165,16 +165,9 @@ func rotateCustodian(c Call, s State) (Effects, error) {
 	return storeProgramme(p)
 }
 
-// decodeForOperator reads a document that an operator of the issuer brings, and the programme.
-func decodeForOperator(c Call, s State, doc any) (*points.Programme, error) {
-	if err := wire.Decode(c.Document, wire.MaxDocument, doc); err != nil {
-		return nil, err
-	}
-	p, err := loadProgramme(c, s)
-	if err != nil {
-		return nil, err
-	}
-	return p, requireAuthority(c, p, RoleOperator)
+// decodeForProgramme reads a document about the programme that the call was admitted to.
+func decodeForProgramme(c *Call, doc any) (*points.Programme, error) {
+	return c.admitted.programme, wire.Decode(c.Document, wire.MaxDocument, doc)
 }
 
 // readVersion decodes a published document; STATE_CORRUPT when it is not there.

@@ -14,15 +14,14 @@ func quote(c Call, s State) (Effects, error) {
 	if err := wire.Decode(c.Document, wire.MaxDocument, &doc); err != nil {
 		return Effects{}, err
 	}
-	p, err := loadProgramme(c, s)
-	if err != nil {
-		return Effects{}, err
-	}
+	p := c.admitted.programme
 	o := &doc.Operation
 	if o.Points == 0 && (o.Kind == points.KindRedeem || o.Kind == points.KindHold) {
-		if o.Points, err = priceOf(c, s, p, o); err != nil {
+		price, err := priceOf(c, s, p, o)
+		if err != nil {
 			return Effects{}, err
 		}
+		o.Points = price
 	}
 	b := &batch{call: c, request: &wire.BatchRequest{Lane: doc.Lane, Seq: 1, Operations: []points.Operation{*o}}, programme: p}
 	b.call.Caller.MSP = p.MSP // The issuer's lanes have the slices of its campaigns' budgets.
@@ -36,9 +35,11 @@ func quote(c Call, s State) (Effects, error) {
 		return Effects{}, err
 	}
 	result := wire.QuoteResult{Quote: b.book.QuoteOf(o, b.facts[0].Assessment.Place), Receipt: b.book.Preview(o, b.facts[0])}
-	if result.Hash, err = wire.Hash(result.Quote); err != nil {
+	hash, err := wire.Hash(result.Quote)
+	if err != nil {
 		return Effects{}, err
 	}
+	result.Hash = hash
 	return answer(result)
 }
 

@@ -15,9 +15,6 @@ func quoteExchange(c Call, s State) (Effects, error) {
 	if err := wire.Decode(c.Document, wire.MaxDocument, &x.doc); err != nil {
 		return Effects{}, err
 	}
-	if err := requireEntry(c, ClearingChaincode); err != nil {
-		return Effects{}, err
-	}
 	if len(x.doc.Operations) != 1 || x.doc.Home == x.doc.Partner {
 		return Effects{}, fault.New(fault.InvalidValue, "one operation between two members is quoted")
 	}
@@ -38,7 +35,7 @@ func quoteExchange(c Call, s State) (Effects, error) {
 // previewExchange is the home programme's part of a quote.
 func previewExchange(c Call, s State) (Effects, error) {
 	var call wire.ExchangeCall
-	p, err := openCallee(c, s, &call)
+	p, err := openCallee(&c, &call)
 	if err != nil {
 		return Effects{}, err
 	}

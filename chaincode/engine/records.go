@@ -27,15 +27,6 @@ func write(key string, v any) (Write, error) {
 	return Write{Key: key, Value: raw}, err
 }
 
-// loadProgramme reads the programme and checks that the client invoked its own chaincode.
-func loadProgramme(c Call, s State) (*points.Programme, error) {
-	p, err := readProgramme(s)
-	if err != nil {
-		return nil, err
-	}
-	return p, requireEntry(c, PointsPrefix+p.Brand)
-}
-
 func readProgramme(s State) (*points.Programme, error) {
 	var p points.Programme
 	there, err := read(s, ProgrammeKey(), &p)
