@@ -40,6 +40,7 @@ type Parts struct {
 	Administrator Administrator
 	Approver      Approver
 	Clearing      Clearing
+	Wallet        http.Handler // The customers' pages, below /wallet/; nil serves none.
 	Condition     Condition
 	Metrics       *prometheus.Registry
 	Log           *slog.Logger
@@ -93,6 +94,10 @@ func New(p Parts) (*Server, error) {
 		heavy: make(chan struct{}, 1),
 	}
 	s.engine = s.routes(p.Metrics)
+	if p.Wallet != nil {
+		s.engine.GET("/wallet/*page", gin.WrapH(p.Wallet))
+		s.engine.HEAD("/wallet/*page", gin.WrapH(p.Wallet))
+	}
 	return s, nil
 }
 
