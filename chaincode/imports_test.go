@@ -25,17 +25,18 @@ var layers = map[string][]string{
 	"webauthn":            {"fault"},
 	"p256":                {"fault"},
 	"points":              {"fault", "quantity", "lots", "terms", "rules", "webauthn", "p256", "clearing"},
+	"privacy":             {"fault", "quantity", "p256", "webauthn", "points"},
 	"netting":             {"fault", "quantity"},
 	"clearing":            {"fault", "quantity", "netting", "p256"},
-	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "netting", "clearing"},
-	"engine":              {"fault", "quantity", "terms", "rules", "points", "netting", "clearing", "wire"},
+	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "privacy", "netting", "clearing"},
+	"engine":              {"fault", "quantity", "terms", "rules", "points", "privacy", "netting", "clearing", "wire"},
 	"contract":            {"fault", "rules", "wire", "engine"},
 	"contract/stubtest":   {},
 	"cmd/tally-chaincode": {"contract", "points"},
 }
 
 // pure are the packages whose result may depend on nothing but their input: the audit runs them again, years later and elsewhere.
-var pure = []string{"fault", "quantity", "rules", "lots", "terms", "statement", "webauthn", "p256", "points", "netting", "clearing", "wire", "engine"}
+var pure = []string{"fault", "quantity", "rules", "lots", "terms", "statement", "webauthn", "p256", "points", "privacy", "netting", "clearing", "wire", "engine"}
 
 // impure are imports through which a clock, chance, the machine or Fabric would come in.
 var impure = []string{"os", "net", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog", "sync", "runtime", "unsafe", "context", "math"}

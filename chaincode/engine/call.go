@@ -17,6 +17,12 @@ const (
 // CollectionDetails is the private data collection of a brand's details, in its points chaincode.
 const CollectionDetails = "details"
 
+// CollectionCustomers is the private data collection of a brand's vault, in its points chaincode: the brand's alone.
+const CollectionCustomers = "customers"
+
+// SharedCollection names the private data collection of what one brand shares with another under its customers' consents, in the points chaincode of the first.
+func SharedCollection(from, to string) string { return "shared-" + from + "-" + to }
+
 // Identity is who signed the proposal.
 type Identity struct {
 	MSP  string

@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 )
 
 // The objects of the ledger's state. Every state key is a composite key of Fabric's form, and every one is built here.
@@ -55,6 +56,14 @@ const (
 	ObjectPairLane   = "pairlane"
 	ObjectGross      = "gross"
 	ObjectReserve    = "reserve"
+
+	ObjectDataPolicies = "datapolicies"
+	ObjectDataPolicy   = "datapolicy"
+	ObjectConsent      = "consent"
+	ObjectErasures     = "erasures"
+	ObjectEntry        = "entry"
+	ObjectConsentBody  = "consentbody"
+	ObjectShare        = "share"
 )
 
 const separator = "\x00"
@@ -195,6 +204,29 @@ func AttestedKey(member, currency string) string { return compose(ObjectAttested
 
 // FinalStatementKey holds the FinalStatement of a member that has gone.
 func FinalStatementKey(member string) string { return compose(ObjectFinal, member) }
+
+// DataPoliciesKey holds the Policies of a programme: what versions there are.
+func DataPoliciesKey() string { return compose(ObjectDataPolicies) }
+
+// DataPolicyKey holds a version of the data policy with its prose.
+func DataPolicyKey(version int) string { return compose(ObjectDataPolicy, versionNumber(version)) }
+
+// ConsentKey holds a consent's public record.
+func ConsentKey(id privacy.ConsentID) string { return compose(ObjectConsent, string(id)) }
+
+// ErasuresKey holds the evidence of erasures.
+func ErasuresKey(id privacy.ErasureID) string { return compose(ObjectErasures, string(id)) }
+
+// EntryKey holds an Entry of the vault, in CollectionCustomers.
+func EntryKey(k privacy.EntryKey) string { return compose(ObjectEntry, string(k)) }
+
+// ConsentBodyKey holds, in a shared collection, the SharedBody of a consent.
+func ConsentBodyKey(id privacy.ConsentID) string { return compose(ObjectConsentBody, string(id)) }
+
+// ShareKey holds, in a shared collection, the copy of an Entry under a consent.
+func ShareKey(id privacy.ConsentID, k privacy.EntryKey) string {
+	return compose(ObjectShare, string(id), string(k))
+}
 
 // The following keys stand in a pair's collection of the clearing namespace.
 

@@ -50,6 +50,9 @@ const (
 	LegExceeds         Code = "LEG_EXCEEDS"
 	NotSettled         Code = "NOT_SETTLED"
 	ClearingMismatch   Code = "CLEARING_MISMATCH"
+	EntryMismatch      Code = "ENTRY_MISMATCH"
+	ConsentMismatch    Code = "CONSENT_MISMATCH"
+	ConsentNotInForce  Code = "CONSENT_NOT_IN_FORCE"
 )
 
 // Codes of single operations: the receipt is REJECTED, the rest of the batch stands.
@@ -184,6 +187,9 @@ var catalogue = []Entry{
 	{LegStatus, ClassRequest, http.StatusConflict, "The leg's status doesn't admit this."},
 	{LegExceeds, ClassRequest, http.StatusConflict, "More would be paid than is left of the leg."},
 	{NotSettled, ClassRequest, http.StatusConflict, "The member's affairs aren't settled: the detail says what is open."},
+	{EntryMismatch, ClassRequest, http.StatusConflict, "An entry is not the one that its key, or its owner's hash on the channel, stands for."},
+	{ConsentMismatch, ClassRequest, http.StatusConflict, "The consent's body is not the one that is on the channel, or doesn't cover what is asked for under it."},
+	{ConsentNotInForce, ClassRequest, http.StatusConflict, "The consent has ended, or its time has not begun or is over."},
 	{ClearingMismatch, ClassInternal, http.StatusInternalServerError, "Obligations, positions and legs of a window don't agree: run the audit."},
 	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},

@@ -1,0 +1,54 @@
+package privacy
+
+import (
+	"crypto/ecdsa"
+	"sort"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
+)
+
+// Verify returns SIGNATURE_REFUSED unless the controller that the consent states signed digest, the SHA-256 of its body's canonical JSON, and CONSENT_MISMATCH when it
+// was given for another channel, programme or account. account is the customer's as it stands now: a controller that it had before is taken at its word, since the account
+// keeps the last one only; who holds the blocks can look it up.
+func (s *SignedConsent) Verify(p *points.Programme, account *points.Account, digest []byte) error {
+	if s.Body.Genesis != p.Genesis || s.Body.Brand != p.Brand || s.Body.Account != account.ID {
+		return fault.New(fault.ConsentMismatch, "the consent was given for another channel, programme or account")
+	}
+	if s.Controller.Version > account.Controller.Version || s.Controller.Version == account.Controller.Version && s.Controller != account.Controller {
+		return fault.New(fault.SignatureRefused, "the consent's controller is not the account's")
+	}
+	key, err := s.key(p)
+	if err != nil {
+		return err
+	}
+	if s.WebAuthn != nil {
+		if err := webauthn.Check(s.WebAuthn, &p.RelyingParty, digest); err != nil {
+			return fault.New(fault.SignatureRefused, "the assertion was made for something else")
+		}
+		if digest, err = webauthn.Digest(s.WebAuthn); err != nil {
+			return fault.New(fault.SignatureRefused, "the assertion is not in its form")
+		}
+	}
+	if !p256.Verify(key, digest, s.Signature) {
+		return fault.New(fault.SignatureRefused, "the consent is not signed by the controller that it states")
+	}
+	return nil
+}
+
+// key is the key that has to have signed: the controller's own, or the custodian's version that was in use when the consent was given.
+func (s *SignedConsent) key(p *points.Programme) (*ecdsa.PublicKey, error) {
+	if s.Controller.Kind != points.ControllerCustodian {
+		return p256.ParseKey(s.Controller.Key)
+	}
+	i := sort.Search(len(p.Custodians), func(i int) bool { return p.Custodians[i].Version >= s.Custodian })
+	if i == len(p.Custodians) || p.Custodians[i].Version != s.Custodian {
+		return nil, fault.New(fault.SignatureRefused, "the programme has no custodian's key of this version")
+	}
+	if until := p.Custodians[i].Until; until != 0 && s.Body.Given > until {
+		return nil, fault.New(fault.SignatureRefused, "the custodian's key had been rotated away")
+	}
+	return p256.ParseKey(p.Custodians[i].Key)
+}
