@@ -150,15 +150,15 @@ func stepDispute(c Call, s State, parties func(*clearing.Dispute) []string, step
 	if err != nil {
 		return Effects{}, err
 	}
+	if _, err := p.actsFor(doc.Member); err != nil {
+		return Effects{}, err
+	}
 	key, d := DisputeKey(doc.Currency, doc.Programme, doc.Operation), new(clearing.Dispute)
 	if err := p.read(key, d); err != nil {
 		return Effects{}, err
 	}
 	if !slices.Contains(parties(d), doc.Member) {
 		return Effects{}, fault.New(fault.Forbidden, "%s isn't who can do this", doc.Member)
-	}
-	if _, err := p.actsFor(doc.Member); err != nil {
-		return Effects{}, err
 	}
 	bookKey, book := PairBookKey(d.A, d.B, d.Currency), new(clearing.PairBook)
 	if err := p.read(bookKey, book); err != nil {
