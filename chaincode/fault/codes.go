@@ -125,6 +125,7 @@ const (
 	LedgerUnavailable   Code = "LEDGER_UNAVAILABLE"
 	IssuerUnavailable   Code = "ISSUER_UNAVAILABLE"
 	LedgerMismatch      Code = "LEDGER_MISMATCH"
+	CheckpointMismatch  Code = "CHECKPOINT_MISMATCH"
 	BlockInvalid        Code = "BLOCK_INVALID"
 	SignatureInvalid    Code = "SIGNATURE_INVALID"
 )
@@ -261,6 +262,7 @@ var catalogue = []Entry{
 	{LedgerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The ledger can't be reached: try again under the same idempotency key."},
 	{IssuerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The gateway that sequences this programme can't be reached, or hasn't answered: try again under the same idempotency key."},
 	{LedgerMismatch, ClassInternal, http.StatusInternalServerError, "The gateway's database was made from another ledger than the peer's: give it the right database, or an empty one to rebuild."},
+	{CheckpointMismatch, ClassInternal, http.StatusInternalServerError, "Signed audit checkpoints are not of one ledger, or not one chain: keep both and ask who signed them."},
 	{BlockInvalid, ClassInternal, http.StatusInternalServerError, "A block can't be read, or its hashes don't hold together: run the audit."},
 	{SignatureInvalid, ClassInternal, http.StatusInternalServerError, "A signature in a block is missing, or isn't that of whom the channel's configuration names: run the audit."},
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/bookkeeping"
+	"github.com/tallystick/tallystick/gateway/checkpoint"
 )
 
 // Options say what to compare with, beside the blocks themselves.
@@ -26,6 +27,10 @@ type Options struct {
 	Since    quantity.Day                   // First business date of the period that the programmes' statements tell of; 0: from their beginning.
 	Progress func(block uint64)             // Told after each block; nil is allowed.
 	Save     func(d blocks.Delivered) error // Told of each block that was read, before it is judged; nil is allowed.
+
+	Checkpoints []*checkpoint.Body // Signed ones, to be compared where the audit gets to their heights. One that it doesn't get to is a difference.
+	// Trusted is the height of one of them that is believed: of the blocks before, signatures, endorsements and transactions aren't checked again. 0 checks everything.
+	Trusted uint64
 }
 
 // Auditor rebuilds a channel block by block. It is not safe for use by several goroutines.
@@ -44,6 +49,9 @@ type Auditor struct {
 	clearing   *clearingBook
 	waiting    map[string]*waiting // By points namespace.
 	acting     map[string][]string // MSP ids of who has been administrator of a brand, by its name.
+	channel    string              // Its name, as block 0 says.
+	commit     []byte              // Commit hash after the last block.
+	latest     int64               // Latest time that a transaction states, Unix seconds.
 
 	founded   *clearing.Consortium // Decoded record, and the version it was decoded from.
 	foundedAt blocks.Version
@@ -52,7 +60,7 @@ type Auditor struct {
 // New makes an auditor that has seen no block.
 func New(o Options) *Auditor {
 	return &Auditor{
-		options: o, linker: &linker{}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{},
+		options: o, linker: &linker{trusted: o.Trusted}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{},
 		programs: new(rules.Cache), journal: bookkeeping.NewJournal(), clearing: newClearingBook(), waiting: map[string]*waiting{}, acting: map[string][]string{},
 	}
 }
@@ -104,11 +112,17 @@ func (a *Auditor) block(j *job) error {
 		a.config = b.Config
 		a.statement.ConfigBlocks++
 	}
-	hash := a.hasher.Next(b)
-	if err := a.checkCommitHash(b, hash); err != nil {
+	a.commit = a.hasher.Next(b)
+	if err := a.checkCommitHash(b, a.commit); err != nil {
 		return err
 	}
+	for i := range b.Transactions {
+		a.latest = max(a.latest, b.Transactions[i].Time)
+	}
 	a.prints = append(a.prints, printOf(b))
+	if err := a.compareCheckpoints(b); err != nil {
+		return err
+	}
 	return a.compareDatabase(b)
 }
 
@@ -118,9 +132,10 @@ func (a *Auditor) checkGenesis(b *blocks.Block) error {
 	}
 	a.genesis = b.Hash
 	a.statement.Genesis = hex.EncodeToString(b.Hash)
-	if b.Config == nil {
+	if b.Config == nil || len(b.Transactions) == 0 {
 		return blockFinding(CheckGenesis, 0, "block 0 holds no channel configuration")
 	}
+	a.channel = b.Transactions[0].Channel
 	if a.options.Genesis != "" && a.options.Genesis != a.statement.Genesis {
 		return blockFinding(CheckGenesis, 0, "block 0 has hash %s, expected is %s", a.statement.Genesis, a.options.Genesis)
 	}
@@ -178,6 +193,9 @@ func (a *Auditor) Finish(finding error) (*Statement, error) {
 	}
 	if finding == nil {
 		finding = a.databaseBehind()
+	}
+	if finding == nil {
+		finding = a.checkpointsReached()
 	}
 	a.fillProgrammes()
 	a.fillClearing()

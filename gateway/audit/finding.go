@@ -34,6 +34,7 @@ const (
 	CheckState            Check = "STATE"             // The peer answers queries with what the rebuilt state says.
 	CheckMembership       Check = "MEMBERSHIP"        // Consortium and channel configuration name the same organisations.
 	CheckPeers            Check = "PEERS"             // Other members' peers have the same blocks, codes and state.
+	CheckCheckpoint       Check = "CHECKPOINT"        // Signed checkpoints of this ledger say what the rebuilt state says.
 )
 
 // Finding is a difference between what the blocks say and what follows from them.

@@ -31,6 +31,9 @@ type Statement struct {
 	Transactions        int                   `json:"transactions"`        // Endorsed ones, valid or not.
 	Invalid             int                   `json:"invalid"`             // Marked invalid: no effect.
 	UnexplainedRefusals int                   `json:"unexplainedRefusals"` // Marked invalid for a reason that blocks alone don't show.
+	Believed            int                   `json:"believed,omitempty"`  // Valid ones that a trusted checkpoint vouches for: not checked here.
+	Trusted             uint64                `json:"trusted,omitempty"`   // Height of that checkpoint.
+	Checkpoints         []uint64              `json:"checkpoints"`         // Heights at which signed checkpoints say the same.
 	CommitHashes        int                   `json:"commitHashes"`        // Blocks whose commit hash equals that of the rebuilt state.
 	WithoutCommitHash   int                   `json:"withoutCommitHash"`   // Blocks that came without one.
 	Programmes          []*ProgrammeStatement `json:"programmes"`
@@ -84,7 +87,7 @@ type ProgrammeStatement struct {
 }
 
 func newStatement() *Statement {
-	return &Statement{Clearing: []ClearingStatement{}, ForeignChaincodes: map[string]int{}, Programmes: []*ProgrammeStatement{}, Members: []string{}, Definitions: []Definition{}, Peers: []PeerStatement{}}
+	return &Statement{Clearing: []ClearingStatement{}, ForeignChaincodes: map[string]int{}, Programmes: []*ProgrammeStatement{}, Members: []string{}, Definitions: []Definition{}, Peers: []PeerStatement{}, Checkpoints: []uint64{}}
 }
 
 func (s *Statement) foreign(chaincode string) {

@@ -101,7 +101,8 @@ func (s *Statement) writeChecked(b *strings.Builder) {
 	fmt.Fprintf(b, "Checked up to the verdict\n")
 	fmt.Fprintf(b, "  %s blocks: hash chain, data hashes, orderers' signatures under the channel's own configuration (%s configuration blocks)\n", count(s.Blocks), count(s.ConfigBlocks))
 	fmt.Fprintf(b, "  %s transactions: signatures of clients and endorsers, among them all who had to endorse, read conflicts\n", count(s.Transactions))
-	fmt.Fprintf(b, "  %s valid ones replayed, in every namespace: reads, writes, private hashes, events, answers, receipt roots, invariants\n", count(s.Transactions-s.Invalid))
+	fmt.Fprintf(b, "  %s valid ones replayed, in every namespace: reads, writes, private hashes, events, answers, receipt roots, invariants\n", count(s.Transactions-s.Invalid-s.Believed))
+	s.writeCheckpoints(b)
 	fmt.Fprintf(b, "  %s marked invalid, without effect; for %s of them the reason can't be told from blocks alone\n", count(s.Invalid), count(s.UnexplainedRefusals))
 	fmt.Fprintf(b, "  %s blocks whose commit hash is that of the rebuilt state", count(s.CommitHashes))
 	if s.WithoutCommitHash > 0 {
@@ -124,6 +125,17 @@ func (s *Statement) writeChecked(b *strings.Builder) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.ForeignChaincodes)) {
 		fmt.Fprintf(b, "  chaincode %s is not known to this audit: %s calls were not replayed (they wrote nothing of ours)\n", name, count(s.ForeignChaincodes[name]))
+	}
+}
+
+// writeCheckpoints says which signed checkpoints agree, and what was left out for one that was trusted.
+func (s *Statement) writeCheckpoints(b *strings.Builder) {
+	if s.Trusted > 0 {
+		fmt.Fprintf(b, "  NOT checked again, on the word of the checkpoint at height %s: orderers', clients' and endorsers' signatures of the blocks before it, who had to endorse,\n"+
+			"    what was marked invalid, and what their %s valid transactions did; their hashes, receipt roots and sums were\n", count(s.Trusted), count(s.Believed))
+	}
+	for _, height := range s.Checkpoints {
+		fmt.Fprintf(b, "  the checkpoint signed at height %s says the same\n", count(height))
 	}
 }
 

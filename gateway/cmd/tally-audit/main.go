@@ -43,23 +43,17 @@ func main() {
 func command() *cobra.Command {
 	var f flags
 	root := &cobra.Command{
-		Use:   "tally-audit --config gateway.yaml | --from-file dir",
+		Use:   "tally-audit --config gateway.yaml | --from-file dir | --from-archive dir",
 		Short: "Recompute everything from a channel's blocks",
-		Long: "Reads all blocks from the gateway's own peer, or from a folder of saved blocks, and recomputes hashes, signatures, endorsements and every transaction.\n" +
+		Long: "Reads all blocks from the gateway's own peer, from a folder of saved blocks or from an archive, and recomputes hashes, signatures, endorsements and every transaction.\n" +
 			"Compares the blocks with other members' peers and the rebuilt state with the gateway's database. Stops at the first difference.",
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	root.Flags().StringVar(&f.config, "config", "", "configuration of the member's gateway")
-	root.Flags().StringVar(&f.from, "from-file", "", "read blocks from this folder (made by --save) instead of a peer")
-	root.Flags().StringVar(&f.save, "save", "", "write the blocks that are read to this folder; they may hold private data")
-	root.Flags().StringVar(&f.json, "json", "", "also write the statement as JSON to this file")
-	root.Flags().StringVar(&f.database, "database", "", "gateway database to compare with (default: that of --config, if it is there; none: no comparison)")
-	root.Flags().StringVar(&f.genesis, "genesis", "", "hash that block 0's header must have, in hex, as known from elsewhere")
-	root.Flags().StringVar(&f.since, "since", "", "first business date (YYYY-MM-DD) of the period that the programmes' statements tell of (default: from their beginning)")
-	root.AddCommand(versionCommand())
+	f.register(root.Flags())
+	root.AddCommand(checkpointCommand(), archiveCommand(), versionCommand())
 	return root
 }
 
