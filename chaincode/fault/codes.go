@@ -128,6 +128,9 @@ const (
 	CheckpointMismatch  Code = "CHECKPOINT_MISMATCH"
 	BlockInvalid        Code = "BLOCK_INVALID"
 	SignatureInvalid    Code = "SIGNATURE_INVALID"
+	AttemptsLimited     Code = "ATTEMPTS_LIMITED"
+	CodeUnknown         Code = "CODE_UNKNOWN"
+	CodeWrong           Code = "CODE_WRONG"
 )
 
 // Class says what a caller does about a code.
@@ -263,6 +266,9 @@ var catalogue = []Entry{
 	{IssuerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The gateway that sequences this programme can't be reached, or hasn't answered: try again under the same idempotency key."},
 	{LedgerMismatch, ClassInternal, http.StatusInternalServerError, "The gateway's database was made from another ledger than the peer's: give it the right database, or an empty one to rebuild."},
 	{CheckpointMismatch, ClassInternal, http.StatusInternalServerError, "Signed audit checkpoints are not of one ledger, or not one chain: keep both and ask who signed them."},
+	{AttemptsLimited, ClassRetry, http.StatusTooManyRequests, "Too many attempts: the detail says when the next one is taken."},
+	{CodeUnknown, ClassRequest, http.StatusNotFound, "The identification code is none, was used, or has lapsed: ask the customer for a fresh one."},
+	{CodeWrong, ClassRequest, http.StatusForbidden, "The code is not the one that was sent, or nobody was asked."},
 	{BlockInvalid, ClassInternal, http.StatusInternalServerError, "A block can't be read, or its hashes don't hold together: run the audit."},
 	{SignatureInvalid, ClassInternal, http.StatusInternalServerError, "A signature in a block is missing, or isn't that of whom the channel's configuration names: run the audit."},
 }
