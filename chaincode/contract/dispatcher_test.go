@@ -54,7 +54,7 @@ func TestOnlyExactNamesWithOneDocumentAreAdmitted(t *testing.T) {
 			if refusal.Code != tc.code {
 				t.Errorf("got %v, want %s", refusal, tc.code)
 			}
-			if len(refusal.Error()) > 500 {
+			if len(refusal.Error()) > 1000 {
 				t.Errorf("the refusal has %d bytes", len(refusal.Error()))
 			}
 		})

@@ -27,6 +27,7 @@ func (c *PointsContract) GetEvaluateTransactions() []string {
 	return []string{
 		wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal,
 		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner, wire.FnPreviewExchange,
+		wire.FnGetVault, wire.FnGetDataPolicy, wire.FnGetDataPolicies, wire.FnGetConsent, wire.FnGetShared, wire.FnGetErasures,
 	}
 }
 

@@ -112,6 +112,8 @@ func applyPublic(stub shim.ChaincodeStubInterface, w engine.Write) error {
 
 func applyPrivate(stub shim.ChaincodeStubInterface, w engine.PrivateWrite) error {
 	switch {
+	case w.Purge:
+		return stub.PurgePrivateData(w.Collection, w.Key)
 	case w.Delete:
 		return stub.DelPrivateData(w.Collection, w.Key)
 	case len(w.Value) == 0:

@@ -32,6 +32,7 @@ const (
 	PartyNewIssuer  Party = "the brand whose programme it is"
 	PartyIssuer     Party = "who acts for the programme's issuer"
 	PartySuccessor  Party = "who acts for the programme's issuer by the brands' vote"
+	PartySharing    Party = "who acts for the programme's issuer or for the grantee"
 	PartyOtherBrand Party = "a brand that acts for itself and not for the programme's issuer"
 )
 
@@ -134,6 +135,19 @@ var pointsTable = tableOf(
 	query(wire.FnGetApproval, getApproval),
 	query(wire.FnGetPartner, getPartner),
 	query(wire.FnGetExisting, getExisting),
+	own(wire.FnChangeVault, changeVault, PartyIssuer, gateways).more("endorsed by the issuer's peers alone"),
+	own(wire.FnGetVault, getVault, PartyIssuer, gateways).more("peers give what it reads to the collection's members only; the answer is sealed"),
+	own(wire.FnPublishDataPolicy, publishDataPolicy, PartyIssuer, operators),
+	query(wire.FnGetDataPolicy, getDataPolicy),
+	query(wire.FnGetDataPolicies, getDataPolicies),
+	own(wire.FnRecordConsent, recordConsent, PartyIssuer, gateways),
+	own(wire.FnEndConsent, endConsent, PartyIssuer, gateways),
+	query(wire.FnGetConsent, getConsent),
+	own(wire.FnShareEntries, shareEntries, PartyIssuer, gateways).more("endorsed by the issuer's peers alone"),
+	own(wire.FnUnshare, unshare, PartyIssuer, gateways).more("endorsed by the issuer's peers alone"),
+	own(wire.FnGetShared, getShared, PartySharing, gateways).more("peers give what it reads to the collection's members only; the answer is sealed"),
+	own(wire.FnRecordErasures, recordErasures, PartyIssuer, []string{RoleGateway, RoleCompliance}),
+	query(wire.FnGetErasures, getErasures),
 	callee(wire.FnApplyExchange, applyExchange, wire.FnExchange),
 	callee(wire.FnDeposit, deposit, wire.FnExchange),
 	callee(wire.FnPutOffer, putOffer, wire.FnAcceptAgreement),

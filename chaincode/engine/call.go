@@ -68,6 +68,7 @@ type PrivateWrite struct {
 	Key        string
 	Value      []byte
 	Delete     bool // The key is deleted; there is no value then.
+	Purge      bool // The key is deleted and its history with it, at every peer that holds it; it may be absent. There is no value then.
 }
 
 // Effects are everything a call does: nothing else leaves it.

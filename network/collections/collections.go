@@ -17,6 +17,12 @@ import (
 // Details is the collection of a brand's points chaincode that holds what competitors must not see live.
 const Details = "details"
 
+// Customers is the collection of a brand's points chaincode that holds its customers' personal data, encrypted: nobody else has them.
+const Customers = "customers"
+
+// Shared names the collection of the owner's points chaincode that holds what it shares with another brand under its customers' consents.
+func Shared(owner, grantee string) string { return fmt.Sprintf("shared-%s-%s", owner, grantee) }
+
 // Pair names the collection of two brands in clearing; the order of its arguments doesn't matter.
 func Pair(a, b string) string {
 	names := []string{a, b}
@@ -28,8 +34,9 @@ func Pair(a, b string) string {
 type Definition struct {
 	Name string `json:"name"`
 	// Policy says whose peers hold the data.
-	Policy            string `json:"policy"`
-	RequiredPeerCount int32  `json:"requiredPeerCount"`
+	Policy string `json:"policy"`
+	// RequiredPeerCount is how many peers besides the endorsing one must have taken the data before it endorses.
+	RequiredPeerCount int32 `json:"requiredPeerCount"`
 	// MaxPeerCount is how many peers the endorsing peer sends the data to at once: every peer of every member.
 	MaxPeerCount int32 `json:"maxPeerCount"`
 	// BlockToLive 0 keeps the data until it is deleted or purged.
@@ -46,30 +53,59 @@ type EndorsementPolicy struct {
 }
 
 // For gives the collections of a chaincode, in a fixed order. In those of a brand that failed, who acts for it takes its
-// place; names and number of collections never change, as Fabric couldn't follow that.
+// place; names of collections never change, as Fabric couldn't follow that.
 func For(m *membership.Membership, s membership.Standing, of membership.Chaincode) []Definition {
 	if brand, ok := m.Member(of.Brand); ok {
-		speaker, there := m.Speaker(s, brand)
-		if !there {
-			speaker = brand
-		}
-		return []Definition{define(m, Details, speaker)}
+		return ofPoints(m, s, brand)
 	}
 	var pairs []Definition
-	brands := m.Brands()
-	slices.SortFunc(brands, func(a, b membership.Member) int { return strings.Compare(a.Name, b.Name) })
+	brands := ordered(m)
 	for i, first := range brands {
 		for _, second := range brands[i+1:] {
 			a, b := m.PairSpeakers(s, first, second)
-			pairs = append(pairs, define(m, Pair(first.Name, second.Name), a, b))
+			pairs = append(pairs, define(Pair(first.Name, second.Name), append([]membership.Member{a, b}, m.Regulators()...), a, b))
 		}
 	}
 	return pairs
 }
 
-// define makes a collection that its owners endorse and that the regulators hold too.
-func define(m *membership.Membership, name string, owners ...membership.Member) Definition {
-	holders := append(slices.Clone(owners), m.Regulators()...)
+func ordered(m *membership.Membership) []membership.Member {
+	brands := m.Brands()
+	slices.SortFunc(brands, func(a, b membership.Member) int { return strings.Compare(a.Name, b.Name) })
+	return brands
+}
+
+// ofPoints gives the collections of a brand's points chaincode: its details, its vault, and what it shares with each other brand. The regulators hold the details only.
+// What is shared with a brand that failed or left passes to nobody: the customers agreed to that brand, not to who acts for it.
+func ofPoints(m *membership.Membership, s membership.Standing, brand membership.Member) []Definition {
+	owner := speaker(m, s, brand)
+	all := []Definition{
+		define(Details, append([]membership.Member{owner}, m.Regulators()...), owner),
+		durable(define(Customers, []membership.Member{owner}, owner), owner),
+	}
+	for _, other := range ordered(m) {
+		if other.Name == brand.Name {
+			continue
+		}
+		holders := []membership.Member{owner}
+		if acting, there := m.Speaker(s, other); there && acting.Name == other.Name && other.Name != owner.Name {
+			holders = append(holders, other)
+		}
+		all = append(all, durable(define(Shared(brand.Name, other.Name), holders, owner), owner))
+	}
+	return all
+}
+
+// speaker is who acts for a brand: itself, or whom the others appointed.
+func speaker(m *membership.Membership, s membership.Standing, brand membership.Member) membership.Member {
+	if acting, there := m.Speaker(s, brand); there {
+		return acting
+	}
+	return brand
+}
+
+// define makes a collection that its owners endorse. The holders of pairs and details are the owners and the regulators.
+func define(name string, holders []membership.Member, owners ...membership.Member) Definition {
 	peers := 0
 	for _, holder := range holders {
 		peers += holder.Peers
@@ -82,6 +118,16 @@ func define(m *membership.Membership, name string, owners ...membership.Member) 
 		MemberOnlyWrite:   true,
 		EndorsementPolicy: EndorsementPolicy{SignaturePolicy: policy.EndorsedByAll(owners...)},
 	}
+}
+
+// durable asks for a second peer that has the data before the owner's first one endorses, when the owner has a second one: with the endorsing peer would otherwise die what no
+// other peer got in time. Fabric counts peers other than the endorsing one, so with a single peer nothing could be written if one were required. The price: with two peers,
+// neither the vault nor a share can be written while one of them is down. Details and pairs need no such care: their receipts can be made again from the gateway's outbox.
+func durable(d Definition, owner membership.Member) Definition {
+	if owner.Peers > 1 {
+		d.RequiredPeerCount = 1
+	}
+	return d
 }
 
 // JSON renders a chaincode's collections as the file that is checked in.

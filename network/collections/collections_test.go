@@ -2,8 +2,10 @@ package collections
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/network/membership"
 )
 
@@ -41,15 +43,50 @@ func TestDetailsAreTheBrandsAndTheRegulatorsEndorsedByTheBrandAlone(t *testing.T
 	m := consortium("airline", "hotel")
 	m.Members[0].Peers = 2
 	got := For(m, founded, m.Chaincodes()[0])
-	if len(got) != 1 {
-		t.Fatalf("%d collections", len(got))
-	}
 	want := Definition{
 		Name: "details", Policy: "OutOf(1, 'AirlineMSP.member', 'RegulatorMSP.member')", MaxPeerCount: 3,
 		MemberOnlyRead: true, MemberOnlyWrite: true, EndorsementPolicy: EndorsementPolicy{"OutOf(1, 'AirlineMSP.peer')"},
 	}
 	if got[0] != want {
 		t.Fatalf("got  %+v\nwant %+v", got[0], want)
+	}
+}
+
+func TestPersonalDataAreTheBrandsAloneOrSharedWithOneOther(t *testing.T) {
+	m := consortium("hotel", "airline", "grocer")
+	got := For(m, founded, m.Chaincodes()[0])[1:] // Of points-hotel.
+	alone := EndorsementPolicy{"OutOf(1, 'HotelMSP.peer')"}
+	want := []Definition{
+		{Name: "customers", Policy: "OutOf(1, 'HotelMSP.member')", MaxPeerCount: 1, MemberOnlyRead: true, MemberOnlyWrite: true, EndorsementPolicy: alone},
+		{Name: "shared-hotel-airline", Policy: "OutOf(1, 'HotelMSP.member', 'AirlineMSP.member')", MaxPeerCount: 2, MemberOnlyRead: true, MemberOnlyWrite: true, EndorsementPolicy: alone},
+		{Name: "shared-hotel-grocer", Policy: "OutOf(1, 'HotelMSP.member', 'GrocerMSP.member')", MaxPeerCount: 2, MemberOnlyRead: true, MemberOnlyWrite: true, EndorsementPolicy: alone},
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestASecondPeerHasToHavePersonalDataWhereThereIsOne(t *testing.T) {
+	m := consortium("airline", "hotel")
+	m.Members[0].Peers = 2
+	want := map[string][2]int32{ // Required and at most.
+		"points-airline details": {0, 3}, "points-airline customers": {1, 2}, "points-airline shared-airline-hotel": {1, 3},
+		"points-hotel details": {0, 2}, "points-hotel customers": {0, 1}, "points-hotel shared-hotel-airline": {0, 3},
+		"clearing pair-airline-hotel": {0, 4},
+	}
+	for _, c := range m.Chaincodes() {
+		for _, d := range For(m, founded, c) {
+			name := c.Name + " " + d.Name
+			if got := [2]int32{d.RequiredPeerCount, d.MaxPeerCount}; got != want[name] {
+				t.Errorf("%s: %v, want %v", name, got, want[name])
+			}
+		}
+	}
+}
+
+func TestEngineAndNetworkNameCollectionsAlike(t *testing.T) {
+	if Details != engine.CollectionDetails || Customers != engine.CollectionCustomers || Shared("airline", "hotel") != engine.SharedCollection("airline", "hotel") {
+		t.Fatal(engine.CollectionDetails, engine.CollectionCustomers, engine.SharedCollection("airline", "hotel"))
 	}
 }
 
@@ -85,9 +122,15 @@ func TestCollectionsOfAFailedBrandPassToWhoActsForIt(t *testing.T) {
 		}
 	}
 	want := map[string][2]string{ // Holders and endorsers.
-		"points-hotel details":        {"OutOf(1, 'GrocerMSP.member', 'RegulatorMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
-		"clearing pair-airline-hotel": {"OutOf(1, 'AirlineMSP.member', 'GrocerMSP.member', 'RegulatorMSP.member')", "OutOf(2, 'AirlineMSP.peer', 'GrocerMSP.peer')"},
-		"clearing pair-grocer-hotel":  {"OutOf(1, 'GrocerMSP.member', 'AirlineMSP.member', 'RegulatorMSP.member')", "OutOf(2, 'GrocerMSP.peer', 'AirlineMSP.peer')"},
+		"points-hotel details":              {"OutOf(1, 'GrocerMSP.member', 'RegulatorMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
+		"points-hotel customers":            {"OutOf(1, 'GrocerMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
+		"points-hotel shared-hotel-airline": {"OutOf(1, 'GrocerMSP.member', 'AirlineMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
+		"points-hotel shared-hotel-grocer":  {"OutOf(1, 'GrocerMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
+		// The customers agreed to the hotel, not to the grocer.
+		"points-airline shared-airline-hotel": {"OutOf(1, 'AirlineMSP.member')", "OutOf(1, 'AirlineMSP.peer')"},
+		"points-grocer shared-grocer-hotel":   {"OutOf(1, 'GrocerMSP.member')", "OutOf(1, 'GrocerMSP.peer')"},
+		"clearing pair-airline-hotel":         {"OutOf(1, 'AirlineMSP.member', 'GrocerMSP.member', 'RegulatorMSP.member')", "OutOf(2, 'AirlineMSP.peer', 'GrocerMSP.peer')"},
+		"clearing pair-grocer-hotel":          {"OutOf(1, 'GrocerMSP.member', 'AirlineMSP.member', 'RegulatorMSP.member')", "OutOf(2, 'GrocerMSP.peer', 'AirlineMSP.peer')"},
 	}
 	if len(before) != len(after) {
 		t.Fatalf("%d collections became %d", len(before), len(after))

@@ -76,9 +76,9 @@ func (s *Stub) DelPrivateData(collection, key string) error {
 	return s.changePrivate(collection, key, change{deleted: true})
 }
 
-// PurgePrivateData adds a private deletion that leaves no history, of which nothing is kept here anyway.
+// PurgePrivateData adds a private deletion that leaves no history, of which nothing is kept here anyway. The block tells it from another deletion.
 func (s *Stub) PurgePrivateData(collection, key string) error {
-	return s.changePrivate(collection, key, change{deleted: true})
+	return s.changePrivate(collection, key, change{deleted: true, purged: true})
 }
 
 func (s *Stub) changePrivate(collection, key string, c change) error {

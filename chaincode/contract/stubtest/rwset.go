@@ -23,6 +23,7 @@ var (
 type change struct {
 	value   []byte
 	deleted bool
+	purged  bool // A deletion of private data whose history goes too.
 }
 
 // rangeRead is a range query and what it found; it is run again at commit.
@@ -203,7 +204,7 @@ func (s *readWriteSet) hashedOf(p place) *kvrwset.HashedRWSet {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.private[p])) {
 		c := s.private[p][key]
-		w := &kvrwset.KVWriteHash{KeyHash: []byte(hash([]byte(key))), IsDelete: c.deleted}
+		w := &kvrwset.KVWriteHash{KeyHash: []byte(hash([]byte(key))), IsDelete: c.deleted, IsPurge: c.purged}
 		if !c.deleted {
 			w.ValueHash = []byte(hash(c.value))
 		}
