@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
 	"go.yaml.in/yaml/v3"
@@ -73,8 +74,10 @@ func (k Key) may(r rule) bool {
 	return slices.ContainsFunc(k.Scopes, func(s string) bool { return slices.Contains(r.scopes, s) })
 }
 
-// Keys are all callers that a gateway knows.
-type Keys struct {
+// Keys are all callers that a gateway knows. A file of them may be read again while it serves (see Follow).
+type Keys struct{ set atomic.Pointer[keySet] }
+
+type keySet struct {
 	keys   []Key
 	hashes [][]byte // In the order of keys.
 }
@@ -102,7 +105,7 @@ func NewKeys(keys []Key) (*Keys, error) {
 	if len(keys) > MaxKeys {
 		return nil, fault.New(fault.TooLarge, "at most %d API keys", MaxKeys)
 	}
-	out := &Keys{keys: keys}
+	set := &keySet{keys: keys}
 	names := map[string]bool{}
 	for i, k := range keys {
 		if !keyNameForm.MatchString(k.Name) || len(k.Name) > maxKeyNameBytes || names[k.Name] {
@@ -116,16 +119,18 @@ func NewKeys(keys []Key) (*Keys, error) {
 		if len(k.Scopes) == 0 || slices.ContainsFunc(k.Scopes, func(s string) bool { return !knownScope(s) }) {
 			return nil, fault.New(fault.InvalidValue, "API key %s: scopes are %s", k.Name, strings.Join(keyScopes, ", "))
 		}
-		out.hashes = append(out.hashes, hash)
+		set.hashes = append(set.hashes, hash)
 	}
+	out := new(Keys)
+	out.set.Store(set)
 	return out, nil
 }
 
 // find returns the caller that a bearer token belongs to. It looks at every key, so that its time tells nothing.
 func (k *Keys) find(token string) (Key, bool) {
-	sum := sha256.Sum256([]byte(token))
+	set, sum := k.set.Load(), sha256.Sum256([]byte(token))
 	found := -1
-	for i, hash := range k.hashes {
+	for i, hash := range set.hashes {
 		if subtle.ConstantTimeCompare(hash, sum[:]) == 1 {
 			found = i
 		}
@@ -133,7 +138,7 @@ func (k *Keys) find(token string) (Key, bool) {
 	if found < 0 {
 		return Key{}, false
 	}
-	return k.keys[found], true
+	return set.keys[found], true
 }
 
 const (

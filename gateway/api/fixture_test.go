@@ -41,20 +41,20 @@ const (
 
 // gateway is a world without a ledger: it records what reaches it and answers at once, as far as the test lets it.
 type gateway struct {
-	mu        sync.Mutex
-	intakes   []sequencer.Intake
-	known     map[points.OperationID]store.Known
-	lookups   map[string]points.AccountID
-	committed []points.Receipt
-	refuse    map[points.Kind]fault.Code // What the ledger says to a kind.
-	fail      error                      // What the sequencer says to everything.
-	starting  error                      // What it says before it knows the past.
-	hang      bool                       // Nothing is committed.
-	panics    bool
-	reasons   []string
-	troubles  []sequencer.PartnerTrouble
-	date      quantity.Day
-	dateErr   error
+	mu                sync.Mutex
+	intakes           []sequencer.Intake
+	known             map[points.OperationID]store.Known
+	lookups           map[string]points.AccountID
+	committed         []points.Receipt
+	refuse            map[points.Kind]fault.Code // What the ledger says to a kind.
+	fail              error                      // What the sequencer says to everything.
+	starting          error                      // What it says before it knows the past.
+	hang              bool                       // Nothing is committed.
+	panics            bool
+	reasons, warnings []string
+	troubles          []sequencer.PartnerTrouble
+	date              quantity.Day
+	dateErr           error
 	office
 	counter
 	abroad
@@ -279,6 +279,8 @@ func (g *gateway) Lookup(reference string) string {
 }
 
 func (g *gateway) Reasons(context.Context) []string { return g.reasons }
+
+func (g *gateway) Warnings() []string { return g.warnings }
 
 func (g *gateway) Troubles() []sequencer.PartnerTrouble { return g.troubles }
 

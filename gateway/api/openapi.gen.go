@@ -1439,6 +1439,9 @@ type Readiness struct {
 
 	// Reasons What is missing; empty when ready.
 	Reasons []string `json:"reasons"`
+
+	// Warnings What somebody has to do soon, as renewing a certificate. The gateway is ready all the same.
+	Warnings *[]string `json:"warnings,omitempty"`
 }
 
 // ReadinessMode defines model for Readiness.Mode.

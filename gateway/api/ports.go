@@ -108,4 +108,6 @@ type Condition interface {
 	Reasons(ctx context.Context) []string
 	// Troubles lists the partners with whom operations don't get to the ledger; everything else goes on.
 	Troubles() []sequencer.PartnerTrouble
+	// Warnings lists what somebody has to do soon.
+	Warnings() []string
 }

@@ -53,7 +53,8 @@ func TestReadinessTellsWhatIsMissing(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	b.reasons = []string{"3 of 9 blocks are projected"}
-	if r := into[Readiness](t, b.get("/readyz"), http.StatusServiceUnavailable); r.Ready || len(r.Reasons) != 1 {
+	b.warnings = []string{"the certificate of identity has to be renewed"}
+	if r := into[Readiness](t, b.get("/readyz"), http.StatusServiceUnavailable); r.Ready || len(r.Reasons) != 1 || r.Warnings == nil || len(*r.Warnings) != 1 {
 		t.Errorf("%+v", r)
 	}
 	b.reasons, b.troubles = nil, []sequencer.PartnerTrouble{{Programme: "airline", Partner: "hotel", Reason: "no live peer"}}

@@ -29,6 +29,9 @@ func (s *Server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 	if partners != nil {
 		body.Partners = &partners
 	}
+	if warnings := s.condition.Warnings(); len(warnings) > 0 {
+		body.Warnings = &warnings
+	}
 	body.Ready = len(body.Reasons) == 0
 	if !body.Ready {
 		return GetReadiness503JSONResponse(body), nil

@@ -55,6 +55,15 @@ type Peer struct {
 	Conn    grpc.ClientConnInterface
 	ID      identity.Identity
 	Sign    identity.Sign
+	Signer  func() (identity.Identity, identity.Sign) // Instead of ID and Sign, where they are renewed: what it gives fits together.
+}
+
+// signer is under whom the next request is made.
+func (p *Peer) signer() (identity.Identity, identity.Sign) {
+	if p.Signer != nil {
+		return p.Signer()
+	}
+	return p.ID, p.Sign
 }
 
 // Blocks delivers blocks from to last in order, or until the context ends or the loop is left; last = Newest goes on for ever.
@@ -170,7 +179,8 @@ func (p *Peer) request(start, stop *orderer.SeekPosition) (*common.Envelope, err
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, err
 	}
-	creator, err := proto.Marshal(&msp.SerializedIdentity{Mspid: p.ID.MspID(), IdBytes: p.ID.Credentials()})
+	id, sign := p.signer()
+	creator, err := proto.Marshal(&msp.SerializedIdentity{Mspid: id.MspID(), IdBytes: id.Credentials()})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +203,7 @@ func (p *Peer) request(start, stop *orderer.SeekPosition) (*common.Envelope, err
 		return nil, err
 	}
 	digest := sha256.Sum256(payload)
-	signature, err := p.Sign(digest[:])
+	signature, err := sign(digest[:])
 	if err != nil {
 		return nil, fmt.Errorf("the request for blocks can't be signed: %w", err)
 	}

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hyperledger/fabric-gateway/pkg/client"
-	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
@@ -42,8 +40,7 @@ type Client struct {
 	channel   string
 	msp       string
 	brands    []config.Member
-	id        identity.Identity
-	sign      identity.Sign
+	signer    atomic.Pointer[signer]
 	nodes     []*node
 	preferred atomic.Int32 // Index of the node that answered last.
 	partners  *roster
@@ -56,8 +53,7 @@ type Client struct {
 type node struct {
 	peer    config.Peer
 	conn    *grpc.ClientConn
-	gateway *client.Gateway
-	network *client.Network
+	session atomic.Pointer[session]
 }
 
 // Connect prepares connections to all of the member's own peers under the gateway's identity. Nothing is sent yet: an absent peer shows at the first call.
@@ -68,9 +64,10 @@ func Connect(cfg *config.Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		channel: cfg.Channel, msp: cfg.MSP, brands: cfg.Brands(), id: id, sign: sign, partners: newRoster(coEndorsers(cfg.Brands(), cfg.MSP)), owner: true,
+		channel: cfg.Channel, msp: cfg.MSP, brands: cfg.Brands(), partners: newRoster(coEndorsers(cfg.Brands(), cfg.MSP)), owner: true,
 		speakers: &speakers{always: cfg.ActsFor != ""}, acting: cfg.Represented().Name,
 	}
+	c.signer.Store(&signer{id, sign})
 	for _, peer := range cfg.OwnPeers() {
 		conn, err := Dial(peer)
 		if err != nil {
@@ -89,7 +86,8 @@ func (c *Client) As(pair config.KeyPair) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	other := &Client{channel: c.channel, msp: c.msp, brands: c.brands, id: id, sign: sign, partners: c.partners, speakers: c.speakers, acting: c.acting}
+	other := &Client{channel: c.channel, msp: c.msp, brands: c.brands, partners: c.partners, speakers: c.speakers, acting: c.acting}
+	other.signer.Store(&signer{id, sign})
 	for _, n := range c.nodes {
 		if err := other.add(n.peer, n.conn); err != nil {
 			return nil, errors.Join(err, other.Close())
@@ -99,11 +97,13 @@ func (c *Client) As(pair config.KeyPair) (*Client, error) {
 }
 
 func (c *Client) add(peer config.Peer, conn *grpc.ClientConn) error {
-	gateway, err := client.Connect(c.id, client.WithSign(c.sign), client.WithClientConnection(conn))
+	n := &node{peer: peer, conn: conn}
+	s, err := c.sessionWith(n, c.signer.Load())
 	if err != nil {
-		return fault.New(fault.Internal, "peer %s: %v", peer.Name, err)
+		return err
 	}
-	c.nodes = append(c.nodes, &node{peer: peer, conn: conn, gateway: gateway, network: gateway.GetNetwork(c.channel)})
+	n.session.Store(s)
+	c.nodes = append(c.nodes, n)
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (c *Client) add(peer config.Peer, conn *grpc.ClientConn) error {
 func (c *Client) Close() error {
 	var all error
 	for _, n := range c.nodes {
-		all = errors.Join(all, n.gateway.Close())
+		all = errors.Join(all, n.session.Load().gateway.Close())
 		if c.owner {
 			all = errors.Join(all, n.conn.Close())
 		}
@@ -146,7 +146,7 @@ func (c *Client) MSP() string { return c.msp }
 func (c *Client) Peers() []*blocks.Peer {
 	peers := make([]*blocks.Peer, len(c.nodes))
 	for i, n := range c.nodes {
-		peers[i] = &blocks.Peer{Name: n.peer.Name, Channel: c.channel, Conn: n.conn, ID: c.id, Sign: c.sign}
+		peers[i] = &blocks.Peer{Name: n.peer.Name, Channel: c.channel, Conn: n.conn, Signer: c.current}
 	}
 	return peers
 }
@@ -173,35 +173,6 @@ func Dial(peer config.Peer) (*grpc.ClientConn, error) {
 		return nil, fault.New(fault.InvalidValue, "peer %s: %v", peer.Name, err)
 	}
 	return conn, nil
-}
-
-// LoadIdentity reads a certificate and its key. INVALID_VALUE when they can't be used.
-func LoadIdentity(msp string, pair config.KeyPair) (identity.Identity, identity.Sign, error) {
-	certificatePEM, err := os.ReadFile(pair.Cert)
-	if err != nil {
-		return nil, nil, fault.New(fault.InvalidValue, "the certificate can't be read: %v", err)
-	}
-	certificate, err := identity.CertificateFromPEM(certificatePEM)
-	if err != nil {
-		return nil, nil, fault.New(fault.InvalidValue, "%s holds no certificate", pair.Cert)
-	}
-	keyPEM, err := os.ReadFile(pair.Key)
-	if err != nil {
-		return nil, nil, fault.New(fault.InvalidValue, "the private key can't be read: %v", err)
-	}
-	key, err := identity.PrivateKeyFromPEM(keyPEM)
-	if err != nil {
-		return nil, nil, fault.New(fault.InvalidValue, "%s holds no private key", pair.Key)
-	}
-	sign, err := identity.NewPrivateKeySign(key)
-	if err != nil {
-		return nil, nil, fault.New(fault.InvalidValue, "%s: %v", pair.Key, err)
-	}
-	id, err := identity.NewX509Identity(msp, certificate)
-	if err != nil {
-		return nil, nil, fault.New(fault.InvalidValue, "%s: %v", pair.Cert, err)
-	}
-	return id, sign, nil
 }
 
 // each tries f with one own peer after the other, the one that answered last first, until one can be reached.

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -48,6 +50,7 @@ type fakePeer struct {
 	mu        sync.Mutex
 	proposals []proposed
 	submitted int
+	forged    int             // Proposals that the key of their certificate didn't sign.
 	dead      map[string]bool // Organisations without a live peer.
 	refuse    error           // Answer to every endorsement and evaluation.
 	decline   error           // Answer to every endorsement.
@@ -64,6 +67,7 @@ type proposed struct {
 	chaincode, function string
 	document            []byte
 	transient           map[string][]byte
+	creator             []byte // Certificate, PEM.
 }
 
 func takeApart(signed *peer.SignedProposal) (p proposed, header *common.Header, payload *peer.ChaincodeProposalPayload) {
@@ -80,8 +84,14 @@ func takeApart(signed *peer.SignedProposal) (p proposed, header *common.Header, 
 			panic(err)
 		}
 	}
+	var by common.SignatureHeader
+	var identity msp.SerializedIdentity
+	if proto.Unmarshal(header.GetSignatureHeader(), &by) != nil || proto.Unmarshal(by.GetCreator(), &identity) != nil {
+		panic("no creator")
+	}
 	args := invocation.GetChaincodeSpec().GetInput().GetArgs()
 	return proposed{
+		creator:   identity.GetIdBytes(),
 		chaincode: invocation.GetChaincodeSpec().GetChaincodeId().GetName(), function: string(args[0]), document: args[1], transient: payload.GetTransientMap(),
 	}, header, payload
 }
@@ -99,6 +109,7 @@ func (f *fakePeer) Endorse(_ context.Context, in *gateway.EndorseRequest) (*gate
 	defer f.mu.Unlock()
 	p, header, payload := takeApart(in.GetProposedTransaction())
 	p.organisations = in.GetEndorsingOrganizations()
+	f.check(in.GetProposedTransaction(), p.creator)
 	f.proposals = append(f.proposals, p)
 	for _, msp := range p.organisations {
 		if f.dead[msp] {
@@ -116,6 +127,18 @@ func (f *fakePeer) Endorse(_ context.Context, in *gateway.EndorseRequest) (*gate
 	})
 	transaction := encode(&peer.Transaction{Actions: []*peer.TransactionAction{{Header: header.GetSignatureHeader(), Payload: action}}})
 	return &gateway.EndorseResponse{PreparedTransaction: &common.Envelope{Payload: encode(&common.Payload{Header: header, Data: transaction})}}, nil
+}
+
+func (f *fakePeer) check(signed *peer.SignedProposal, creator []byte) {
+	block, _ := pem.Decode(creator)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		panic(err)
+	}
+	digest := sha256.Sum256(signed.GetProposalBytes())
+	if !ecdsa.VerifyASN1(certificate.PublicKey.(*ecdsa.PublicKey), digest[:], signed.GetSignature()) {
+		f.forged++
+	}
 }
 
 func (f *fakePeer) resultOrNothing() []byte {

@@ -38,7 +38,7 @@ func (c *Client) queryWith(ctx context.Context, chaincode, function string, docu
 	ctx, cancel := context.WithTimeout(ctx, evaluateTimeout)
 	defer cancel()
 	err = c.each(ctx, func(n *node) (err error) {
-		answer, err = n.network.GetContract(chaincode).EvaluateWithContext(ctx, function, options...)
+		answer, err = n.session.Load().network.GetContract(chaincode).EvaluateWithContext(ctx, function, options...)
 		return err
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *Client) propose(n *node, build func() (call, error), organisations []st
 		if len(k.transient) > 0 {
 			options = append(options, client.WithTransient(k.transient))
 		}
-		proposal, err := n.network.GetContract(k.chaincode).NewProposal(k.function, options...)
+		proposal, err := n.session.Load().network.GetContract(k.chaincode).NewProposal(k.function, options...)
 		if err != nil {
 			return nil, &Failure{Fatal, fault.Internal, "a proposal can't be made: " + err.Error(), err}
 		}

@@ -8,12 +8,13 @@ import (
 	"os"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/certificates"
 	"github.com/tallystick/tallystick/gateway/config"
 )
 
 // Directory knows this member's certificate and those of the other members' gateways.
 type Directory struct {
-	own      []tls.Certificate
+	own      *certificates.Pair // Nil where the configuration names none.
 	partners []partner
 }
 
@@ -27,11 +28,11 @@ type partner struct {
 func Open(own config.KeyPair, list []config.Partner) (*Directory, error) {
 	d := &Directory{}
 	if own.Given() {
-		certificate, err := tls.LoadX509KeyPair(own.Cert, own.Key)
+		pair, err := certificates.Open("partnerTLS", own)
 		if err != nil {
-			return nil, fault.New(fault.InvalidValue, "key partnerTLS: %v", err)
+			return nil, err
 		}
-		d.own = []tls.Certificate{certificate}
+		d.own = pair
 	}
 	for _, p := range list {
 		pem, err := os.ReadFile(p.TLSRoot)
@@ -54,13 +55,31 @@ func (d *Directory) Listen(address string) (net.Listener, error) {
 		return nil, fault.New(fault.InvalidValue, "key partnerListen: %v", err)
 	}
 	return tls.NewListener(listener, &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: d.own, NextProtos: []string{"h2", "http/1.1"},
+		MinVersion: tls.VersionTLS13, GetCertificate: d.serverCertificate, NextProtos: []string{"h2", "http/1.1"},
 		ClientAuth: tls.RequireAnyClientCert, // Which authority it has to be of depends on whose it is.
 		VerifyConnection: func(state tls.ConnectionState) error {
 			_, err := d.memberOf(&state)
 			return err
 		},
 	}), nil
+}
+
+// Own is the certificate that this gateway shows, which may be renewed while it runs; nil where the configuration names none.
+func (d *Directory) Own() *certificates.Pair { return d.own }
+
+func (d *Directory) serverCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if d.own == nil {
+		return nil, fault.New(fault.InvalidValue, "key partnerTLS: there is no certificate to show")
+	}
+	return d.own.ServerCertificate(hello)
+}
+
+// clientCertificate shows none where there is none: the other side then refuses.
+func (d *Directory) clientCertificate(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	if d.own == nil {
+		return new(tls.Certificate), nil
+	}
+	return d.own.ClientCertificate(request)
 }
 
 // MemberOf is the member whose gateway sends a request, by its certificate; FORBIDDEN when it is nobody's.

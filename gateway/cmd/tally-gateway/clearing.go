@@ -51,6 +51,9 @@ func (g *gateway) buildClearing(parts *api.Parts) error {
 		if err != nil {
 			return err
 		}
+		if err := g.renews("treasurer", g.cfg.Treasurer, client); err != nil {
+			return err
+		}
 		treasurer := dealings{client.Clearing()}
 		parts.Clearing.Treasurer, settings.Treasurer = treasurer, treasurer
 		parts.Clearing.Bank = treasury.Bank{Accounts: &g.cfg.Bank, Charges: g.cfg.Bank.Charges, OmitUETR: g.cfg.Bank.OmitUETR}

@@ -28,6 +28,7 @@ type condition struct {
 // Reasons implements api.Condition.
 func (c *condition) Reasons(ctx context.Context) []string {
 	var reasons []string
+	reasons = append(reasons, c.gateway.certificates.Expired()...)
 	if err := c.gateway.projection.Ready(); err != nil {
 		reasons = append(reasons, err.Error())
 	}
@@ -45,6 +46,9 @@ func (c *condition) Reasons(ctx context.Context) []string {
 	}
 	return append(reasons, c.custody(ctx)...)
 }
+
+// Warnings implements api.Condition.
+func (c *condition) Warnings() []string { return c.gateway.certificates.Warnings() }
 
 // Troubles implements api.Condition.
 func (c *condition) Troubles() []sequencer.PartnerTrouble {

@@ -19,6 +19,9 @@ func (g *gateway) buildPartners(parts *api.Parts) (err error) {
 	if g.partners, err = partners.Open(g.cfg.PartnerTLS, g.cfg.Partners); err != nil {
 		return err
 	}
+	if own := g.partners.Own(); own != nil {
+		g.certificates.Add(own)
+	}
 	parts.Partners = map[string]api.Brand{}
 	for _, m := range g.cfg.Brands() {
 		if m.Name == g.cfg.Represented().Name {

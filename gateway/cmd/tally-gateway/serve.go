@@ -16,6 +16,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/certificates"
 	"github.com/tallystick/tallystick/gateway/clerk"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
@@ -36,6 +37,7 @@ type gateway struct {
 	reads      *store.Reads
 	clearing   *store.ClearingReads
 	client     *ledger.Client
+	keys       *api.Keys
 	operator   *ledger.Points      // Nil without an operator's identity.
 	custodian  points.CustodianKey // With which it signs for customers in custody; of a writer.
 	projection *projection.Projection
@@ -44,6 +46,8 @@ type gateway struct {
 	partners   *partners.Directory             // Other members' gateways; of a writer.
 	clerk      *clerk.Clerk                    // Nil for a reader, or when it is off.
 	server     *api.Server
+
+	certificates *certificates.Watch // Of what the gateway shows of itself.
 }
 
 // serve runs the gateway until ctx ends. It returns nil after an orderly end.
@@ -78,12 +82,15 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	if g.client, err = ledger.Connect(g.cfg); err != nil {
 		return err
 	}
-	keys, err := api.LoadKeys(g.cfg.APIKeys)
-	if err != nil {
+	g.certificates = certificates.New(certificates.DefaultInterval, g.log, g.registry)
+	if err := g.renews("identity", g.cfg.Identity, g.client); err != nil {
+		return err
+	}
+	if g.keys, err = api.LoadKeys(g.cfg.APIKeys); err != nil {
 		return err
 	}
 	parts := api.Parts{
-		Member: g.cfg.Represented().Name, Keys: keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Member: g.cfg.Represented().Name, Keys: g.keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
 		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads},
 	}
 	observe := func(projection.Outcome) {}
@@ -184,6 +191,9 @@ func (g *gateway) buildOperator(parts *api.Parts) error {
 	if err != nil {
 		return err
 	}
+	if err := g.renews("operator", g.cfg.Operator, operator); err != nil {
+		return err
+	}
 	g.operator = operator.Points(g.cfg.Programme)
 	parts.Administrator, parts.Approver, parts.Clearing.Operator = g.operator, approver{operator}, operator.Clearing()
 	return nil
@@ -210,6 +220,8 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	defer context.AfterFunc(ctx, endFront)()
 	defer endFront()
 	group.Go(func() error { return g.projection.Run(core) })
+	group.Go(func() error { return g.certificates.Run(core) })
+	group.Go(func() error { return g.keys.Follow(core, g.cfg.APIKeys, certificates.DefaultInterval, g.log) })
 	if g.sequencer != nil {
 		group.Go(func() error { return g.sequencer.Run(core, g.projection.CaughtUp()) })
 	}
