@@ -53,6 +53,11 @@ const (
 	EntryMismatch      Code = "ENTRY_MISMATCH"
 	ConsentMismatch    Code = "CONSENT_MISMATCH"
 	ConsentNotInForce  Code = "CONSENT_NOT_IN_FORCE"
+
+	PersonUnknown  Code = "PERSON_UNKNOWN"
+	PersonExists   Code = "PERSON_EXISTS"
+	PersonConflict Code = "PERSON_CONFLICT"
+	PersonLimit    Code = "PERSON_LIMIT"
 )
 
 // Codes of single operations: the receipt is REJECTED, the rest of the batch stands.
@@ -195,6 +200,10 @@ var catalogue = []Entry{
 	{ConsentMismatch, ClassRequest, http.StatusConflict, "The consent's body is not the one that is on the channel, or doesn't cover what is asked for under it."},
 	{ConsentNotInForce, ClassRequest, http.StatusConflict, "The consent has ended, or its time has not begun or is over."},
 	{ClearingMismatch, ClassInternal, http.StatusInternalServerError, "Obligations, positions and legs of a window don't agree: run the audit."},
+	{PersonUnknown, ClassRequest, http.StatusNotFound, "The vault has no such person: it never had, or the person was erased."},
+	{PersonExists, ClassRequest, http.StatusConflict, "Another person of the vault has one of these identifiers: find that person, or merge the two."},
+	{PersonConflict, ClassRequest, http.StatusConflict, "The two persons differ in attributes that have one value: the detail names them, decide for each."},
+	{PersonLimit, ClassRequest, http.StatusConflict, "The person would have more values or accounts than the vault keeps for one."},
 	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},
 	{StatementMismatch, ClassInternal, http.StatusInternalServerError, "A programme's lots, moves and totals don't agree: run the audit."},

@@ -27,6 +27,8 @@ const (
 	ScopeTreasuryRead  = "treasury:read"  // Agreements, limits, positions, statements.
 	ScopeTreasuryWrite = "treasury:write" // What treasurers do.
 	ScopeGovernance    = "governance"     // What the brands vote.
+
+	ScopeCustomers = "customers" // Customers' personal data, for the member's own systems.
 )
 
 // ScopePartner is what gateways of other members may do, and nobody with a key.
@@ -42,7 +44,7 @@ const (
 var keyNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
 // keyScopes are those that a key can have.
-var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance}
+var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance, ScopeCustomers}
 
 func knownScope(s string) bool { return slices.Contains(keyScopes, s) }
 

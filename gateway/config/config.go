@@ -69,6 +69,7 @@ type Config struct {
 	Sweep     Sweep     // Of a writer.
 	Clerk     Clerk     // Of a writer.
 	Bank      Bank      // Of a writer with a treasurer.
+	People    People    // Of a writer that keeps its customers' data.
 	Log       Log
 }
 
@@ -197,6 +198,7 @@ func (c *Config) Represented() Member {
 func (c *Config) resolve(folder string) {
 	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert,
 		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+	paths = append(paths, c.People.paths()...)
 	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)

@@ -24,6 +24,7 @@ var keys = []string{
 	"partners", "partnerListen", "partnerTLS.cert", "partnerTLS.key",
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
 	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
+	"people.database", "people.masterKeys", "people.indexKeys", "people.region",
 }
 
 // flags are the keys that the command line can override, with what to say about them.

@@ -9,10 +9,10 @@ import (
 // Mend writes private data that came after its block was projected, and ends the gap. Records that were written or deleted since stay as they are. A gap that isn't there any more
 // changes nothing.
 func (s *Store) Mend(ctx context.Context, g ClearingGap, c Clearing) error {
-	if s.writer == nil {
+	if s.ReadOnly() {
 		return fault.New(fault.ReadOnly, "the database was opened for reading only")
 	}
-	return s.writer.writeAlone(ctx, func(tx *Tx) error {
+	return s.WriteAlone(ctx, func(tx *Tx) error {
 		result, err := tx.Exec(`DELETE FROM clearing_gaps WHERE block = ? AND tx = ? AND collection = ?`, int64(g.Block), g.Tx, g.Collection)
 		if err != nil {
 			return err

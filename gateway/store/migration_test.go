@@ -9,6 +9,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // firstSchema are rows as the first version of the schema had them.
@@ -28,7 +29,7 @@ var firstSchema = []string{
 
 func provider(t *testing.T, path string) *goose.Provider {
 	t.Helper()
-	db := connect(path, "")
+	db := sqlite.Connect(path, "")
 	t.Cleanup(func() { db.Close() })
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -46,7 +47,7 @@ func TestADatabaseOfTheFirstSchemaKeepsItsOutboxAndIsProjectedAnew(t *testing.T)
 	if _, err := provider(t, path).UpTo(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
-	old := connect(path, "")
+	old := sqlite.Connect(path, "")
 	for _, insert := range firstSchema {
 		if _, err := old.Exec(insert); err != nil {
 			t.Fatal(err)

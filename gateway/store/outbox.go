@@ -242,7 +242,7 @@ func (s *Store) Operation(ctx context.Context, id points.OperationID) (Operation
 }
 
 func (s *Store) operations(ctx context.Context, where string, args ...any) ([]Operation, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT `+operationColumns+` FROM operations WHERE `+where, args...)
+	rows, err := s.Reader().QueryContext(ctx, `SELECT `+operationColumns+` FROM operations WHERE `+where, args...)
 	if err != nil {
 		return nil, storeError(err)
 	}

@@ -41,7 +41,7 @@ func (s *Store) PassedOtherwise(ctx context.Context, p PassedOn) (bool, error) {
 	}
 	args := append(anys(names), p.Authorisation)
 	var there bool
-	err := s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM passed_on WHERE name IN `+placeholders(1, len(names))+` AND authorisation <> ?)`, args...).Scan(&there)
+	err := s.Reader().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM passed_on WHERE name IN `+placeholders(1, len(names))+` AND authorisation <> ?)`, args...).Scan(&there)
 	return there, storeError(err)
 }
 

@@ -80,7 +80,7 @@ func pinRows(tx *Tx, programme string, p Pin, operations []Operation) error {
 
 // Pins gives every pin of a programme with its operations in arrival order.
 func (s *Store) Pins(ctx context.Context, programme string) ([]Pin, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT lane, seq, salt, created_at FROM pins WHERE programme = ? ORDER BY lane`, programme)
+	rows, err := s.Reader().QueryContext(ctx, `SELECT lane, seq, salt, created_at FROM pins WHERE programme = ? ORDER BY lane`, programme)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -108,7 +108,7 @@ func (s *Store) Pins(ctx context.Context, programme string) ([]Pin, error) {
 
 // LaneHeights gives the last recorded sequence number of each lane of a submitter in a programme; lanes without a batch are absent.
 func (s *Store) LaneHeights(ctx context.Context, programme, msp string) (map[int]int64, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT lane, MAX(seq) FROM batches WHERE programme = ? AND msp = ? GROUP BY lane`, programme, msp)
+	rows, err := s.Reader().QueryContext(ctx, `SELECT lane, MAX(seq) FROM batches WHERE programme = ? AND msp = ? GROUP BY lane`, programme, msp)
 	if err != nil {
 		return nil, storeError(err)
 	}

@@ -77,7 +77,7 @@ type ReceiptRow struct {
 
 // Checkpoint returns where the projection stands; found is false for a database that has seen no block.
 func (s *Store) Checkpoint(ctx context.Context) (c Checkpoint, found bool, err error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT block, block_hash FROM checkpoint`)
+	rows, err := s.Reader().QueryContext(ctx, `SELECT block, block_hash FROM checkpoint`)
 	if err != nil {
 		return Checkpoint{}, false, storeError(err)
 	}
@@ -91,10 +91,10 @@ func (s *Store) Checkpoint(ctx context.Context) (c Checkpoint, found bool, err e
 
 // Project writes the changes and moves the checkpoint, all or nothing. Changes whose blocks the tables hold already change nothing.
 func (s *Store) Project(ctx context.Context, c Changes) error {
-	if s.writer == nil {
+	if s.ReadOnly() {
 		return fault.New(fault.ReadOnly, "the database was opened for reading only")
 	}
-	return s.writer.writeAlone(ctx, func(tx *Tx) error {
+	return s.WriteAlone(ctx, func(tx *Tx) error {
 		standing := int64(-1) // No block is below it.
 		if _, err := tx.QueryRow(`SELECT block FROM checkpoint`, nil, &standing); err != nil || int64(c.Checkpoint.Block) <= standing {
 			return err
@@ -119,7 +119,7 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 
 // Genesis returns the channel that the projected programmes belong to: the hash of its genesis block's header, hex. found is false before the first programme.
 func (s *Store) Genesis(ctx context.Context) (hash string, found bool, err error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT body FROM programmes LIMIT 1`)
+	rows, err := s.Reader().QueryContext(ctx, `SELECT body FROM programmes LIMIT 1`)
 	if err != nil {
 		return "", false, storeError(err)
 	}

@@ -2,17 +2,14 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
 
-	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 )
 
@@ -64,72 +61,6 @@ func TestAWriteIsSeenByReadersWhenItReturns(t *testing.T) {
 	}
 	if n := count(t, s, "lookups"); n != 1 {
 		t.Errorf("%d rows are there, want 1", n)
-	}
-}
-
-func TestAFailedWriteUndoesItselfAloneInItsGroup(t *testing.T) {
-	s := open(t)
-	failure := errors.New("changed my mind")
-	hold, holding := make(chan struct{}), make(chan struct{})
-	var running sync.WaitGroup
-	running.Go(func() { // Keeps the writer busy, so that what follows shares one commit.
-		_ = s.Write(context.Background(), func(*Tx) error { close(holding); <-hold; return nil })
-	})
-	<-holding
-	results := make([]error, 20)
-	for i := range results {
-		running.Go(func() {
-			results[i] = s.Write(context.Background(), func(tx *Tx) error {
-				if err := insertLookup(fmt.Sprint(i))(tx); err != nil || i%2 == 0 {
-					return err
-				}
-				return failure
-			})
-		})
-	}
-	for len(s.writer.requests) < len(results) {
-	}
-	close(hold)
-	running.Wait()
-	for i, err := range results {
-		if want := i%2 == 1; errors.Is(err, failure) != want || !want && err != nil {
-			t.Errorf("write %d returned %v", i, err)
-		}
-	}
-	if n := count(t, s, "lookups"); n != 10 {
-		t.Errorf("%d rows are there, want 10", n)
-	}
-}
-
-func TestADatabaseBelongsToOneProcess(t *testing.T) {
-	s := open(t)
-	path := s.lock.Name()[:len(s.lock.Name())-len(".lock")]
-	if _, err := Open(context.Background(), path); fault.CodeOf(err) != fault.NotReady {
-		t.Errorf("a second owner got %v", err)
-	}
-	tool, err := OpenReadOnly(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tool.Close()
-	if err := tool.Write(context.Background(), insertLookup("x")); fault.CodeOf(err) != fault.ReadOnly {
-		t.Errorf("a tool that only looks could write: %v", err)
-	}
-	if _, err := tool.Reader().Exec(`DELETE FROM lookups`); err == nil {
-		t.Error("a reader's connection could write")
-	}
-	if _, err := OpenReadOnly(path + ".none"); fault.CodeOf(err) != fault.NotFound {
-		t.Errorf("a database that isn't there: %v", err)
-	}
-}
-
-func TestAClosedDatabaseSaysSo(t *testing.T) {
-	s := open(t)
-	if err := errors.Join(s.Close(), s.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Write(context.Background(), insertLookup("x")); fault.CodeOf(err) != fault.NotReady {
-		t.Errorf("got %v", err)
 	}
 }
 

@@ -35,6 +35,7 @@ type Gateway struct {
 	PartnerListen string           `yaml:"partnerListen,omitempty"`
 	PartnerTLS    *KeyPair         `yaml:"partnerTLS,omitempty"`
 	Bank          *GatewayBank     `yaml:"bank,omitempty"`
+	People        *GatewayPeople   `yaml:"people,omitempty"`
 	Secret        string           `yaml:"secret"`
 	APIKeys       string           `yaml:"apiKeys"`
 	Lanes         int              `yaml:"lanes"`
@@ -63,6 +64,13 @@ type GatewayPartner struct {
 // GatewayBank says where the brands settle.
 type GatewayBank struct {
 	Accounts []GatewayAccount `yaml:"accounts"`
+}
+
+// GatewayPeople says where a brand's gateway keeps what it knows of customers, and the folders of the keys for that.
+type GatewayPeople struct {
+	Database   string `yaml:"database"`
+	MasterKeys string `yaml:"masterKeys"`
+	IndexKeys  string `yaml:"indexKeys"`
 }
 
 // GatewayAccount is a brand's bank account.
@@ -139,6 +147,7 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 	config.PartnerListen = membership.Address(m.GatewayPartnerPort(member.Name))
 	config.PartnerTLS = &KeyPair{Cert: own.TLSCertificate(), Key: own.TLSKey()}
 	config.Bank = gatewayBank(m)
+	config.People = &GatewayPeople{Database: files.People, MasterKeys: files.MasterKeys, IndexKeys: files.IndexKeys}
 	return config
 }
 

@@ -26,11 +26,16 @@ const (
 	apiKeyBytes = 32
 )
 
+// firstKey is the first file of a folder of rotatable keys: they are named for their version.
+const firstKey = "1.key"
+
 // GatewayPaths are the files of a gateway's folder.
 type GatewayPaths struct {
 	Config, Database, Custodian, Secret, Keys string
 	// PlainKeys holds the API keys themselves (name: key), for the person who runs the consortium.
 	PlainKeys string
+	// People is the database of customers; MasterKeys and IndexKeys are folders of its keys.
+	People, MasterKeys, IndexKeys string
 }
 
 // GatewayFiles names a gateway's files.
@@ -46,6 +51,10 @@ func filesIn(folder string) GatewayPaths {
 		Secret:    filepath.Join(folder, "secret"),
 		Keys:      filepath.Join(folder, "api-keys.yaml"),
 		PlainKeys: filepath.Join(folder, "api-keys.txt"),
+
+		People:     filepath.Join(folder, "people", "people.db"),
+		MasterKeys: filepath.Join(folder, "master-keys"),
+		IndexKeys:  filepath.Join(folder, "index-keys"),
 	}
 }
 
@@ -75,6 +84,11 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 	if !member.IsBrand() {
 		return nil
 	}
+	for _, folder := range []string{files.MasterKeys, files.IndexKeys} {
+		if err := writeSecret(dir, filepath.Join(folder, firstKey)); err != nil {
+			return err
+		}
+	}
 	if err := writeKey(dir, files.Custodian); err != nil {
 		return err
 	}
@@ -84,7 +98,7 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 // scopesOf says which API keys a member's gateway gets: one for each scope, named for it.
 func scopesOf(member membership.Member) []string {
 	if member.IsBrand() {
-		return []string{"till", "operator", "read", "treasury:read", "treasury:write", "governance"}
+		return []string{"till", "operator", "read", "treasury:read", "treasury:write", "governance", "customers"}
 	}
 	return []string{"read", "treasury:read"}
 }

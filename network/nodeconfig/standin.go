@@ -35,6 +35,7 @@ func StandInFor(dir rundir.Dir, m *membership.Membership, s StandIn, logLevel st
 	config.Listen, config.PartnerListen = membership.Address(api), membership.Address(partners)
 	config.Partners = gatewayPartners(dir, m, s.Failed)
 	config.Database, config.Secret, config.APIKeys = files.Database, files.Secret, files.Keys
+	config.People = nil // The failed brand's customers' data stay its own.
 	config.Custodian = &Custodian{Key: files.Custodian, Version: s.CustodianVersion}
 	return config
 }

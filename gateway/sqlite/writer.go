@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -38,6 +38,7 @@ type keptStatement struct{ *sql.Stmt }
 type request struct {
 	f     func(*Tx) error
 	alone bool // Has a commit of its own.
+	bare  bool // Runs outside a transaction.
 	err   error
 	done  chan error
 }
@@ -63,6 +64,11 @@ func (w *writer) write(ctx context.Context, f func(*Tx) error) error {
 // the change itself; a commit of its own needs no savepoint.
 func (w *writer) writeAlone(ctx context.Context, f func(*Tx) error) error {
 	return w.await(ctx, &request{f: f, alone: true, done: make(chan error, 1)})
+}
+
+// writeBare is write for what SQLite refuses to do inside a transaction, VACUUM among it.
+func (w *writer) writeBare(ctx context.Context, f func(*Tx) error) error {
+	return w.await(ctx, &request{f: f, bare: true, done: make(chan error, 1)})
 }
 
 func (w *writer) await(ctx context.Context, r *request) error {
@@ -96,7 +102,7 @@ func (w *writer) run() {
 	for first := range w.requests {
 		var group []*request
 		for r, ok := first, true; ok && len(group) < maxGroup; r, ok = w.poll() {
-			if r.alone {
+			if r.alone || r.bare {
 				w.commit(group)
 				w.commit([]*request{r})
 				group = nil
@@ -123,7 +129,7 @@ func (w *writer) commit(group []*request) {
 	case 0:
 		return
 	case 1:
-		err = w.transactOne(group[0])
+		err = w.runAlone(group[0])
 	default:
 		err = w.transact(group)
 	}
@@ -132,16 +138,25 @@ func (w *writer) commit(group []*request) {
 	}
 }
 
+// runAlone runs a single function, in a transaction unless it can't be run in one.
+func (w *writer) runAlone(r *request) error {
+	if !r.bare {
+		return w.transactOne(r)
+	}
+	r.err = r.f(&Tx{w})
+	return nil
+}
+
 // transactOne runs a single function; an error, its own included, undid everything.
 func (w *writer) transactOne(r *request) error {
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return storeError(err)
+		return Failed(err)
 	}
 	if r.err = r.f(&Tx{w}); r.err != nil {
-		return storeError(w.exec("ROLLBACK"))
+		return Failed(w.exec("ROLLBACK"))
 	}
 	if err := w.exec("COMMIT"); err != nil {
-		return errors.Join(storeError(err), w.exec("ROLLBACK"))
+		return errors.Join(Failed(err), w.exec("ROLLBACK"))
 	}
 	return nil
 }
@@ -149,15 +164,15 @@ func (w *writer) transactOne(r *request) error {
 // transact runs the group; an error it returns undid everything.
 func (w *writer) transact(group []*request) error {
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return storeError(err)
+		return Failed(err)
 	}
 	for _, r := range group {
 		if err := w.runOne(r); err != nil {
-			return errors.Join(storeError(err), w.exec("ROLLBACK"))
+			return errors.Join(Failed(err), w.exec("ROLLBACK"))
 		}
 	}
 	if err := w.exec("COMMIT"); err != nil {
-		return errors.Join(storeError(err), w.exec("ROLLBACK"))
+		return errors.Join(Failed(err), w.exec("ROLLBACK"))
 	}
 	return nil
 }
@@ -216,37 +231,37 @@ func (w *writer) close() error {
 func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	s, err := t.w.prepare(query)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, Failed(err)
 	}
 	result, err := s.Exec(args...)
-	return result, storeError(err)
+	return result, Failed(err)
 }
 
 // Query runs a query; like Exec. The rows must be closed before the next statement.
 func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	s, err := t.w.prepare(query)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, Failed(err)
 	}
 	rows, err := s.Query(args...)
-	return rows, storeError(err)
+	return rows, Failed(err)
 }
 
 // QueryRow runs a query for at most one row, into the given places; found is false when there is none.
 func (t *Tx) QueryRow(query string, args []any, into ...any) (found bool, err error) {
 	s, err := t.w.prepare(query)
 	if err != nil {
-		return false, storeError(err)
+		return false, Failed(err)
 	}
 	err = s.QueryRow(args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, storeError(err)
+	return err == nil, Failed(err)
 }
 
-// storeError gives an error of the database the code INTERNAL; nil stays nil.
-func storeError(err error) error {
+// Failed gives an error of the database the code INTERNAL; nil stays nil.
+func Failed(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -1,0 +1,65 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// withPeople writes a configuration with this block, and the folders of keys beside it.
+func withPeople(t *testing.T, block string) string {
+	t.Helper()
+	file := folder(t, complete+"people: "+block+"\n")
+	for _, name := range []string{"master", "index"} {
+		if err := os.Mkdir(filepath.Join(filepath.Dir(file), name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return file
+}
+
+func TestPeopleAreReadWithAbsolutePaths(t *testing.T) {
+	file := withPeople(t, "{database: data/people.db, masterKeys: master, indexKeys: index, region: DE}")
+	c, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
+	if want := (People{at("data/people.db"), at("master"), at("index"), "DE"}); c.People != want || !c.People.Given() {
+		t.Errorf("people are %+v", c.People)
+	}
+	if c, err = Load(folder(t, complete), nil); err != nil || c.People.Given() {
+		t.Errorf("without the block: %v, %+v", err, c.People)
+	}
+}
+
+func TestAWrongBlockOfPeopleNamesItsKey(t *testing.T) {
+	for block, key := range map[string]string{
+		"{masterKeys: master, indexKeys: index}":                                      "people.database",
+		"{database: data/gateway.db, masterKeys: master, indexKeys: index}":           "people.database",
+		"{database: people.db, indexKeys: index}":                                     "people.masterKeys",
+		"{database: people.db, masterKeys: none, indexKeys: index}":                   "people.masterKeys",
+		"{database: people.db, masterKeys: master, indexKeys: ca.pem}":                "people.indexKeys",
+		"{database: people.db, masterKeys: master, indexKeys: master}":                "people.indexKeys",
+		"{database: people.db, masterKeys: master, indexKeys: index, region: de}":     "people.region",
+		"{database: people.db, masterKeys: master, indexKeys: index}\nactsFor: hotel": "people",
+		"{database: people.db, masterKeys: master, indexKeys: index}\nmode: reader":   "people",
+	} {
+		file := withPeople(t, block)
+		if strings.Contains(block, "actsFor") {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(strings.Replace(string(raw), "programme: airline", "programme: hotel", 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := Load(file, nil); fault.CodeOf(err) != fault.InvalidValue || !strings.Contains(err.Error(), "key "+key+":") {
+			t.Errorf("%s: %v", block, err)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package keyring
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+func draw(t *testing.T, folder string, want int) {
+	t.Helper()
+	if version, err := Draw(folder); err != nil || version != want {
+		t.Fatalf("drew version %d, want %d: %v", version, want, err)
+	}
+}
+
+func TestTheHighestVersionIsInUseAndOlderOnesAreKept(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "keys")
+	for version := 1; version <= 11; version++ {
+		draw(t, folder, version)
+	}
+	r, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, newest := r.Newest()
+	oldest, there := r.Key(1)
+	if version != 11 || len(newest) != KeySize || !there || len(oldest) != KeySize || bytes.Equal(newest, oldest) {
+		t.Errorf("newest is %d, %d bytes; the first is %d bytes", version, len(newest), len(oldest))
+	}
+	if _, there := r.Key(12); there {
+		t.Error("there is a key that nobody drew")
+	}
+	draw(t, folder, 12)
+	if err := r.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if version, _ := r.Newest(); version != 12 || !slices.IsSortedFunc(r.Versions(), func(a, b int) int { return b - a }) {
+		t.Errorf("after drawing another one the newest is %d of %v", version, r.Versions())
+	}
+}
+
+func TestAKeyIsDeletedUnlessItIsTheNewest(t *testing.T) {
+	folder := t.TempDir()
+	draw(t, folder, 1)
+	draw(t, folder, 2)
+	if err := Delete(folder, 2); fault.CodeOf(err) != fault.InvalidValue {
+		t.Errorf("deleting the newest: %v", err)
+	}
+	if err := Delete(folder, 1); err != nil {
+		t.Error(err)
+	}
+	if err := Delete(folder, 1); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("deleting it again: %v", err)
+	}
+	if r, err := Open(folder); err != nil || !slices.Equal(r.Versions(), []int{2}) {
+		t.Errorf("left are %v, %v", r, err)
+	}
+}
+
+func TestAFolderThatIsNotWholeIsRefused(t *testing.T) {
+	for name, content := range map[string]string{"": "", "1.key": "cut off", "01.key": strings.Repeat("0", 64), "0.key": strings.Repeat("0", 64), "x.key": strings.Repeat("0", 64), "2.key": strings.Repeat("0", 66)} {
+		folder := t.TempDir()
+		if name != "" {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := Open(folder); fault.CodeOf(err) != fault.InvalidValue || strings.Contains(err.Error(), content) && content != "" {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestAReloadThatFailsChangesNothing(t *testing.T) {
+	folder := t.TempDir()
+	draw(t, folder, 1)
+	r, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "2.key"), []byte("0"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reload(); fault.CodeOf(err) != fault.InvalidValue {
+		t.Errorf("got %v", err)
+	}
+	if version, _ := r.Newest(); version != 1 {
+		t.Errorf("the newest is %d", version)
+	}
+}

@@ -1,0 +1,114 @@
+package vault
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// Destroy destroys a person's key, so that none of its values can be decrypted any more, wherever copies of them are; with it go the index rows, the links to accounts and
+// what companions keep. The entries' keys are returned: the vault purges them from the ledger by itself, as soon as it can, also after a crash. The access log stays under
+// the person's id, which leads nowhere any more. When Destroy returns, neither people.db nor its log holds a copy of the wrapped key. PERSON_UNKNOWN when it is
+// destroyed already.
+func (v *Vault) Destroy(ctx context.Context, id PersonID) ([]EntryKey, error) {
+	keys, err := v.Erase(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return keys, v.Scrub(ctx)
+}
+
+// Scrub clears what deleted rows may have left in people.db's pages and log. It takes time in proportion to the database: after many persons, once.
+func (v *Vault) Scrub(ctx context.Context) error { return v.DB.Scrub(ctx) }
+
+// Erase is Destroy without the scrubbing, for jobs that destroy many persons and scrub once.
+func (v *Vault) Erase(ctx context.Context, id PersonID) ([]EntryKey, error) {
+	h, err := v.holder(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer v.persons.take(h.id)()
+	if err := v.settleMergers(ctx, h.id); err != nil {
+		return nil, err
+	}
+	var keys []EntryKey
+	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		live, err := livePerson(tx, h.id)
+		if err != nil {
+			return err
+		}
+		if keys, err = v.forget(tx, live); err != nil {
+			return err
+		}
+		for _, c := range v.companions {
+			if err := c.Forget(tx, live, keys); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return keys, err
+}
+
+// settleMergers ends mergers under way: which of two keys an entry is under must be known before one is destroyed.
+func (v *Vault) settleMergers(ctx context.Context, id PersonID) error {
+	all, err := v.pendings(ctx, `WHERE (person = ? OR gone = ?) AND gone IS NOT NULL`, string(id), string(id))
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return v.settle(ctx, id)
+}
+
+func (v *Vault) forget(tx *sqlite.Tx, id PersonID) ([]EntryKey, error) {
+	keys, err := keysOf(tx, id, `SELECT key FROM entries WHERE person = ? ORDER BY key`)
+	if err != nil {
+		return nil, err
+	}
+	unsure, err := keysOf(tx, id, `SELECT key FROM entries WHERE person = ? AND state = 'PENDING' ORDER BY key`)
+	if err != nil {
+		return nil, err
+	}
+	for _, query := range []string{
+		`DELETE FROM changes WHERE person = ? AND cleanup = 0`, `DELETE FROM entries WHERE person = ?`, `DELETE FROM accounts WHERE person = ?`,
+		`DELETE FROM openings WHERE person = ?`, `DELETE FROM creations WHERE person = ?`,
+	} {
+		if _, err := tx.Exec(query, string(id)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := tx.Exec(`UPDATE persons SET wrapped = NULL, master = NULL, ended_at = ? WHERE id = ?`, v.now(), string(id)); err != nil {
+		return nil, err
+	}
+	if err := insertCleanup(tx, id, keys, 0); err != nil {
+		return nil, err
+	}
+	return keys, insertCleanup(tx, id, unsure, v.Now().Add(late).UnixMilli())
+}
+
+func keysOf(tx *sqlite.Tx, id PersonID, query string) ([]EntryKey, error) {
+	rows, err := tx.Query(query, string(id))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var keys []EntryKey
+	for rows.Next() {
+		var key EntryKey
+		if err := rows.Scan(&key); err != nil {
+			return nil, sqlite.Failed(err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, sqlite.Failed(rows.Err())
+}
+
+// insertCleanup has entries purged that nothing refers to any more.
+func insertCleanup(tx *sqlite.Tx, id PersonID, keys []EntryKey, due int64) error {
+	for part := range slices.Chunk(keys, readsAtOnce) {
+		if err := insertChange(tx, &pending{person: id, cleanup: true, change: Change{V: 1, Purge: part}}, due); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package vault
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// Merger says that two persons are one.
+type Merger struct {
+	Keep, Gone PersonID // Gone's id leads to Keep afterwards.
+	// Overruled are attributes with one value of which Keep's value is taken although Gone has another. Every one that differs must be named: nothing is lost unsaid.
+	Overruled []string
+}
+
+// Merge makes two persons one, with both's accounts and values. PERSON_CONFLICT names the attributes that differ and weren't overruled.
+func (v *Vault) Merge(ctx context.Context, m Merger, access Access) error {
+	if err := access.valid(); err != nil {
+		return err
+	}
+	if err := checkNames(m.Overruled); err != nil {
+		return err
+	}
+	keep, err := v.holder(ctx, m.Keep)
+	if err != nil {
+		return err
+	}
+	gone, err := v.holder(ctx, m.Gone)
+	if err != nil {
+		return err
+	}
+	if keep.id == gone.id {
+		if m.Keep != m.Gone {
+			return nil // They were merged before.
+		}
+		return fault.New(fault.InvalidValue, "a person can't be merged with itself")
+	}
+	defer v.persons.takeBoth(keep.id, gone.id)()
+	for _, id := range []PersonID{keep.id, gone.id} {
+		if err := v.settle(ctx, id); err != nil {
+			return err
+		}
+	}
+	return v.merge(ctx, keep, gone, m.Overruled, access)
+}
+
+func (v *Vault) merge(ctx context.Context, keep, gone *holder, overruled []string, access Access) error {
+	kept, err := v.readSettled(ctx, keep, nil)
+	if err != nil {
+		return err
+	}
+	entries, err := v.entriesOf(ctx, gone.id, nil)
+	if err != nil {
+		return err
+	}
+	lost, err := v.values(ctx, gone, entries)
+	if err != nil {
+		return err
+	}
+	added, conflicts := union(kept, lost)
+	if open := slices.DeleteFunc(conflicts, func(name string) bool { return slices.Contains(overruled, name) }); len(open) > 0 {
+		return fault.New(fault.PersonConflict, "the persons differ in %s", strings.Join(open, ", "))
+	}
+	if err := checkUnion(slices.Concat(kept, added)); err != nil {
+		return err
+	}
+	p := &pending{person: keep.id, gone: gone.id, change: Change{V: 1}}
+	fresh, err := v.sealAll(p, keep.key, added)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		p.change.Purge = append(p.change.Purge, e.Key)
+	}
+	if err := v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		for _, id := range []PersonID{keep.id, gone.id} {
+			if live, err := livePerson(tx, id); err != nil || live != id {
+				return unknown()
+			}
+			if err := v.logIn(tx, id, Merging, access, namesOf(slices.Concat(kept, lost))); err != nil {
+				return err
+			}
+		}
+		if err := checkAccounts(tx, keep.id, gone.id); err != nil {
+			return err
+		}
+		return v.begin(tx, p, fresh)
+	}); err != nil {
+		return err
+	}
+	return v.send(ctx, p)
+}
+
+// union gives what lost has and kept hasn't, and the names with one value in which they differ.
+func union(kept, lost []Attribute) (added []Attribute, conflicts []string) {
+	for _, a := range lost {
+		switch {
+		case containsSame(kept, a):
+		case !Multiple(a.Name) && slices.Contains(namesOf(kept), a.Name):
+			conflicts = append(conflicts, a.Name)
+		default:
+			added = append(added, a)
+		}
+	}
+	return added, conflicts
+}
+
+func checkUnion(all []Attribute) error {
+	if len(all) > MaxValues {
+		return fault.New(fault.PersonLimit, "a person has no more than %d values", MaxValues)
+	}
+	count := map[string]int{}
+	for _, a := range all {
+		if count[a.Name]++; count[a.Name] > MaxValuesPerName {
+			return fault.New(fault.PersonLimit, "%s has no more than %d values", a.Name, MaxValuesPerName)
+		}
+	}
+	return nil
+}
+
+func checkAccounts(tx *sqlite.Tx, a, b PersonID) error {
+	var count int
+	if _, err := tx.QueryRow(`SELECT COUNT(*) FROM accounts WHERE person IN (?, ?)`, []any{string(a), string(b)}, &count); err != nil {
+		return err
+	}
+	if count > MaxAccounts {
+		return fault.New(fault.PersonLimit, "a person has no more than %d accounts", MaxAccounts)
+	}
+	return nil
+}
+
+// mergeRows gives everything of gone to keep, and destroys gone's key: its values are under keep's now.
+func (v *Vault) mergeRows(tx *sqlite.Tx, keep, gone PersonID) error {
+	for _, query := range []string{
+		`UPDATE accounts SET person = ? WHERE person = ?`, `UPDATE openings SET person = ? WHERE person = ?`, `UPDATE creations SET person = ? WHERE person = ?`,
+		`UPDATE persons SET merged_into = ? WHERE merged_into = ?`,
+	} {
+		if _, err := tx.Exec(query, string(keep), string(gone)); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(`UPDATE persons SET wrapped = NULL, master = NULL, ended_at = ?, merged_into = ? WHERE id = ?`, v.now(), string(keep), string(gone)); err != nil {
+		return err
+	}
+	for _, c := range v.companions {
+		if err := c.Merge(tx, keep, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}

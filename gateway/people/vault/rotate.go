@@ -1,0 +1,206 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// RotateMaster wraps every person's key that an older master key wraps by the newest one. When it has returned, the older keys' files can be deleted; what they wrapped,
+// in backups too, can't be read then.
+func (v *Vault) RotateMaster(ctx context.Context) error {
+	for {
+		n, err := v.rewrap(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// wrapped is a person's key as it stands in people.db.
+type wrapped struct {
+	id      PersonID
+	version int
+	key     []byte
+}
+
+// rewrap does the next persons and says how many.
+func (v *Vault) rewrap(ctx context.Context) (int, error) {
+	newest, _ := v.Master.Newest()
+	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT id, master, wrapped FROM persons WHERE master IS NOT NULL AND master < ? LIMIT ?`, newest, readsAtOnce)
+	if err != nil {
+		return 0, sqlite.Failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []wrapped
+	for rows.Next() {
+		var w wrapped
+		if err := rows.Scan(&w.id, &w.version, &w.key); err != nil {
+			return 0, sqlite.Failed(err)
+		}
+		all = append(all, w)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, sqlite.Failed(err)
+	}
+	return len(all), v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		for _, w := range all {
+			if err := v.rewrapOne(tx, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (v *Vault) rewrapOne(tx *sqlite.Tx, w wrapped) error {
+	key, err := v.unwrap(w.id, w.version, w.key)
+	if err != nil {
+		return err
+	}
+	version, again, err := v.wrap(w.id, key)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE persons SET wrapped = ?, master = ? WHERE id = ? AND master = ?`, again, version, string(w.id), w.version)
+	return err
+}
+
+// RotateIndex puts every identifier that the index has only under older keys into it under the newest one, from the ledger's entries, and then deletes the older rows.
+// Identifiers are found under every key meanwhile. The older keys' files can be deleted when it has returned.
+func (v *Vault) RotateIndex(ctx context.Context) error {
+	newest, _ := v.Index.Newest()
+	missing := `NOT EXISTS (SELECT 1 FROM identifiers WHERE entry = key AND version = ?)`
+	if err := v.indexAgain(ctx, missing, newest); err != nil {
+		return err
+	}
+	return v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`DELETE FROM identifiers WHERE version < ? AND EXISTS (SELECT 1 FROM identifiers AS n WHERE n.entry = identifiers.entry AND n.version = ?)`, newest, newest)
+		return err
+	})
+}
+
+// RebuildIndex makes the whole index again from the ledger's entries, for a people.db whose index isn't trusted.
+func (v *Vault) RebuildIndex(ctx context.Context) error {
+	if err := v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`DELETE FROM identifiers WHERE entry IN (SELECT key FROM entries WHERE state = 'LIVE')`)
+		return err
+	}); err != nil {
+		return err
+	}
+	return v.indexAgain(ctx, `? > 0`, 1)
+}
+
+// located is an identifier's entry and whose it is.
+type located struct {
+	person PersonID
+	entry  StoredEntry
+}
+
+// indexAgain goes through identifiers' entries that are in use and meet the condition, which has one argument.
+func (v *Vault) indexAgain(ctx context.Context, condition string, argument any) error {
+	kinds, err := json.Marshal(Kinds)
+	if err != nil {
+		return fault.New(fault.Internal, "kinds can't be encoded")
+	}
+	query := `SELECT key, person, name FROM entries WHERE state = 'LIVE' AND name IN (SELECT value FROM json_each(?)) AND key > ? AND ` + condition + ` ORDER BY key LIMIT ?`
+	for after := EntryKey(""); ; {
+		all, err := v.located(ctx, query, string(kinds), string(after), argument, readsAtOnce)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for _, l := range all {
+			if err := v.indexOne(ctx, l); err != nil {
+				return err
+			}
+		}
+		after = all[len(all)-1].entry.Key
+	}
+}
+
+func (v *Vault) located(ctx context.Context, query string, args ...any) ([]located, error) {
+	rows, err := v.DB.Reader().QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, sqlite.Failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []located
+	for rows.Next() {
+		var l located
+		if err := rows.Scan(&l.entry.Key, &l.person, &l.entry.Attribute); err != nil {
+			return nil, sqlite.Failed(err)
+		}
+		all = append(all, l)
+	}
+	return all, sqlite.Failed(rows.Err())
+}
+
+// indexOne indexes an entry under the newest key. An entry that was replaced in the meantime needs nothing; one that the ledger hasn't got stays as it is, and is said.
+func (v *Vault) indexOne(ctx context.Context, l located) error {
+	h, err := v.holder(ctx, l.person)
+	if fault.CodeOf(err) == fault.PersonUnknown {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	values, err := v.values(ctx, h, []StoredEntry{l.entry})
+	if errors.Is(err, errAbsent) {
+		v.Log.Warn("an identifier's entry is not on the ledger", "entry", l.entry.Key)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	hash, version := v.newHash(Identifier{Kind(values[0].Name), values[0].Value}.lookup())
+	return v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`INSERT OR IGNORE INTO identifiers (hash, version, kind, entry) SELECT ?, ?, name, key FROM entries WHERE key = ?`, hash, version, string(l.entry.Key))
+		return err
+	})
+}
+
+// Progress says what depends on which key, and what is under way. A key's file can be deleted when nothing depends on its version.
+type Progress struct {
+	Master  map[int]int // Persons by version of the master key that wraps theirs.
+	Index   map[int]int // Index rows by version of the index key.
+	Changes int         // Not known to be committed.
+}
+
+// Progress looks at people.db.
+func (v *Vault) Progress(ctx context.Context) (Progress, error) { return ProgressOf(ctx, v.DB) }
+
+// ProgressOf is Progress of a database that is open for looking only.
+func ProgressOf(ctx context.Context, db *sqlite.DB) (Progress, error) {
+	p := Progress{Master: map[int]int{}, Index: map[int]int{}}
+	for _, count := range []struct {
+		query string
+		into  map[int]int
+	}{
+		{`SELECT master, COUNT(*) FROM persons WHERE master IS NOT NULL GROUP BY master`, p.Master}, {`SELECT version, COUNT(*) FROM identifiers GROUP BY version`, p.Index},
+	} {
+		if err := countBy(ctx, db, count.query, count.into); err != nil {
+			return p, err
+		}
+	}
+	err := db.Reader().QueryRowContext(ctx, `SELECT COUNT(*) FROM changes`).Scan(&p.Changes)
+	return p, sqlite.Failed(err)
+}
+
+func countBy(ctx context.Context, db *sqlite.DB, query string, into map[int]int) error {
+	rows, err := db.Reader().QueryContext(ctx, query)
+	if err != nil {
+		return sqlite.Failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var version, count int
+		if err := rows.Scan(&version, &count); err != nil {
+			return sqlite.Failed(err)
+		}
+		into[version] = count
+	}
+	return sqlite.Failed(rows.Err())
+}

@@ -1,0 +1,158 @@
+package vault
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// Sizes in bytes. Boxes are padded to a multiple of padding, so that their length says little of the value's.
+const (
+	personIDBytes = 16
+	keyBytes      = 32
+	saltBytes     = 32
+	entryKeyBytes = 16
+	padding       = 64
+)
+
+// Purposes of derived keys and sealed texts: what is sealed for one can't be opened as another.
+const (
+	entryPurpose  = "tallystick/entry/1|"
+	personPurpose = "tallystick/person/1|"
+)
+
+// content is what an entry's box holds.
+type content struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// NewPersonID draws an id.
+func NewPersonID() (PersonID, error) {
+	raw, err := random(personIDBytes)
+	return PersonID(hex.EncodeToString(raw)), err
+}
+
+func random(size int) ([]byte, error) {
+	raw := make([]byte, size)
+	if _, err := rand.Read(raw); err != nil {
+		return nil, fault.New(fault.Internal, "no randomness: %v", err)
+	}
+	return raw, nil
+}
+
+// seal encrypts under a 32-byte key with AES-256-GCM: nonce, ciphertext, tag. It is opened only with the same context.
+func seal(key, plain []byte, context string) ([]byte, error) {
+	aead, err := gcm(key)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, plain, []byte(context)), nil
+}
+
+func open(key, sealed []byte, context string) ([]byte, error) {
+	aead, err := gcm(key)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := aead.Open(nil, nil, sealed, []byte(context))
+	if err != nil {
+		return nil, fault.New(fault.StateCorrupt, "a sealed value can't be opened: it was altered, or its key is another")
+	}
+	return plain, nil
+}
+
+func gcm(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
+	}
+	return aead, nil
+}
+
+// entrySecret derives the key of one entry from its person's key.
+func entrySecret(personKey []byte, key EntryKey) ([]byte, error) {
+	secret, err := hkdf.Key(sha256.New, personKey, nil, entryPurpose+string(key), keyBytes)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a key can't be derived: %v", err)
+	}
+	return secret, nil
+}
+
+// entryContext binds a box to its brand and its place.
+func entryContext(brand string, key EntryKey) string { return brand + "|" + string(key) }
+
+// sealEntry makes a new entry of an attribute.
+func sealEntry(brand string, personKey []byte, a Attribute) (Put, error) {
+	salt, err := random(saltBytes)
+	if err != nil {
+		return Put{}, err
+	}
+	sum := sha256.Sum256(salt)
+	key := EntryKey(hex.EncodeToString(sum[:entryKeyBytes]))
+	secret, err := entrySecret(personKey, key)
+	if err != nil {
+		return Put{}, err
+	}
+	plain, err := json.Marshal(content(a))
+	if err != nil {
+		return Put{}, fault.New(fault.Internal, "an attribute can't be encoded")
+	}
+	box, err := seal(secret, pad(plain), entryContext(brand, key))
+	if err != nil {
+		return Put{}, err
+	}
+	value, err := json.Marshal(Entry{V: 1, Salt: hex.EncodeToString(salt), Box: base64.RawURLEncoding.EncodeToString(box)})
+	if err != nil {
+		return Put{}, fault.New(fault.Internal, "an entry can't be encoded")
+	}
+	return Put{Key: key, Value: value}, nil
+}
+
+// pad adds spaces, which JSON ignores.
+func pad(plain []byte) []byte {
+	missing := (padding - len(plain)%padding) % padding
+	return append(plain, bytes.Repeat([]byte{' '}, missing)...)
+}
+
+// OpenEntry decrypts an entry with its secret: what a vault does for itself, and a grantee with the secret that the owner hands out. STATE_CORRUPT when the entry is
+// none, or another one's.
+func OpenEntry(brand string, key EntryKey, value, secret []byte) (Attribute, error) {
+	var e Entry
+	if err := json.Unmarshal(value, &e); err != nil {
+		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault can't be decoded")
+	}
+	box, err := base64.RawURLEncoding.DecodeString(e.Box)
+	if err != nil {
+		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault can't be decoded")
+	}
+	plain, err := open(secret, box, entryContext(brand, key))
+	if err != nil {
+		return Attribute{}, err
+	}
+	var c content
+	if err := json.Unmarshal(plain, &c); err != nil {
+		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault holds no attribute")
+	}
+	return Attribute(c), nil
+}
+
+// keyedHash is HMAC-SHA-256.
+func keyedHash(key []byte, text string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}

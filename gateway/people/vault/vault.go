@@ -1,0 +1,182 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/keyring"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// PersonID is a person's random 128-bit id, 32 hex digits. It never stands on the ledger.
+type PersonID string
+
+// EntryKey names an entry on the ledger: 32 hex digits, the first 128 bits of SHA-256 of its salt.
+type EntryKey string
+
+// Entry is what stands on the ledger of one attribute of one person.
+type Entry struct {
+	V    int    `json:"v"`
+	Salt string `json:"salt"` // 64 hex digits.
+	Box  string `json:"box"`  // Base64url.
+}
+
+// Put is an entry to be written.
+type Put struct {
+	Key   EntryKey        `json:"key"`
+	Value json.RawMessage `json:"value"` // An Entry.
+}
+
+// Change is what one transaction does to the collection: all of it or nothing.
+type Change struct {
+	V     int        `json:"v"`
+	Put   []Put      `json:"put,omitempty"`
+	Purge []EntryKey `json:"purge,omitempty"`
+}
+
+// Ledger is the brand's collection "customers".
+type Ledger interface {
+	// ChangeVault returns once the change is committed. ALREADY_EXISTS when an entry's key is taken; an error of class retry leaves open whether it was committed.
+	ChangeVault(ctx context.Context, change Change) error
+	// VaultEntries gives committed entries, in the order of the keys; nil for those that aren't there.
+	VaultEntries(ctx context.Context, keys []EntryKey) ([][]byte, error)
+}
+
+// Schema gives the custom attributes that the data policy in force declares.
+type Schema interface {
+	Declared(ctx context.Context) ([]Declared, error)
+}
+
+// Companion is a package that keeps things of its own about persons in people.db. Its methods that take a Tx work in the transaction that does the vault's part.
+type Companion interface {
+	Exporter
+	// Merge gives what was gone's to keep.
+	Merge(tx *sqlite.Tx, keep, gone PersonID) error
+	// Forget removes everything about a person whose key is destroyed; entries are those that are purged from the ledger.
+	Forget(tx *sqlite.Tx, person PersonID, entries []EntryKey) error
+}
+
+// Watcher is a Companion that wants to know, in the transaction that brings them into use, which attributes of a person have changed.
+type Watcher interface {
+	Changed(tx *sqlite.Tx, person PersonID, names []string) error
+}
+
+// Settings are what a vault is made of.
+type Settings struct {
+	Brand  string     // The member's name; part of what every box is bound to.
+	DB     *sqlite.DB // people.db.
+	Ledger Ledger
+	Schema Schema // Nil: there are no custom attributes.
+	Master *keyring.Ring
+	Index  *keyring.Ring
+	Region string           // See config.People.
+	Now    func() time.Time // time.Now when nil.
+	Log    *slog.Logger     // Gets ids and codes, never values.
+}
+
+// Vault keeps a brand's customers. It may be used by several goroutines; one process has a people.db open at a time.
+type Vault struct {
+	Settings
+	companions []Companion
+	exporters  []Exporter
+	persons    locks
+}
+
+// New makes a vault. Register companions before Run and before it serves anybody.
+func New(s Settings) *Vault {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Vault{Settings: s, persons: locks{held: map[PersonID]*lock{}}}
+}
+
+// Register adds a companion.
+func (v *Vault) Register(c Companion) {
+	v.companions = append(v.companions, c)
+	v.RegisterExporter(c)
+}
+
+// RegisterExporter adds a section to exports.
+func (v *Vault) RegisterExporter(x Exporter) { v.exporters = append(v.exporters, x) }
+
+func (v *Vault) now() int64 { return v.Now().UnixMilli() }
+
+// rules gives what attributes are checked by now; the ledger is asked only when a custom attribute is among the names.
+func (v *Vault) rules(ctx context.Context, all []Attribute) (*rules, error) {
+	r := &rules{region: v.Region, today: v.Now(), custom: map[string]Declared{}}
+	if v.Schema == nil || !anyCustom(all) {
+		return r, nil
+	}
+	declared, err := v.Schema.Declared(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range declared {
+		r.custom[d.Name] = d
+	}
+	return r, nil
+}
+
+// Access says who reads values, and why. It stands in the access log.
+type Access struct {
+	Actor   string // An API key's name, "person", partner/<brand>, or a job's name.
+	Purpose string // A code: lower-case letters, digits and hyphens.
+}
+
+// Limits of the access log's words.
+const (
+	MaxActorBytes   = 100
+	MaxPurposeBytes = 64
+)
+
+// lock is one person's, with how many wait for it or have it.
+type lock struct {
+	mu    sync.Mutex
+	users int
+}
+
+// locks let one change of a person happen at a time.
+type locks struct {
+	mu   sync.Mutex
+	held map[PersonID]*lock
+}
+
+// take waits for a person and returns what ends the hold.
+func (l *locks) take(id PersonID) (release func()) {
+	l.mu.Lock()
+	one := l.held[id]
+	if one == nil {
+		one = &lock{}
+		l.held[id] = one
+	}
+	one.users++
+	l.mu.Unlock()
+	one.mu.Lock()
+	return func() {
+		one.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if one.users--; one.users == 0 {
+			delete(l.held, id)
+		}
+	}
+}
+
+// takeBoth takes two persons, in the order of their ids, so that two merges can't wait for each other.
+func (l *locks) takeBoth(a, b PersonID) (release func()) {
+	first := l.take(min(a, b))
+	if a == b {
+		return first
+	}
+	second := l.take(max(a, b))
+	return func() { second(); first() }
+}
+
+func unknown() error { return fault.New(fault.PersonUnknown, "the vault has no such person") }
