@@ -20,6 +20,8 @@ const (
 	maxUnwrapped = 256 << 20
 	// minRun is the length of encoded text that is worth decoding: shorter ones are found by their traces, and hold nothing that is wrapped again.
 	minRun = 24
+	// snappyRatio is the most that a snappy block grows: 64 bytes from a copy of 3.
+	snappyRatio = 64 / 3
 	// maxSnappy bounds the values that are tried as snappy blocks, which have no mark to know them by.
 	maxSnappy = 4 << 20
 )
@@ -113,7 +115,7 @@ func compressed(data []byte) []unwrapped {
 	for _, mark := range zlibMarks {
 		keep("zlib", func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) }, mark)
 	}
-	if size, err := snappy.DecodedLen(data); err == nil && size >= minLength && size <= maxUnwrapped && len(data) <= maxSnappy {
+	if size, err := snappy.DecodedLen(data); err == nil && size >= minLength && size <= snappyRatio*len(data) && len(data) <= maxSnappy {
 		if raw, err := snappy.Decode(nil, data); err == nil {
 			all = append(all, unwrapped{"snappy", raw})
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/client"
 	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/test-network/canary"
 )
 
 // soon bounds waits for what gateways and their clerks do by themselves within seconds.
@@ -368,19 +369,17 @@ func requireTable(t *testing.T, member string, table []byte, statement *client.C
 }
 
 // requireSecrets: the pair's peers and the regulator's hold the pair's data, nobody else's files or logs do.
-func (s *story) requireSecrets(t *testing.T, more ...canary) {
+func (s *story) requireSecrets(t *testing.T, more ...canary.Canary) {
 	t.Helper()
 	agreed := s.agreements(t, "hotel")
-	secrets := append(slices.Clone(more), canary{"agreement's salt", agreed.Agreements[0].Salt})
+	secrets := append(slices.Clone(more), secret("agreement's salt", agreed.Agreements[0].Salt))
 	for _, member := range []string{"airline", "hotel", "regulator"} {
-		kept := files(t, s.dir.Data(membership.PeerNode(member, 0)), everyFile)
-		for _, secret := range secrets {
-			until(t, member+"'s peer holds the "+secret.name, func() bool { return contained(t, kept, []byte(secret.text)) })
-		}
+		requireFound(t, s.dir.Data(membership.PeerNode(member, 0)), nil, secrets...)
 	}
+	secrets = append(secrets, secret("store", storyStore))
 	for _, node := range []string{membership.PeerNode("grocer", 0), membership.OrdererNode("airline", 0), membership.OrdererNode("grocer", 0)} {
-		requireAbsent(t, files(t, s.dir.Data(node), everyFile), secrets, []canary{{"store", storyStore}})
+		requireAbsent(t, s.dir.Data(node), nil, secrets...)
 	}
-	requireAbsent(t, files(t, s.dir.Gateway("grocer"), everyFile), secrets, []canary{{"store", storyStore}})
-	requireAbsent(t, files(t, s.dir.Logs(), everyFile), secrets, []canary{{"store", storyStore}})
+	requireAbsent(t, s.dir.Gateway("grocer"), nil, secrets...)
+	requireAbsent(t, s.dir.Logs(), nil, secrets...)
 }

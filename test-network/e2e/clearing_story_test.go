@@ -105,7 +105,7 @@ func TestClearingStory(t *testing.T) {
 			return
 		}
 	}
-	s.requireSecrets(t, canary{"line of the stay", fmt.Sprintf(`"micro":"%d"`, hotelMicro)})
+	s.requireSecrets(t, secret("line of the stay", fmt.Sprintf(`"micro":"%d"`, hotelMicro)))
 }
 
 // owes notes by hand what one brand owes another.
@@ -397,7 +397,7 @@ func (s *story) agreeOnMore(t *testing.T) {
 
 // keepSecrets looks, before anything is disclosed, for what the airline and the hotel owe each other in everything that peers keep.
 func (s *story) keepSecrets(t *testing.T) {
-	s.requireSecrets(t, canary{"value of the stay", fmt.Sprint(hotelMicro)})
+	s.requireSecrets(t, secret("value of the stay", fmt.Sprint(hotelMicro)))
 	path := "/v1/clearing/pairs/airline/hotel/obligations?currency=GBP&window=" + fmt.Sprint(s.first)
 	if list := ok[client.ObligationList](t, s.call(t, "grocer", request{method: "GET", path: path, key: s.key(t, "grocer", "treasury-read")})); len(list.Obligations) != 0 {
 		t.Errorf("the grocer's gateway lists %+v", list)

@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/test-network/canary"
 )
 
 // Where the consortium of TestClearing lives.
@@ -160,21 +161,20 @@ func requireSealed(t *testing.T, done *traded) {
 func testPairDataStayWithThePair(t *testing.T, c *consortium) {
 	query := wire.TalliesQuery{A: "airline", B: "hotel", Currency: currency, Window: 1}
 	agreed := look[clearing.Agreement](t, c, "hotel", wire.FnGetAgreement, wire.AgreementQuery{A: "airline", B: "hotel", Version: 1})
-	secrets := []canary{{"agreement's salt", agreed.Salt}, {"sale price", `"num":7919`}, {"store", crossStore}, {"value of the swap", "2932400000"}}
+	secrets := []canary.Canary{
+		secret("agreement's salt", agreed.Salt), secret("sale price", `"num":7919`), secret("store", crossStore), secret("value of the swap", "2932400000"),
+	}
 	for _, tally := range look[[]clearing.Tally](t, c, "airline", wire.FnGetTallies, query) {
-		secrets = append(secrets, canary{"tally's salt", tally.Salt})
+		secrets = append(secrets, secret("tally's salt", tally.Salt))
 		if digits := fmt.Sprint(int64(max(tally.Net, -tally.Net))); tally.Net%quantity.MicroPerMinor != 0 {
-			secrets = append(secrets, canary{"tally's net", digits})
+			secrets = append(secrets, secret("tally's net", digits))
 		}
 	}
 	for _, member := range []string{"airline", "hotel", "regulator"} {
-		kept := files(t, c.dir.Data(membership.PeerNode(member, 0)), everyFile)
-		for _, secret := range secrets {
-			until(t, member+"'s peer holds the "+secret.name, func() bool { return contained(t, kept, []byte(secret.text)) })
-		}
+		requireFound(t, c.dir.Data(membership.PeerNode(member, 0)), nil, secrets...)
 	}
 	for _, node := range []string{membership.PeerNode("grocer", 0), membership.OrdererNode("airline", 0)} {
-		requireAbsent(t, files(t, c.dir.Data(node), everyFile), secrets)
+		requireAbsent(t, c.dir.Data(node), nil, secrets...)
 	}
-	requireAbsent(t, files(t, c.dir.Logs(), everyFile), secrets)
+	requireAbsent(t, c.dir.Logs(), nil, secrets...)
 }
