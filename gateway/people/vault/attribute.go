@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 )
 
 // Attribute is one value of one person. Phones, e-mails, cards and external ids may have several values: several attributes of one name.
@@ -32,12 +33,10 @@ const (
 
 // Limits of attributes. MaxValues is of one person, MaxValuesPerName of one name.
 const (
-	MaxNameBytes      = 200 // Of a person's name.
-	MaxLanguageBytes  = 35  // BCP 47, section 4.4.1.
-	MaxAttributeName  = 64
-	MaxValues         = 100
+	MaxNameBytes      = 200             // Of a person's name.
+	MaxLanguageBytes  = 35              // BCP 47, section 4.4.1.
+	MaxValues         = privacy.MaxPuts // A merger brings all of one person's into one change.
 	MaxValuesPerName  = 10
-	MaxCustomBytes    = 2000 // Whatever the data policy declares.
 	firstBirthyear    = 1900
 	birthdayForm      = time.DateOnly
 	flagSet, flagOff  = "true", "false"
@@ -69,7 +68,7 @@ func anyCustom(all []Attribute) bool {
 // rules are what a vault checks attributes by.
 type rules struct {
 	region string
-	custom map[string]Declared // By name without prefix.
+	custom map[string]privacy.AttributeSchema // By name.
 	today  time.Time
 }
 
@@ -126,12 +125,10 @@ func invalid(index int, name string, err error) error {
 // plainName keeps what a caller wrote in place of a name out of answers: it may be anything.
 func plainName(name string) bool { return CheckName(name) == nil }
 
-var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z][a-z0-9_-]*)?$`)
-
 // CheckName refuses what can't be the name of an attribute, without repeating it.
 func CheckName(name string) error {
-	if len(name) > MaxAttributeName || !nameForm.MatchString(name) {
-		return fault.New(fault.InvalidValue, "an attribute's name has up to %d lower-case letters, digits and hyphens, with one dot at most", MaxAttributeName)
+	if !privacy.ValidAttribute(name) {
+		return fault.New(fault.InvalidValue, "an attribute's name has lower-case letters and digits, joined by dots and hyphens, %d bytes at most", privacy.MaxAttributeName)
 	}
 	return nil
 }

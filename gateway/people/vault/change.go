@@ -3,12 +3,13 @@ package vault
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -21,7 +22,7 @@ type pending struct {
 	id     int64
 	person PersonID
 	gone   PersonID // Merged into person with it; empty otherwise.
-	change Change
+	change privacy.Change
 	fresh  bool // The person comes into being with it.
 	// cleanup is a change that only purges what nothing refers to any more.
 	cleanup bool
@@ -30,7 +31,7 @@ type pending struct {
 
 // newEntry is an entry that a change puts, with its attribute in the clear: for the index, in memory only.
 type newEntry struct {
-	key       EntryKey
+	key       privacy.EntryKey
 	attribute Attribute
 }
 
@@ -71,7 +72,7 @@ func (v *Vault) begin(tx *sqlite.Tx, p *pending, fresh []newEntry) error {
 
 // insertChange writes the outbox's row; it isn't sent before due, in Unix milliseconds.
 func insertChange(tx *sqlite.Tx, p *pending, due int64) error {
-	body, err := json.Marshal(p.change)
+	body, err := wire.Encode(p.change)
 	if err != nil {
 		return fault.New(fault.Internal, "a change of the vault can't be encoded")
 	}
@@ -127,8 +128,8 @@ func unclear(err error) bool {
 }
 
 // committed says whether all of a change is on the ledger.
-func (v *Vault) committed(ctx context.Context, c *Change) (bool, error) {
-	keys := make([]EntryKey, 0, len(c.Put)+len(c.Purge))
+func (v *Vault) committed(ctx context.Context, c *privacy.Change) (bool, error) {
+	keys := make([]privacy.EntryKey, 0, len(c.Put)+len(c.Purge))
 	for _, put := range c.Put {
 		keys = append(keys, put.Key)
 	}
@@ -197,7 +198,7 @@ func endChange(tx *sqlite.Tx, p *pending) (bool, error) {
 	return n > 0, sqlite.Failed(err)
 }
 
-func switchEntry(tx *sqlite.Tx, names map[string]bool, query string, key EntryKey) error {
+func switchEntry(tx *sqlite.Tx, names map[string]bool, query string, key privacy.EntryKey) error {
 	var name string
 	there, err := tx.QueryRow(query, []any{string(key)}, &name)
 	if there {
@@ -214,7 +215,7 @@ func (v *Vault) takeBack(ctx context.Context, p *pending) error {
 		if err != nil || !there {
 			return err
 		}
-		leftover := pending{person: p.person, cleanup: true, change: Change{V: 1}}
+		leftover := pending{person: p.person, cleanup: true, change: privacy.Change{V: 1}}
 		for _, put := range p.change.Put {
 			if _, err := tx.Exec(`DELETE FROM entries WHERE key = ?`, string(put.Key)); err != nil {
 				return err
@@ -260,7 +261,7 @@ func (v *Vault) pendings(ctx context.Context, where string, args ...any) ([]pend
 		if err := rows.Scan(&p.id, &p.person, &p.gone, &body, &p.fresh, &p.cleanup, &p.tried); err != nil {
 			return nil, sqlite.Failed(err)
 		}
-		if err := json.Unmarshal(body, &p.change); err != nil {
+		if err := wire.DecodeRecord(body, &p.change); err != nil {
 			return nil, fault.New(fault.StateCorrupt, "a change in people.db can't be decoded")
 		}
 		all = append(all, p)

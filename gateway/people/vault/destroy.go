@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -11,7 +12,7 @@ import (
 // what companions keep. The entries' keys are returned: the vault purges them from the ledger by itself, as soon as it can, also after a crash. The access log stays under
 // the person's id, which leads nowhere any more. When Destroy returns, neither people.db nor its log holds a copy of the wrapped key. PERSON_UNKNOWN when it is
 // destroyed already.
-func (v *Vault) Destroy(ctx context.Context, id PersonID) ([]EntryKey, error) {
+func (v *Vault) Destroy(ctx context.Context, id PersonID) ([]privacy.EntryKey, error) {
 	keys, err := v.Erase(ctx, id)
 	if err != nil {
 		return nil, err
@@ -23,7 +24,7 @@ func (v *Vault) Destroy(ctx context.Context, id PersonID) ([]EntryKey, error) {
 func (v *Vault) Scrub(ctx context.Context) error { return v.DB.Scrub(ctx) }
 
 // Erase is Destroy without the scrubbing, for jobs that destroy many persons and scrub once.
-func (v *Vault) Erase(ctx context.Context, id PersonID) ([]EntryKey, error) {
+func (v *Vault) Erase(ctx context.Context, id PersonID) ([]privacy.EntryKey, error) {
 	h, err := v.holder(ctx, id)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (v *Vault) Erase(ctx context.Context, id PersonID) ([]EntryKey, error) {
 	if err := v.settleMergers(ctx, h.id); err != nil {
 		return nil, err
 	}
-	var keys []EntryKey
+	var keys []privacy.EntryKey
 	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		live, err := livePerson(tx, h.id)
 		if err != nil {
@@ -60,7 +61,7 @@ func (v *Vault) settleMergers(ctx context.Context, id PersonID) error {
 	return v.settle(ctx, id)
 }
 
-func (v *Vault) forget(tx *sqlite.Tx, id PersonID) ([]EntryKey, error) {
+func (v *Vault) forget(tx *sqlite.Tx, id PersonID) ([]privacy.EntryKey, error) {
 	keys, err := keysOf(tx, id, `SELECT key FROM entries WHERE person = ? ORDER BY key`)
 	if err != nil {
 		return nil, err
@@ -86,15 +87,15 @@ func (v *Vault) forget(tx *sqlite.Tx, id PersonID) ([]EntryKey, error) {
 	return keys, insertCleanup(tx, id, unsure, v.Now().Add(late).UnixMilli())
 }
 
-func keysOf(tx *sqlite.Tx, id PersonID, query string) ([]EntryKey, error) {
+func keysOf(tx *sqlite.Tx, id PersonID, query string) ([]privacy.EntryKey, error) {
 	rows, err := tx.Query(query, string(id))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var keys []EntryKey
+	var keys []privacy.EntryKey
 	for rows.Next() {
-		var key EntryKey
+		var key privacy.EntryKey
 		if err := rows.Scan(&key); err != nil {
 			return nil, sqlite.Failed(err)
 		}
@@ -104,9 +105,9 @@ func keysOf(tx *sqlite.Tx, id PersonID, query string) ([]EntryKey, error) {
 }
 
 // insertCleanup has entries purged that nothing refers to any more.
-func insertCleanup(tx *sqlite.Tx, id PersonID, keys []EntryKey, due int64) error {
+func insertCleanup(tx *sqlite.Tx, id PersonID, keys []privacy.EntryKey, due int64) error {
 	for part := range slices.Chunk(keys, readsAtOnce) {
-		if err := insertChange(tx, &pending{person: id, cleanup: true, change: Change{V: 1, Purge: part}}, due); err != nil {
+		if err := insertChange(tx, &pending{person: id, cleanup: true, change: privacy.Change{V: 1, Purge: part}}, due); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -67,7 +68,7 @@ func (v *Vault) merge(ctx context.Context, keep, gone *holder, overruled []strin
 	if err := checkUnion(slices.Concat(kept, added)); err != nil {
 		return err
 	}
-	p := &pending{person: keep.id, gone: gone.id, change: Change{V: 1}}
+	p := &pending{person: keep.id, gone: gone.id, change: privacy.Change{V: 1}}
 	fresh, err := v.sealAll(p, keep.key, added)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -49,7 +50,7 @@ func (v *Vault) create(ctx context.Context, once Once, all []Attribute, access A
 	if err != nil {
 		return "", err
 	}
-	p := &pending{person: id, fresh: true, change: Change{V: 1}}
+	p := &pending{person: id, fresh: true, change: privacy.Change{V: 1}}
 	fresh, err := v.sealAll(p, key, all)
 	if err != nil {
 		return "", err
@@ -183,7 +184,7 @@ func (v *Vault) update(ctx context.Context, h *holder, set []Attribute, remove [
 	if err != nil {
 		return err
 	}
-	p := &pending{person: h.id, change: Change{V: 1}}
+	p := &pending{person: h.id, change: privacy.Change{V: 1}}
 	for i, old := range values {
 		if !slices.Contains(set, old) {
 			p.change.Purge = append(p.change.Purge, entries[i].Key)

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -107,7 +108,7 @@ func (v *Vault) indexAgain(ctx context.Context, condition string, argument any) 
 		return fault.New(fault.Internal, "kinds can't be encoded")
 	}
 	query := `SELECT key, person, name FROM entries WHERE state = 'LIVE' AND name IN (SELECT value FROM json_each(?)) AND key > ? AND ` + condition + ` ORDER BY key LIMIT ?`
-	for after := EntryKey(""); ; {
+	for after := privacy.EntryKey(""); ; {
 		all, err := v.located(ctx, query, string(kinds), string(after), argument, readsAtOnce)
 		if err != nil || len(all) == 0 {
 			return err

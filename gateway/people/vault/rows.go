@@ -7,16 +7,17 @@ import (
 	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // readsAtOnce is how many entries are asked of the ledger, and put into one SQL statement, at a time.
-const readsAtOnce = 100
+const readsAtOnce = privacy.MaxLookup
 
 // StoredEntry is a value of an attribute that is in use: where it stands on the ledger.
 type StoredEntry struct {
 	Attribute string
-	Key       EntryKey
+	Key       privacy.EntryKey
 }
 
 // holder is a person with its key unwrapped.
@@ -92,7 +93,7 @@ func (v *Vault) entriesOf(ctx context.Context, id PersonID, names []string) ([]S
 }
 
 // EntrySecret is the key of one entry of a person: it opens this entry and nothing else. NOT_FOUND when the person has no such entry in use.
-func (v *Vault) EntrySecret(ctx context.Context, id PersonID, key EntryKey) ([]byte, error) {
+func (v *Vault) EntrySecret(ctx context.Context, id PersonID, key privacy.EntryKey) ([]byte, error) {
 	h, err := v.holder(ctx, id)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func (v *Vault) values(ctx context.Context, h *holder, entries []StoredEntry) ([
 	all := make([]Attribute, 0, len(entries))
 	for start := 0; start < len(entries); start += readsAtOnce {
 		part := entries[start:min(start+readsAtOnce, len(entries))]
-		keys := make([]EntryKey, len(part))
+		keys := make([]privacy.EntryKey, len(part))
 		for i, e := range part {
 			keys[i] = e.Key
 		}

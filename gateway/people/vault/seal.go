@@ -10,17 +10,16 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 // Sizes in bytes. Boxes are padded to a multiple of padding, so that their length says little of the value's.
 const (
 	personIDBytes = 16
 	keyBytes      = 32
-	saltBytes     = 32
-	entryKeyBytes = 16
 	padding       = 64
 )
 
@@ -84,7 +83,7 @@ func gcm(key []byte) (cipher.AEAD, error) {
 }
 
 // entrySecret derives the key of one entry from its person's key.
-func entrySecret(personKey []byte, key EntryKey) ([]byte, error) {
+func entrySecret(personKey []byte, key privacy.EntryKey) ([]byte, error) {
 	secret, err := hkdf.Key(sha256.New, personKey, nil, entryPurpose+string(key), keyBytes)
 	if err != nil {
 		return nil, fault.New(fault.Internal, "a key can't be derived: %v", err)
@@ -93,33 +92,33 @@ func entrySecret(personKey []byte, key EntryKey) ([]byte, error) {
 }
 
 // entryContext binds a box to its brand and its place.
-func entryContext(brand string, key EntryKey) string { return brand + "|" + string(key) }
+func entryContext(brand string, key privacy.EntryKey) string { return brand + "|" + string(key) }
 
 // sealEntry makes a new entry of an attribute.
-func sealEntry(brand string, personKey []byte, a Attribute) (Put, error) {
-	salt, err := random(saltBytes)
+func sealEntry(brand string, personKey []byte, a Attribute) (privacy.Put, error) {
+	salt, err := random(privacy.SaltBytes)
 	if err != nil {
-		return Put{}, err
+		return privacy.Put{}, err
 	}
-	sum := sha256.Sum256(salt)
-	key := EntryKey(hex.EncodeToString(sum[:entryKeyBytes]))
+	key := (&privacy.Entry{Salt: hex.EncodeToString(salt)}).Key()
 	secret, err := entrySecret(personKey, key)
 	if err != nil {
-		return Put{}, err
+		return privacy.Put{}, err
 	}
-	plain, err := json.Marshal(content(a))
+	plain, err := wire.Encode(content(a))
 	if err != nil {
-		return Put{}, fault.New(fault.Internal, "an attribute can't be encoded")
+		return privacy.Put{}, fault.New(fault.Internal, "an attribute can't be encoded")
 	}
 	box, err := seal(secret, pad(plain), entryContext(brand, key))
 	if err != nil {
-		return Put{}, err
+		return privacy.Put{}, err
 	}
-	value, err := json.Marshal(Entry{V: 1, Salt: hex.EncodeToString(salt), Box: base64.RawURLEncoding.EncodeToString(box)})
+	key, entry, err := privacy.NewEntry(salt, box)
 	if err != nil {
-		return Put{}, fault.New(fault.Internal, "an entry can't be encoded")
+		return privacy.Put{}, err
 	}
-	return Put{Key: key, Value: value}, nil
+	value, err := wire.Encode(entry)
+	return privacy.Put{Key: key, Value: value}, err
 }
 
 // pad adds spaces, which JSON ignores.
@@ -130,10 +129,10 @@ func pad(plain []byte) []byte {
 
 // OpenEntry decrypts an entry with its secret: what a vault does for itself, and a grantee with the secret that the owner hands out. STATE_CORRUPT when the entry is
 // none, or another one's.
-func OpenEntry(brand string, key EntryKey, value, secret []byte) (Attribute, error) {
-	var e Entry
-	if err := json.Unmarshal(value, &e); err != nil {
-		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault can't be decoded")
+func OpenEntry(brand string, key privacy.EntryKey, value, secret []byte) (Attribute, error) {
+	e, err := wire.DecodeEntry(key, value)
+	if err != nil {
+		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault can't be decoded, or stands under another's key")
 	}
 	box, err := base64.RawURLEncoding.DecodeString(e.Box)
 	if err != nil {
@@ -144,7 +143,7 @@ func OpenEntry(brand string, key EntryKey, value, secret []byte) (Attribute, err
 		return Attribute{}, err
 	}
 	var c content
-	if err := json.Unmarshal(plain, &c); err != nil {
+	if err := wire.DecodeRecord(plain, &c); err != nil {
 		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault holds no attribute")
 	}
 	return Attribute(c), nil

@@ -2,12 +2,12 @@ package vault
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
@@ -15,40 +15,17 @@ import (
 // PersonID is a person's random 128-bit id, 32 hex digits. It never stands on the ledger.
 type PersonID string
 
-// EntryKey names an entry on the ledger: 32 hex digits, the first 128 bits of SHA-256 of its salt.
-type EntryKey string
-
-// Entry is what stands on the ledger of one attribute of one person.
-type Entry struct {
-	V    int    `json:"v"`
-	Salt string `json:"salt"` // 64 hex digits.
-	Box  string `json:"box"`  // Base64url.
-}
-
-// Put is an entry to be written.
-type Put struct {
-	Key   EntryKey        `json:"key"`
-	Value json.RawMessage `json:"value"` // An Entry.
-}
-
-// Change is what one transaction does to the collection: all of it or nothing.
-type Change struct {
-	V     int        `json:"v"`
-	Put   []Put      `json:"put,omitempty"`
-	Purge []EntryKey `json:"purge,omitempty"`
-}
-
 // Ledger is the brand's collection "customers".
 type Ledger interface {
 	// ChangeVault returns once the change is committed. ALREADY_EXISTS when an entry's key is taken; an error of class retry leaves open whether it was committed.
-	ChangeVault(ctx context.Context, change Change) error
+	ChangeVault(ctx context.Context, change privacy.Change) error
 	// VaultEntries gives committed entries, in the order of the keys; nil for those that aren't there.
-	VaultEntries(ctx context.Context, keys []EntryKey) ([][]byte, error)
+	VaultEntries(ctx context.Context, keys []privacy.EntryKey) ([][]byte, error)
 }
 
-// Schema gives the custom attributes that the data policy in force declares.
+// Schema gives the attributes that the data policy in force declares; none when there is no policy.
 type Schema interface {
-	Declared(ctx context.Context) ([]Declared, error)
+	Declared(ctx context.Context) ([]privacy.AttributeSchema, error)
 }
 
 // Companion is a package that keeps things of its own about persons in people.db. Its methods that take a Tx work in the transaction that does the vault's part.
@@ -57,7 +34,7 @@ type Companion interface {
 	// Merge gives what was gone's to keep.
 	Merge(tx *sqlite.Tx, keep, gone PersonID) error
 	// Forget removes everything about a person whose key is destroyed; entries are those that are purged from the ledger.
-	Forget(tx *sqlite.Tx, person PersonID, entries []EntryKey) error
+	Forget(tx *sqlite.Tx, person PersonID, entries []privacy.EntryKey) error
 }
 
 // Watcher is a Companion that wants to know, in the transaction that brings them into use, which attributes of a person have changed.
@@ -110,7 +87,7 @@ func (v *Vault) now() int64 { return v.Now().UnixMilli() }
 
 // rules gives what attributes are checked by now; the ledger is asked only when a custom attribute is among the names.
 func (v *Vault) rules(ctx context.Context, all []Attribute) (*rules, error) {
-	r := &rules{region: v.Region, today: v.Now(), custom: map[string]Declared{}}
+	r := &rules{region: v.Region, today: v.Now(), custom: map[string]privacy.AttributeSchema{}}
 	if v.Schema == nil || !anyCustom(all) {
 		return r, nil
 	}

@@ -5,24 +5,28 @@ import (
 	"sync"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
-	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 // Ledger keeps a collection in memory. It refuses what the chaincode refuses.
 type Ledger struct {
 	mu      sync.Mutex
-	entries map[vault.EntryKey][]byte
+	entries map[privacy.EntryKey][]byte
 	// Before is asked before a change is made, After when it is made and not yet answered; an error of theirs is the caller's. Nil functions do nothing.
-	Before, After func(vault.Change) error
+	Before, After func(privacy.Change) error
 	// Sent is everything that was ever sent.
-	Sent []vault.Change
+	Sent []privacy.Change
 }
 
 // NewLedger makes an empty collection.
-func NewLedger() *Ledger { return &Ledger{entries: map[vault.EntryKey][]byte{}} }
+func NewLedger() *Ledger { return &Ledger{entries: map[privacy.EntryKey][]byte{}} }
 
 // ChangeVault implements vault.Ledger.
-func (l *Ledger) ChangeVault(ctx context.Context, change vault.Change) error {
+func (l *Ledger) ChangeVault(ctx context.Context, change privacy.Change) error {
+	if err := change.Validate(); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return fault.New(fault.LedgerUnavailable, "the call was cancelled")
 	}
@@ -33,6 +37,9 @@ func (l *Ledger) ChangeVault(ctx context.Context, change vault.Change) error {
 		return err
 	}
 	for _, put := range change.Put {
+		if _, err := wire.DecodeEntry(put.Key, put.Value); err != nil {
+			return err
+		}
 		if _, taken := l.entries[put.Key]; taken {
 			return fault.New(fault.AlreadyExists, "an entry with this key is there")
 		}
@@ -46,7 +53,7 @@ func (l *Ledger) ChangeVault(ctx context.Context, change vault.Change) error {
 	return hook(l.After, change)
 }
 
-func hook(f func(vault.Change) error, change vault.Change) error {
+func hook(f func(privacy.Change) error, change privacy.Change) error {
 	if f == nil {
 		return nil
 	}
@@ -54,7 +61,10 @@ func hook(f func(vault.Change) error, change vault.Change) error {
 }
 
 // VaultEntries implements vault.Ledger.
-func (l *Ledger) VaultEntries(_ context.Context, keys []vault.EntryKey) ([][]byte, error) {
+func (l *Ledger) VaultEntries(_ context.Context, keys []privacy.EntryKey) ([][]byte, error) {
+	if len(keys) == 0 || len(keys) > privacy.MaxLookup {
+		return nil, fault.New(fault.TooLarge, "a lookup names 1 to %d keys", privacy.MaxLookup)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	raw := make([][]byte, len(keys))
@@ -65,10 +75,10 @@ func (l *Ledger) VaultEntries(_ context.Context, keys []vault.EntryKey) ([][]byt
 }
 
 // Entries copies what the collection has now.
-func (l *Ledger) Entries() map[vault.EntryKey][]byte {
+func (l *Ledger) Entries() map[privacy.EntryKey][]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make(map[vault.EntryKey][]byte, len(l.entries))
+	all := make(map[privacy.EntryKey][]byte, len(l.entries))
 	for key, value := range l.entries {
 		all[key] = value
 	}
@@ -76,6 +86,6 @@ func (l *Ledger) Entries() map[vault.EntryKey][]byte {
 }
 
 // Unavailable is what the ledger answers when it can't be reached.
-func Unavailable(vault.Change) error {
+func Unavailable(privacy.Change) error {
 	return fault.New(fault.LedgerUnavailable, "the ledger can't be reached")
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
 	"github.com/tallystick/tallystick/gateway/people/store"
 	"github.com/tallystick/tallystick/gateway/people/vault"
@@ -37,10 +38,12 @@ type Clock struct{ Time time.Time }
 func (c *Clock) Now() time.Time { return c.Time }
 
 // Schema is a data policy's custom attributes.
-type Schema struct{ Attributes []vault.Declared }
+type Schema struct{ Attributes []privacy.AttributeSchema }
 
 // Declared implements vault.Schema.
-func (s *Schema) Declared(context.Context) ([]vault.Declared, error) { return s.Attributes, nil }
+func (s *Schema) Declared(context.Context) ([]privacy.AttributeSchema, error) {
+	return s.Attributes, nil
+}
 
 // New makes an empty vault with one key of each sort.
 func New(t testing.TB) *Vault {
