@@ -23,7 +23,7 @@ func decodePrivate(c *Call, field string, limit int, v any) error {
 	}
 	raw, there := c.Transient[field]
 	if !there {
-		return fault.New(fault.InvalidValue, "%s needs the transient field %s", c.Function, field)
+		return fault.New(fault.TransientMissing, "%s needs the transient field %s", c.Function, field)
 	}
 	return wire.Decode(raw, limit, v)
 }

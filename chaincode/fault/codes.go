@@ -50,6 +50,7 @@ const (
 	LegExceeds         Code = "LEG_EXCEEDS"
 	NotSettled         Code = "NOT_SETTLED"
 	ClearingMismatch   Code = "CLEARING_MISMATCH"
+	TransientMissing   Code = "TRANSIENT_MISSING"
 	EntryMismatch      Code = "ENTRY_MISMATCH"
 	ConsentMismatch    Code = "CONSENT_MISMATCH"
 	ConsentNotInForce  Code = "CONSENT_NOT_IN_FORCE"
@@ -196,6 +197,7 @@ var catalogue = []Entry{
 	{LegStatus, ClassRequest, http.StatusConflict, "The leg's status doesn't admit this."},
 	{LegExceeds, ClassRequest, http.StatusConflict, "More would be paid than is left of the leg."},
 	{NotSettled, ClassRequest, http.StatusConflict, "The member's affairs aren't settled: the detail says what is open."},
+	{TransientMissing, ClassRequest, http.StatusUnprocessableEntity, "The call's private part is missing: it belongs into a transient field, not into the document."},
 	{EntryMismatch, ClassRequest, http.StatusConflict, "An entry is not the one that its key, or its owner's hash on the channel, stands for."},
 	{ConsentMismatch, ClassRequest, http.StatusConflict, "The consent's body is not the one that is on the channel, or doesn't cover what is asked for under it."},
 	{ConsentNotInForce, ClassRequest, http.StatusConflict, "The consent has ended, or its time has not begun or is over."},

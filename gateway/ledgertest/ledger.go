@@ -33,6 +33,7 @@ type Ledger struct {
 	pending    []pendingTx
 	hasher     blocks.CommitHasher
 
+	people    sync.Mutex // Held by a call of People and the cut of its block.
 	executing sync.Mutex // Guards the state and what is pending.
 	state     map[string]map[string]record
 	private   map[collection]map[string]record

@@ -175,18 +175,22 @@ func (v *view) Invoke(chaincode, function string, document []byte) ([]byte, erro
 	return effects.Response, nil
 }
 
-// holds says whether an organisation is a member of a collection: of a brand's details the brand is, of a pair's data the two brands are, and regulators of everything.
+// holds says whether an organisation is a member of a collection: of a brand's details the brand is and the regulator, of its vault the brand alone, of what it shares the
+// brand and the grantee, of a pair's data the two brands and the regulator.
 func (l *Ledger) holds(msp string, c collection) bool {
 	i := slices.IndexFunc(l.Organisations, func(o *Organisation) bool { return o.MSP == msp })
 	if i < 0 {
 		return false
 	}
 	o := l.Organisations[i]
-	if o.Name == regulator {
+	owner, isPoints := strings.CutPrefix(c.namespace, engine.PointsPrefix)
+	switch {
+	case isPoints && c.name != engine.CollectionDetails:
+		return o.Name == owner || c.name == engine.SharedCollection(owner, o.Name)
+	case o.Name == regulator:
 		return true
-	}
-	if c.namespace != engine.ClearingChaincode {
-		return c.namespace == engine.PointsPrefix+o.Name
+	case isPoints:
+		return o.Name == owner
 	}
 	return slices.ContainsFunc(l.Brands, func(other *Organisation) bool { return c.name == clearing.PairCollection(o.Name, other.Name) })
 }
@@ -256,9 +260,10 @@ func (s *simulation) encodePrivate(t testing.TB, c collection) (*rwset.Collectio
 	}
 	for _, w := range s.privateWrites[c] {
 		key, value := sha256.Sum256([]byte(w.Key)), sha256.Sum256(w.Value)
-		clear.Writes = append(clear.Writes, &kvrwset.KVWrite{Key: w.Key, Value: w.Value, IsDelete: w.Delete})
-		write := &kvrwset.KVWriteHash{KeyHash: key[:], IsDelete: w.Delete}
-		if !w.Delete {
+		gone := w.Delete || w.Purge
+		clear.Writes = append(clear.Writes, &kvrwset.KVWrite{Key: w.Key, Value: w.Value, IsDelete: gone})
+		write := &kvrwset.KVWriteHash{KeyHash: key[:], IsDelete: gone, IsPurge: w.Purge}
+		if !gone {
 			write.ValueHash = value[:]
 		}
 		hashed.HashedWrites = append(hashed.HashedWrites, write)
