@@ -40,6 +40,7 @@ type Parts struct {
 	Administrator Administrator
 	Approver      Approver
 	Clearing      Clearing
+	People        People       // Empty where no customers' data are kept.
 	Wallet        http.Handler // The customers' pages, below /wallet/; nil serves none.
 	Condition     Condition
 	Metrics       *prometheus.Registry
@@ -59,6 +60,7 @@ type Server struct {
 	administrator Administrator
 	approver      Approver
 	clearing      Clearing
+	people        People
 	condition     Condition
 	log           *slog.Logger
 	rules         map[string]rule
@@ -90,7 +92,7 @@ func New(p Parts) (*Server, error) {
 	}
 	s := &Server{
 		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, partners: p.Partners, reader: p.Reader, hasher: p.Hasher,
-		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, clearing: p.Clearing, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
+		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, clearing: p.Clearing, people: p.People, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
 		heavy: make(chan struct{}, 1),
 	}
 	s.engine = s.routes(p.Metrics)

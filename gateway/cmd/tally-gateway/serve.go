@@ -45,6 +45,7 @@ type gateway struct {
 	abroad     map[string]*sequencer.Sequencer // Of what the member does with accounts of other brands' programmes, by brand; of a writer.
 	partners   *partners.Directory             // Other members' gateways; of a writer.
 	clerk      *clerk.Clerk                    // Nil for a reader, or when it is off.
+	people     *people                         // Nil where customers' data have no place.
 	server     *api.Server
 
 	certificates *certificates.Watch // Of what the gateway shows of itself.
@@ -141,6 +142,9 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	if err := g.buildPartners(parts); err != nil {
 		return err
 	}
+	if err := g.buildPeople(ctx, parts); err != nil {
+		return err
+	}
 	if err := g.buildOperator(parts); err != nil {
 		return err
 	}
@@ -235,6 +239,11 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	for _, run := range g.schedulers() {
 		group.Go(func() error { return g.whenCaughtUp(core, run) })
 	}
+	if g.people != nil {
+		for _, run := range g.people.runs {
+			group.Go(func() error { return run(core) })
+		}
+	}
 	if visitors != nil {
 		group.Go(func() error { return g.server.ServePartners(front, visitors, g.partners.MemberOf) })
 	}
@@ -284,6 +293,9 @@ func (g *gateway) close() error {
 	var all error
 	if g.client != nil {
 		all = g.client.Close()
+	}
+	if g.people != nil {
+		all = errors.Join(all, g.people.db.Close())
 	}
 	if g.store != nil {
 		all = errors.Join(all, g.store.Close())

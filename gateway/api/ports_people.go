@@ -1,0 +1,28 @@
+package api
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+)
+
+// People are the parts that keep customers' personal data; of the brand's own gateway only.
+type People struct {
+	Vault Vault // Nil where none is kept.
+}
+
+// Vault keeps persons: vault.Vault.
+type Vault interface {
+	CreateOnce(ctx context.Context, once vault.Once, all []vault.Attribute, access vault.Access) (vault.PersonID, error)
+	Read(ctx context.Context, id vault.PersonID, names []string, access vault.Access) ([]vault.Attribute, error)
+	Update(ctx context.Context, id vault.PersonID, set []vault.Attribute, remove []string, access vault.Access) error
+	Find(ctx context.Context, id vault.Identifier) (vault.PersonID, error)
+	Merge(ctx context.Context, m vault.Merger, access vault.Access) error
+	Export(ctx context.Context, id vault.PersonID, access vault.Access) (*vault.Export, error)
+	Record(ctx context.Context, id vault.PersonID, action vault.Action, access vault.Access, names []string) error
+	AccessLog(ctx context.Context, id vault.PersonID, before int64, limit int) ([]vault.Accessed, error)
+	Link(ctx context.Context, id vault.PersonID, programme string, account points.AccountID) error
+	Accounts(ctx context.Context, id vault.PersonID) ([]vault.Link, error)
+	PersonOf(ctx context.Context, programme string, account points.AccountID) (vault.PersonID, error)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/people/keyring"
+	"github.com/tallystick/tallystick/gateway/people/store"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// people are the parts that keep customers' data.
+type people struct {
+	db    *sqlite.DB
+	vault *vault.Vault
+	runs  []func(context.Context) error // What they do beside answering, until their context ends.
+}
+
+// buildPeople makes what keeps customers' data, where the configuration has a place for them.
+func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
+	if !g.cfg.People.Given() {
+		return nil
+	}
+	master, err := keyring.Open(g.cfg.People.MasterKeys)
+	if err != nil {
+		return err
+	}
+	index, err := keyring.Open(g.cfg.People.IndexKeys)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, g.cfg.People.Database)
+	if err != nil {
+		return err
+	}
+	own := g.client.Points(g.cfg.Programme)
+	g.people = &people{db: db, vault: vault.New(vault.Settings{
+		Brand: g.cfg.Member, DB: db, Ledger: own, Schema: &policies{points: own}, Master: master, Index: index, Region: g.cfg.People.Region, Log: g.log,
+	})}
+	g.people.runs = append(g.people.runs, g.people.vault.Run)
+	parts.People.Vault = g.people.vault
+	return nil
+}
+
+// policyValid is how long a data policy that was read is taken for the one in force.
+const policyValid = 10 * time.Second
+
+// policies reads what attributes the data policy in force declares. Callers that come together share one answer.
+type policies struct {
+	points *ledger.Points
+
+	mu       sync.Mutex
+	read     time.Time
+	declared []privacy.AttributeSchema
+}
+
+// Declared implements vault.Schema.
+func (p *policies) Declared(ctx context.Context) ([]privacy.AttributeSchema, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.read) < policyValid {
+		return p.declared, nil
+	}
+	policy, _, err := p.points.DataPolicyInForce(ctx)
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		return nil, err
+	}
+	p.declared, p.read = policy.Attributes, time.Now()
+	return p.declared, nil
+}
