@@ -139,7 +139,7 @@ func (c *consortium) programme(t *testing.T) wire.NewProgramme {
 		t.Fatal(err)
 	}
 	return wire.NewProgramme{
-		Brand: "airline", DisplayName: "Miles", Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(now.Unix()), CustodianKey: key,
+		Brand: "airline", DisplayName: "Miles", Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(now.Unix()), CustodianKey: key, Engine: points.EngineVersion,
 		Terms: terms.Terms{
 			Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, Prose: map[string]string{"en": "A point for a pound."},
 			Expiry: lots.Expiry{Kind: lots.Never}, Value: quantity.Ratio{Num: 1, Den: 2}, Transfers: terms.Transfers{Customer: true}, HoldMaxSeconds: 3600,

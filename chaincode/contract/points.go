@@ -28,6 +28,7 @@ func (c *PointsContract) GetEvaluateTransactions() []string {
 		wire.FnGetProgramme, wire.FnGetAccount, wire.FnGetLanes, wire.FnGetBatch, wire.FnGetReversal,
 		wire.FnGetTerms, wire.FnGetRuleSet, wire.FnGetPrices, wire.FnGetShop, wire.FnGetApproval, wire.FnQuote, wire.FnGetExisting, wire.FnGetPartner, wire.FnPreviewExchange,
 		wire.FnGetVault, wire.FnGetDataPolicy, wire.FnGetDataPolicies, wire.FnGetConsent, wire.FnGetShared, wire.FnGetErasures,
+		wire.FnGetFreeze, wire.FnGetObjection,
 	}
 }
 
@@ -69,6 +70,11 @@ func (c *PointsContract) RotateCustodian(ctx contractapi.TransactionContextInter
 // Administer brings the programme in line with what the brands voted on its issuer; its document is {}.
 func (c *PointsContract) Administer(ctx contractapi.TransactionContextInterface, document string) (string, error) {
 	return c.adapter.submit(ctx, wire.FnAdminister, document)
+}
+
+// ActivateEngine makes a newer version of the behaviour the programme's; its document is a wire.EngineActivation.
+func (c *PointsContract) ActivateEngine(ctx contractapi.TransactionContextInterface, document string) (string, error) {
+	return c.adapter.submit(ctx, wire.FnActivateEngine, document)
 }
 
 // PutShop registers a sponsored shop or changes one; its document is a wire.NewShop.

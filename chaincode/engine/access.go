@@ -34,6 +34,7 @@ const (
 	PartySuccessor  Party = "who acts for the programme's issuer by the brands' vote"
 	PartySharing    Party = "who acts for the programme's issuer or for the grantee"
 	PartyOtherBrand Party = "a brand that acts for itself and not for the programme's issuer"
+	PartyAnyBrand   Party = "a brand that acts for itself, or who acts for the programme's issuer"
 )
 
 // Entry says which chaincode the client's signed proposal has to name.
@@ -69,6 +70,7 @@ var (
 	gateways   = []string{RoleGateway}
 	operators  = []string{RoleOperator}
 	treasurers = []string{RoleTreasurer}
+	compliance = []string{RoleCompliance}
 )
 
 // own are functions that clients invoke on the chaincode itself.
@@ -120,8 +122,13 @@ var pointsTable = tableOf(
 	own(wire.FnPublishPrices, publishPrices, PartyIssuer, operators),
 	own(wire.FnRotateCustodian, rotateCustodian, PartyIssuer, operators),
 	own(wire.FnAdminister, administer, PartySuccessor, operators),
+	own(wire.FnActivateEngine, activateEngine, PartyIssuer, operators),
 	own(wire.FnPutShop, putShop, PartyIssuer, operators),
 	own(wire.FnApprove, approve, PartyOtherBrand, operators),
+	own(wire.FnRequestFreeze, requestFreeze, PartyAnyBrand, compliance),
+	own(wire.FnDecideFreeze, decideFreeze, PartyIssuer, compliance),
+	own(wire.FnRecordObjection, recordObjection, PartyIssuer, gateways),
+	own(wire.FnAnswerObjection, answerObjection, PartyIssuer, compliance),
 	own(wire.FnQuote, quote, PartyAnybody, nil),
 	query(wire.FnGetProgramme, getProgramme),
 	query(wire.FnGetAccount, getAccount),
@@ -133,6 +140,8 @@ var pointsTable = tableOf(
 	query(wire.FnGetPrices, getPrices),
 	query(wire.FnGetShop, getShop),
 	query(wire.FnGetApproval, getApproval),
+	query(wire.FnGetFreeze, getFreeze),
+	query(wire.FnGetObjection, getObjection),
 	query(wire.FnGetPartner, getPartner),
 	query(wire.FnGetExisting, getExisting),
 	own(wire.FnChangeVault, changeVault, PartyIssuer, gateways).more("endorsed by the issuer's peers alone"),

@@ -70,6 +70,10 @@ func (a *Access) admitToProgramme(c *Call, s State, p *points.Programme) error {
 		c.admitted.brand = *member
 	case PartyOtherBrand:
 		return a.admitOtherBrand(c, s, p)
+	case PartyAnyBrand:
+		if c.Caller.MSP != p.Authority() {
+			return a.admitOtherBrand(c, s, p)
+		}
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (b *batch) writes(root string) ([]Write, error) {
 func (b *batch) records(root string) map[string]any {
 	lane := b.lane
 	lane.Seq, lane.Root, lane.Totals, lane.Budgets = b.request.Seq, root, b.book.Totals, b.book.Budgets
-	kept := points.Batch{V: 1, Root: root, Count: len(b.receipts), Engine: points.EngineVersion, Terms: b.programme.Current().Version}
+	kept := points.Batch{V: 1, Root: root, Count: len(b.receipts), Engine: b.programme.Engine, Terms: b.programme.Current().Version}
 	if b.book.Rules != nil {
 		kept.Rules = b.book.Rules.Set().Version
 	}
@@ -98,6 +98,9 @@ func (b *batch) records(root string) map[string]any {
 	}
 	for id, a := range b.book.Approvals {
 		records[ApprovalKey(id)] = a
+	}
+	for id, f := range b.book.Freezes {
+		records[FreezeKey(id)] = f
 	}
 	for id, s := range b.book.Shops {
 		records[ShopKey(id)] = s

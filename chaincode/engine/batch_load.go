@@ -99,6 +99,9 @@ func operationKeys(o *points.Operation) []string {
 	if o.Kind.NeedsApproval() {
 		keys = append(keys, ApprovalKey(o.ID))
 	}
+	if o.Request != "" {
+		keys = append(keys, FreezeKey(o.Request))
+	}
 	if o.Shop != "" {
 		keys = append(keys, ShopKey(o.Shop))
 	}
@@ -122,7 +125,8 @@ func (b *batch) openBook() {
 		Taken: map[points.AccountID]bool{}, Claimed: map[string]bool{},
 		Accounts: map[points.AccountID]*points.Account{}, Reversals: map[points.OperationID]*points.Reversal{},
 		Approvals: map[points.OperationID]*points.Approval{}, Shops: map[string]*points.Shop{},
-		MSP: b.lane.MSP, Seq: b.request.Seq, Exists: map[points.AccountID]bool{}, OptOuts: map[points.AccountID]*clearing.OptOut{},
+		Freezes: map[points.OperationID]*points.FreezeRequest{},
+		MSP:     b.lane.MSP, Seq: b.request.Seq, Exists: map[points.AccountID]bool{}, OptOuts: map[points.AccountID]*clearing.OptOut{},
 		Inbox: map[points.InboxPlace]*points.InboxEntry{},
 	}
 	b.inboxKeys = map[points.InboxPlace]string{}
@@ -224,6 +228,11 @@ func (b *batch) loadFor(o *points.Operation) error {
 	}
 	if o.Kind.NeedsApproval() {
 		if err := loadInto(b, b.book.Approvals, o.ID, ApprovalKey(o.ID)); err != nil {
+			return err
+		}
+	}
+	if o.Request != "" {
+		if err := loadInto(b, b.book.Freezes, o.Request, FreezeKey(o.Request)); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func founding() wire.Founding {
 func newProgramme() wire.NewProgramme {
 	return wire.NewProgramme{
 		Brand: "airline", DisplayName: "Miles", Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(now),
-		Terms: firstTerms(), CustodianKey: encodedKey(custodian),
+		Terms: firstTerms(), CustodianKey: encodedKey(custodian), Engine: points.EngineVersion,
 	}
 }
 

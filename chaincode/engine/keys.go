@@ -27,6 +27,8 @@ const (
 	ObjectShop       = "shop"
 	ObjectApproval   = "approval"
 	ObjectClaim      = "claim"
+	ObjectFreeze     = "freeze"
+	ObjectObjection  = "objection"
 	ObjectWindow     = "window"
 	ObjectCurrencies = "currencies"
 	ObjectCalendar   = "calendar"
@@ -102,6 +104,12 @@ func ShopKey(id string) string { return compose(ObjectShop, id) }
 
 // ApprovalKey holds another organisation's approval of one operation.
 func ApprovalKey(id points.OperationID) string { return compose(ObjectApproval, string(id)) }
+
+// FreezeKey holds a brand's request to freeze an account.
+func FreezeKey(id points.OperationID) string { return compose(ObjectFreeze, string(id)) }
+
+// ObjectionKey holds a customer's objection to what was decided about an account.
+func ObjectionKey(id points.OperationID) string { return compose(ObjectObjection, string(id)) }
 
 // ClaimKey marks that an anonymous receipt was claimed, by its keyed hash.
 func ClaimKey(hash string) string { return compose(ObjectClaim, hash) }

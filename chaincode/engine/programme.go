@@ -63,7 +63,7 @@ func storeNewProgramme(p *points.Programme) (Effects, error) {
 func programmeFrom(doc *wire.NewProgramme, msp, genesis string) points.Programme {
 	p := points.Programme{
 		V: 1, Brand: doc.Brand, MSP: msp, Genesis: genesis, DisplayName: doc.DisplayName, Currency: doc.Currency,
-		Simulated: doc.Simulated, BusinessDate: doc.BusinessDate, Engine: points.EngineVersion,
+		Simulated: doc.Simulated, BusinessDate: doc.BusinessDate, Engine: points.StartingEngine(doc.Engine),
 		Terms:      []terms.Terms{doc.Terms},
 		Custodians: []points.CustodianKey{{Version: 1, Key: doc.CustodianKey}},
 	}
@@ -89,6 +89,19 @@ func advanceBusinessDate(c Call, _ State) (Effects, error) {
 	}
 	p := c.admitted.programme
 	if err := p.Advance(doc.Date, c.Time); err != nil {
+		return Effects{}, err
+	}
+	return storeProgramme(p)
+}
+
+// activateEngine makes a newer version of the domain's behaviour the programme's.
+func activateEngine(c Call, s State) (Effects, error) {
+	var doc wire.EngineActivation
+	p, err := decodeForProgramme(&c, &doc)
+	if err != nil {
+		return Effects{}, err
+	}
+	if err := p.ActivateEngine(doc.Engine); err != nil {
 		return Effects{}, err
 	}
 	return storeProgramme(p)

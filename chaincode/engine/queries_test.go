@@ -86,10 +86,11 @@ func TestQueriesBeforeTheProgrammeSayThatThereIsNone(t *testing.T) {
 
 func TestFunctionsAreListedByTheirExactNames(t *testing.T) {
 	points := []string{
-		"Administer", "AdvanceBusinessDate", "ApplyExchange", "Approve", "ChangeVault", "CreateProgramme", "Deposit", "EndConsent", "GetAccount", "GetApproval", "GetBatch",
-		"GetConsent", "GetDataPolicies", "GetDataPolicy", "GetErasures", "GetExisting", "GetLanes", "GetPartner", "GetPrices", "GetProgramme", "GetReversal", "GetRuleSet",
-		"GetShared", "GetShop", "GetTerms", "GetVault", "PreviewExchange", "PublishDataPolicy", "PublishPrices", "PublishRuleSet", "PublishTerms", "PutOffer", "PutShop",
-		"Quote", "RecordConsent", "RecordErasures", "RotateCustodian", "ShareEntries", "SubmitBatch", "Unshare",
+		"ActivateEngine", "Administer", "AdvanceBusinessDate", "AnswerObjection", "ApplyExchange", "Approve", "ChangeVault", "CreateProgramme", "DecideFreeze",
+		"Deposit", "EndConsent", "GetAccount", "GetApproval", "GetBatch", "GetConsent", "GetDataPolicies", "GetDataPolicy", "GetErasures", "GetExisting", "GetFreeze",
+		"GetLanes", "GetObjection", "GetPartner", "GetPrices", "GetProgramme", "GetReversal", "GetRuleSet", "GetShared", "GetShop", "GetTerms", "GetVault",
+		"PreviewExchange", "PublishDataPolicy", "PublishPrices", "PublishRuleSet", "PublishTerms", "PutOffer", "PutShop", "Quote", "RecordConsent", "RecordErasures",
+		"RecordObjection", "RequestFreeze", "RotateCustodian", "ShareEntries", "SubmitBatch", "Unshare",
 	}
 	if got := engine.PointsFunctions(); !slices.Equal(got, points) {
 		t.Errorf("points has %q", got)

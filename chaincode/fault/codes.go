@@ -86,6 +86,8 @@ const (
 	AccountClosed        Code = "ACCOUNT_CLOSED"
 	AccountNotFrozen     Code = "ACCOUNT_NOT_FROZEN"
 	AccountFrozen        Code = "ACCOUNT_FROZEN"
+	FreezePeriod         Code = "FREEZE_PERIOD"
+	FreezeUndecided      Code = "FREEZE_UNDECIDED"
 	CoolingOff           Code = "COOLING_OFF"
 	OfferUnknown         Code = "OFFER_UNKNOWN"
 	OfferLapsed          Code = "OFFER_LAPSED"
@@ -252,7 +254,9 @@ var catalogue = []Entry{
 	{ApprovalUsed, ClassRefusal, http.StatusConflict, "The approval was used before."},
 	{RecoveryUnknown, ClassRefusal, http.StatusNotFound, "No recovery of the account is under way."},
 	{RecoveryWaiting, ClassRefusal, http.StatusConflict, "The recovery's waiting period is not over: the old key can still veto it."},
-	{CoolingOff, ClassRefusal, http.StatusConflict, "The account was recovered a short while ago: debits wait until the cooling-off is over."},
+	{CoolingOff, ClassRefusal, http.StatusConflict, "The account has a new controller or device since a short while: debits, or larger ones, wait until the cooling-off is over."},
+	{FreezePeriod, ClassRefusal, http.StatusUnprocessableEntity, "The freeze would end in the past, later than a freeze can, or not as it was decided."},
+	{FreezeUndecided, ClassRefusal, http.StatusConflict, "There is no accepted request to freeze this account for this reason under the id, or it was used or has lapsed."},
 	{AccountFrozen, ClassRefusal, http.StatusConflict, "The account is frozen, or can't be frozen as it is not active."},
 	{AccountNotFrozen, ClassRefusal, http.StatusConflict, "The account is not frozen."},
 	{AccountClosed, ClassRefusal, http.StatusConflict, "The account is closed."},

@@ -40,27 +40,29 @@ const (
 // Account is the position of one holder in one programme. Posted = sum of lots - debt, where the lots are the free ones, those that holds pin and those in
 // suspense; every credit pays debt first.
 type Account struct {
-	V          int                 `json:"v"` // Record version, 1.
-	ID         AccountID           `json:"id"`
-	Holder     Holder              `json:"holder,omitzero"`
-	Status     Status              `json:"status"`
-	Controller Controller          `json:"controller"`
-	Posted     quantity.Points     `json:"posted"`
-	Held       quantity.Points     `json:"held,omitzero"` // Sum of the open holds.
-	Debt       quantity.Points     `json:"debt"`
-	Lots       []lots.Lot          `json:"lots"`               // Free, ordered by key.
-	Suspense   []lots.Lot          `json:"suspense,omitempty"` // Credited while frozen or closed, ordered by key.
-	Holds      []Hold              `json:"holds,omitempty"`    // Open ones, in the order in which they were made.
-	Used       []UsedAuthorisation `json:"used"`               // Live ones, ordered by (NotAfter, ID).
-	Floor      int64               `json:"floor"`              // Unix seconds: authorisations that lapse at or before it are refused, since their ids are forgotten.
-	Active     quantity.Day        `json:"active,omitzero"`    // Business date of the last credit or signed spending; kept where an inactivity policy needs it.
-	Sent       Sent                `json:"sent,omitzero"`
-	Recovery   *Recovery           `json:"recovery,omitempty"` // Under way.
-	CoolUntil  int64               `json:"coolUntil,omitzero"` // Unix seconds: no debit before it, after a recovery.
-	Referred   bool                `json:"referred,omitzero"`  // A referral of this account was paid.
-	Uses       []PartnerUse        `json:"uses,omitempty"`     // At partners, ordered by partner.
-	Claims     []Claim             `json:"claims,omitempty"`   // Of partners, in the order in which they arose.
-	Standing   rules.Standing      `json:"standing,omitempty"` // Tier, counters and what caps have been used.
+	V           int                 `json:"v"` // Record version, 1.
+	ID          AccountID           `json:"id"`
+	Holder      Holder              `json:"holder,omitzero"`
+	Status      Status              `json:"status"`
+	Controller  Controller          `json:"controller"`
+	Posted      quantity.Points     `json:"posted"`
+	Held        quantity.Points     `json:"held,omitzero"` // Sum of the open holds.
+	Debt        quantity.Points     `json:"debt"`
+	Lots        []lots.Lot          `json:"lots"`               // Free, ordered by key.
+	Suspense    []lots.Lot          `json:"suspense,omitempty"` // Credited while frozen or closed, ordered by key.
+	Holds       []Hold              `json:"holds,omitempty"`    // Open ones, in the order in which they were made.
+	Used        []UsedAuthorisation `json:"used"`               // Live ones, ordered by (NotAfter, ID).
+	Floor       int64               `json:"floor"`              // Unix seconds: authorisations that lapse at or before it are refused, since their ids are forgotten.
+	Active      quantity.Day        `json:"active,omitzero"`    // Business date of the last credit or signed spending; kept where an inactivity policy needs it.
+	Sent        Sent                `json:"sent,omitzero"`
+	Recovery    *Recovery           `json:"recovery,omitempty"`   // Under way.
+	CoolUntil   int64               `json:"coolUntil,omitzero"`   // Unix seconds: no debit before it, after a recovery.
+	Guard       *Guard              `json:"guard,omitempty"`      // Limits debits, after a change of controller.
+	FrozenUntil int64               `json:"frozenUntil,omitzero"` // Unix seconds: the end of the freeze. 0 of one by the first engine, which has none.
+	Referred    bool                `json:"referred,omitzero"`    // A referral of this account was paid.
+	Uses        []PartnerUse        `json:"uses,omitempty"`       // At partners, ordered by partner.
+	Claims      []Claim             `json:"claims,omitempty"`     // Of partners, in the order in which they arose.
+	Standing    rules.Standing      `json:"standing,omitempty"`   // Tier, counters and what caps have been used.
 }
 
 // Sent counts what the account has sent to others, for the terms' limits.

@@ -21,11 +21,13 @@ const (
 	ReasonCourt      Reason = "court"      // An authority ordered it.
 	ReasonRequest    Reason = "request"    // The holder asked for it.
 	ReasonResolution Reason = "resolution" // A suspicion or a dispute is settled.
+	ReasonTakeover   Reason = "takeover"   // The account is thought to be in somebody else's hands.
+	ReasonAbuse      Reason = "abuse"      // Of returns, referrals or offers.
 )
 
 // Reasons lists every reason in a stable order.
 func Reasons() []Reason {
-	return []Reason{ReasonError, ReasonGoodwill, ReasonFraud, ReasonMigration, ReasonCourt, ReasonRequest, ReasonResolution}
+	return []Reason{ReasonError, ReasonGoodwill, ReasonFraud, ReasonMigration, ReasonCourt, ReasonRequest, ReasonResolution, ReasonTakeover, ReasonAbuse}
 }
 
 // Approval is another organisation's consent to one operation.

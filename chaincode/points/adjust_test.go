@@ -122,7 +122,7 @@ func TestReasonsAreListedOnce(t *testing.T) {
 		}
 		seen[r] = true
 	}
-	if len(seen) != 7 {
+	if len(seen) != 9 {
 		t.Errorf("there are %d reasons", len(seen))
 	}
 }

@@ -35,6 +35,7 @@ type Book struct {
 	Accounts  map[AccountID]*Account
 	Reversals map[OperationID]*Reversal
 	Approvals map[OperationID]*Approval
+	Freezes   map[OperationID]*FreezeRequest // Those that operations name.
 	Shops     map[string]*Shop
 	Budgets   []BudgetUse // Of the lane, ordered by campaign.
 	Lane      int         // Its number, which decides the lane's slice of a budget.
@@ -102,8 +103,8 @@ func (b *Book) newReceipt(o *Operation, f Facts) Receipt {
 	r := Receipt{
 		V: 1, Operation: o.ID, Kind: o.Kind, Programme: b.Programme.Brand, Account: o.Account, To: o.To,
 		Points: o.Points, Outcome: Accepted, BusinessDate: b.Programme.BusinessDate,
-		Engine: EngineVersion, Terms: b.Programme.Current().Version, Details: f.DetailsHash,
-		Hold: o.Hold, Reason: o.Reason, Shop: o.Shop, Partner: o.Partner,
+		Engine: b.Programme.Engine, Terms: b.Programme.Current().Version, Details: f.DetailsHash,
+		Hold: o.Hold, Reason: o.Reason, Shop: o.Shop, Partner: o.Partner, Request: o.Request,
 	}
 	if b.Rules != nil {
 		r.Rules = b.Rules.Set().Version
@@ -130,6 +131,7 @@ type trial struct {
 
 	reversal *Reversal
 	approval *Approval
+	freezing *FreezeRequest // The request that a freeze uses up.
 	shop     *Shop
 	claim    string
 
@@ -261,6 +263,8 @@ func (t *trial) admit() fault.Code {
 		return fault.AccountFrozen
 	case t.op.Kind.debits() && t.book.Now < t.account.CoolUntil:
 		return fault.CoolingOff
+	case t.op.Kind.debits():
+		return t.guarded()
 	}
 	return fault.OK
 }
@@ -283,6 +287,9 @@ func (t *trial) commit() {
 	}
 	if t.approval != nil {
 		b.Approvals[t.approval.Operation] = t.approval
+	}
+	if t.freezing != nil {
+		b.Freezes[t.freezing.ID] = t.freezing
 	}
 	if t.shop != nil {
 		b.Shops[t.shop.ID] = t.shop
@@ -316,7 +323,7 @@ func (t *trial) open() fault.Code {
 
 // sweep has brought the account up to date already; it is refused when nothing was due.
 func (t *trial) sweep() fault.Code {
-	if len(t.from.moves) == 0 {
+	if len(t.from.moves) == 0 && !t.from.thawed {
 		return fault.NothingDue
 	}
 	for _, m := range t.from.moves {

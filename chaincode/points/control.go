@@ -11,6 +11,7 @@ func (t *trial) rekey() fault.Code {
 		return code
 	}
 	t.account.Controller, t.account.Recovery = *t.op.Controller, nil
+	t.guard()
 	return fault.OK
 }
 
@@ -32,6 +33,7 @@ func (t *trial) recover() fault.Code {
 		return code
 	}
 	t.account.Recovery = &Recovery{Controller: *t.op.Controller, From: t.book.Now + t.terms.RecoveryWaitSeconds, Operation: t.op.ID}
+	t.guard()
 	return fault.OK
 }
 
@@ -55,27 +57,8 @@ func (t *trial) complete() fault.Code {
 	}
 	t.account.Controller, t.account.Recovery = r.Controller, nil
 	t.account.CoolUntil = t.book.Now + t.terms.CoolingOffSeconds
+	t.guard()
 	return fault.OK
-}
-
-// freeze stops an active account from spending.
-func (t *trial) freeze() fault.Code {
-	if t.account.Status != StatusActive {
-		return fault.AccountFrozen
-	}
-	t.account.Status = StatusFrozen
-	return fault.OK
-}
-
-// unfreeze makes a frozen account active again; what it was credited meanwhile leaves suspense.
-func (t *trial) unfreeze() fault.Code {
-	if t.account.Status != StatusFrozen {
-		return fault.AccountNotFrozen
-	}
-	t.account.Status = StatusActive
-	suspended := t.account.Suspense
-	t.account.Suspense = nil
-	return t.from.put(suspended)
 }
 
 // close ends an account for good. The mandate names how many points are forfeited by it, so that nobody signs away points unseen; open holds and debt have to be settled before.

@@ -161,6 +161,9 @@ func (t *trial) void() fault.Code {
 	if code := t.heldAtPartner(&h); code != fault.OK {
 		return code
 	}
+	if t.book.FromIssuer && h.Partner != "" && t.book.Programme.has(engineGuards) {
+		return fault.SubmitterRefused // The partner's till relies on it. Once it has lapsed, it isn't found above.
+	}
 	t.receipt.Points = h.Points
 	return t.giveUp(i)
 }

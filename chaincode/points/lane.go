@@ -94,7 +94,7 @@ type Batch struct {
 	V      int    `json:"v"`              // Record version, 1.
 	Root   string `json:"root"`           // RFC 6962 root over the canonical receipts, hex.
 	Count  int    `json:"count"`          // Receipts.
-	Engine int    `json:"engine"`         // EngineVersion that made them.
+	Engine int    `json:"engine"`         // Version that made them.
 	Terms  int    `json:"terms"`          // Version of the terms in force.
 	Rules  int    `json:"rules,omitzero"` // Version of the rule set in force; 0 without one.
 }

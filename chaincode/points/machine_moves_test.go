@@ -254,7 +254,11 @@ func (m *machine) freeze() {
 	if m.chance(8, "the other") {
 		kind = points.KindUnfreeze
 	}
-	m.try(m.attempt(h, kind, because(points.ReasonFraud)))
+	a := m.attempt(h, kind, because(points.ReasonFraud))
+	if kind == points.KindFreeze && m.chance(2, "until") {
+		a.op.Until = m.model.now + 1 + int64(uniform(3000).Draw(m.r, "seconds"))
+	}
+	m.try(a)
 }
 
 func (m *machine) close() {

@@ -80,6 +80,7 @@ func newMachine(r *rapid.T) *machine {
 	history := rapid.Permutation(machineTerms()).Draw(r, "terms")[:3]
 	for i := range history {
 		history[i].Version, history[i].Effective, history[i].RecoveryWaitSeconds = i+1, today+quantity.Day(25*i), 300
+		history[i].Guard = terms.Guard{Seconds: 1500, Points: 60}
 		if err := history[i].Validate(); err != nil {
 			r.Fatalf("terms %d: %v", i+1, err)
 		}
@@ -192,7 +193,7 @@ func (m *machine) compare(a *points.Account, p *position) {
 		differs("what is in suspense")
 	case a.Debt != p.debt || a.Held != p.held() || a.Posted != p.posted():
 		differs("debt, held or posted")
-	case a.Status != p.status || a.Controller.Version != p.version || a.Controller.Key != p.key || a.CoolUntil != p.cool:
+	case a.Status != p.status || a.Controller.Version != p.version || a.Controller.Key != p.key || a.CoolUntil != p.cool || a.FrozenUntil != p.frozenUntil:
 		differs("status or controller")
 	case (a.Recovery == nil) != (p.recovery == nil) || a.Recovery != nil && a.Recovery.From != p.recovery.From:
 		differs("the recovery")

@@ -279,9 +279,11 @@ func (m *model) control(a *attempt, p *position) fault.Code {
 		}
 		if o.Kind == points.KindRecover {
 			p.recovery = &points.Recovery{Controller: *o.Controller, From: m.now + m.inForce().RecoveryWaitSeconds}
+			m.watch(p)
 			return fault.OK
 		}
 		p.version, p.key, p.recovery = o.Controller.Version, o.Controller.Key, nil
+		m.watch(p)
 		return fault.OK
 	case points.KindVeto, points.KindComplete:
 		return m.endRecovery(o.Kind, p)
@@ -289,14 +291,17 @@ func (m *model) control(a *attempt, p *position) fault.Code {
 		if p.status != points.StatusActive {
 			return fault.AccountFrozen
 		}
-		p.status = points.StatusFrozen
+		p.status, p.frozenUntil = points.StatusFrozen, o.Until
+		if o.Until == 0 {
+			p.frozenUntil = m.now + points.MaxFreezeSeconds
+		}
 		return fault.OK
 	case points.KindUnfreeze:
 		if p.status != points.StatusFrozen {
 			return fault.AccountNotFrozen
 		}
 		suspended := p.suspense
-		p.status, p.suspense = points.StatusActive, nil
+		p.status, p.suspense, p.frozenUntil = points.StatusActive, nil, 0
 		m.put(p, suspended)
 		return fault.OK
 	default:
@@ -312,6 +317,7 @@ func (m *model) endRecovery(kind points.Kind, p *position) fault.Code {
 		return fault.RecoveryWaiting
 	case kind == points.KindComplete:
 		p.version, p.key, p.cool = p.recovery.Controller.Version, p.recovery.Controller.Key, m.now+m.inForce().CoolingOffSeconds
+		m.watch(p)
 	}
 	p.recovery = nil
 	return fault.OK

@@ -28,6 +28,7 @@ type model struct {
 	sales     map[points.OperationID]sale
 	spendings map[points.OperationID]spending
 	totals    points.Totals
+	thawed    bool // A freeze was over when the last operation came.
 }
 
 // sale is an accepted purchase.
@@ -79,6 +80,9 @@ type position struct {
 	sent           points.Sent
 	recovery       *points.Recovery
 	cool           int64
+	frozenUntil    int64
+	guarded        int64           // Until when what leaves is limited,
+	left           quantity.Points // and what has left meanwhile.
 	used           map[string]int64
 	referred       bool
 	standing
@@ -314,6 +318,11 @@ func (m *model) activity() quantity.Day {
 
 // touch brings a position up to date.
 func (m *model) touch(p *position) {
+	if p.status == points.StatusFrozen && p.frozenUntil <= m.now {
+		p.free, p.suspense = append(p.free, p.suspense...), nil
+		p.status, p.frozenUntil = points.StatusActive, 0
+		m.thawed = true
+	}
 	over := func(h pinned) bool { return h.until <= m.now }
 	for _, h := range p.pinned {
 		if over(h) {

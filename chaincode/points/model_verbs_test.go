@@ -71,6 +71,27 @@ func (m *model) authorise(a *attempt) fault.Code {
 // leaves are the kinds by which an account gives something away.
 var leaves = []points.Kind{points.KindRedeem, points.KindHold, points.KindTransfer, points.KindGift, points.KindRekey, points.KindClose}
 
+// lets counts what leaves an account under a guard, and says whether it is little enough.
+func (m *model) lets(p *position, n quantity.Points) bool {
+	if p.guarded <= m.now {
+		return true
+	}
+	p.left += n
+	return p.left <= m.inForce().Guard.Points
+}
+
+// watch begins a guard, or prolongs the one that is under way.
+func (m *model) watch(p *position) {
+	seconds := m.inForce().Guard.Seconds
+	if seconds == 0 {
+		return
+	}
+	if p.guarded <= m.now {
+		p.left = 0
+	}
+	p.guarded = max(p.guarded, m.now+seconds)
+}
+
 func (m *model) perform(a *attempt) fault.Code {
 	o := a.op
 	a.points = o.Points
@@ -85,6 +106,7 @@ func (m *model) perform(a *attempt) fault.Code {
 		return code
 	}
 	due := m.totals
+	m.thawed = false
 	m.touch(p)
 	if q != nil {
 		m.touch(q)
@@ -98,9 +120,11 @@ func (m *model) perform(a *attempt) fault.Code {
 		return fault.AccountFrozen
 	case p.cool > m.now && slices.Contains(leaves, o.Kind):
 		return fault.CoolingOff
+	case slices.Contains(leaves, o.Kind) && !m.lets(p, o.Points):
+		return fault.CoolingOff
 	case o.Kind == points.KindExpire:
 		a.points = m.totals.Expired - due.Expired
-		if m.totals == due {
+		if m.totals == due && !m.thawed {
 			return fault.NothingDue
 		}
 		return fault.OK

@@ -19,7 +19,8 @@ type Operation struct {
 	Controller    *Controller     `json:"controller,omitempty"`
 	Holder        Holder          `json:"holder,omitempty"`
 	Hold          OperationID     `json:"hold,omitempty"`    // The hold captured, voided or accepted.
-	Until         int64           `json:"until,omitzero"`    // Unix seconds at which a hold lapses.
+	Until         int64           `json:"until,omitzero"`    // Unix seconds at which a hold lapses, or a freeze ends.
+	Request       OperationID     `json:"request,omitempty"` // Of a freeze: the accepted FreezeRequest that it follows.
 	Purpose       Purpose         `json:"purpose,omitempty"` // Of a hold.
 	Claim         string          `json:"claim,omitempty"`   // Of a gift: ClaimHash of its code. Of an accrual: keyed hash of the anonymous receipt that is claimed late. 64 hex digits.
 	Reason        Reason          `json:"reason,omitempty"`
@@ -78,7 +79,7 @@ var shapes = map[Kind]shape{
 	KindRecover:  {must: []string{"controller"}},
 	KindVeto:     {may: []string{"authorisation"}},
 	KindComplete: {},
-	KindFreeze:   {must: []string{"reason"}},
+	KindFreeze:   {must: []string{"reason"}, may: []string{"until", "request"}},
 	KindUnfreeze: {must: []string{"reason"}},
 	KindClose:    {may: []string{"authorisation", "points"}},
 	KindAward:    {must: []string{"points", "partner"}, may: []string{"agreement"}},
@@ -99,7 +100,7 @@ func (o *Operation) fields() []string {
 		{"to", o.To != ""}, {"points", o.Points != 0}, {"controller", o.Controller != nil}, {"holder", o.Holder != ""}, {"hold", o.Hold != ""},
 		{"until", o.Until != 0}, {"purpose", o.Purpose != ""}, {"claim", o.Claim != ""}, {"reason", o.Reason != ""}, {"shop", o.Shop != ""},
 		{"whole", o.Whole}, {"lines", len(o.Lines) > 0}, {"authorisation", o.Authorisation != nil}, {"original", o.Original != nil},
-		{"partner", o.Partner != ""}, {"agreement", o.Agreement != 0}, {"entries", len(o.Entries) > 0},
+		{"partner", o.Partner != ""}, {"agreement", o.Agreement != 0}, {"entries", len(o.Entries) > 0}, {"request", o.Request != ""},
 	} {
 		if f.set {
 			set = append(set, f.name)
@@ -135,8 +136,10 @@ func (o *Operation) Validate() error {
 }
 
 func (o *Operation) validateFields() error {
-	if o.To != "" && !isHex(string(o.To), idLength) || o.Hold != "" && !isHex(string(o.Hold), idLength) {
-		return fault.New(fault.InvalidValue, "to and hold must be %d lower-case hex digits", idLength)
+	for _, id := range []string{string(o.To), string(o.Hold), string(o.Request)} {
+		if id != "" && !isHex(id, idLength) {
+			return fault.New(fault.InvalidValue, "to, hold and request must be %d lower-case hex digits", idLength)
+		}
 	}
 	least := quantity.Points(0)
 	if o.Kind == KindAdjust {

@@ -9,9 +9,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
 
-// EngineVersion numbers the behaviour of this package. Receipts and batches name the version that made them; a change of behaviour is a new version beside the old one.
-const EngineVersion = 1
-
 // MaxNameLength bounds a display name, in bytes.
 const MaxNameLength = 64
 
@@ -105,8 +102,8 @@ func (p *Programme) TransferFrom(l lots.Lot) quantity.Day {
 
 // Validate returns INVALID_VALUE or OUT_OF_RANGE when a field of a new programme can't be accepted.
 func (p *Programme) Validate() error {
-	if p.V != 1 || p.Engine != EngineVersion {
-		return fault.New(fault.InvalidValue, "a programme has v 1 and engine %d", EngineVersion)
+	if p.V != 1 || p.Engine < engineFirst || p.Engine > EngineVersion {
+		return fault.New(fault.InvalidValue, "a programme has v 1 and an engine of %d to %d", engineFirst, EngineVersion)
 	}
 	if n := len(p.DisplayName); n < 1 || n > MaxNameLength {
 		return fault.New(fault.InvalidValue, "displayName needs 1 to %d bytes", MaxNameLength)

@@ -42,6 +42,8 @@ type Receipt struct {
 	Hold          OperationID     `json:"hold,omitempty"`          // The hold captured, voided or accepted.
 	Reason        Reason          `json:"reason,omitempty"`
 	Approver      string          `json:"approver,omitempty"`     // MSP id of who approved.
+	Request       OperationID     `json:"request,omitempty"`      // The brand's request that a freeze follows.
+	Until         int64           `json:"until,omitzero"`         // Unix seconds: when a freeze ends.
 	Shop          string          `json:"shop,omitempty"`         // The sponsored shop.
 	Award         *rules.Outcome  `json:"award,omitzero"`         // Which rule gave what, and what it counted for; of a return what is undone. Absent without a rule set.
 	ToPoints      quantity.Points `json:"toPoints,omitzero"`      // A referral's award to the second account,
@@ -61,6 +63,6 @@ func (r *Receipt) refuse(asked quantity.Points) {
 	*r = Receipt{
 		V: r.V, Operation: r.Operation, Kind: r.Kind, Programme: r.Programme, Account: r.Account, To: r.To, Points: asked, Outcome: Rejected,
 		BusinessDate: r.BusinessDate, Engine: r.Engine, Terms: r.Terms, Rules: r.Rules, Details: r.Details, Authorisation: r.Authorisation,
-		Original: r.Original, Hold: r.Hold, Reason: r.Reason, Shop: r.Shop, Partner: r.Partner,
+		Original: r.Original, Hold: r.Hold, Reason: r.Reason, Shop: r.Shop, Partner: r.Partner, Request: r.Request,
 	}
 }

@@ -13,6 +13,7 @@ type side struct {
 	trial   *trial
 	account *Account
 	moves   []lots.Move
+	thawed  bool // A freeze was over, or what it kept in suspense became free.
 }
 
 // record notes moves of lots; sign is 1 for points that come in and -1 for points that leave.
@@ -23,8 +24,9 @@ func (s *side) record(list []lots.Lot, cause lots.Cause, sign quantity.Points) {
 	}
 }
 
-// touch brings the account up to date: holds whose time is over lapse, lots that are due expire, and lots that have become free without any restriction are merged.
+// touch brings the account up to date: a freeze whose end has passed is over, holds whose time is over lapse, lots that are due expire, and lots that have become free without any restriction are merged.
 func (s *side) touch() fault.Code {
+	s.thaw()
 	s.lapse()
 	if code := s.expire(); code != fault.OK {
 		return code

@@ -37,6 +37,7 @@ func newBook() *points.Book {
 		Programme: programme(), Taken: map[points.AccountID]bool{}, Claimed: map[string]bool{}, Accounts: map[points.AccountID]*points.Account{},
 		Reversals: map[points.OperationID]*points.Reversal{}, Approvals: map[points.OperationID]*points.Approval{}, Shops: map[string]*points.Shop{}, Now: start,
 		Exists: map[points.AccountID]bool{}, OptOuts: map[points.AccountID]*clearing.OptOut{}, Inbox: map[points.InboxPlace]*points.InboxEntry{},
+		Freezes: map[points.OperationID]*points.FreezeRequest{},
 	}
 }
 
@@ -215,7 +216,7 @@ func (c *till) copy() *points.Book {
 	b.Taken, b.Claimed = maps.Clone(b.Taken), maps.Clone(b.Claimed)
 	b.Opened, b.Claims, b.Budgets = slices.Clone(b.Opened), slices.Clone(b.Claims), slices.Clone(b.Budgets)
 	b.Accounts, b.Reversals = copies(c.t, b.Accounts), copies(c.t, b.Reversals)
-	b.Approvals, b.Shops = copies(c.t, b.Approvals), copies(c.t, b.Shops)
+	b.Approvals, b.Shops, b.Freezes = copies(c.t, b.Approvals), copies(c.t, b.Shops), copies(c.t, b.Freezes)
 	b.OptOuts, b.Inbox, b.Obligations = copies(c.t, b.OptOuts), copies(c.t, b.Inbox), slices.Clone(b.Obligations)
 	b.Folded, b.Dropped, b.Deposits = slices.Clone(b.Folded), slices.Clone(b.Dropped), slices.Clone(b.Deposits)
 	return &b
@@ -242,6 +243,7 @@ func shown(t failer, b *points.Book) string {
 		Reversals map[points.OperationID]*points.Reversal
 		Approvals map[points.OperationID]*points.Approval
 		Shops     map[string]*points.Shop
+		Freezes   map[points.OperationID]*points.FreezeRequest
 		Budgets   []points.BudgetUse
 		OptOuts   map[points.AccountID]*clearing.OptOut
 		Inbox     map[string]*points.InboxEntry
@@ -250,7 +252,7 @@ func shown(t failer, b *points.Book) string {
 		Deposits  []points.Deposit
 		Totals    points.Totals
 	}{
-		b.Taken, b.Opened, b.Claimed, b.Claims, b.Accounts, b.Reversals, b.Approvals, b.Shops, b.Budgets, b.OptOuts, inboxOf(b), b.Folded, b.Dropped, b.Deposits, b.Totals,
+		b.Taken, b.Opened, b.Claimed, b.Claims, b.Accounts, b.Reversals, b.Approvals, b.Shops, b.Freezes, b.Budgets, b.OptOuts, inboxOf(b), b.Folded, b.Dropped, b.Deposits, b.Totals,
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Devalues names every parameter whose change from old to next makes points worth less, or takes away something that their holder can do with them; empty when nothing
-// does. What isn't provably as good counts as worse: a parameter that protects one holder at the cost of another (a hold's longest time, the two times of a recovery, the
+// does. What isn't provably as good counts as worse: a parameter that protects one holder at the cost of another (a hold's longest time, the two times of a recovery, the guard, the
 // time to claim a transfer) is named whichever way it moves. Names are those of the JSON document.
 //
 // Left out are the parameters that only decide what new purchases earn (rate, maxReceiptAgeDays), and the prose, which no chaincode can judge.
@@ -23,6 +23,7 @@ func Devalues(old, next *Terms) []string {
 		{"holdMaxSeconds", next.HoldMaxSeconds != old.HoldMaxSeconds},
 		{"recoveryWaitSeconds", next.RecoveryWaitSeconds != old.RecoveryWaitSeconds},
 		{"coolingOffSeconds", next.CoolingOffSeconds != old.CoolingOffSeconds},
+		{"guard", next.Guard != old.Guard},
 	}
 	return worse(append(changes, transferChanges(&old.Transfers, &next.Transfers)...))
 }

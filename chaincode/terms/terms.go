@@ -25,6 +25,7 @@ const (
 	MaxHoldSeconds     = 31 * 86400    // Longest hold, in seconds: a hotel stay.
 	MaxRecoverySeconds = 90 * 86400    // Longest waiting period of a recovery, in seconds.
 	MaxCoolingSeconds  = 90 * 86400    // Longest cooling-off after a recovery, in seconds.
+	MaxGuardSeconds    = 90 * 86400    // Longest guard after a change of controller, in seconds.
 	MaxBearer          = 1_000_000_000 // Points of one offline bearer code.
 )
 
@@ -47,6 +48,13 @@ type Terms struct {
 	HoldMaxSeconds      int64             `json:"holdMaxSeconds"`      // Longest time from hold to lapse; 0 forbids holds.
 	RecoveryWaitSeconds int64             `json:"recoveryWaitSeconds"` // Time in which the old key can veto a recovery.
 	CoolingOffSeconds   int64             `json:"coolingOffSeconds"`   // Time after a recovery in which the account can't be debited.
+	Guard               Guard             `json:"guard,omitzero"`      // After a change of controller; left out for none.
+}
+
+// Guard says how much can leave an account in the time after its controller was changed, or a recovery was asked for.
+type Guard struct {
+	Seconds int64           `json:"seconds"` // 0 for no guard.
+	Points  quantity.Points `json:"points"`  // Most points of all debits together in that time.
 }
 
 // Transfers are the rules for moving points between accounts of the programme.
@@ -116,6 +124,8 @@ func (t *Terms) bounds() []bound {
 		{"holdMaxSeconds", t.HoldMaxSeconds, 0, MaxHoldSeconds},
 		{"recoveryWaitSeconds", t.RecoveryWaitSeconds, 0, MaxRecoverySeconds},
 		{"coolingOffSeconds", t.CoolingOffSeconds, 0, MaxCoolingSeconds},
+		{"guard.seconds", t.Guard.Seconds, 0, MaxGuardSeconds},
+		{"guard.points", int64(t.Guard.Points), 0, quantity.MaxPoints},
 	}
 }
 

@@ -76,7 +76,7 @@ type BatchResult struct {
 	Rejected int    `json:"rejected"`
 }
 
-// NewProgramme is the document of CreateProgramme; issuer, channel and engine are the chaincode's to fill in.
+// NewProgramme is the document of CreateProgramme; issuer and channel are the chaincode's to fill in.
 type NewProgramme struct {
 	Brand        string                 `json:"brand"`
 	DisplayName  string                 `json:"displayName"`
@@ -86,6 +86,12 @@ type NewProgramme struct {
 	Terms        terms.Terms            `json:"terms"`
 	CustodianKey string                 `json:"custodianKey"`
 	RelyingParty *webauthn.RelyingParty `json:"relyingParty,omitempty"` // For whom passkeys are made; left out when the programme takes none.
+	Engine       int                    `json:"engine,omitzero"`        // Version of the behaviour that it starts with; left out for the first.
+}
+
+// EngineActivation is the document of ActivateEngine: a newer version of the behaviour.
+type EngineActivation struct {
+	Engine int `json:"engine"`
 }
 
 // Documents that publish versions; each is the document itself.
@@ -202,6 +208,7 @@ const (
 	FnPublishPrices       = "PublishPrices"
 	FnRotateCustodian     = "RotateCustodian"
 	FnAdminister          = "Administer"
+	FnActivateEngine      = "ActivateEngine"
 	FnPutShop             = "PutShop"
 	FnApprove             = "Approve"
 	FnGetTerms            = "GetTerms"

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -47,7 +48,7 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 	if err != nil {
 		return nil, err
 	}
-	body, err := accountOf(&position.Account, &programme)
+	body, err := accountOf(&position.Account, &programme, time.Now().Unix())
 	if err != nil {
 		return nil, err
 	}

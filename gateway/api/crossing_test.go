@@ -25,7 +25,7 @@ func TestWhoTakesWhatPlacesWithAPartnerIsToldByTheRequest(t *testing.T) {
 		{"a hold at a partner's till", KindHold, []fields{toHotel}, "/partner"},
 		{"a redemption at a partner's till", KindRedeem, []fields{toHotel}, "/partner"},
 		{"a capture at a partner's till", KindCapture, []fields{toHotel}, "/partner"},
-		{"the void of an allowance", KindVoid, []fields{toHotel}, ""},
+		{"the void of what a partner's till relies on", KindVoid, []fields{toHotel}, "/partner"},
 		{"a swap", KindSwap, []fields{{"programme": "airline", "agreement": 1}}, ""},
 		{"a swap with nobody", KindSwap, []fields{{"programme": "airline", "partner": nil}}, "/partner"},
 		{"a swap with itself", KindSwap, []fields{{"partner": "airline"}}, "/partner"},
@@ -73,12 +73,9 @@ func TestASwapIntoTheOwnProgrammeFindsItsReceiverByReference(t *testing.T) {
 }
 
 func TestAMandateForAPartnersTillIsPreparedThereAndCoversWhatIsSent(t *testing.T) {
-	for _, kind := range []Kind{KindRedeem, KindHold, KindVoid, KindSwap} {
+	for _, kind := range []Kind{KindRedeem, KindHold, KindSwap} {
 		b := newBorder(t)
 		request := elsewhere(kind, fields{"account": wallet, "authentication": nil, "agreement": 3})
-		if kind == KindVoid {
-			delete(request, "agreement")
-		}
 		p := b.hotel.prepare(fields{"operation": request})
 		p.Operation.Authorisation = &points.Authorisation{Mandate: p.Mandate, Signature: authorised(t, p.Mandate).Signature}
 		w := b.hotel.do(call{"POST", "/v1/operations", ScopeTill, encoded(t, p.Operation), []string{"Idempotency-Key", "key-1"}})

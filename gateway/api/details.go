@@ -55,7 +55,7 @@ func fill(o *points.Operation, r *OperationRequest) {
 	o.Kind, o.ID, o.Hold = points.Kind(r.Kind), points.OperationID(valueOr(r.Operation, "")), points.OperationID(valueOr(r.Hold, ""))
 	o.Points, o.Whole, o.Lines, o.Until = quantity.Points(valueOr(r.Points, 0)), valueOr(r.Whole, false), valueOr(r.ReturnLines, nil), valueOr(r.Until, 0)
 	o.Holder, o.Purpose, o.Reason = points.Holder(valueOr(r.Holder, "")), points.Purpose(valueOr(r.Purpose, "")), points.Reason(valueOr(r.Reason, ""))
-	o.Agreement = valueOr(r.Agreement, 0)
+	o.Agreement, o.Request = valueOr(r.Agreement, 0), points.OperationID(valueOr(r.FreezeRequest, ""))
 	if r.Account != nil {
 		o.Account = points.AccountID(*r.Account)
 	}

@@ -21,11 +21,11 @@ type way struct {
 	merchant string // At whose tills it takes place.
 }
 
-// passedOn are the kinds that gateways take from each other: debits, and what ends or undoes them.
-var passedOn = []Kind{KindRedeem, KindHold, KindCapture, KindVoid, KindReturn, KindSwap}
+// passedOn are the kinds that gateways take from each other: debits, and what ends or undoes them. The void of a hold at a partner's till is that till's gateway's alone.
+var passedOn = []Kind{KindRedeem, KindHold, KindCapture, KindReturn, KindSwap}
 
 // takenHere are the kinds that name a partner and are sent to the gateway of the account's own programme: everything else takes place at the partner.
-var takenHere = []Kind{KindHold, KindVoid, KindReturn, KindSwap, KindOptout, KindOptin}
+var takenHere = []Kind{KindHold, KindReturn, KindSwap, KindOptout, KindOptin}
 
 // direct finds out whom the item's operation is about. FORBIDDEN when the caller has no part in it.
 func (s *Server) direct(ctx context.Context, it *item) error {

@@ -20,7 +20,8 @@ import (
 // Issuer's way: the issuer's gateway sequences it, under a key that this gateway makes of the caller's, and answers the same for the same key whatever was lost before.
 // Own way: this gateway's own small batches, and its own outbox.
 //
-// A credit takes the own way, the return of a redemption among them: the ledger takes from this member alone what it loses by. So does what ends what took it, and the capture of an allowance that was made for this member. Everything else takes the issuer's.
+// A credit takes the own way, the return of a redemption among them: the ledger takes from this member alone what it loses by, and so it does the void of a hold that a till of
+// this member relies on. So does the capture of a hold that took it, and that of an allowance that was made for this member. Everything else takes the issuer's.
 // While the issuer gives no answer, what the customer's own key has signed takes the own way after all, though the issuer may have it too: a signature serves once on the ledger,
 // so one of the two is refused as AUTH_REPLAYED. It is noted before it is sent, so that the same receipt or key doesn't take the own way with another signature. When the refused
 // one is ours, only the issuer can say whether the other one is the same request. It is asked, and until it answers nobody is told anything but ISSUER_UNAVAILABLE. Nothing else
@@ -91,7 +92,7 @@ func fail(items []*item, err error) {
 // isOwn says whether an item takes the own way, and whatever took it before does.
 func (s *Server) isOwn(ctx context.Context, partner *Brand, it *item) (bool, error) {
 	o := &it.intake.Operation
-	if o.Kind == points.KindAward {
+	if o.Kind == points.KindAward || o.Kind == points.KindVoid {
 		return true, nil
 	}
 	if partner.Recorder == nil {
@@ -101,9 +102,8 @@ func (s *Server) isOwn(ctx context.Context, partner *Brand, it *item) (bool, err
 		return found, err
 	}
 	switch {
-	case o.Kind == points.KindVoid || o.Kind == points.KindCapture:
-		went, err := s.wentOwn(ctx, o.Hold)
-		if err != nil || went || o.Kind == points.KindVoid {
+	case o.Kind == points.KindCapture:
+		if went, err := s.wentOwn(ctx, o.Hold); err != nil || went {
 			return went, err
 		}
 		return s.isAllowance(ctx, o)

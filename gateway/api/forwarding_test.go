@@ -149,6 +149,20 @@ func TestWhatEndsOrUndoesAnOperationGoesItsWay(t *testing.T) {
 	}
 }
 
+func TestTheVoidOfAHoldAtTheOwnTillNeedsNoIssuerWhoeverTookTheHold(t *testing.T) {
+	b := newBorder(t)
+	held := into[Operation](t, b.till("key-1", elsewhere(KindHold)), http.StatusOK)
+	if len(b.airline.intakes) != 1 {
+		t.Fatal("the hold didn't take the issuer's way")
+	}
+	b.down.Store(true)
+	into[Operation](t, b.till("key-2", elsewhere(KindVoid, fields{"hold": held.Id})), http.StatusOK)
+	if len(b.hotel.outbox.intakes) != 1 || len(b.airline.intakes) != 1 {
+		t.Errorf("%d recorded here, %d at the issuer", len(b.hotel.outbox.intakes), len(b.airline.intakes))
+	}
+	b.hotel.lawful()
+}
+
 func TestALostAnswerIsNeverAnsweredByASecondDebit(t *testing.T) {
 	b := newBorder(t)
 	b.deaf.Store(true)

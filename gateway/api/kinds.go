@@ -48,7 +48,7 @@ var (
 		KindRecover:  {scope: ScopeOperator, required: []string{"operation", "controller"}},
 		KindVeto:     {scope: ScopeTill, consent: must},
 		KindComplete: {scope: ScopeOperator},
-		KindFreeze:   {scope: ScopeOperator, required: []string{"reason"}},
+		KindFreeze:   {scope: ScopeOperator, required: []string{"reason"}, optional: []string{"until", "freezeRequest"}},
 		KindUnfreeze: {scope: ScopeOperator, required: []string{"reason"}},
 		KindClose:    {scope: ScopeTill, optional: []string{"points"}, consent: must},
 		KindAward:    {scope: ScopeTill, required: []string{"programme", "points"}, optional: slices.Concat(money, []string{"partner", "agreement"}), till: must},

@@ -90,7 +90,7 @@ func fullRequest() *OperationRequest {
 	var i int
 	var yes bool
 	return &OperationRequest{
-		Account: &s, AmountMinor: &n, Authentication: &Authentication{}, Authorisation: &Authorisation{}, Channel: &s, ClaimCode: &s, Controller: &ControllerRequest{}, Currency: &s,
+		Account: &s, AmountMinor: &n, Authentication: &Authentication{}, Authorisation: &Authorisation{}, Channel: &s, ClaimCode: &s, FreezeRequest: &s, Controller: &ControllerRequest{}, Currency: &s,
 		Event: &s, Hold: &s, HoldSeconds: &n, Holder: &s, Item: &s, LateClaim: &yes, Lines: &[]PurchaseLine{}, Note: &s, OccurredAt: &s, Operation: &s, Original: &Original{},
 		OriginalOperation: &s, Pieces: &i, PlaceSalt: &s, Points: &n, Purpose: &s, Reason: &s, ReceiptNumber: &s, Reference: &s, ReturnLines: &[]int{}, Shop: &s, SpendCode: &s,
 		Store: &s, Tags: &[]string{}, Terminal: &s, To: &s, ToReference: &s, Until: &n, Whole: &yes, Programme: &s, Partner: &s, Agreement: &i,
@@ -210,7 +210,7 @@ func TestEveryFieldIsCheckedInEveryKind(t *testing.T) {
 		{"holdSeconds", 0, ""}, {"holdSeconds", 31*86400 + 1, ""}, {"until", 0, ""}, {"until", -1, ""},
 		{"hold", "abc", ""}, {"claimCode", "short", ""}, {"claimCode", long(129), ""}, {"claimCode", long(22) + "=", ""},
 		{"originalOperation", "abc", ""}, {"returnLines", []any{}, ""}, {"returnLines", []any{1, 1}, "/returnLines/1"}, {"returnLines", []any{-1}, "/returnLines/0"},
-		{"returnLines", []any{200}, "/returnLines/0"}, {"returnLines", ascending, ""}, {"reason", "whim", ""}, {"note", "", ""}, {"note", long(129), ""},
+		{"returnLines", []any{200}, "/returnLines/0"}, {"returnLines", ascending, ""}, {"reason", "whim", ""}, {"freezeRequest", "abc", ""}, {"note", "", ""}, {"note", long(129), ""},
 		{"authentication", fields{"method": "O T P", "challenge": "x"}, "/authentication/method"}, {"authentication", fields{"method": "otp", "challenge": ""}, "/authentication/challenge"},
 		{"placeSalt", "abc", ""}, {"programme", "Hotel", ""}, {"programme", "", ""}, {"partner", "no hotel", ""}, {"agreement", 0, ""}, {"agreement", 1001, ""},
 	} {
@@ -233,7 +233,7 @@ func TestAFieldOfAnotherKindIsRefused(t *testing.T) {
 		"channel": "web", "tags": []string{"a"}, "lines": []fields{{"amountMinor": 0}}, "lateClaim": false, "item": "mug", "pieces": 1, "purpose": "allowance", "holdSeconds": 5,
 		"until": 5, "hold": heldID, "claimCode": "0123456789abcdefghijkl", "originalOperation": heldID, "original": original, "whole": false, "returnLines": []int{0},
 		"reason": "error", "note": "n", "authentication": agreed["authentication"], "authorisation": authorised(t, mandate()), "spendCode": "TALLY1:", "placeSalt": hash,
-		"programme": "hotel", "partner": "hotel", "agreement": 1,
+		"programme": "hotel", "partner": "hotel", "agreement": 1, "freezeRequest": heldID,
 	}
 	if len(good) != len(present(fullRequest()))-1 { // A reference serves for every kind.
 		t.Fatalf("%d fields", len(good))

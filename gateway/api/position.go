@@ -8,8 +8,9 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 )
 
-// accountOf is how the API tells a position, without what the rules know of it.
-func accountOf(a *points.Account, p *points.Programme) (Account, error) {
+// accountOf is how the API tells a position as it stands at a time (Unix seconds), without what the rules know of it.
+func accountOf(a *points.Account, p *points.Programme, now int64) (Account, error) {
+	a = a.At(now)
 	spendable, err := a.Spendable(p, p.BusinessDate)
 	if err != nil {
 		return Account{}, err
@@ -30,6 +31,12 @@ func accountOf(a *points.Account, p *points.Programme) (Account, error) {
 	}
 	if a.CoolUntil != 0 {
 		out.CoolUntil = &a.CoolUntil
+	}
+	if a.FrozenUntil != 0 {
+		out.FrozenUntil = &a.FrozenUntil
+	}
+	if g := a.Guard; g != nil && now < g.Until {
+		out.Guard = &Guard{Until: g.Until, Spent: int64(g.Spent)}
 	}
 	if out.Pending, err = pending(a, p); err != nil {
 		return Account{}, err

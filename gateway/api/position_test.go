@@ -78,11 +78,28 @@ func TestPointsInSuspenseExpireToo(t *testing.T) {
 	}
 }
 
+func TestAFreezeIsShownUntilItsEndAndAGuardUntilIts(t *testing.T) {
+	p := programme()
+	a := points.Account{
+		ID: wallet, Status: points.StatusFrozen, FrozenUntil: 1000, Posted: 7, Suspense: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 7}}, Guard: &points.Guard{Until: 500, Spent: 3},
+	}
+	for now, want := range map[int64]struct {
+		status    string
+		spendable int64
+		guarded   bool
+	}{499: {"FROZEN", 0, true}, 500: {"FROZEN", 0, false}, 999: {"FROZEN", 0, false}, 1000: {"ACTIVE", 7, false}} {
+		got, err := accountOf(&a, &p, now)
+		if err != nil || got.Status != want.status || got.Spendable != want.spendable || (got.Guard != nil) != want.guarded || (got.FrozenUntil != nil) != (want.status == "FROZEN") {
+			t.Errorf("at %d: %+v, %v", now, got, err)
+		}
+	}
+}
+
 func TestInactivityIsShownAsADay(t *testing.T) {
 	p := programme()
 	p.Terms[0].Expiry = lots.Expiry{Kind: lots.Inactivity, Months: 12}
 	a := points.Account{ID: wallet, Posted: 3, Active: 20_000, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 3}}}
-	shown, err := accountOf(&a, &p)
+	shown, err := accountOf(&a, &p, 0)
 	if err != nil || len(shown.Expiries) != 1 || shown.Expiries[0].Day != "2025-10-04" || *shown.Lots[0].Expiry != "2025-10-04" {
 		t.Errorf("%+v, %v", shown, err)
 	}

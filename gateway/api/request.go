@@ -40,7 +40,7 @@ func present(r *OperationRequest) []string {
 		{"originalOperation", r.OriginalOperation != nil}, {"original", r.Original != nil}, {"whole", r.Whole != nil}, {"returnLines", r.ReturnLines != nil},
 		{"reason", r.Reason != nil}, {"note", r.Note != nil}, {"authentication", r.Authentication != nil}, {"authorisation", r.Authorisation != nil},
 		{"spendCode", r.SpendCode != nil}, {"placeSalt", r.PlaceSalt != nil}, {"programme", r.Programme != nil}, {"partner", r.Partner != nil},
-		{"agreement", r.Agreement != nil},
+		{"agreement", r.Agreement != nil}, {"freezeRequest", r.FreezeRequest != nil},
 	} {
 		if f.given {
 			names = append(names, f.name)

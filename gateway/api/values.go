@@ -79,6 +79,7 @@ func (c *checker) checkNumbers(r *OperationRequest) {
 	}
 	within(c, "pieces", r.Pieces, span{1, terms.MaxItemQuantity})
 	within(c, "holdSeconds", r.HoldSeconds, span{1, terms.MaxHoldSeconds})
+	c.id("freezeRequest", r.FreezeRequest)
 	within(c, "until", r.Until, span{1, quantity.MaxPoints})
 	if r.Currency != nil {
 		c.must(claim{quantity.ValidCurrency(*r.Currency) == nil, fault.InvalidValue, "currency", "must be a three-letter ISO 4217 code"})

@@ -190,7 +190,7 @@ func (a *Auditor) compareDatabase(b *blocks.Block) error {
 var projectedObjects = []string{
 	engine.ObjectProgramme, engine.ObjectLane, engine.ObjectAccount,
 	engine.ObjectTerms, engine.ObjectRuleSet, engine.ObjectPrices, engine.ObjectShop, engine.ObjectApproval,
-	engine.ObjectPartner, engine.ObjectOffer, engine.ObjectOptOut, engine.ObjectInbox,
+	engine.ObjectPartner, engine.ObjectOffer, engine.ObjectOptOut, engine.ObjectInbox, engine.ObjectFreeze, engine.ObjectObjection,
 }
 
 func (a *Auditor) compareNamespace(d *Database, namespace string, block uint64) (int, *Finding) {

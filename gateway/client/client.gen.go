@@ -127,6 +127,12 @@ type Account struct {
 	// Expiries Every business date to come on which points are gone unless they are spent before, held ones left aside; by inactivity, if the account is not used until then.
 	Expiries []Expiry `json:"expiries"`
 
+	// FrozenUntil Unix seconds: when the freeze ends by itself.
+	FrozenUntil *int64 `json:"frozenUntil,omitempty"`
+
+	// Guard The account's controller was changed a short while ago. Until then no more leaves it than the terms let; COOLING_OFF for what would be more.
+	Guard *Guard `json:"guard,omitempty"`
+
 	// Held Pinned by open holds.
 	Held Points `json:"held"`
 
@@ -327,7 +333,7 @@ type BulkItem struct {
 	// | recover | operator | operation, controller | | | |
 	// | veto | till | | | | must |
 	// | complete | operator | | | | |
-	// | freeze | operator | reason | | | |
+	// | freeze | operator | reason | until, freezeRequest | | |
 	// | unfreeze | operator | reason | | | |
 	// | close | till | | points | | must |
 	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
@@ -592,6 +598,15 @@ type Figure = clearing.Figure
 // FinalStatement defines model for FinalStatement.
 type FinalStatement = clearing.FinalStatement
 
+// Guard The account's controller was changed a short while ago. Until then no more leaves it than the terms let; COOLING_OFF for what would be more.
+type Guard struct {
+	// Spent What has left the account since the guard began.
+	Spent Points `json:"spent"`
+
+	// Until Unix seconds.
+	Until int64 `json:"until"`
+}
+
 // Hash SHA-256 in hex.
 type Hash = string
 
@@ -760,7 +775,7 @@ type MandateRequest struct {
 	// | recover | operator | operation, controller | | | |
 	// | veto | till | | | | must |
 	// | complete | operator | | | | |
-	// | freeze | operator | reason | | | |
+	// | freeze | operator | reason | until, freezeRequest | | |
 	// | unfreeze | operator | reason | | | |
 	// | close | till | | points | | must |
 	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
@@ -967,7 +982,7 @@ type OperationStatus string
 // | recover | operator | operation, controller | | | |
 // | veto | till | | | | must |
 // | complete | operator | | | | |
-// | freeze | operator | reason | | | |
+// | freeze | operator | reason | until, freezeRequest | | |
 // | unfreeze | operator | reason | | | |
 // | close | till | | points | | must |
 // | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
@@ -1015,6 +1030,9 @@ type OperationRequest struct {
 
 	// Event What happened; a purchase when it is left out.
 	Event *string `json:"event,omitempty"`
+
+	// FreezeRequest The accepted request that a freeze follows.
+	FreezeRequest *ID `json:"freezeRequest,omitempty"`
 
 	// Hold The operation that holds: a hold, a transfer or a gift.
 	Hold *ID `json:"hold,omitempty"`
@@ -1099,7 +1117,7 @@ type OperationRequest struct {
 	// ToReference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 	ToReference *Reference `json:"toReference,omitempty"`
 
-	// Until Unix seconds at which the hold lapses.
+	// Until Unix seconds at which the hold lapses, or the freeze ends: 30 days at most, which is what a freeze without an end has.
 	Until *int64 `json:"until,omitempty"`
 
 	// Whole Everything that is left of the original.

@@ -93,7 +93,7 @@ func (l *Ledger) Create(brand int, options ...func(*terms.Terms)) *Programme {
 	key, err := points.EncodePublicKey(&p.Custodian.PublicKey)
 	must(l.t, err)
 	doc := wire.NewProgramme{
-		Brand: p.Brand.Name, DisplayName: "Points of " + p.Brand.Name, Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(Start), CustodianKey: key,
+		Brand: p.Brand.Name, DisplayName: "Points of " + p.Brand.Name, Currency: "GBP", Simulated: true, BusinessDate: quantity.DayOf(Start), CustodianKey: key, Engine: points.EngineVersion,
 		Terms: terms.Terms{
 			Version: 1, Rate: quantity.Ratio{Num: 1, Den: 100}, MaxReceiptAgeDays: 30, UnreferencedReturns: true, Prose: map[string]string{"en": "One point a pound."},
 			Expiry: lots.Expiry{Kind: lots.Never}, Value: quantity.Ratio{Num: 1, Den: 2}, Transfers: terms.Transfers{Customer: true}, HoldMaxSeconds: 3600,

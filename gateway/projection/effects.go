@@ -136,7 +136,7 @@ func (e *effects) addRecord(block uint64, programme string, w blocks.Write) erro
 // recordAttributes are the objects that are kept as the ledger has them, and how many attributes their keys have.
 var recordAttributes = map[string]int{
 	engine.ObjectTerms: 1, engine.ObjectRuleSet: 1, engine.ObjectPrices: 1, engine.ObjectShop: 1, engine.ObjectApproval: 1,
-	engine.ObjectPartner: 1, engine.ObjectOffer: 2, engine.ObjectOptOut: 1,
+	engine.ObjectPartner: 1, engine.ObjectOffer: 2, engine.ObjectOptOut: 1, engine.ObjectFreeze: 1, engine.ObjectObjection: 1,
 }
 
 func (e *effects) addLane(programme string, attributes []string, body []byte) error {

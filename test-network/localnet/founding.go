@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/lots"
+	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
@@ -79,6 +80,7 @@ func programmeOf(member membership.Member, now time.Time) (wire.NewProgramme, er
 		Simulated:    programme.Simulated,
 		BusinessDate: day,
 		Terms:        first,
+		Engine:       points.EngineVersion,
 	}
 	if rp := programme.RelyingParty; rp != nil {
 		document.RelyingParty = &webauthn.RelyingParty{ID: rp.ID, Origins: rp.Origins}

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -26,6 +27,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 )
 
 // patience bounds what a test waits for; nothing takes anywhere near as long.
@@ -335,7 +337,7 @@ func TestVersionNamesTheEngine(t *testing.T) {
 	cmd := newCommand()
 	cmd.SetOut(&out)
 	cmd.SetArgs([]string{"version"})
-	if err := cmd.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), "engine 1") {
+	if err := cmd.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), fmt.Sprint("engine ", points.EngineVersion)) {
 		t.Errorf("printed %s, %v", out.String(), err)
 	}
 }

@@ -35,6 +35,7 @@ var parties = map[engine.Party][]Kind{
 	engine.PartyIssuer:     {Issuer, Administrator},
 	engine.PartySuccessor:  {Issuer, Administrator},
 	engine.PartyOtherBrand: {Partner, Other},
+	engine.PartyAnyBrand:   {Issuer, Administrator, Partner, Other},
 	clearing.PartyBrand:    {Issuer, Administrator, Partner, Other},
 	clearing.PartyPair:     {Issuer, Administrator, Partner},
 	clearing.PartyMember:   {Issuer, Administrator},
