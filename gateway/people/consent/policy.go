@@ -1,0 +1,35 @@
+package consent
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+)
+
+// Published is a data policy with its hash, as it stands on the ledger.
+type Published struct {
+	Policy privacy.Policy
+	Hash   string
+}
+
+// Policy gives the version of the brand's data policy that is in force on the programme's business date; NOT_FOUND before the first one.
+func (k *Keeper) Policy(ctx context.Context) (Published, error) {
+	programme, err := k.Chain.Programme(ctx)
+	if err != nil {
+		return Published{}, err
+	}
+	published, err := k.ledger.DataPolicies(ctx)
+	if err != nil {
+		return Published{}, err
+	}
+	for i := len(published.Versions) - 1; i >= 0; i-- {
+		v := published.Versions[i]
+		if v.Effective > programme.BusinessDate {
+			continue
+		}
+		policy, err := k.ledger.DataPolicy(ctx, v.Version)
+		return Published{Policy: policy, Hash: v.Hash}, err
+	}
+	return Published{}, fault.New(fault.NotFound, "the brand has published no data policy that is in force")
+}

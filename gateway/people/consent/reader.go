@@ -1,0 +1,152 @@
+package consent
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/wire"
+)
+
+// Copies gives what other brands share with this one, from the own peer: the ledger facade.
+type Copies interface {
+	// Shared gives the copies under a consent, each checked against the owner's hash on the channel; NOT_FOUND when there are none.
+	Shared(ctx context.Context, owner string, id privacy.ConsentID) (privacy.Shared, error)
+}
+
+// Owner is an owner's gateway.
+type Owner interface {
+	Secrets(ctx context.Context, q Question) ([]Secret, error)
+}
+
+// World tells what the ledger says of other brands' programmes and accounts.
+type World interface {
+	Programme(ctx context.Context, name string) (points.Programme, error)
+	Account(ctx context.Context, programme string, id points.AccountID) (points.Account, error)
+}
+
+// OpenEntry decrypts an entry's record with its secret: vault.OpenEntry. INVALID_VALUE when it doesn't fit, or was altered.
+type OpenEntry func(brand string, key privacy.EntryKey, record, secret []byte) (string, error)
+
+// Reader reads what others share with this brand. It keeps nothing of it: no value, no secret.
+type Reader struct {
+	Copies Copies
+	Owners map[string]Owner // By brand.
+	World  World
+	Open   OpenEntry
+	Now    func() time.Time // Nil: the clock.
+}
+
+// Wanted is what somebody wants to read.
+type Wanted struct {
+	Owner      string
+	Consent    privacy.ConsentID
+	Purpose    string   // The consent's: said again, so that nobody reads without one in mind.
+	Attributes []string // All that are shared when empty.
+}
+
+// Value is one value of an attribute; a customer can have several of some.
+type Value struct{ Attribute, Value string }
+
+// Read reads values that are shared now. CONSENT_NOT_IN_FORCE before and after the consent's time, CONSENT_MISMATCH for another purpose or an attribute that it doesn't name,
+// SIGNATURE_REFUSED when the customer didn't sign it, ISSUER_UNAVAILABLE when the owner's gateway gives no answer.
+func (r *Reader) Read(ctx context.Context, w Wanted) ([]Value, error) {
+	owner := r.Owners[w.Owner]
+	if owner == nil {
+		return nil, fault.New(fault.InvalidValue, "owner: no gateway of such a brand is known here")
+	}
+	shared, err := r.Consent(ctx, w.Owner, w.Consent)
+	if err != nil {
+		return nil, err
+	}
+	if err := admits(&shared, &w); err != nil {
+		return nil, err
+	}
+	values := wanted(shared.Values, w.Attributes)
+	if len(values) == 0 {
+		return []Value{}, nil
+	}
+	keys := make([]privacy.EntryKey, len(values))
+	for i, v := range values {
+		keys[i] = v.Key
+	}
+	secrets, err := owner.Secrets(ctx, Question{Consent: w.Consent, Purpose: w.Purpose, Keys: keys})
+	if err != nil {
+		return nil, err
+	}
+	return r.open(w.Owner, values, secrets)
+}
+
+// Consent gives what is shared under a consent that is in force, after the customer's signature was checked: the owner's word alone isn't taken for it.
+func (r *Reader) Consent(ctx context.Context, owner string, id privacy.ConsentID) (privacy.Shared, error) {
+	shared, err := r.Copies.Shared(ctx, owner, id)
+	if err != nil {
+		return shared, err
+	}
+	now := time.Now()
+	if r.Now != nil {
+		now = r.Now()
+	}
+	if err := shared.Record.InForce(now.Unix()); err != nil {
+		return shared, err
+	}
+	digest, err := wire.ConsentDigest(&shared.Consent.Body)
+	if err != nil {
+		return shared, err
+	}
+	if err := shared.Record.Covers(&shared.Consent.Body, hexOf(digest)); err != nil {
+		return shared, err
+	}
+	programme, err := r.World.Programme(ctx, owner)
+	if err != nil {
+		return shared, err
+	}
+	account, err := r.World.Account(ctx, owner, shared.Consent.Body.Account)
+	if err != nil {
+		return shared, err
+	}
+	return shared, shared.Consent.Verify(&programme, &account, digest)
+}
+
+func admits(s *privacy.Shared, w *Wanted) error {
+	b := &s.Consent.Body
+	if b.Purpose != w.Purpose {
+		return fault.New(fault.ConsentMismatch, "the consent was given for another purpose")
+	}
+	for _, name := range w.Attributes {
+		if !slices.Contains(b.Attributes, name) {
+			return fault.New(fault.ConsentMismatch, "the consent doesn't name one of the attributes")
+		}
+	}
+	return nil
+}
+
+// wanted picks the copies that are asked for and still in the owner's vault: what the customer has changed comes anew in a moment.
+func wanted(values []privacy.SharedValue, attributes []string) []privacy.SharedValue {
+	var some []privacy.SharedValue
+	for _, v := range values {
+		if v.Current && v.Value != "" && (len(attributes) == 0 || slices.Contains(attributes, v.Attribute)) {
+			some = append(some, v)
+		}
+	}
+	return some
+}
+
+func (r *Reader) open(owner string, values []privacy.SharedValue, secrets []Secret) ([]Value, error) {
+	byKey := map[privacy.EntryKey][]byte{}
+	for _, s := range secrets {
+		byKey[s.Key] = s.Secret
+	}
+	out := make([]Value, len(values))
+	for i, v := range values {
+		text, err := r.Open(owner, v.Key, []byte(v.Value), byKey[v.Key])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Value{v.Attribute, text}
+	}
+	return out, nil
+}
