@@ -182,3 +182,21 @@ func (k *Keeper) pay(ctx context.Context, o owed) error {
 		return err
 	})
 }
+
+// answered lists what a person has answered.
+func (k *Keeper) answered(ctx context.Context, person string) ([]ExportedAnswers, error) {
+	rows, err := k.db.Reader().QueryContext(ctx, "SELECT survey, at, policy, language FROM survey_answers WHERE person = ? AND step <> 'answering' ORDER BY at, survey", person)
+	if err != nil {
+		return nil, failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	all := []ExportedAnswers{}
+	for rows.Next() {
+		var a ExportedAnswers
+		if err := rows.Scan(&a.Survey, (*timeColumn)(&a.At), &a.Policy, &a.Language); err != nil {
+			return nil, failed(err)
+		}
+		all = append(all, a)
+	}
+	return all, failed(rows.Err())
+}

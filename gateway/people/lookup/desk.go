@@ -53,6 +53,8 @@ type People interface {
 	Normal(Question) (Question, error)
 	// Holder finds who has an identifier; NOT_FOUND when nobody has, or has no account in the programme.
 	Holder(ctx context.Context, q Question) (Holder, error)
+	// Of gives a person's account; NOT_FOUND without one.
+	Of(ctx context.Context, person string) (Holder, error)
 	// Told notes in the customer's access log that the asker learnt which account is the customer's.
 	Told(ctx context.Context, h Holder, by Asker) error
 }
@@ -163,16 +165,14 @@ func (d *Desk) Sweep(ctx context.Context) error {
 	})
 }
 
-// Forget deletes what there is of a person.
-func (d *Desk) Forget(ctx context.Context, person string) error {
-	return d.db.Write(ctx, func(tx *sqlite.Tx) error {
-		for _, statement := range []string{"DELETE FROM identification_codes WHERE person = ?", "DELETE FROM lookup_challenges WHERE person = ?"} {
-			if _, err := tx.Exec(statement, person); err != nil {
-				return err
-			}
+// forget deletes what there is of a person.
+func forget(tx *sqlite.Tx, person string) error {
+	for _, statement := range []string{"DELETE FROM identification_codes WHERE person = ?", "DELETE FROM lookup_challenges WHERE person = ?"} {
+		if _, err := tx.Exec(statement, person); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (d *Desk) run(ctx context.Context, e errand) {

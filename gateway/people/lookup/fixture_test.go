@@ -58,6 +58,13 @@ func (w *town) Holder(ctx context.Context, q Question) (Holder, error) {
 	return h, w.broken
 }
 
+func (w *town) Of(_ context.Context, person string) (Holder, error) {
+	if person != alice.Person {
+		return Holder{}, fault.New(fault.NotFound, "nobody")
+	}
+	return alice, nil
+}
+
 func (w *town) Told(_ context.Context, _ Holder, by Asker) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

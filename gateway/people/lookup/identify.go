@@ -9,9 +9,13 @@ import (
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
-// Code gives a customer's wallet a fresh identification code of the account, and when it lapses; ATTEMPTS_LIMITED when too many are alive. Earlier ones stay good until
+// Code gives a customer's wallet a fresh identification code of the account, and when it lapses; NOT_FOUND without an account, ATTEMPTS_LIMITED when too many are alive. Earlier ones stay good until
 // they lapse: one may be before a scanner just now.
-func (d *Desk) Code(ctx context.Context, h Holder) (code string, ends time.Time, err error) {
+func (d *Desk) Code(ctx context.Context, person string) (code string, ends time.Time, err error) {
+	h, err := d.people.Of(ctx, person)
+	if err != nil {
+		return "", time.Time{}, err
+	}
 	now := d.now()
 	ends = now.Add(CodeSeconds * time.Second)
 	code, hash := newCode(d.programme)

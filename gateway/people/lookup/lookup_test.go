@@ -14,11 +14,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 func TestACodeStandsForOneAccountOnceAndForThirtySeconds(t *testing.T) {
 	f := newFixture(t)
-	code, ends, err := f.Code(t.Context(), alice)
+	code, ends, err := f.Code(t.Context(), alice.Person)
 	if err != nil || ends.Sub(f.now()) != 30*time.Second {
 		t.Fatalf("%v, until %v", err, ends)
 	}
@@ -34,7 +36,7 @@ func TestACodeStandsForOneAccountOnceAndForThirtySeconds(t *testing.T) {
 	if _, err := f.Identify(t.Context(), hotel, code); fault.CodeOf(err) != fault.CodeUnknown {
 		t.Errorf("used twice: %v", err)
 	}
-	late, _, _ := f.Code(t.Context(), alice)
+	late, _, _ := f.Code(t.Context(), alice.Person)
 	f.pass(30 * time.Second)
 	if _, err := f.Identify(t.Context(), hotel, late); fault.CodeOf(err) != fault.CodeUnknown {
 		t.Errorf("used late: %v", err)
@@ -46,7 +48,7 @@ func TestACodeStandsForOneAccountOnceAndForThirtySeconds(t *testing.T) {
 
 func TestOfManyTillsWithOneCodeOneIsServed(t *testing.T) {
 	f := newFixture(t)
-	code, _, _ := f.Code(t.Context(), alice)
+	code, _, _ := f.Code(t.Context(), alice.Person)
 	var wg sync.WaitGroup
 	served := make(chan string, 10)
 	for i := range 10 {
@@ -65,15 +67,15 @@ func TestOfManyTillsWithOneCodeOneIsServed(t *testing.T) {
 func TestTooManyLiveCodesAreRefused(t *testing.T) {
 	f := newFixture(t)
 	for range maxLiveCodes {
-		if _, _, err := f.Code(t.Context(), alice); err != nil {
+		if _, _, err := f.Code(t.Context(), alice.Person); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := f.Code(t.Context(), alice); fault.CodeOf(err) != fault.AttemptsLimited {
+	if _, _, err := f.Code(t.Context(), alice.Person); fault.CodeOf(err) != fault.AttemptsLimited {
 		t.Errorf("got %v", err)
 	}
 	f.pass(CodeSeconds * time.Second)
-	if _, _, err := f.Code(t.Context(), alice); err != nil {
+	if _, _, err := f.Code(t.Context(), alice.Person); err != nil {
 		t.Errorf("after they have lapsed: %v", err)
 	}
 }
@@ -300,7 +302,7 @@ func TestNothingThatLapsedAndNoIdentifierStaysInTheDatabase(t *testing.T) {
 	f := newFixture(t)
 	f.ask(hotel, known)
 	f.settle()
-	if _, _, err := f.Code(t.Context(), alice); err != nil {
+	if _, _, err := f.Code(t.Context(), alice.Person); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{f.path, f.path + "-wal"} {
@@ -330,8 +332,8 @@ func TestAForgottenPersonIsAnsweredForNoMore(t *testing.T) {
 	f := newFixture(t)
 	c := f.ask(hotel, known)
 	f.settle()
-	code, _, _ := f.Code(t.Context(), alice)
-	if err := f.Forget(t.Context(), alice.Person); err != nil {
+	code, _, _ := f.Code(t.Context(), alice.Person)
+	if err := f.db.Write(t.Context(), func(tx *sqlite.Tx) error { return Companion{}.Forget(tx, vault.PersonID(alice.Person), nil) }); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := f.Answer(t.Context(), hotel, c.ID, f.lastCode()); err != nil || r.Status != Over {
