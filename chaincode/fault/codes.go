@@ -141,6 +141,13 @@ const (
 	CodeWrong           Code = "CODE_WRONG"
 )
 
+// Codes of customers' sign-in.
+const (
+	SignInRefused  Code = "SIGN_IN_REFUSED"
+	StepUpRequired Code = "STEP_UP_REQUIRED"
+	NoticeRequired Code = "NOTICE_REQUIRED"
+)
+
 // Class says what a caller does about a code.
 type Class string
 
@@ -270,7 +277,10 @@ var catalogue = []Entry{
 	{HonourOver, ClassRefusal, http.StatusConflict, "The programme's brand has failed, and the time in which its points were honoured is over."},
 	{SubmitterRefused, ClassRefusal, http.StatusForbidden, "The operation costs the other brand something that no customer signs for: that brand's own gateway submits it."},
 	{InboxUnknown, ClassRefusal, http.StatusNotFound, "The account has no such credit waiting: it was folded before."},
-	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token."},
+	{Unauthenticated, ClassRequest, http.StatusUnauthorized, "Send a valid API key as bearer token; a customer signs in."},
+	{SignInRefused, ClassRequest, http.StatusForbidden, "The code, passkey or signature is wrong, used up, lapsed or was tried too often."},
+	{StepUpRequired, ClassRequest, http.StatusForbidden, "This needs a fresh proof of who is there: show a second factor or a code again, then repeat it."},
+	{NoticeRequired, ClassRequest, http.StatusConflict, "The customer has to be told first: prepare the operation, show its notice, and send back what was agreed to."},
 	{IdempotencyMissing, ClassRequest, http.StatusBadRequest, "Send an Idempotency-Key header of 1 to 64 characters."},
 	{IdempotencyConflict, ClassRequest, http.StatusUnprocessableEntity, "The idempotency key was used with another request body: use a new key."},
 	{NaturalConflict, ClassRequest, http.StatusConflict, "This receipt number was used at this terminal for another operation: nothing was changed."},

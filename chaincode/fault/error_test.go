@@ -36,7 +36,7 @@ func TestStatusFollowsFromClass(t *testing.T) {
 		fault.ClassOK:       func(s int) bool { return s == 200 },
 		fault.ClassRefusal:  func(s int) bool { return s >= 400 && s < 500 },
 		fault.ClassRequest:  func(s int) bool { return s >= 400 && s < 500 },
-		fault.ClassRetry:    func(s int) bool { return s == 409 || s == 503 },
+		fault.ClassRetry:    func(s int) bool { return s == 409 || s == 429 || s == 503 },
 		fault.ClassInternal: func(s int) bool { return s == 500 },
 	}
 	for _, e := range fault.Catalogue() {

@@ -1,0 +1,81 @@
+package signin
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// Exported is what a person's export says of how they sign in: nothing that opens anything.
+type Exported struct {
+	Passkeys      []ExportedPasskey `json:"passkeys"`
+	Authenticator bool              `json:"authenticator"`
+	RecoveryCodes int               `json:"recoveryCodes"` // Left.
+	Sessions      []ExportedSession `json:"sessions"`
+}
+
+// ExportedPasskey is a passkey in an export.
+type ExportedPasskey struct {
+	Label   string `json:"label"`
+	Created string `json:"created"`
+}
+
+// ExportedSession is a session in an export.
+type ExportedSession struct {
+	Device  string   `json:"device"`
+	Methods []string `json:"methods"`
+	Created string   `json:"created"`
+	Seen    string   `json:"seen"`
+}
+
+// Name implements vault.Companion.
+func (s *Service) Name() string { return "signIn" }
+
+const timeForm = "2006-01-02T15:04:05Z"
+
+// Export implements vault.Companion.
+func (s *Service) Export(ctx context.Context, person PersonID) (any, error) {
+	passkeys, err := s.Passkeys(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := s.Sessions(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	e := Exported{Passkeys: []ExportedPasskey{}, Sessions: []ExportedSession{}}
+	for _, p := range passkeys {
+		e.Passkeys = append(e.Passkeys, ExportedPasskey{Label: p.Label, Created: p.Created.Format(timeForm)})
+	}
+	for _, v := range sessions {
+		e.Sessions = append(e.Sessions, ExportedSession{Device: v.Device, Methods: v.Methods, Created: v.Created.Format(timeForm), Seen: v.Seen.Format(timeForm)})
+	}
+	err = s.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM signin_totp WHERE person = ?1 AND confirmed = 1) > 0,
+		(SELECT count(*) FROM signin_recovery WHERE person = ?1)`, person).Scan(&e.Authenticator, &e.RecoveryCodes)
+	return e, sqlite.Failed(err)
+}
+
+// personTables are those with rows of a person, in the column person.
+var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions"}
+
+// Merge implements vault.Companion. What the person that is kept has stays; of the other one nothing is taken over, since whoever holds its factors has not shown that they are
+// the same person, and both sign in anew.
+func (s *Service) Merge(tx *sqlite.Tx, keep, gone PersonID) error {
+	if err := s.Forget(tx, gone, nil); err != nil {
+		return err
+	}
+	_, err := tx.Exec("DELETE FROM signin_sessions WHERE person = ?", keep)
+	return err
+}
+
+// Forget implements vault.Companion. Keyed hashes of addresses lapse by themselves within minutes.
+func (s *Service) Forget(tx *sqlite.Tx, person PersonID, _ []privacy.EntryKey) error {
+	for _, table := range personTables {
+		if _, err := tx.Exec("DELETE FROM "+table+" WHERE person = ?", person); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec("DELETE FROM signin_buckets WHERE name = ?", factorBucket(person))
+	return err
+}

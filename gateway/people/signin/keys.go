@@ -1,0 +1,106 @@
+package signin
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+)
+
+// SecretSize is the length of the secret that all keys of this package are derived from, in bytes.
+const SecretSize = 32
+
+// Sizes of what is drawn at random, in bytes.
+const (
+	tokenSize    = 32 // Of sessions, and of what has been begun.
+	idSize       = 16 // Of a session's name in lists.
+	recoverySize = 10 // Of a recovery code: 16 characters of base32.
+)
+
+// CodeDigits is the length of a one-time code.
+const CodeDigits = 8
+
+var codeSpace = big.NewInt(100_000_000) // 10^CodeDigits.
+
+// keys are derived from one secret, each for its own use (HKDF, RFC 5869).
+type keys struct {
+	hashing []byte
+	sealing cipher.AEAD
+}
+
+func newKeys(secret []byte) (keys, error) {
+	if len(secret) != SecretSize {
+		return keys{}, fault.New(fault.InvalidValue, "the secret of the sign-in needs %d bytes, it has %d", SecretSize, len(secret))
+	}
+	hashing, err := hkdf.Key(sha256.New, secret, nil, "tallystick sign-in hashes", sha256.Size)
+	if err != nil {
+		return keys{}, fault.New(fault.Internal, "a key can't be derived: %v", err)
+	}
+	sealing, err := hkdf.Key(sha256.New, secret, nil, "tallystick sign-in secrets", sha256.Size)
+	if err != nil {
+		return keys{}, fault.New(fault.Internal, "a key can't be derived: %v", err)
+	}
+	block, err := aes.NewCipher(sealing)
+	if err != nil {
+		return keys{}, fault.New(fault.Internal, "a key can't be used: %v", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return keys{hashing: hashing, sealing: aead}, err
+}
+
+// hash is a keyed hash of parts for one use, in hex. Parts have no zero byte in them.
+func (k keys) hash(use string, parts ...string) string {
+	m := hmac.New(sha256.New, k.hashing)
+	m.Write([]byte(strings.Join(append([]string{use}, parts...), "\x00")))
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+// seal encrypts a secret that has to be read again; owner is bound to it.
+func (k keys) seal(owner string, secret []byte) []byte {
+	return k.sealing.Seal(nil, nil, secret, []byte(owner))
+}
+
+func (k keys) open(owner string, sealed []byte) ([]byte, error) {
+	secret, err := k.sealing.Open(nil, nil, sealed, []byte(owner))
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a sealed secret can't be opened: was the gateway's secret replaced?")
+	}
+	return secret, nil
+}
+
+// same compares two hashes in a time that doesn't depend on where they differ.
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// digest is what is kept of a token: whoever reads the database can't use it.
+func digest(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// draw gives n random bytes. The standard library ends the process when the system has no randomness.
+func draw(n int) []byte {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw)
+	return raw
+}
+
+func drawToken() string { return base64.RawURLEncoding.EncodeToString(draw(tokenSize)) }
+
+// drawCode gives CodeDigits decimal digits, each code as likely as any other.
+func drawCode() (string, error) {
+	n, err := rand.Int(rand.Reader, codeSpace)
+	if err != nil {
+		return "", fault.New(fault.Internal, "no randomness: %v", err)
+	}
+	digits := n.String()
+	return strings.Repeat("0", CodeDigits-len(digits)) + digits, nil
+}

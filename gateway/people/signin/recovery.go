@@ -1,0 +1,66 @@
+package signin
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// RecoveryCodes is how many recovery codes a person gets at once.
+const RecoveryCodes = 10
+
+// NewRecoveryCodes gives the person fresh codes and forgets earlier ones. Each serves once; only their keyed hashes are kept.
+func (s *Service) NewRecoveryCodes(ctx context.Context, person PersonID) ([]string, error) {
+	codes := make([]string, RecoveryCodes)
+	for i := range codes {
+		codes[i] = spell(base32Text.EncodeToString(draw(recoverySize)))
+	}
+	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		if _, err := tx.Exec("DELETE FROM signin_recovery WHERE person = ?", person); err != nil {
+			return err
+		}
+		for _, code := range codes {
+			if _, err := tx.Exec("INSERT INTO signin_recovery (person, code) VALUES (?, ?)", person, s.recoveryHash(person, code)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.notice(ctx, person, RecoveryRenewed)
+	return codes, nil
+}
+
+// spell writes a code in groups of four.
+func spell(code string) string {
+	var groups []string
+	for ; len(code) > 4; code = code[4:] {
+		groups = append(groups, code[:4])
+	}
+	return strings.Join(append(groups, code), "-")
+}
+
+// recoveryHash is what is kept of a code, however it is typed.
+func (s *Service) recoveryHash(person PersonID, code string) string {
+	plain := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(code))
+	return s.keys.hash("recovery", string(person), plain)
+}
+
+// useRecovery uses a recovery code up.
+func (s *Service) useRecovery(tx *sqlite.Tx, person PersonID, code string) error {
+	gone, err := tx.Exec("DELETE FROM signin_recovery WHERE person = ? AND code = ?", person, s.recoveryHash(person, code))
+	if err != nil {
+		return err
+	}
+	n, err := gone.RowsAffected()
+	if err != nil {
+		return sqlite.Failed(err)
+	}
+	if n == 0 {
+		return refused()
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package signin
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// AskStepUp sends a code to one of the person's own addresses, for a fresh proof. FORBIDDEN when the person has a second factor: a code alone is no proof then.
+func (s *Service) AskStepUp(ctx context.Context, person PersonID, ask Ask) (Asked, error) {
+	methods, err := s.Factors(ctx, person)
+	if err != nil {
+		return Asked{}, err
+	}
+	if len(methods) > 0 {
+		return Asked{}, fault.New(fault.Forbidden, "the second factor that is set up is asked for, not a code")
+	}
+	ask.Device = ""
+	return s.ask(ctx, ask, begun{stage: awaitsStepUp, person: person})
+}
+
+// StepUp is a fresh proof within a session.
+type StepUp struct {
+	Method  string // ByCode, ByTOTP or ByRecovery.
+	Token   string // Of AskStepUp.
+	Code    string
+	Address vault.Identifier // Of ByCode: where the code was sent.
+}
+
+// Prove makes the session fresh.
+func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
+	var address string
+	if u.Method == ByCode {
+		var err error
+		if _, address, err = s.address(u.Address); err != nil {
+			return err
+		}
+	}
+	err := s.judge(ctx, func(tx *sqlite.Tx) error {
+		if u.Method != ByCode {
+			if err := s.useFactor(tx, session.Person, u.Method, u.Code); err != nil {
+				return err
+			}
+			return s.prove(tx, session, u.Method)
+		}
+		b, err := s.resume(tx, u.Token, awaitsStepUp)
+		if err != nil {
+			return err
+		}
+		if b.person != session.Person || !same(b.address, address) {
+			return refused()
+		}
+		if err := s.useCode(tx, b, u.Code); err != nil {
+			return err
+		}
+		return s.prove(tx, session, ByCode)
+	})
+	if err == nil && u.Method == ByRecovery {
+		s.notice(ctx, session.Person, RecoveryUsed)
+	}
+	return err
+}
+
+// AskAddress sends a code to a further address that the person wants to add.
+func (s *Service) AskAddress(ctx context.Context, person PersonID, ask Ask) (Asked, error) {
+	ask.Device = ""
+	return s.ask(ctx, ask, begun{stage: awaitsAddress, person: person})
+}
+
+// ConfirmAddress gives the address in its one form once its code was right; the caller writes it into the vault.
+func (s *Service) ConfirmAddress(ctx context.Context, person PersonID, p Proof) (vault.Identifier, error) {
+	to, address, err := s.address(p.Address)
+	if err != nil {
+		return vault.Identifier{}, err
+	}
+	err = s.judge(ctx, func(tx *sqlite.Tx) error {
+		b, err := s.resume(tx, p.Token, awaitsAddress)
+		if err != nil {
+			return err
+		}
+		if b.person != person || !same(b.address, address) {
+			return refused()
+		}
+		return s.useCode(tx, b, p.Code)
+	})
+	if err == nil {
+		s.notice(ctx, person, AddressAdded)
+	}
+	return to, err
+}
