@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sort"
+	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/rules"
@@ -20,8 +21,16 @@ const CollectionDetails = "details"
 // CollectionCustomers is the private data collection of a brand's vault, in its points chaincode: the brand's alone.
 const CollectionCustomers = "customers"
 
+// SharedPrefix begins the names of collections of what a brand shares; the two brands' names follow.
+const SharedPrefix = "shared-"
+
 // SharedCollection names the private data collection of what one brand shares with another under its customers' consents, in the points chaincode of the first.
-func SharedCollection(from, to string) string { return "shared-" + from + "-" + to }
+func SharedCollection(from, to string) string { return SharedPrefix + from + "-" + to }
+
+// IsPersonal says whether a collection of a points chaincode holds customers' personal data: the vault, or what is shared out of it. Their values are purged one by one.
+func IsPersonal(collection string) bool {
+	return collection == CollectionCustomers || strings.HasPrefix(collection, SharedPrefix)
+}
 
 // Identity is who signed the proposal.
 type Identity struct {

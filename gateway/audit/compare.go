@@ -119,6 +119,9 @@ func comparePrivate(n *blocks.Namespace, f *footprint, names map[string]string, 
 		if c.Metadata > 0 {
 			return find(CheckReadSet, "it has writes of key policies, which no function makes").at(n.Name+"/"+c.Name, "")
 		}
+		if f.judged[c.Name] {
+			continue
+		}
 		for _, w := range c.Writes {
 			got[privateRef{c.Name, string(w.KeyHash)}] = w
 		}
@@ -146,7 +149,7 @@ func comparePrivate(n *blocks.Namespace, f *footprint, names map[string]string, 
 
 func (want *privateWant) met(w blocks.HashedWrite) bool {
 	switch {
-	case w.Purge:
+	case w.Purge != want.purged:
 		return false
 	case want.optional && want.hash == nil:
 		return want.deleted || !w.Delete
@@ -158,6 +161,9 @@ func (want *privateWant) met(w blocks.HashedWrite) bool {
 func comparePrivateReads(n *blocks.Namespace, f *footprint, find findFunc) *Finding {
 	got := map[privateRef]bool{}
 	for _, c := range n.Collections {
+		if f.judged[c.Name] {
+			continue
+		}
 		for _, r := range c.Reads {
 			got[privateRef{c.Name, string(r.KeyHash)}] = true
 		}

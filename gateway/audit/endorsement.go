@@ -136,7 +136,7 @@ func (a *Auditor) insufficientForCollection(namespace, collection string, peers 
 	if msp, ok := strings.CutPrefix(collection, implicitCollection); ok {
 		return missing(peers, msp)
 	}
-	if brand, ok := strings.CutPrefix(namespace, engine.PointsPrefix); ok && collection == engine.CollectionDetails {
+	if brand, ok := strings.CutPrefix(namespace, engine.PointsPrefix); ok && (collection == engine.CollectionDetails || engine.IsPersonal(collection)) {
 		issuer, detail := a.brandMSP(brand)
 		if detail != "" || countIn(a.acting[brand], peers) > 0 {
 			return detail

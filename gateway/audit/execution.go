@@ -25,7 +25,8 @@ type footprint struct {
 	unseen       bool // More was read than can be told here: an observer can't know what.
 	writes       []engine.Write
 	private      []privateWant
-	count        int // Of the private writes, where it isn't their number; 0 otherwise.
+	count        int             // Of the private writes, where it isn't their number; 0 otherwise.
+	judged       map[string]bool // Collections whose private reads and writes were held against their own rules: an observer can't know their keys.
 }
 
 // privateRef is a key of a private collection of some namespace.
@@ -36,12 +37,13 @@ type privateWant struct {
 	privateRef
 	hash     []byte // Of the value; nil when the value isn't known.
 	deleted  bool
+	purged   bool
 	optional bool // It may be left out, and may be a deletion too: an observer doesn't know.
 }
 
 func wantOf(w engine.PrivateWrite) privateWant {
-	want := privateWant{privateRef: privateRef{w.Collection, w.Key}, deleted: w.Delete}
-	if !w.Delete {
+	want := privateWant{privateRef: privateRef{w.Collection, w.Key}, deleted: w.Delete || w.Purge, purged: w.Purge}
+	if !want.deleted {
 		sum := sha256.Sum256(w.Value)
 		want.hash = sum[:]
 	}

@@ -67,6 +67,9 @@ func (a *Auditor) rerun(t *blocks.Transaction, call engine.Call, find findFunc) 
 	if call.Chaincode == engine.ClearingChaincode {
 		return a.rerunClearing(t, call, find)
 	}
+	if isPersonal(call.Function) {
+		return a.rerunPersonal(t, call, find)
+	}
 	by := full
 	if call.Function == wire.FnSubmitBatch {
 		var f *Finding

@@ -81,7 +81,7 @@ type ProgrammeStatement struct {
 	Receipts      int             `json:"receipts"`
 	Rejected      int64           `json:"rejected"`      // Receipts of refused operations.
 	FullReplays   int             `json:"fullReplays"`   // Transactions replayed from the private details.
-	PublicReplays int             `json:"publicReplays"` // Transactions replayed from their public receipts, since the details are not held here.
+	PublicReplays int             `json:"publicReplays"` // Transactions replayed from what is public of them, since the details, or the vault's entries, are not held here.
 
 	Statement *statement.Statement `json:"statement,omitempty"` // Re-executed from the receipts and the accounts' lots.
 }
