@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 BIN := network/build/bin
 RUN := $(or $(TALLY_RUN),test-network/run)
-COMMANDS := ./chaincode/cmd/... ./gateway/cmd/... ./test-network/cmd/...
+COMMANDS := ./chaincode/cmd/... ./gateway/cmd/... ./network/cmd/... ./test-network/cmd/...
 MEMBER ?= grocer
 
 .PHONY: help run test vet unit e2e fuzz down status replay audit bench fabric build generate lint fmt tools

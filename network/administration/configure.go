@@ -42,6 +42,7 @@ func Configure(ctx context.Context, dir rundir.Dir, m *membership.Membership, s 
 		}
 		u.admins = append(u.admins, admin)
 	}
+	u.orderers, u.signers, u.sender = u.brands, u.admins, u.admins[0]
 	for updates := 0; ; updates++ {
 		config, err := u.agreed(ctx)
 		if err != nil {
@@ -57,12 +58,15 @@ func Configure(ctx context.Context, dir rundir.Dir, m *membership.Membership, s 
 	}
 }
 
-// updater is one run of Configure.
+// updater changes the channel's configuration.
 type updater struct {
-	dir    rundir.Dir
-	m      *membership.Membership
-	brands []membership.Member
-	admins []identity.SigningIdentity
+	dir      rundir.Dir
+	m        *membership.Membership
+	brands   []membership.Member        // Whose peers say what the configuration is.
+	admins   []identity.SigningIdentity // Of these, in their order.
+	orderers []membership.Member        // Whose ordering nodes are tried.
+	signers  []identity.SigningIdentity // Of an update.
+	sender   identity.SigningIdentity   // Of an update: somebody who may write.
 }
 
 // agreed is the channel's configuration once all of the brands' peers have the same: the next step builds on it at each.
@@ -150,7 +154,7 @@ func (u *updater) send(ctx context.Context, update []byte) error {
 		return err
 	}
 	err = failure.New(failure.ChannelUpdate, "none of the brands has an ordering node")
-	for _, brand := range u.brands {
+	for _, brand := range u.orderers {
 		for i := range brand.Orderers {
 			if err = u.broadcast(ctx, brand, i, envelope); err == nil {
 				return nil
@@ -186,17 +190,17 @@ func (u *updater) broadcast(ctx context.Context, brand membership.Member, index 
 	return nil
 }
 
-// envelope wraps an update with the signatures of all the brands' administrators; the first of them sends it.
+// envelope wraps an update with the signatures that it needs.
 func (u *updater) envelope(update []byte) (*common.Envelope, error) {
 	wrapped := &common.ConfigUpdateEnvelope{ConfigUpdate: update}
-	for _, admin := range u.admins {
+	for _, admin := range u.signers {
 		signature, err := Sign(update, admin)
 		if err != nil {
 			return nil, err
 		}
 		wrapped.Signatures = append(wrapped.Signatures, signature)
 	}
-	return Envelope(u.m.Channel, wrapped, u.admins[0])
+	return Envelope(u.m.Channel, wrapped, u.sender)
 }
 
 // Sign gives an administrator's signature to an update.

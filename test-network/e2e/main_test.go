@@ -69,7 +69,7 @@ func runTests(m *testing.M) (int, error) {
 
 // build compiles the product's commands to where tallynet looks for them.
 func build() error {
-	command := exec.Command("go", "build", "-trimpath", "-o", programs+"/", "./chaincode/cmd/...", "./gateway/cmd/...", "./test-network/cmd/...")
+	command := exec.Command("go", "build", "-trimpath", "-o", programs+"/", "./chaincode/cmd/...", "./gateway/cmd/...", "./network/cmd/...", "./test-network/cmd/...")
 	command.Dir = root
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	return command.Run()
