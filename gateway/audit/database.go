@@ -191,6 +191,7 @@ var projectedObjects = []string{
 	engine.ObjectProgramme, engine.ObjectLane, engine.ObjectAccount,
 	engine.ObjectTerms, engine.ObjectRuleSet, engine.ObjectPrices, engine.ObjectShop, engine.ObjectApproval,
 	engine.ObjectPartner, engine.ObjectOffer, engine.ObjectOptOut, engine.ObjectInbox, engine.ObjectFreeze, engine.ObjectObjection,
+	engine.ObjectDataPolicy, engine.ObjectConsent, engine.ObjectErasures,
 }
 
 func (a *Auditor) compareNamespace(d *Database, namespace string, block uint64) (int, *Finding) {

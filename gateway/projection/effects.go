@@ -34,6 +34,7 @@ type effects struct {
 	changes    store.Changes
 	outcomes   []Outcome
 	receipts   int
+	latest     int64 // Latest time that a transaction states, Unix seconds.
 }
 
 // newEffects collects for one write. The programmes are those of the blocks before; they are brought up to date.
@@ -48,6 +49,7 @@ func newEffects(o owner, p programmes) *effects {
 func (e *effects) add(b *blocks.Block) error {
 	for i := range b.Transactions {
 		t := &b.Transactions[i]
+		e.latest = max(e.latest, t.Time)
 		if t.Kind != common.HeaderType_ENDORSER_TRANSACTION {
 			continue
 		}
@@ -64,7 +66,7 @@ func (e *effects) add(b *blocks.Block) error {
 		return fault.New(fault.BlockInvalid, "block %d: what the brands owe each other can't be counted", b.Number)
 	}
 	e.changes.Clearing.Events = append(e.changes.Clearing.Events, events...)
-	e.changes.Checkpoint = store.Checkpoint{Block: b.Number, Hash: hex.EncodeToString(b.Hash)}
+	e.changes.Checkpoint = store.Checkpoint{Block: b.Number, Hash: hex.EncodeToString(b.Hash), Time: e.latest}
 	return nil
 }
 
@@ -137,6 +139,7 @@ func (e *effects) addRecord(block uint64, programme string, w blocks.Write) erro
 var recordAttributes = map[string]int{
 	engine.ObjectTerms: 1, engine.ObjectRuleSet: 1, engine.ObjectPrices: 1, engine.ObjectShop: 1, engine.ObjectApproval: 1,
 	engine.ObjectPartner: 1, engine.ObjectOffer: 2, engine.ObjectOptOut: 1, engine.ObjectFreeze: 1, engine.ObjectObjection: 1,
+	engine.ObjectDataPolicy: 1, engine.ObjectConsent: 1, engine.ObjectErasures: 1,
 }
 
 func (e *effects) addLane(programme string, attributes []string, body []byte) error {

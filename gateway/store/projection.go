@@ -13,6 +13,7 @@ import (
 type Checkpoint struct {
 	Block uint64
 	Hash  string // Of the block's header, hex.
+	Time  int64  // Latest time that a transaction up to there states, Unix seconds. Given with changes, it need only cover their own blocks.
 }
 
 // Changes are the effects of one or several consecutive blocks on the tables of the projection.
@@ -77,7 +78,7 @@ type ReceiptRow struct {
 
 // Checkpoint returns where the projection stands; found is false for a database that has seen no block.
 func (s *Store) Checkpoint(ctx context.Context) (c Checkpoint, found bool, err error) {
-	rows, err := s.Reader().QueryContext(ctx, `SELECT block, block_hash FROM checkpoint`)
+	rows, err := s.Reader().QueryContext(ctx, `SELECT block, block_hash, tx_time FROM checkpoint`)
 	if err != nil {
 		return Checkpoint{}, false, storeError(err)
 	}
@@ -85,7 +86,7 @@ func (s *Store) Checkpoint(ctx context.Context) (c Checkpoint, found bool, err e
 	if !rows.Next() {
 		return Checkpoint{}, false, storeError(rows.Err())
 	}
-	err = rows.Scan(&c.Block, &c.Hash)
+	err = rows.Scan(&c.Block, &c.Hash, &c.Time)
 	return c, err == nil, storeError(err)
 }
 
@@ -99,7 +100,7 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 		if _, err := tx.QueryRow(`SELECT block FROM checkpoint`, nil, &standing); err != nil || int64(c.Checkpoint.Block) <= standing {
 			return err
 		}
-		for _, step := range []func(*Tx, Changes, int64) error{projectSums, projectReservations, projectClearing} {
+		for _, step := range []func(*Tx, Changes, int64) error{projectSums, projectTurnovers, projectReservations, projectClearing} {
 			if err := step(tx, c, standing); err != nil {
 				return err
 			}
@@ -111,8 +112,9 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 				return err
 			}
 		}
-		_, err := tx.Exec(`INSERT INTO checkpoint (id, block, block_hash) VALUES (1, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET block = excluded.block, block_hash = excluded.block_hash`, int64(c.Checkpoint.Block), c.Checkpoint.Hash)
+		_, err := tx.Exec(`INSERT INTO checkpoint (id, block, block_hash, tx_time) VALUES (1, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET block = excluded.block, block_hash = excluded.block_hash, tx_time = MAX(tx_time, excluded.tx_time)`,
+			int64(c.Checkpoint.Block), c.Checkpoint.Hash, c.Checkpoint.Time)
 		return err
 	})
 }

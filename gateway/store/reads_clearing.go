@@ -15,7 +15,7 @@ import (
 
 // ClearingReads answers what the brands owe each other, as of the last projected block: of pairs what the own peer holds. It changes nothing. Rows that aren't there are
 // NOT_FOUND; a row that can't be decoded, or a failing database, is INTERNAL.
-type ClearingReads struct{ db *sql.DB }
+type ClearingReads struct{ db queryer }
 
 // NewClearingReads reads through db, see Store.Reader.
 func NewClearingReads(db *sql.DB) *ClearingReads { return &ClearingReads{db: db} }

@@ -95,13 +95,20 @@ func scanEntry(rows *sql.Rows) (Entry, error) {
 	if err := rows.Scan(&e.Block, &e.Index, &at, &body); err != nil {
 		return Entry{}, storeError(err)
 	}
-	e.Time = time.UnixMilli(at).UTC()
+	e.Time = timeOf(at)
 	return e, decodeRow(body, &e.Receipt)
 }
 
+// timeOf is the time of a column.
+func timeOf(milli int64) time.Time { return time.UnixMilli(milli).UTC() }
+
 // Programmes returns every programme of the channel, ordered by name.
 func (r *Reads) Programmes(ctx context.Context) ([]points.Programme, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT body FROM programmes ORDER BY programme`)
+	return programmesOf(ctx, r.db)
+}
+
+func programmesOf(ctx context.Context, db queryer) ([]points.Programme, error) {
+	rows, err := db.QueryContext(ctx, `SELECT body FROM programmes ORDER BY programme`)
 	if err != nil {
 		return nil, storeError(err)
 	}

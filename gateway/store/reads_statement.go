@@ -19,11 +19,15 @@ func (r *Reads) StatementBook(ctx context.Context, programme string, from quanti
 		return nil, nil, storeError(err)
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	return statementBook(ctx, tx, programme, from)
+}
+
+func statementBook(ctx context.Context, tx queryer, programme string, from quantity.Day) (*statement.Book, statement.Value, error) {
 	p, err := programmeOf(ctx, tx, programme)
 	if err != nil {
 		return nil, nil, err
 	}
-	b = &statement.Book{Programme: p.Brand, Currency: p.Currency, From: from, Day: p.BusinessDate}
+	b := &statement.Book{Programme: p.Brand, Currency: p.Currency, From: from, Day: p.BusinessDate}
 	totals, err := totalsOf(ctx, tx, programme)
 	if err != nil {
 		return nil, nil, err
