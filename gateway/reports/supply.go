@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -185,9 +186,4 @@ func (s *Supply) lines() [][]string {
 	return all
 }
 
-func flag(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
-}
+func flag(b bool) string { return strconv.FormatBool(b) }
