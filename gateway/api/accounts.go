@@ -30,6 +30,11 @@ func (s *Server) LookupAccount(ctx context.Context, r LookupAccountRequestObject
 	}
 	account, known := found[lookup]
 	if !known {
+		if account, known, err = s.inVault(ctx, r.Body.Reference); err != nil {
+			return nil, err
+		}
+	}
+	if !known {
 		return nil, wrong(fault.AccountUnknown, "/reference", "no account has this reference: open one first")
 	}
 	return LookupAccount200JSONResponse{Account: string(account), Programme: s.programme}, nil

@@ -52,7 +52,7 @@ func TestEveryDocumentedRouteIsServedAndEveryServedRouteIsDocumented(t *testing.
 		}
 		_, takesBody := bodies[route]
 		takesBody = takesBody || r.media != ""
-		if takesBody != (strings.HasPrefix(route, "POST ") || strings.HasPrefix(route, "PUT ")) || (takesBody && r.bodyLimit == DefaultBodyLimit) {
+		if takesBody != (strings.HasPrefix(route, "POST ") || strings.HasPrefix(route, "PUT ") || strings.HasPrefix(route, "PATCH ")) || (takesBody && r.bodyLimit == DefaultBodyLimit) {
 			t.Errorf("%s: body %v, limit %d", route, takesBody, r.bodyLimit)
 		}
 	}

@@ -110,6 +110,26 @@ type AcceptanceRequest struct {
 	Version int  `json:"version"`
 }
 
+// AccessLog defines model for AccessLog.
+type AccessLog struct {
+	Entries []AccessLogEntry `json:"entries"`
+	Next    *int64           `json:"next,omitempty"`
+}
+
+// AccessLogEntry defines model for AccessLogEntry.
+type AccessLogEntry struct {
+	// Action read, create, update, find, merge or export; other parts of the gateway may add more.
+	Action string `json:"action"`
+
+	// Actor An API key's name, person, partner/<brand>, or a job of the gateway.
+	Actor string    `json:"actor"`
+	At    time.Time `json:"at"`
+
+	// Attributes Their names, never a value.
+	Attributes []string `json:"attributes"`
+	Purpose    string   `json:"purpose"`
+}
+
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
@@ -230,6 +250,13 @@ type AsideLine = treasury.AsideLine
 
 // Assertion What a passkey signed instead of the mandate's digest.
 type Assertion = webauthn.Assertion
+
+// Attribute One value of one attribute: name, birthday (YYYY-MM-DD), language (BCP 47), phone, email, card, external, marketing.* (true or false), and custom.* as the data policy in force
+// declares it. Phones, e-mails, cards and external ids may have up to 10 values each.
+type Attribute struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Authentication How the till made sure that the customer of an account in custody agrees.
 type Authentication struct {
@@ -479,6 +506,60 @@ type CustodianKey = points.CustodianKey
 // CustodianRequest defines model for CustodianRequest.
 type CustodianRequest = wire.NewCustodian
 
+// Customer defines model for Customer.
+type Customer struct {
+	Attributes []Attribute `json:"attributes"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+}
+
+// CustomerAccount defines model for CustomerAccount.
+type CustomerAccount struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account   ID         `json:"account"`
+	LinkedAt  *time.Time `json:"linkedAt,omitempty"`
+	Programme string     `json:"programme"`
+}
+
+// CustomerAccountRequest defines model for CustomerAccountRequest.
+type CustomerAccountRequest struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account *ID `json:"account,omitempty"`
+
+	// Controller Whose key signs from now on: p256 is the customer's own key, webauthn a passkey made for the programme's relying party, custodian the brand's custody (of rekey and recover
+	// only; leave the controller out to open an account in custody). The ledger numbers an account's controllers; the gateway gives the next number.
+	Controller *ControllerRequest `json:"controller,omitempty"`
+}
+
+// CustomerAccounts defines model for CustomerAccounts.
+type CustomerAccounts struct {
+	Accounts []CustomerAccount `json:"accounts"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+}
+
+// CustomerChange defines model for CustomerChange.
+type CustomerChange struct {
+	Remove *[]string    `json:"remove,omitempty"`
+	Set    *[]Attribute `json:"set,omitempty"`
+}
+
+// CustomerExport defines model for CustomerExport.
+type CustomerExport map[string]interface{}
+
+// CustomerFound defines model for CustomerFound.
+type CustomerFound struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+}
+
+// CustomerRequest defines model for CustomerRequest.
+type CustomerRequest struct {
+	Attributes []Attribute `json:"attributes"`
+}
+
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
 	Partner MemberName `json:"partner"`
@@ -658,6 +739,13 @@ type Holder = string
 // ID 128 bits in hex, random; an operation's begins with the second in which it was made.
 type ID = string
 
+// IdentifierRequest defines model for IdentifierRequest.
+type IdentifierRequest struct {
+	// Kind phone, email, card or external.
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
 // InForce The versions that decide on the business date.
 type InForce struct {
 	// PriceList Absent while there is none.
@@ -820,6 +908,13 @@ type MembershipClosing struct {
 	// Hash SHA-256 in hex.
 	Hash    Hash          `json:"hash"`
 	Windows []WindowPlace `json:"windows"`
+}
+
+// MergeRequest defines model for MergeRequest.
+type MergeRequest struct {
+	// Gone 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Gone      ID        `json:"gone"`
+	Overruled *[]string `json:"overruled,omitempty"`
 }
 
 // Micro Millionths of the currency's minor unit, as a decimal string.
@@ -1699,6 +1794,9 @@ type WindowStepRequest struct {
 // Words A text by language tag, such as en, de or zh-Hant.
 type Words = rules.Words
 
+// AccessPurpose defines model for AccessPurpose.
+type AccessPurpose = string
+
 // After defines model for After.
 type After = string
 
@@ -1838,6 +1936,74 @@ type GetClearingStatementParams struct {
 	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
 }
 
+// CreateCustomerParams defines parameters for CreateCustomer.
+type CreateCustomerParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+
+	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// FindCustomerParams defines parameters for FindCustomer.
+type FindCustomerParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+}
+
+// GetCustomerParams defines parameters for GetCustomer.
+type GetCustomerParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+
+	// Attributes Names of the attributes that are needed, separated by commas. Without it all are read, and logged as read.
+	Attributes *string `form:"attributes,omitempty" json:"attributes,omitempty"`
+}
+
+// UpdateCustomerParams defines parameters for UpdateCustomer.
+type UpdateCustomerParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+}
+
+// GetCustomerAccessLogParams defines parameters for GetCustomerAccessLog.
+type GetCustomerAccessLogParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before The `next` of the page before.
+	Before *int64 `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// ListCustomerAccountsParams defines parameters for ListCustomerAccounts.
+type ListCustomerAccountsParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+}
+
+// OpenCustomerAccountParams defines parameters for OpenCustomerAccount.
+type OpenCustomerAccountParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+
+	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ExportCustomerParams defines parameters for ExportCustomer.
+type ExportCustomerParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+}
+
+// MergeCustomerParams defines parameters for MergeCustomer.
+type MergeCustomerParams struct {
+	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	Purpose AccessPurpose `form:"purpose" json:"purpose"`
+}
+
 // SubmitOperationParams defines parameters for SubmitOperation.
 type SubmitOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -1946,6 +2112,21 @@ type SignPositionJSONRequestBody = SignatureRequest
 
 // StepWindowJSONRequestBody defines body for StepWindow for application/json ContentType.
 type StepWindowJSONRequestBody = WindowStepRequest
+
+// CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
+type CreateCustomerJSONRequestBody = CustomerRequest
+
+// FindCustomerJSONRequestBody defines body for FindCustomer for application/json ContentType.
+type FindCustomerJSONRequestBody = IdentifierRequest
+
+// UpdateCustomerJSONRequestBody defines body for UpdateCustomer for application/json ContentType.
+type UpdateCustomerJSONRequestBody = CustomerChange
+
+// OpenCustomerAccountJSONRequestBody defines body for OpenCustomerAccount for application/json ContentType.
+type OpenCustomerAccountJSONRequestBody = CustomerAccountRequest
+
+// MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
+type MergeCustomerJSONRequestBody = MergeRequest
 
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
@@ -2108,6 +2289,33 @@ type ServerInterface interface {
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(c *gin.Context)
+	// Create a person in the brand's vault.
+	// (POST /v1/customers)
+	CreateCustomer(c *gin.Context, params CreateCustomerParams)
+	// Find the person with an identifier.
+	// (POST /v1/customers/find)
+	FindCustomer(c *gin.Context, params FindCustomerParams)
+	// A person's values.
+	// (GET /v1/customers/{id})
+	GetCustomer(c *gin.Context, id ID, params GetCustomerParams)
+	// Give attributes new values, and remove others.
+	// (PATCH /v1/customers/{id})
+	UpdateCustomer(c *gin.Context, id ID, params UpdateCustomerParams)
+	// Who read a person's values, and why; newest first.
+	// (GET /v1/customers/{id}/access-log)
+	GetCustomerAccessLog(c *gin.Context, id ID, params GetCustomerAccessLogParams)
+	// A person's accounts.
+	// (GET /v1/customers/{id}/accounts)
+	ListCustomerAccounts(c *gin.Context, id ID, params ListCustomerAccountsParams)
+	// Open an account for a person, or link one that there is.
+	// (POST /v1/customers/{id}/accounts)
+	OpenCustomerAccount(c *gin.Context, id ID, params OpenCustomerAccountParams)
+	// Everything that the brand keeps about a person, for the person.
+	// (GET /v1/customers/{id}/export)
+	ExportCustomer(c *gin.Context, id ID, params ExportCustomerParams)
+	// Merge another person into this one, with both's accounts and values.
+	// (POST /v1/customers/{id}/merge)
+	MergeCustomer(c *gin.Context, id ID, params MergeCustomerParams)
 	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(c *gin.Context)
@@ -3508,6 +3716,460 @@ func (siw *ServerInterfaceWrapper) ListCodes(c *gin.Context) {
 	siw.Handler.ListCodes(c)
 }
 
+// CreateCustomer operation middleware
+func (siw *ServerInterfaceWrapper) CreateCustomer(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateCustomerParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter Idempotency-Key is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateCustomer(c, params)
+}
+
+// FindCustomer operation middleware
+func (siw *ServerInterfaceWrapper) FindCustomer(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindCustomerParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FindCustomer(c, params)
+}
+
+// GetCustomer operation middleware
+func (siw *ServerInterfaceWrapper) GetCustomer(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCustomerParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "attributes" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "attributes", c.Request.URL.Query(), &params.Attributes)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter attributes: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCustomer(c, id, params)
+}
+
+// UpdateCustomer operation middleware
+func (siw *ServerInterfaceWrapper) UpdateCustomer(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateCustomerParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UpdateCustomer(c, id, params)
+}
+
+// GetCustomerAccessLog operation middleware
+func (siw *ServerInterfaceWrapper) GetCustomerAccessLog(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCustomerAccessLogParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "before", c.Request.URL.Query(), &params.Before)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter before: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCustomerAccessLog(c, id, params)
+}
+
+// ListCustomerAccounts operation middleware
+func (siw *ServerInterfaceWrapper) ListCustomerAccounts(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCustomerAccountsParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListCustomerAccounts(c, id, params)
+}
+
+// OpenCustomerAccount operation middleware
+func (siw *ServerInterfaceWrapper) OpenCustomerAccount(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenCustomerAccountParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter Idempotency-Key is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenCustomerAccount(c, id, params)
+}
+
+// ExportCustomer operation middleware
+func (siw *ServerInterfaceWrapper) ExportCustomer(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportCustomerParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportCustomer(c, id, params)
+}
+
+// MergeCustomer operation middleware
+func (siw *ServerInterfaceWrapper) MergeCustomer(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MergeCustomerParams
+
+	// ------------- Required query parameter "purpose" -------------
+
+	if paramValue := c.Query("purpose"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument purpose is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "purpose", c.Request.URL.Query(), &params.Purpose)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MergeCustomer(c, id, params)
+}
+
 // PrepareMandate operation middleware
 func (siw *ServerInterfaceWrapper) PrepareMandate(c *gin.Context) {
 
@@ -4539,6 +5201,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/clearing/windows/:currency/:number/statement", wrapper.GetClearingStatement)
 	router.POST(options.BaseURL+"/v1/clearing/windows/:currency/:number/steps", wrapper.StepWindow)
 	router.GET(options.BaseURL+"/v1/codes", wrapper.ListCodes)
+	router.POST(options.BaseURL+"/v1/customers", wrapper.CreateCustomer)
+	router.POST(options.BaseURL+"/v1/customers/find", wrapper.FindCustomer)
+	router.GET(options.BaseURL+"/v1/customers/:id", wrapper.GetCustomer)
+	router.PATCH(options.BaseURL+"/v1/customers/:id", wrapper.UpdateCustomer)
+	router.GET(options.BaseURL+"/v1/customers/:id/access-log", wrapper.GetCustomerAccessLog)
+	router.GET(options.BaseURL+"/v1/customers/:id/accounts", wrapper.ListCustomerAccounts)
+	router.POST(options.BaseURL+"/v1/customers/:id/accounts", wrapper.OpenCustomerAccount)
+	router.GET(options.BaseURL+"/v1/customers/:id/export", wrapper.ExportCustomer)
+	router.POST(options.BaseURL+"/v1/customers/:id/merge", wrapper.MergeCustomer)
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
@@ -5811,6 +6482,294 @@ func (response ListCodesdefaultApplicationProblemPlusJSONResponse) VisitListCode
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type CreateCustomerRequestObject struct {
+	Params CreateCustomerParams
+	Body   *CreateCustomerJSONRequestBody
+}
+
+type CreateCustomerResponseObject interface {
+	VisitCreateCustomerResponse(w http.ResponseWriter) error
+}
+
+type CreateCustomer201ResponseHeaders struct {
+	Location string
+}
+
+type CreateCustomer201JSONResponse struct {
+	Body    CustomerFound
+	Headers CreateCustomer201ResponseHeaders
+}
+
+func (response CreateCustomer201JSONResponse) VisitCreateCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateCustomerdefaultApplicationProblemPlusJSONResponse) VisitCreateCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type FindCustomerRequestObject struct {
+	Params FindCustomerParams
+	Body   *FindCustomerJSONRequestBody
+}
+
+type FindCustomerResponseObject interface {
+	VisitFindCustomerResponse(w http.ResponseWriter) error
+}
+
+type FindCustomer200JSONResponse CustomerFound
+
+func (response FindCustomer200JSONResponse) VisitFindCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type FindCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FindCustomerdefaultApplicationProblemPlusJSONResponse) VisitFindCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetCustomerRequestObject struct {
+	Id     ID `json:"id"`
+	Params GetCustomerParams
+}
+
+type GetCustomerResponseObject interface {
+	VisitGetCustomerResponse(w http.ResponseWriter) error
+}
+
+type GetCustomer200JSONResponse Customer
+
+func (response GetCustomer200JSONResponse) VisitGetCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCustomerdefaultApplicationProblemPlusJSONResponse) VisitGetCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateCustomerRequestObject struct {
+	Id     ID `json:"id"`
+	Params UpdateCustomerParams
+	Body   *UpdateCustomerJSONRequestBody
+}
+
+type UpdateCustomerResponseObject interface {
+	VisitUpdateCustomerResponse(w http.ResponseWriter) error
+}
+
+type UpdateCustomer204Response struct {
+}
+
+func (response UpdateCustomer204Response) VisitUpdateCustomerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type UpdateCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateCustomerdefaultApplicationProblemPlusJSONResponse) VisitUpdateCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetCustomerAccessLogRequestObject struct {
+	Id     ID `json:"id"`
+	Params GetCustomerAccessLogParams
+}
+
+type GetCustomerAccessLogResponseObject interface {
+	VisitGetCustomerAccessLogResponse(w http.ResponseWriter) error
+}
+
+type GetCustomerAccessLog200JSONResponse AccessLog
+
+func (response GetCustomerAccessLog200JSONResponse) VisitGetCustomerAccessLogResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetCustomerAccessLogdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCustomerAccessLogdefaultApplicationProblemPlusJSONResponse) VisitGetCustomerAccessLogResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListCustomerAccountsRequestObject struct {
+	Id     ID `json:"id"`
+	Params ListCustomerAccountsParams
+}
+
+type ListCustomerAccountsResponseObject interface {
+	VisitListCustomerAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListCustomerAccounts200JSONResponse CustomerAccounts
+
+func (response ListCustomerAccounts200JSONResponse) VisitListCustomerAccountsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListCustomerAccountsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCustomerAccountsdefaultApplicationProblemPlusJSONResponse) VisitListCustomerAccountsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type OpenCustomerAccountRequestObject struct {
+	Id     ID `json:"id"`
+	Params OpenCustomerAccountParams
+	Body   *OpenCustomerAccountJSONRequestBody
+}
+
+type OpenCustomerAccountResponseObject interface {
+	VisitOpenCustomerAccountResponse(w http.ResponseWriter) error
+}
+
+type OpenCustomerAccount200JSONResponse CustomerAccount
+
+func (response OpenCustomerAccount200JSONResponse) VisitOpenCustomerAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type OpenCustomerAccount202JSONResponse Operation
+
+func (response OpenCustomerAccount202JSONResponse) VisitOpenCustomerAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type OpenCustomerAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenCustomerAccountdefaultApplicationProblemPlusJSONResponse) VisitOpenCustomerAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ExportCustomerRequestObject struct {
+	Id     ID `json:"id"`
+	Params ExportCustomerParams
+}
+
+type ExportCustomerResponseObject interface {
+	VisitExportCustomerResponse(w http.ResponseWriter) error
+}
+
+type ExportCustomer200JSONResponse CustomerExport
+
+func (response ExportCustomer200JSONResponse) VisitExportCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ExportCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportCustomerdefaultApplicationProblemPlusJSONResponse) VisitExportCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type MergeCustomerRequestObject struct {
+	Id     ID `json:"id"`
+	Params MergeCustomerParams
+	Body   *MergeCustomerJSONRequestBody
+}
+
+type MergeCustomerResponseObject interface {
+	VisitMergeCustomerResponse(w http.ResponseWriter) error
+}
+
+type MergeCustomer204Response struct {
+}
+
+func (response MergeCustomer204Response) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type MergeCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MergeCustomerdefaultApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type PrepareMandateRequestObject struct {
 	Body *PrepareMandateJSONRequestBody
 }
@@ -6861,6 +7820,33 @@ type StrictServerInterface interface {
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(ctx context.Context, request ListCodesRequestObject) (ListCodesResponseObject, error)
+	// Create a person in the brand's vault.
+	// (POST /v1/customers)
+	CreateCustomer(ctx context.Context, request CreateCustomerRequestObject) (CreateCustomerResponseObject, error)
+	// Find the person with an identifier.
+	// (POST /v1/customers/find)
+	FindCustomer(ctx context.Context, request FindCustomerRequestObject) (FindCustomerResponseObject, error)
+	// A person's values.
+	// (GET /v1/customers/{id})
+	GetCustomer(ctx context.Context, request GetCustomerRequestObject) (GetCustomerResponseObject, error)
+	// Give attributes new values, and remove others.
+	// (PATCH /v1/customers/{id})
+	UpdateCustomer(ctx context.Context, request UpdateCustomerRequestObject) (UpdateCustomerResponseObject, error)
+	// Who read a person's values, and why; newest first.
+	// (GET /v1/customers/{id}/access-log)
+	GetCustomerAccessLog(ctx context.Context, request GetCustomerAccessLogRequestObject) (GetCustomerAccessLogResponseObject, error)
+	// A person's accounts.
+	// (GET /v1/customers/{id}/accounts)
+	ListCustomerAccounts(ctx context.Context, request ListCustomerAccountsRequestObject) (ListCustomerAccountsResponseObject, error)
+	// Open an account for a person, or link one that there is.
+	// (POST /v1/customers/{id}/accounts)
+	OpenCustomerAccount(ctx context.Context, request OpenCustomerAccountRequestObject) (OpenCustomerAccountResponseObject, error)
+	// Everything that the brand keeps about a person, for the person.
+	// (GET /v1/customers/{id}/export)
+	ExportCustomer(ctx context.Context, request ExportCustomerRequestObject) (ExportCustomerResponseObject, error)
+	// Merge another person into this one, with both's accounts and values.
+	// (POST /v1/customers/{id}/merge)
+	MergeCustomer(ctx context.Context, request MergeCustomerRequestObject) (MergeCustomerResponseObject, error)
 	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(ctx context.Context, request PrepareMandateRequestObject) (PrepareMandateResponseObject, error)
@@ -8163,6 +9149,296 @@ func (sh *strictHandler) ListCodes(ctx *gin.Context) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(ListCodesResponseObject); ok {
 		if err := validResponse.VisitListCodesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateCustomer operation middleware
+func (sh *strictHandler) CreateCustomer(ctx *gin.Context, params CreateCustomerParams) {
+	var request CreateCustomerRequestObject
+
+	request.Params = params
+
+	var body CreateCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateCustomer(ctx, request.(CreateCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(CreateCustomerResponseObject); ok {
+		if err := validResponse.VisitCreateCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FindCustomer operation middleware
+func (sh *strictHandler) FindCustomer(ctx *gin.Context, params FindCustomerParams) {
+	var request FindCustomerRequestObject
+
+	request.Params = params
+
+	var body FindCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FindCustomer(ctx, request.(FindCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(FindCustomerResponseObject); ok {
+		if err := validResponse.VisitFindCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCustomer operation middleware
+func (sh *strictHandler) GetCustomer(ctx *gin.Context, id ID, params GetCustomerParams) {
+	var request GetCustomerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCustomer(ctx, request.(GetCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetCustomerResponseObject); ok {
+		if err := validResponse.VisitGetCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateCustomer operation middleware
+func (sh *strictHandler) UpdateCustomer(ctx *gin.Context, id ID, params UpdateCustomerParams) {
+	var request UpdateCustomerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdateCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateCustomer(ctx, request.(UpdateCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(UpdateCustomerResponseObject); ok {
+		if err := validResponse.VisitUpdateCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCustomerAccessLog operation middleware
+func (sh *strictHandler) GetCustomerAccessLog(ctx *gin.Context, id ID, params GetCustomerAccessLogParams) {
+	var request GetCustomerAccessLogRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCustomerAccessLog(ctx, request.(GetCustomerAccessLogRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCustomerAccessLog")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetCustomerAccessLogResponseObject); ok {
+		if err := validResponse.VisitGetCustomerAccessLogResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCustomerAccounts operation middleware
+func (sh *strictHandler) ListCustomerAccounts(ctx *gin.Context, id ID, params ListCustomerAccountsParams) {
+	var request ListCustomerAccountsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCustomerAccounts(ctx, request.(ListCustomerAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCustomerAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListCustomerAccountsResponseObject); ok {
+		if err := validResponse.VisitListCustomerAccountsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenCustomerAccount operation middleware
+func (sh *strictHandler) OpenCustomerAccount(ctx *gin.Context, id ID, params OpenCustomerAccountParams) {
+	var request OpenCustomerAccountRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body OpenCustomerAccountJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenCustomerAccount(ctx, request.(OpenCustomerAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenCustomerAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(OpenCustomerAccountResponseObject); ok {
+		if err := validResponse.VisitOpenCustomerAccountResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportCustomer operation middleware
+func (sh *strictHandler) ExportCustomer(ctx *gin.Context, id ID, params ExportCustomerParams) {
+	var request ExportCustomerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportCustomer(ctx, request.(ExportCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ExportCustomerResponseObject); ok {
+		if err := validResponse.VisitExportCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MergeCustomer operation middleware
+func (sh *strictHandler) MergeCustomer(ctx *gin.Context, id ID, params MergeCustomerParams) {
+	var request MergeCustomerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body MergeCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MergeCustomer(ctx, request.(MergeCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MergeCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(MergeCustomerResponseObject); ok {
+		if err := validResponse.VisitMergeCustomerResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

@@ -17,6 +17,7 @@ type Vault interface {
 	CreateOnce(ctx context.Context, once vault.Once, all []vault.Attribute, access vault.Access) (vault.PersonID, error)
 	Read(ctx context.Context, id vault.PersonID, names []string, access vault.Access) ([]vault.Attribute, error)
 	Update(ctx context.Context, id vault.PersonID, set []vault.Attribute, remove []string, access vault.Access) error
+	Survivor(ctx context.Context, id vault.PersonID) (vault.PersonID, error)
 	Find(ctx context.Context, id vault.Identifier) (vault.PersonID, error)
 	Merge(ctx context.Context, m vault.Merger, access vault.Access) error
 	Export(ctx context.Context, id vault.PersonID, access vault.Access) (*vault.Export, error)
@@ -24,5 +25,8 @@ type Vault interface {
 	AccessLog(ctx context.Context, id vault.PersonID, before int64, limit int) ([]vault.Accessed, error)
 	Link(ctx context.Context, id vault.PersonID, programme string, account points.AccountID) error
 	Accounts(ctx context.Context, id vault.PersonID) ([]vault.Link, error)
+	AccountFor(ctx context.Context, programme, reference string) (points.AccountID, bool, error)
+	BeginOpening(ctx context.Context, id vault.PersonID, once vault.Once) (reference string, account points.AccountID, err error)
+	EndOpening(ctx context.Context, reference, programme string, account points.AccountID) error
 	PersonOf(ctx context.Context, programme string, account points.AccountID) (vault.PersonID, error)
 }

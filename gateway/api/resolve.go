@@ -42,24 +42,38 @@ func (s *Server) resolve(ctx context.Context, items []*item) {
 	accounts, err := s.lookUp(ctx, lookups)
 	for _, it := range items {
 		if it.err == nil {
-			it.err = s.place(it, accounts, err)
+			it.err = s.place(ctx, it, accounts, err)
 		}
 	}
 }
 
 // place puts the accounts that were found into an item; failed is why none was looked for.
-func (s *Server) place(it *item, accounts map[string]points.AccountID, failed error) error {
+func (s *Server) place(ctx context.Context, it *item, accounts map[string]points.AccountID, failed error) error {
 	for _, n := range it.names() {
 		if failed != nil {
 			return failed
 		}
 		account, known := accounts[s.hasher.Lookup(*n.reference)]
+		if !known && n.programme == s.programme {
+			var err error
+			if account, known, err = s.inVault(ctx, *n.reference); err != nil {
+				return err
+			}
+		}
 		if !known {
 			return wrong(fault.AccountUnknown, it.at+"/"+n.field, "no account has this reference: open one first")
 		}
 		*n.account = account
 	}
 	return nil
+}
+
+// inVault finds an account of the own programme by what the vault knows of its customers.
+func (s *Server) inVault(ctx context.Context, reference string) (points.AccountID, bool, error) {
+	if s.people.Vault == nil {
+		return "", false, nil
+	}
+	return s.people.Vault.AccountFor(ctx, s.programme, reference)
 }
 
 // lookUp asks for accounts in as many queries as the read model wants.

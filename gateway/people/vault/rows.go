@@ -44,6 +44,15 @@ func (v *Vault) holder(ctx context.Context, id PersonID) (*holder, error) {
 	return &h, err
 }
 
+// Survivor is the person that an id leads to: itself, or the one that it was merged into.
+func (v *Vault) Survivor(ctx context.Context, id PersonID) (PersonID, error) {
+	h, err := v.holder(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return h.id, nil
+}
+
 // personContext binds a wrapped key to its person.
 func (v *Vault) personContext(id PersonID) string { return personPurpose + v.Brand + "|" + string(id) }
 
