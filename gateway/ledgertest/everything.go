@@ -119,6 +119,20 @@ func (s *story) control() {
 	s.commit(s.Complete(s.b), s.Freeze(s.c))
 	s.commit(s.Earn(s.c, 400))
 	s.commit(s.Unfreeze(s.c))
+	s.guard()
+}
+
+// guard freezes on request, lets the freeze end by itself, and has a decision objected to.
+func (s *story) guard() {
+	accepted, declined := s.AskFreeze(s.c, 3600), s.AskFreeze(s.b, 3600)
+	s.AcceptFreeze(accepted, 100)
+	s.DeclineFreeze(declined)
+	frozen := s.FreezeBy(s.c, accepted)
+	s.commit(frozen, s.Earn(s.c, 300))
+	s.Object(s.c, frozen.Operation.ID, points.ObjectionDismissed)
+	s.Object(s.c, declined, points.ObjectionOpen)
+	s.Now += 100
+	s.commit(s.Redeem(s.c, 1))
 }
 
 func (s *story) age() {

@@ -30,8 +30,8 @@ type Identity struct {
 
 // Organisation is a member with a CA and the identities that a network has.
 type Organisation struct {
-	Name, MSP                                          string
-	Peer, Orderer, Gateway, Operator, Treasurer, Audit *Identity
+	Name, MSP                                                      string
+	Peer, Orderer, Gateway, Operator, Treasurer, Compliance, Audit *Identity
 
 	ca    *x509.Certificate
 	caPEM []byte
@@ -59,6 +59,7 @@ func NewOrganisation(t testing.TB, name, mspID string) *Organisation {
 	o.caPEM = encodePEM(raw)
 	o.Peer, o.Orderer = o.Enrol(t, "peer", ""), o.Enrol(t, "orderer", "")
 	o.Gateway, o.Operator = o.Enrol(t, "client", engine.RoleGateway), o.Enrol(t, "client", engine.RoleOperator)
+	o.Compliance = o.Enrol(t, "client", engine.RoleCompliance)
 	o.Treasurer = o.Enrol(t, "client", engine.RoleTreasurer)
 	o.Audit = o.Enrol(t, "client", "auditor")
 	return o

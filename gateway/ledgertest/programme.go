@@ -35,6 +35,7 @@ type Programme struct {
 	signers    map[points.AccountID]signer // Of accounts that have a key of their own.
 	recovering map[points.AccountID]signer // The keys of recoveries.
 	at         string                      // The tills' time, RFC 3339.
+	requests   int                         // Of freezes and objections so far.
 }
 
 // signer is an account's own key.

@@ -236,6 +236,8 @@ func (s *site) launch(change ...func(*Settings)) *site {
 func (s *site) startChores(ctx context.Context, reads *store.Reads) {
 	folder := &Folder{Programme: s.brand.Name, Inbox: reads, Sequencer: s.own, Settings: s.chores, Log: s.own.log}
 	s.running.Go(func() { _ = folder.Run(ctx) })
+	freezer := &Freezer{Programme: s.brand.Name, Requests: reads, Sequencer: s.own, Settings: s.chores, Log: s.own.log}
+	s.running.Go(func() { _ = freezer.Run(ctx) })
 	for partner := range s.abroad {
 		c := &Closer{Programme: s.brand.Name, Partner: partner, LooseEnds: reads, Sequencer: s.own, Settings: s.chores, Log: s.own.log}
 		s.running.Go(func() { _ = c.Run(ctx) })

@@ -31,7 +31,8 @@ func TestRewards(t *testing.T) {
 		run  func(*testing.T, *consortium)
 	}{
 		{"from quote to return at the till", testTillFlow}, {"wallet and passkey", testWalletAndPasskey}, {"gifts and transfers", testGiftsAndTransfers},
-		{"adjustment", testAdjustmentNeedsAnotherBrand}, {"recovery and freezing", testRecoveryAndFreezing}, {"sponsored shop", testShop}, {"events and tiers", testEventsAndTiers},
+		{"adjustment", testAdjustmentNeedsAnotherBrand}, {"recovery and freezing", testRecoveryAndFreezing}, {"a freeze that another brand asks for", testFreezeOnRequest},
+		{"debits under a new controller", testDebitsUnderANewController}, {"sponsored shop", testShop}, {"events and tiers", testEventsAndTiers},
 		{"a year under rules", testYearUnderRules}, {"sweep", testSweep},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, c) })

@@ -262,14 +262,15 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// schedulers are what the gateway does by itself: sweep what is due, fold credits that wait, and end what is left open with each partner.
+// schedulers are what the gateway does by itself: sweep what is due, fold credits that wait, freeze where that was decided, and end what is left open with each partner.
 func (g *gateway) schedulers() []func(context.Context) error {
 	if g.sequencer == nil || g.cfg.Sweep.Outstanding == 0 {
 		return nil
 	}
 	sweeper := &sequencer.Sweeper{Programme: g.cfg.Programme, Programmes: g.reads, Dues: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log}
 	folder := &sequencer.Folder{Programme: g.cfg.Programme, Inbox: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log}
-	all := []func(context.Context) error{sweeper.Run, folder.Run}
+	freezer := &sequencer.Freezer{Programme: g.cfg.Programme, Requests: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log}
+	all := []func(context.Context) error{sweeper.Run, folder.Run, freezer.Run}
 	for partner := range g.abroad {
 		closer := &sequencer.Closer{
 			Programme: g.cfg.Programme, Partner: partner, LooseEnds: g.reads, Sequencer: g.sequencer, Settings: g.cfg.Sweep, Log: g.log,

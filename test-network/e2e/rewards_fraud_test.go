@@ -1,0 +1,73 @@
+//go:build network
+
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/network/membership"
+)
+
+// frozenSeconds is how long the issuer freezes: long enough to look at it, short enough to wait for its end.
+const frozenSeconds = 8
+
+// complying has a member's compliance bring a document to the airline's ledger.
+func (c *consortium) complying(t *testing.T, member, function string, doc any, peers ...string) []byte {
+	t.Helper()
+	u := c.user(t, member, string(membership.ComplianceRole))
+	return u.valid(t, u.propose(t, membership.PointsChaincode("airline"), nil, function, document(t, doc)), peers...).GetResponse().GetPayload()
+}
+
+// testFreezeOnRequest: the hotel asks, the airline accepts, its gateway freezes by itself, and the freeze ends without anybody's doing.
+func testFreezeOnRequest(t *testing.T, c *consortium) {
+	h := newHolder(t, c, "p256", 100_000)
+	airline, hotel, grocer := membership.PeerNode("airline", 0), membership.PeerNode("hotel", 0), membership.PeerNode("grocer", 0)
+	request := wire.NewFreeze{
+		ID: newID(), Account: points.AccountID(h.account), Reason: points.ReasonTakeover, Evidence: strings.Repeat("e1", 32), Until: time.Now().Unix() + 3600,
+	}
+	c.complying(t, "hotel", wire.FnRequestFreeze, request, airline, hotel)
+	asking := c.user(t, "hotel", string(membership.ComplianceRole))
+	decision := wire.FreezeDecision{ID: request.ID, Until: time.Now().Unix() + frozenSeconds}
+	asking.refusedAt(t, fault.Forbidden, asking.propose(t, membership.PointsChaincode("airline"), nil, wire.FnDecideFreeze, document(t, decision)), airline, grocer)
+	c.complying(t, "airline", wire.FnDecideFreeze, decision, airline, grocer)
+
+	until(t, "the airline's gateway has frozen the account", func() bool { return c.account(t, "airline", h.account).FrozenUntil == decision.Until })
+	mug := fields{"kind": "redeem", "points": 500, "item": "mug", "pieces": 1}
+	refused(t, h.do(t, mug.with(till("till-1")), nil), fault.AccountFrozen)
+	kept := decode[points.FreezeRequest](t, asking.query(t, membership.PointsChaincode("airline"), wire.FnGetFreeze, document(t, wire.FreezeQuery{ID: request.ID})))
+	if kept.Status != points.FreezeApplied || kept.MSP != "HotelMSP" {
+		t.Errorf("the request is %+v", kept)
+	}
+	until(t, "the freeze is over", func() bool { return h.do(t, mug.with(till("till-1")), nil).status == http.StatusOK })
+	if now := time.Now().Unix(); now < decision.Until-1 {
+		t.Errorf("the account was active %d seconds before the end of its freeze", decision.Until-now)
+	}
+	if a := c.account(t, "airline", h.account); a.Status != points.StatusActive || a.FrozenUntil != 0 {
+		t.Errorf("after its freeze the account is %s until %d", a.Status, a.FrozenUntil)
+	}
+}
+
+// testDebitsUnderANewController: after a rekey three mugs of 500 points may go in the guard's time, and no fourth.
+func testDebitsUnderANewController(t *testing.T, c *consortium) {
+	h := newHolder(t, c, "p256", 400_000)
+	next := h
+	next.key = must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	key := must[string](t)(points.EncodePublicKey(&next.key.PublicKey))
+	mug := fields{"kind": "redeem", "points": 500, "item": "mug", "pieces": 1}
+	ok[operation](t, h.do(t, mug.with(till("till-1")), nil))
+	ok[operation](t, h.do(t, fields{"kind": "rekey", "controller": fields{"kind": "p256", "key": key}}, nil))
+	for range 3 {
+		ok[operation](t, next.do(t, mug.with(till("till-1")), nil))
+	}
+	refused(t, next.do(t, mug.with(till("till-1")), nil), fault.CoolingOff)
+	until(t, "the guard is over", func() bool { return next.do(t, mug.with(till("till-1")), nil).status == http.StatusOK })
+}
