@@ -59,6 +59,10 @@ const (
 	PersonExists   Code = "PERSON_EXISTS"
 	PersonConflict Code = "PERSON_CONFLICT"
 	PersonLimit    Code = "PERSON_LIMIT"
+
+	LegalHold          Code = "LEGAL_HOLD"
+	ErasureUnderWay    Code = "ERASURE_UNDER_WAY"
+	CertificateInvalid Code = "CERTIFICATE_INVALID"
 )
 
 // Codes of single operations: the receipt is REJECTED, the rest of the batch stands.
@@ -215,6 +219,9 @@ var catalogue = []Entry{
 	{PersonExists, ClassRequest, http.StatusConflict, "Another person of the vault has one of these identifiers: find that person, or merge the two."},
 	{PersonConflict, ClassRequest, http.StatusConflict, "The two persons differ in attributes that have one value: the detail names them, decide for each."},
 	{PersonLimit, ClassRequest, http.StatusConflict, "The person would have more values or accounts than the vault keeps for one."},
+	{LegalHold, ClassRequest, http.StatusConflict, "A legal hold keeps these data from being erased: it ends by itself, or when compliance lifts it."},
+	{ErasureUnderWay, ClassRequest, http.StatusConflict, "The person is being erased: this can't be done any more."},
+	{CertificateInvalid, ClassRequest, http.StatusUnprocessableEntity, "The certificate of an erasure doesn't hold: the detail says what is wrong with it."},
 	{RuleInvalid, ClassRequest, http.StatusUnprocessableEntity, "The rule set can't be published: the detail names the rule and says what to change."},
 	{StateCorrupt, ClassInternal, http.StatusInternalServerError, "A record on the ledger can't be decoded: run the audit."},
 	{StatementMismatch, ClassInternal, http.StatusInternalServerError, "A programme's lots, moves and totals don't agree: run the audit."},

@@ -96,11 +96,27 @@ func VerifyInclusion(root string, r *points.Receipt, p *points.InclusionProof) e
 			return fault.New(fault.ReceiptInvalid, "the proof is not hex")
 		}
 	}
-	if p.Index < 0 || p.Size < 0 {
-		return fault.New(fault.ReceiptInvalid, "the proof's index and size can't be negative")
-	}
-	if err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.Index), uint64(p.Size), rfc6962.DefaultHasher.HashLeaf(leaf), path, rootHash); err != nil {
+	if err := verifyLeaf(rootHash, leaf, p.Index, p.Size, path); err != nil {
 		return fault.New(fault.ReceiptInvalid, "the receipt is not leaf %d of %d under this root", p.Index, p.Size)
 	}
 	return nil
+}
+
+// VerifyLeaf returns RECEIPT_INVALID unless data is the leaf at an index in a tree of this size with this root, which is hex.
+func VerifyLeaf(root string, data []byte, index, size int, path [][]byte) error {
+	rootHash, err := hex.DecodeString(root)
+	if err != nil {
+		return fault.New(fault.ReceiptInvalid, "the root is not hex")
+	}
+	if err := verifyLeaf(rootHash, data, index, size, path); err != nil {
+		return fault.New(fault.ReceiptInvalid, "the data are not leaf %d of %d under this root", index, size)
+	}
+	return nil
+}
+
+func verifyLeaf(root, data []byte, index, size int, path [][]byte) error {
+	if index < 0 || size < 0 {
+		return fault.New(fault.ReceiptInvalid, "the proof's index and size can't be negative")
+	}
+	return proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(index), uint64(size), rfc6962.DefaultHasher.HashLeaf(data), path, root)
 }
