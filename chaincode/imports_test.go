@@ -30,7 +30,7 @@ var layers = map[string][]string{
 	"clearing":            {"fault", "quantity", "netting", "p256"},
 	"wire":                {"fault", "quantity", "terms", "rules", "webauthn", "points", "privacy", "netting", "clearing"},
 	"engine":              {"fault", "quantity", "terms", "rules", "points", "privacy", "netting", "clearing", "wire"},
-	"engine/accesstest":   {"wire", "points", "clearing", "engine"},
+	"engine/accesstest":   {"wire", "points", "privacy", "clearing", "engine"},
 	"contract":            {"fault", "rules", "wire", "engine"},
 	"contract/stubtest":   {},
 	"cmd/tally-chaincode": {"contract", "points"},

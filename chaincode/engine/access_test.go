@@ -55,11 +55,14 @@ func newStage(t *testing.T, failed string) *stage {
 // call runs a function with a document as an identity.
 func (s *stage) call(t *testing.T, contract string, row *engine.Access, document any, caller engine.Identity) error {
 	t.Helper()
-	c := engine.Call{Chaincode: contract, Function: row.Function, Document: encode(t, document), Caller: caller, Time: now}
+	transient, err := accesstest.Transient(s.members, row.Function)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := engine.Call{Chaincode: contract, Function: row.Function, Document: encode(t, document), Caller: caller, Time: now, Transient: transient}
 	if row.Entry == engine.EntryClearing {
 		c.Chaincode = engine.ClearingChaincode
 	}
-	var err error
 	if contract == engine.ClearingChaincode {
 		_, err = engine.Clearing(c, namespaces{s.clearing, nil})
 	} else {

@@ -20,6 +20,7 @@ import (
 type tableCall struct {
 	engine.Access
 	chaincode, document string
+	transient           map[string][]byte
 }
 
 // tableCalls are all functions of the airline's points and of clearing, as they stand in the tables.
@@ -50,7 +51,7 @@ func (c *consortium) tableCalls(t *testing.T) []tableCall {
 			if !there {
 				t.Fatalf("package accesstest has no document for %s", row.Function)
 			}
-			calls = append(calls, tableCall{row, contract.chaincode, string(must[[]byte](t)(wire.Encode(document)))})
+			calls = append(calls, tableCall{row, contract.chaincode, string(must[[]byte](t)(wire.Encode(document))), must[map[string][]byte](t)(accesstest.Transient(members, row.Function))})
 		}
 	}
 	return calls
@@ -103,7 +104,7 @@ func TestTheRoleTableWalked(t *testing.T) {
 // walk tries one cell and says whether the call was let in.
 func (c *consortium) walk(t *testing.T, u *user, call *tableCall, kind accesstest.Kind, role string) bool {
 	t.Helper()
-	response, err := u.endorse(t, u.propose(t, call.chaincode, nil, call.Function, call.document), membership.PeerNode("airline", 0))
+	response, err := u.endorse(t, u.propose(t, call.chaincode, call.transient, call.Function, call.document), membership.PeerNode("airline", 0))
 	if err != nil {
 		t.Fatalf("%s by %s as %q: the peer refuses: %v", call.Function, kind, role, err)
 	}
@@ -159,7 +160,7 @@ func (c *consortium) refusedAtPeers(t *testing.T, u *user, calls []tableCall) {
 	t.Helper()
 	for i := range calls {
 		for _, name := range []string{"peer0.airline", "peer0.hotel"} {
-			response, err := u.endorse(t, u.propose(t, calls[i].chaincode, nil, calls[i].Function, calls[i].document), name)
+			response, err := u.endorse(t, u.propose(t, calls[i].chaincode, calls[i].transient, calls[i].Function, calls[i].document), name)
 			if err == nil && response.GetResponse().GetStatus() < 400 || response.GetEndorsement() != nil || fault.Parse(response.GetResponse().GetMessage()) != nil {
 				t.Fatalf("%s at %s: %v, error %v; want the caller refused", calls[i].Function, name, response.GetResponse(), err)
 			}

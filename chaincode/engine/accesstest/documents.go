@@ -1,10 +1,12 @@
 package accesstest
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
@@ -28,7 +30,7 @@ var (
 func Points(m Members) map[string]any {
 	account, operation := points.AccountID(id), points.OperationID(id)
 	exchange := wire.Exchange{Home: m.Home.Name, Partner: m.Partner.Name, Lane: wire.MaxLane, Seq: never, Operations: []points.Operation{}}
-	return map[string]any{
+	documents := map[string]any{
 		wire.FnCreateProgramme:     wire.NewProgramme{Brand: m.Home.Name},
 		wire.FnAdvanceBusinessDate: wire.BusinessDate{Date: 1},
 		wire.FnSubmitBatch:         wire.BatchRequest{Lane: 0, Seq: never, Operations: []points.Operation{}},
@@ -64,6 +66,37 @@ func Points(m Members) map[string]any {
 		wire.FnPutOffer:            wire.OfferCall{Partner: m.Partner.Name, PartnerMSP: m.Partner.MSP, Offer: clearing.Offer{Version: int(never)}},
 		wire.FnPreviewExchange:     wire.ExchangeCall{Exchange: exchange, PartnerMSP: m.Partner.MSP, Closed: []points.Kind{}, Receivers: []points.AccountID{}},
 	}
+	maps.Copy(documents, personal())
+	return documents
+}
+
+// personal gives a document for every function of points-<home> that is about personal data.
+func personal() map[string]any {
+	private, consent, erasure := wire.PrivateCall{V: 1}, privacy.ConsentID(id), privacy.ErasureID(id)
+	return map[string]any{
+		wire.FnChangeVault:       private,
+		wire.FnGetVault:          private,
+		wire.FnShareEntries:      private,
+		wire.FnUnshare:           private,
+		wire.FnGetShared:         private,
+		wire.FnPublishDataPolicy: wire.NewDataPolicy{Version: int(never), Prose: map[string]string{}, Purposes: []privacy.Purpose{}, Attributes: []privacy.AttributeSchema{}},
+		wire.FnGetDataPolicy:     wire.VersionQuery{Version: 1},
+		wire.FnGetDataPolicies:   wire.Nothing{},
+		wire.FnRecordConsent:     wire.NewConsent{ID: consent, Hash: hash, Policy: int(never)},
+		wire.FnEndConsent:        wire.ConsentEnd{ID: consent, Reason: privacy.EndWithdrawn},
+		wire.FnGetConsent:        wire.ConsentQuery{ID: consent},
+		wire.FnRecordErasures:    wire.NewErasures{ID: erasure, Root: hash},
+		wire.FnGetErasures:       wire.ErasuresQuery{ID: erasure},
+	}
+}
+
+// Transient gives the transient fields of those functions for which who may call is in them; nil for the others.
+func Transient(m Members, function string) (map[string][]byte, error) {
+	if function != wire.FnGetShared {
+		return nil, nil
+	}
+	raw, err := wire.Encode(privacy.SharedLookup{V: 1, Grantee: m.Partner.Name, ID: privacy.ConsentID(id), Reply: hash})
+	return map[string][]byte{privacy.ShareTransient: raw}, err
 }
 
 // Clearing gives a document for every function of clearing.
@@ -124,9 +157,7 @@ func Clearing(m Members) map[string]any {
 		wire.FnGetStanding:       ofMember,
 		wire.FnGetFinalStatement: wire.MemberQuery{Name: m.Home.Name},
 	}
-	for name, document := range pairQueries(a, b, m) {
-		documents[name] = document
-	}
+	maps.Copy(documents, pairQueries(a, b, m))
 	return documents
 }
 

@@ -34,6 +34,7 @@ var parties = map[engine.Party][]Kind{
 	engine.PartyNewIssuer:  {Issuer, Failed},
 	engine.PartyIssuer:     {Issuer, Administrator},
 	engine.PartySuccessor:  {Issuer, Administrator},
+	engine.PartySharing:    {Issuer, Administrator, Partner},
 	engine.PartyOtherBrand: {Partner, Other},
 	engine.PartyAnyBrand:   {Issuer, Administrator, Partner, Other},
 	clearing.PartyBrand:    {Issuer, Administrator, Partner, Other},
