@@ -75,10 +75,25 @@ func newConsortium(t *testing.T) *consortium {
 		}
 		c.Deploy(stubtest.Definition{
 			Name: "points-" + name, New: c.points, Policy: stubtest.Both(stubtest.All(msp), stubtest.OutOf(1, others...)),
-			Collections: []stubtest.Collection{{Name: engine.CollectionDetails, Members: []string{msp, regulator}, Policy: stubtest.All(msp)}},
+			Collections: pointsCollections(name),
 		})
 	}
 	return c
+}
+
+// pointsCollections are the collections of a brand's points chaincode, as they are deployed: its details, its vault, and what it shares with each other brand.
+func pointsCollections(name string) []stubtest.Collection {
+	msp := brands[name]
+	all := []stubtest.Collection{
+		{Name: engine.CollectionDetails, Members: []string{msp, regulator}, Policy: stubtest.All(msp)},
+		{Name: engine.CollectionCustomers, Members: []string{msp}, Policy: stubtest.All(msp)},
+	}
+	for other, grantee := range brands {
+		if other != name {
+			all = append(all, stubtest.Collection{Name: engine.SharedCollection(name, other), Members: []string{msp, grantee}, Policy: stubtest.All(msp)})
+		}
+	}
+	return all
 }
 
 // instance gives each peer one process of a chaincode, whatever names it is deployed under.

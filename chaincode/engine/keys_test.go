@@ -48,6 +48,13 @@ func TestKeysAreFabricsCompositeKeys(t *testing.T) {
 		{engine.CustodianKey("bank"), "custodian", []string{"bank"}},
 		{engine.AttestedKey("hotel", "GBP"), "attested", []string{"hotel", "GBP"}},
 		{engine.FinalStatementKey("hotel"), "final", []string{"hotel"}},
+		{engine.DataPoliciesKey(), "datapolicies", []string{}},
+		{engine.DataPolicyKey(12), "datapolicy", []string{"0012"}},
+		{engine.ConsentKey("0a"), "consent", []string{"0a"}},
+		{engine.ErasuresKey("0a"), "erasures", []string{"0a"}},
+		{engine.EntryKey("0b"), "entry", []string{"0b"}},
+		{engine.ConsentBodyKey("0a"), "consentbody", []string{"0a"}},
+		{engine.ShareKey("0a", "0b"), "share", []string{"0a", "0b"}},
 		{engine.DetailsKey("AirlineMSP", 12, 345), "details", []string{"AirlineMSP", "0012", "0000000000000000345"}},
 	}
 	for _, c := range cases {
