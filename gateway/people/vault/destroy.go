@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tallystick/tallystick/chaincode/privacy"
@@ -25,25 +26,22 @@ func (v *Vault) Scrub(ctx context.Context) error { return v.DB.Scrub(ctx) }
 
 // Erase is Destroy without the scrubbing, for jobs that destroy many persons and scrub once.
 func (v *Vault) Erase(ctx context.Context, id PersonID) ([]privacy.EntryKey, error) {
-	h, err := v.holder(ctx, id)
+	h, release, err := v.hold(ctx, id, v.settleMergers)
 	if err != nil {
 		return nil, err
 	}
-	defer v.persons.take(h.id)()
-	if err := v.settleMergers(ctx, h.id); err != nil {
-		return nil, err
-	}
+	defer release()
 	var keys []privacy.EntryKey
 	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		live, err := livePerson(tx, h.id)
-		if err != nil {
-			return err
+		if live, err := livePerson(tx, h.id); err != nil || live != h.id {
+			return errors.Join(err, unknown())
 		}
-		if keys, err = v.forget(tx, live); err != nil {
+		var err error
+		if keys, err = v.forget(tx, h.id); err != nil {
 			return err
 		}
 		for _, c := range v.companions {
-			if err := c.Forget(tx, live, keys); err != nil {
+			if err := c.Forget(tx, h.id, keys); err != nil {
 				return err
 			}
 		}

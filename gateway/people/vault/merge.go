@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -25,27 +26,49 @@ func (v *Vault) Merge(ctx context.Context, m Merger, access Access) error {
 	if err := checkNames(m.Overruled); err != nil {
 		return err
 	}
-	keep, err := v.holder(ctx, m.Keep)
-	if err != nil {
-		return err
-	}
-	gone, err := v.holder(ctx, m.Gone)
-	if err != nil {
-		return err
-	}
-	if keep.id == gone.id {
-		if m.Keep != m.Gone {
-			return nil // They were merged before.
-		}
+	if m.Keep == m.Gone {
 		return fault.New(fault.InvalidValue, "a person can't be merged with itself")
 	}
-	defer v.persons.takeBoth(keep.id, gone.id)()
-	for _, id := range []PersonID{keep.id, gone.id} {
-		if err := v.settle(ctx, id); err != nil {
-			return err
-		}
+	keep, gone, release, err := v.holdBoth(ctx, m.Keep, m.Gone)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if keep.id == gone.id {
+		return nil // They were merged before.
 	}
 	return v.merge(ctx, keep, gone, m.Overruled, access)
+}
+
+// holdBoth is hold for two persons.
+func (v *Vault) holdBoth(ctx context.Context, a, b PersonID) (first, second *holder, release func(), err error) {
+	for {
+		before, err := v.both(ctx, a, b)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		release := v.persons.takeBoth(before[0].id, before[1].id)
+		err = errors.Join(v.settle(ctx, before[0].id), v.settle(ctx, before[1].id))
+		if err == nil {
+			var now [2]*holder
+			if now, err = v.both(ctx, a, b); err == nil && now[0].id == before[0].id && now[1].id == before[1].id {
+				return now[0], now[1], release, nil
+			}
+		}
+		release()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+	}
+}
+
+func (v *Vault) both(ctx context.Context, a, b PersonID) (both [2]*holder, err error) {
+	for i, id := range []PersonID{a, b} {
+		if both[i], err = v.holder(ctx, id); err != nil {
+			return both, err
+		}
+	}
+	return both, nil
 }
 
 func (v *Vault) merge(ctx context.Context, keep, gone *holder, overruled []string, access Access) error {
@@ -79,7 +102,7 @@ func (v *Vault) merge(ctx context.Context, keep, gone *holder, overruled []strin
 	if err := v.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		for _, id := range []PersonID{keep.id, gone.id} {
 			if live, err := livePerson(tx, id); err != nil || live != id {
-				return unknown()
+				return errors.Join(err, unknown())
 			}
 			if err := v.logIn(tx, id, Merging, access, namesOf(slices.Concat(kept, lost))); err != nil {
 				return err

@@ -123,11 +123,12 @@ func (v *Vault) read(ctx context.Context, h *holder, names []string) ([]Attribut
 	if !errors.Is(err, errAbsent) {
 		return all, err
 	}
-	defer v.persons.take(h.id)()
-	if err := v.settle(ctx, h.id); err != nil {
+	now, release, err := v.hold(ctx, h.id, v.settle)
+	if err != nil {
 		return nil, err
 	}
-	return v.readSettled(ctx, h, names)
+	defer release()
+	return v.readSettled(ctx, now, names)
 }
 
 // readSettled is read for a caller that has the person's lock, with no change under way.
@@ -160,14 +161,11 @@ func (v *Vault) Update(ctx context.Context, id PersonID, set []Attribute, remove
 			return fault.New(fault.InvalidValue, "%s can't be both set and removed", name)
 		}
 	}
-	h, err := v.holder(ctx, id)
+	h, release, err := v.hold(ctx, id, v.settle)
 	if err != nil {
 		return err
 	}
-	defer v.persons.take(h.id)()
-	if err := v.settle(ctx, h.id); err != nil {
-		return err
-	}
+	defer release()
 	return v.update(ctx, h, set, remove, access)
 }
 
@@ -199,8 +197,8 @@ func (v *Vault) update(ctx context.Context, h *holder, set []Attribute, remove [
 		return nil
 	}
 	if err := v.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		if _, err := livePerson(tx, h.id); err != nil {
-			return err
+		if live, err := livePerson(tx, h.id); err != nil || live != h.id {
+			return errors.Join(err, unknown())
 		}
 		if err := checkCount(tx, p); err != nil {
 			return err

@@ -53,6 +53,28 @@ func (v *Vault) Survivor(ctx context.Context, id PersonID) (PersonID, error) {
 	return h.id, nil
 }
 
+// hold takes a person's lock, has what is under way ended, and gives the person that the id leads to then: a merger may have been under way.
+func (v *Vault) hold(ctx context.Context, id PersonID, settle func(context.Context, PersonID) error) (*holder, func(), error) {
+	for {
+		h, err := v.holder(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		release := v.persons.take(h.id)
+		err = settle(ctx, h.id)
+		if err == nil {
+			var again *holder
+			if again, err = v.holder(ctx, id); err == nil && again.id == h.id {
+				return again, release, nil
+			}
+		}
+		release()
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
 // personContext binds a wrapped key to its person.
 func (v *Vault) personContext(id PersonID) string { return personPurpose + v.Brand + "|" + string(id) }
 

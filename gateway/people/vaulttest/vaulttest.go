@@ -52,7 +52,7 @@ func New(t testing.TB) *Vault {
 	v.DrawMaster()
 	v.DrawIndex()
 	v.Restart()
-	t.Cleanup(v.close)
+	t.Cleanup(v.Close)
 	return v
 }
 
@@ -81,7 +81,7 @@ func (v *Vault) draw(folder string) {
 // Restart ends the vault and opens its files again, as a gateway's next process does. Companions must be registered again.
 func (v *Vault) Restart() {
 	v.t.Helper()
-	v.close()
+	v.Close()
 	db, err := store.Open(context.Background(), v.Database())
 	if err != nil {
 		v.t.Fatal(err)
@@ -98,7 +98,8 @@ func (v *Vault) Restart() {
 	v.Vault = vault.New(vault.Settings{Brand: Brand, DB: db, Ledger: v.Ledger, Schema: v.Schema, Master: master, Index: index, Region: "DE", Now: v.Clock.Now})
 }
 
-func (v *Vault) close() {
+// Close ends the vault; its files stay for as long as the test.
+func (v *Vault) Close() {
 	if v.db == nil {
 		return
 	}

@@ -1,0 +1,156 @@
+package vault_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/people/vaulttest"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+func (c *companion) Name() string { return "visits" }
+
+func (c *companion) Export(context.Context, vault.PersonID) (any, error) {
+	return []string{"Monday"}, nil
+}
+
+func (c *companion) Merge(_ *sqlite.Tx, keep, gone vault.PersonID) error {
+	if c.fail {
+		return errCompanion
+	}
+	c.merged = append(c.merged, [2]vault.PersonID{keep, gone})
+	return nil
+}
+
+func (c *companion) Forget(_ *sqlite.Tx, _ vault.PersonID, entries []privacy.EntryKey) error {
+	c.forgotten = entries
+	return nil
+}
+
+func (c *companion) Changed(_ *sqlite.Tx, _ vault.PersonID, names []string) error {
+	c.changed = names
+	return nil
+}
+
+const (
+	firstAccount  = points.AccountID("0123456789abcdef0123456789abcdef")
+	secondAccount = points.AccountID("11111111111111111111111111111111")
+)
+
+func link(t *testing.T, v *vaulttest.Vault, id vault.PersonID, account points.AccountID) {
+	t.Helper()
+	if err := v.Link(context.Background(), id, "airline", account); err != nil {
+		t.Fatal(err)
+	}
+	v.Clock.Time = v.Clock.Time.Add(1e9)
+}
+
+func TestAMergerJoinsValuesAccountsAndLogsAndLosesNothingUnsaid(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	c := &companion{}
+	v.Register(c)
+	keep := create(t, v, "name", "Ada", "phone", "+4915123456789", "language", "en")
+	gone := create(t, v, "name", "A. Lovelace", "phone", "+14155550123", "birthday", "1985-12-10", "language", "en")
+	link(t, v, keep, firstAccount)
+	link(t, v, gone, secondAccount)
+	read(t, v, gone, "birthday")
+	err := v.Merge(ctx, vault.Merger{Keep: keep, Gone: gone}, desk)
+	if fault.CodeOf(err) != fault.PersonConflict || err.Error() != "PERSON_CONFLICT: the persons differ in name" {
+		t.Fatalf("got %v", err)
+	}
+	want(t, read(t, v, gone, "name"), "name", "A. Lovelace")
+	if err := v.Merge(ctx, vault.Merger{Keep: keep, Gone: gone, Overruled: []string{"name"}}, desk); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []vault.PersonID{keep, gone} {
+		want(t, read(t, v, id), "birthday", "1985-12-10", "language", "en", "name", "Ada", "phone", "+4915123456789", "phone", "+14155550123")
+		links, err := v.Accounts(ctx, id)
+		if err != nil || len(links) != 2 || links[0].Account != firstAccount {
+			t.Errorf("%v, %v", links, err)
+		}
+	}
+	if find(t, v, vault.Phone, "+14155550123") != keep || len(v.Ledger.Entries()) != 5 || !slices.Equal(c.merged, [][2]vault.PersonID{{keep, gone}}) {
+		t.Errorf("%d entries, %v", len(v.Ledger.Entries()), c.merged)
+	}
+	if !slices.Equal(c.changed, []string{"birthday", "language", "name", "phone"}) {
+		t.Errorf("watchers were told %v", c.changed)
+	}
+	log, err := v.AccessLog(ctx, keep, 0, vault.MaxPage)
+	if err != nil || !slices.ContainsFunc(log, func(a vault.Accessed) bool {
+		return a.Action == vault.Reading && slices.Equal(a.Attributes, []string{"birthday"})
+	}) {
+		t.Errorf("the log of the person who is gone is lost: %v, %v", log, err)
+	}
+	if err := v.Merge(ctx, vault.Merger{Keep: keep, Gone: gone}, desk); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	if err := v.Merge(ctx, vault.Merger{Keep: keep, Gone: keep}, desk); fault.CodeOf(err) != fault.InvalidValue {
+		t.Errorf("with itself: %v", err)
+	}
+	if keys, err := v.Destroy(ctx, gone); err != nil || len(keys) != 5 {
+		t.Errorf("erasing by the old id: %v, %v", keys, err)
+	}
+}
+
+func TestAMergerWithoutAnAnswerIsEndedWhole(t *testing.T) {
+	for name, crash := range crashes {
+		v := vaulttest.New(t)
+		ctx := context.Background()
+		keep, gone := create(t, v, "name", "Ada"), create(t, v, "phone", "+14155550123")
+		link(t, v, gone, secondAccount)
+		crash(v.Ledger)
+		if err := v.Merge(ctx, vault.Merger{Keep: keep, Gone: gone}, desk); fault.CodeOf(err) != fault.LedgerUnavailable {
+			t.Fatalf("%s: %v", name, err)
+		}
+		v.Restart()
+		heal(v.Ledger)
+		if err := v.Update(ctx, gone, attributes("language", "en"), nil, desk); err != nil { // Ends the merger first.
+			t.Fatalf("%s: %v", name, err)
+		}
+		want(t, read(t, v, keep), "language", "en", "name", "Ada", "phone", "+14155550123")
+		if id, err := v.PersonOf(ctx, "airline", secondAccount); err != nil || id != keep {
+			t.Errorf("%s: the account is %s's, %v", name, id, err)
+		}
+	}
+}
+
+func TestAnExportHasEverythingAboutOnePerson(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	v.Register(&companion{})
+	ada := create(t, v, "name", "Ada", "card", "4539148803436467")
+	create(t, v, "name", "Eve")
+	link(t, v, ada, firstAccount)
+	read(t, v, ada, "card")
+	e, err := v.Export(ctx, ada, vault.Access{Actor: "person", Purpose: "access"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, e.Attributes, "card", "4539148803436467", "name", "Ada")
+	if len(e.Accounts) != 1 || len(e.AccessLog) != 3 || e.AccessLog[2].Action != vault.Exporting || e.AccessLog[0].Action != vault.Creating || e.Sections["visits"] == nil {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestAnAccountIsOnePersons(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	ada, eve := create(t, v, "name", "Ada"), create(t, v, "name", "Eve")
+	link(t, v, ada, firstAccount)
+	link(t, v, ada, firstAccount)
+	if err := v.Link(ctx, eve, "airline", firstAccount); fault.CodeOf(err) != fault.AlreadyExists {
+		t.Errorf("got %v", err)
+	}
+	if err := v.Link(ctx, eve, "hotel", firstAccount); err != nil {
+		t.Errorf("of another programme: %v", err)
+	}
+	if id, err := v.PersonOf(ctx, "airline", firstAccount); err != nil || id != ada {
+		t.Errorf("%s, %v", id, err)
+	}
+}
