@@ -193,6 +193,17 @@ var bodies = map[string]func() any{
 	"PUT /v1/programmes/:name/shops/:id":          func() any { return new(ShopRequest) },
 	"POST /v1/programmes/:name/custodian-keys":    func() any { return new(CustodianRequest) },
 	"POST /v1/programmes/:name/approvals":         func() any { return new(Consent) },
+	"POST /v1/programmes/:name/data-policies":     func() any { return new(DataPolicy) },
+
+	"POST /v1/surveys":                        func() any { return new(Survey) },
+	"POST /v1/shared/:consent":                func() any { return new(SharedRequest) },
+	"POST /v1/identifications":                func() any { return new(IdentificationRequest) },
+	"POST /v1/challenges":                     func() any { return new(ChallengeRequest) },
+	"POST /v1/challenges/:id/answers":         func() any { return new(ChallengeAnswer) },
+	"POST /v1/partner/identifications":        func() any { return new(IdentificationRequest) },
+	"POST /v1/partner/challenges":             func() any { return new(ChallengeRequest) },
+	"POST /v1/partner/challenges/:id/answers": func() any { return new(ChallengeAnswer) },
+	"POST /v1/partner/secrets":                func() any { return new(SecretsRequest) },
 
 	"POST /v1/clearing/members/:name/closing":                          func() any { return new(MembershipClosing) },
 	"POST /v1/clearing/currencies":                                     func() any { return new(CurrencyRequest) },

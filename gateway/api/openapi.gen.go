@@ -18,12 +18,14 @@ import (
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/netting"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
 )
@@ -258,6 +260,9 @@ type Attribute struct {
 	Value string `json:"value"`
 }
 
+// AttributeSchema An attribute that the brand keeps.
+type AttributeSchema = privacy.AttributeSchema
+
 // Authentication How the till made sure that the customer of an account in custody agrees.
 type Authentication struct {
 	// Challenge What was asked and answered; only its hash is kept.
@@ -416,6 +421,41 @@ type Campaign = rules.Campaign
 // Cap defines model for Cap.
 type Cap = clearing.Cap
 
+// Challenge defines model for Challenge.
+type Challenge struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id        ID        `json:"id"`
+	Programme string    `json:"programme"`
+	Until     time.Time `json:"until"`
+}
+
+// ChallengeAnswer defines model for ChallengeAnswer.
+type ChallengeAnswer struct {
+	// Code What the customer told. Left out: has the customer confirmed in the wallet?
+	Code *string `json:"code,omitempty"`
+
+	// Programme As the challenge said.
+	Programme string `json:"programme"`
+	Store     string `json:"store"`
+	Terminal  string `json:"terminal"`
+}
+
+// ChallengeRequest defines model for ChallengeRequest.
+type ChallengeRequest struct {
+	Kind      string `json:"kind"`
+	Programme string `json:"programme"`
+	Store     string `json:"store"`
+	Terminal  string `json:"terminal"`
+	Value     string `json:"value"`
+}
+
+// ChallengeResult defines model for ChallengeResult.
+type ChallengeResult struct {
+	// Account Of a confirmed challenge.
+	Account *ID    `json:"account,omitempty"`
+	Status  string `json:"status"`
+}
+
 // ClearedCurrency defines model for ClearedCurrency.
 type ClearedCurrency struct {
 	Calendar Calendar `json:"calendar"`
@@ -559,6 +599,9 @@ type CustomerFound struct {
 type CustomerRequest struct {
 	Attributes []Attribute `json:"attributes"`
 }
+
+// DataPolicy A version of what a brand promises about personal data.
+type DataPolicy = privacy.Policy
 
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
@@ -738,6 +781,21 @@ type Holder = string
 
 // ID 128 bits in hex, random; an operation's begins with the second in which it was made.
 type ID = string
+
+// Identification defines model for Identification.
+type Identification struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account   ID     `json:"account"`
+	Programme string `json:"programme"`
+}
+
+// IdentificationRequest defines model for IdentificationRequest.
+type IdentificationRequest struct {
+	// Code As it was read: TALLYID1:, the programme, and 26 characters.
+	Code     string `json:"code"`
+	Store    string `json:"store"`
+	Terminal string `json:"terminal"`
+}
 
 // IdentifierRequest defines model for IdentifierRequest.
 type IdentifierRequest struct {
@@ -1444,6 +1502,17 @@ type PublicationList struct {
 	Publications []Publication `json:"publications"`
 }
 
+// PublishedDataPolicy defines model for PublishedDataPolicy.
+type PublishedDataPolicy struct {
+	// Document A version of what a brand promises about personal data.
+	Document  DataPolicy `json:"document"`
+	Effective string     `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
 // PublishedPrices defines model for PublishedPrices.
 type PublishedPrices struct {
 	// Document A version of what points buy.
@@ -1611,8 +1680,69 @@ type RuleCounter = rules.Counter
 // RuleSet A version of the rules by which events earn points, evaluated in the order in which they are listed.
 type RuleSet = rules.Set
 
+// Secrets defines model for Secrets.
+type Secrets struct {
+	Secrets []struct {
+		// Entry 128 bits in hex, random; an operation's begins with the second in which it was made.
+		Entry  ID     `json:"entry"`
+		Secret []byte `json:"secret"`
+	} `json:"secrets"`
+}
+
+// SecretsRequest defines model for SecretsRequest.
+type SecretsRequest struct {
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID     `json:"consent"`
+	Entries []ID   `json:"entries"`
+	Purpose string `json:"purpose"`
+}
+
 // ServiceLine defines model for ServiceLine.
 type ServiceLine = treasury.ServiceLine
+
+// SharedConsent A consent's public record.
+type SharedConsent struct {
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID        `json:"consent"`
+	From    time.Time `json:"from"`
+
+	// Hash SHA-256 in hex.
+	Hash Hash `json:"hash"`
+
+	// Policy Version of the owner's data policy.
+	Policy int       `json:"policy"`
+	Until  time.Time `json:"until"`
+}
+
+// SharedConsentList defines model for SharedConsentList.
+type SharedConsentList struct {
+	Consents []SharedConsent `json:"consents"`
+
+	// Next Where the next page begins; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
+
+// SharedRequest defines model for SharedRequest.
+type SharedRequest struct {
+	// Attributes All that are shared when left out.
+	Attributes *[]string `json:"attributes,omitempty"`
+
+	// Owner The brand whose customer it is.
+	Owner string `json:"owner"`
+
+	// Purpose The one that the customer agreed to, said again: nobody reads without one in mind.
+	Purpose string `json:"purpose"`
+}
+
+// SharedValues defines model for SharedValues.
+type SharedValues struct {
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID `json:"consent"`
+	Values  []struct {
+		Attribute string `json:"attribute"`
+		Value     string `json:"value"`
+	} `json:"values"`
+}
 
 // Shop defines model for Shop.
 type Shop = points.Shop
@@ -1689,6 +1819,14 @@ type StatementSummary = statement.Summary
 
 // StatementTerms defines model for StatementTerms.
 type StatementTerms = statement.TermsLine
+
+// Survey What a brand asks its customers.
+type Survey = consent.Survey
+
+// SurveyList defines model for SurveyList.
+type SurveyList struct {
+	Surveys []Survey `json:"surveys"`
+}
 
 // Terms A version of what customers are promised, in words and in parameters.
 type Terms = terms.Terms
@@ -1800,6 +1938,12 @@ type AccessPurpose = string
 // After defines model for After.
 type After = string
 
+// ChallengeID defines model for ChallengeID.
+type ChallengeID = string
+
+// ConsentID defines model for ConsentID.
+type ConsentID = string
+
 // Currency defines model for Currency.
 type Currency = string
 
@@ -1829,6 +1973,9 @@ type ProgrammeName = string
 
 // ProposalID defines model for ProposalID.
 type ProposalID = string
+
+// SurveyID defines model for SurveyID.
+type SurveyID = string
 
 // Version defines model for Version.
 type Version = int
@@ -2065,11 +2212,26 @@ type GetReceiptParams struct {
 	Programme *string `form:"programme,omitempty" json:"programme,omitempty"`
 }
 
+// ListSharedParams defines parameters for ListShared.
+type ListSharedParams struct {
+	// Owner The other brand.
+	Owner string `form:"owner" json:"owner"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
 type OpenAccountJSONRequestBody = OpenRequest
 
 // LookupAccountJSONRequestBody defines body for LookupAccount for application/json ContentType.
 type LookupAccountJSONRequestBody = LookupRequest
+
+// ChallengeCustomerJSONRequestBody defines body for ChallengeCustomer for application/json ContentType.
+type ChallengeCustomerJSONRequestBody = ChallengeRequest
+
+// AnswerChallengeJSONRequestBody defines body for AnswerChallenge for application/json ContentType.
+type AnswerChallengeJSONRequestBody = ChallengeAnswer
 
 // OpenCurrencyJSONRequestBody defines body for OpenCurrency for application/json ContentType.
 type OpenCurrencyJSONRequestBody = CurrencyRequest
@@ -2128,6 +2290,9 @@ type OpenCustomerAccountJSONRequestBody = CustomerAccountRequest
 // MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
 type MergeCustomerJSONRequestBody = MergeRequest
 
+// IdentifyCustomerJSONRequestBody defines body for IdentifyCustomer for application/json ContentType.
+type IdentifyCustomerJSONRequestBody = IdentificationRequest
+
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
 
@@ -2140,6 +2305,18 @@ type SubmitOperationsJSONRequestBody = BulkRequest
 // PrepareOperationJSONRequestBody defines body for PrepareOperation for application/json ContentType.
 type PrepareOperationJSONRequestBody = OperationRequest
 
+// ChallengeForPartnerJSONRequestBody defines body for ChallengeForPartner for application/json ContentType.
+type ChallengeForPartnerJSONRequestBody = ChallengeRequest
+
+// AnswerForPartnerJSONRequestBody defines body for AnswerForPartner for application/json ContentType.
+type AnswerForPartnerJSONRequestBody = ChallengeAnswer
+
+// IdentifyForPartnerJSONRequestBody defines body for IdentifyForPartner for application/json ContentType.
+type IdentifyForPartnerJSONRequestBody = IdentificationRequest
+
+// DiscloseToPartnerJSONRequestBody defines body for DiscloseToPartner for application/json ContentType.
+type DiscloseToPartnerJSONRequestBody = SecretsRequest
+
 // ApproveOperationJSONRequestBody defines body for ApproveOperation for application/json ContentType.
 type ApproveOperationJSONRequestBody = Consent
 
@@ -2148,6 +2325,9 @@ type AdvanceBusinessDateJSONRequestBody = BusinessDate
 
 // RotateCustodianJSONRequestBody defines body for RotateCustodian for application/json ContentType.
 type RotateCustodianJSONRequestBody = CustodianRequest
+
+// PublishDataPolicyJSONRequestBody defines body for PublishDataPolicy for application/json ContentType.
+type PublishDataPolicyJSONRequestBody = DataPolicy
 
 // PublishPricesJSONRequestBody defines body for PublishPrices for application/json ContentType.
 type PublishPricesJSONRequestBody = PriceList
@@ -2166,6 +2346,12 @@ type PublishTermsJSONRequestBody = Terms
 
 // QuoteOperationJSONRequestBody defines body for QuoteOperation for application/json ContentType.
 type QuoteOperationJSONRequestBody = OperationRequest
+
+// ReadSharedJSONRequestBody defines body for ReadShared for application/json ContentType.
+type ReadSharedJSONRequestBody = SharedRequest
+
+// PublishSurveyJSONRequestBody defines body for PublishSurvey for application/json ContentType.
+type PublishSurveyJSONRequestBody = Survey
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -2187,6 +2373,12 @@ type ServerInterface interface {
 	// The receipts of an account, newest first.
 	// (GET /v1/accounts/{id}/history)
 	GetHistory(c *gin.Context, id ID, params GetHistoryParams)
+	// Ask a customer, known by phone, e-mail or card, whether this till may know the account.
+	// (POST /v1/challenges)
+	ChallengeCustomer(c *gin.Context)
+	// Give the code that the customer told, or look whether the customer has confirmed.
+	// (POST /v1/challenges/{id}/answers)
+	AnswerChallenge(c *gin.Context, id ChallengeID)
 	// What the gateway's clerk leaves to people.
 	// (GET /v1/clearing/alarms)
 	ListAlarms(c *gin.Context)
@@ -2316,6 +2508,9 @@ type ServerInterface interface {
 	// Merge another person into this one, with both's accounts and values.
 	// (POST /v1/customers/{id}/merge)
 	MergeCustomer(c *gin.Context, id ID, params MergeCustomerParams)
+	// What account a customer's identification code stands for.
+	// (POST /v1/identifications)
+	IdentifyCustomer(c *gin.Context)
 	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(c *gin.Context)
@@ -2331,6 +2526,18 @@ type ServerInterface interface {
 	// What became of an operation.
 	// (GET /v1/operations/{id})
 	GetOperation(c *gin.Context, id ID)
+	// What another member's till asks of a customer of this programme.
+	// (POST /v1/partner/challenges)
+	ChallengeForPartner(c *gin.Context)
+	// What a customer told another member's till.
+	// (POST /v1/partner/challenges/{id}/answers)
+	AnswerForPartner(c *gin.Context, id ChallengeID)
+	// What another member's till asks by an identification code.
+	// (POST /v1/partner/identifications)
+	IdentifyForPartner(c *gin.Context)
+	// What opens entries that are shared with the asking member, for one reading.
+	// (POST /v1/partner/secrets)
+	DiscloseToPartner(c *gin.Context)
 	// The programmes of all members.
 	// (GET /v1/programmes)
 	ListProgrammes(c *gin.Context)
@@ -2352,6 +2559,15 @@ type ServerInterface interface {
 	// Make another key the custodian's.
 	// (POST /v1/programmes/{name}/custodian-keys)
 	RotateCustodian(c *gin.Context, name ProgrammeName)
+	// Every version of what a brand promises about personal data, and the one in force.
+	// (GET /v1/programmes/{name}/data-policies)
+	ListDataPolicies(c *gin.Context, name ProgrammeName)
+	// Publish the next version of the data policy.
+	// (POST /v1/programmes/{name}/data-policies)
+	PublishDataPolicy(c *gin.Context, name ProgrammeName)
+	// A version of the data policy, in words and in parameters, with its hash.
+	// (GET /v1/programmes/{name}/data-policies/{version})
+	GetDataPolicy(c *gin.Context, name ProgrammeName, version Version)
 	// What the customers of a programme get at other brands.
 	// (GET /v1/programmes/{name}/partners)
 	ListPartners(c *gin.Context, name ProgrammeName, params ListPartnersParams)
@@ -2406,6 +2622,21 @@ type ServerInterface interface {
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
 	GetReceipt(c *gin.Context, operation ID, params GetReceiptParams)
+	// Consents of another brand's customers that let this brand read something.
+	// (GET /v1/shared)
+	ListShared(c *gin.Context, params ListSharedParams)
+	// Read what a customer of another brand shares with this one.
+	// (POST /v1/shared/{consent})
+	ReadShared(c *gin.Context, consent ConsentID)
+	// The surveys that are open.
+	// (GET /v1/surveys)
+	ListSurveys(c *gin.Context)
+	// Ask customers about themselves.
+	// (POST /v1/surveys)
+	PublishSurvey(c *gin.Context)
+	// End a survey now. Answers stay the customers' attributes.
+	// (DELETE /v1/surveys/{id})
+	CloseSurvey(c *gin.Context, id SurveyID)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2614,6 +2845,47 @@ func (siw *ServerInterfaceWrapper) GetHistory(c *gin.Context) {
 	}
 
 	siw.Handler.GetHistory(c, id, params)
+}
+
+// ChallengeCustomer operation middleware
+func (siw *ServerInterfaceWrapper) ChallengeCustomer(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChallengeCustomer(c)
+}
+
+// AnswerChallenge operation middleware
+func (siw *ServerInterfaceWrapper) AnswerChallenge(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ChallengeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnswerChallenge(c, id)
 }
 
 // ListAlarms operation middleware
@@ -4170,6 +4442,21 @@ func (siw *ServerInterfaceWrapper) MergeCustomer(c *gin.Context) {
 	siw.Handler.MergeCustomer(c, id, params)
 }
 
+// IdentifyCustomer operation middleware
+func (siw *ServerInterfaceWrapper) IdentifyCustomer(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IdentifyCustomer(c)
+}
+
 // PrepareMandate operation middleware
 func (siw *ServerInterfaceWrapper) PrepareMandate(c *gin.Context) {
 
@@ -4328,6 +4615,77 @@ func (siw *ServerInterfaceWrapper) GetOperation(c *gin.Context) {
 	}
 
 	siw.Handler.GetOperation(c, id)
+}
+
+// ChallengeForPartner operation middleware
+func (siw *ServerInterfaceWrapper) ChallengeForPartner(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChallengeForPartner(c)
+}
+
+// AnswerForPartner operation middleware
+func (siw *ServerInterfaceWrapper) AnswerForPartner(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ChallengeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnswerForPartner(c, id)
+}
+
+// IdentifyForPartner operation middleware
+func (siw *ServerInterfaceWrapper) IdentifyForPartner(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IdentifyForPartner(c)
+}
+
+// DiscloseToPartner operation middleware
+func (siw *ServerInterfaceWrapper) DiscloseToPartner(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DiscloseToPartner(c)
 }
 
 // ListProgrammes operation middleware
@@ -4527,6 +4885,89 @@ func (siw *ServerInterfaceWrapper) RotateCustodian(c *gin.Context) {
 	}
 
 	siw.Handler.RotateCustodian(c, name)
+}
+
+// ListDataPolicies operation middleware
+func (siw *ServerInterfaceWrapper) ListDataPolicies(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDataPolicies(c, name)
+}
+
+// PublishDataPolicy operation middleware
+func (siw *ServerInterfaceWrapper) PublishDataPolicy(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishDataPolicy(c, name)
+}
+
+// GetDataPolicy operation middleware
+func (siw *ServerInterfaceWrapper) GetDataPolicy(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version Version
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetDataPolicy(c, name, version)
 }
 
 // ListPartners operation middleware
@@ -5134,6 +5575,131 @@ func (siw *ServerInterfaceWrapper) GetReceipt(c *gin.Context) {
 	siw.Handler.GetReceipt(c, operation, params)
 }
 
+// ListShared operation middleware
+func (siw *ServerInterfaceWrapper) ListShared(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSharedParams
+
+	// ------------- Required query parameter "owner" -------------
+
+	if paramValue := c.Query("owner"); paramValue != "" {
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Query argument owner is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	err = runtime.BindQueryParameter("form", true, true, "owner", c.Request.URL.Query(), &params.Owner)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter owner: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListShared(c, params)
+}
+
+// ReadShared operation middleware
+func (siw *ServerInterfaceWrapper) ReadShared(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "consent" -------------
+	var consent ConsentID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consent", c.Param("consent"), &consent, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consent: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReadShared(c, consent)
+}
+
+// ListSurveys operation middleware
+func (siw *ServerInterfaceWrapper) ListSurveys(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSurveys(c)
+}
+
+// PublishSurvey operation middleware
+func (siw *ServerInterfaceWrapper) PublishSurvey(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishSurvey(c)
+}
+
+// CloseSurvey operation middleware
+func (siw *ServerInterfaceWrapper) CloseSurvey(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id SurveyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CloseSurvey(c, id)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -5167,6 +5733,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/accounts/lookup", wrapper.LookupAccount)
 	router.GET(options.BaseURL+"/v1/accounts/:id", wrapper.GetAccount)
 	router.GET(options.BaseURL+"/v1/accounts/:id/history", wrapper.GetHistory)
+	router.POST(options.BaseURL+"/v1/challenges", wrapper.ChallengeCustomer)
+	router.POST(options.BaseURL+"/v1/challenges/:id/answers", wrapper.AnswerChallenge)
 	router.GET(options.BaseURL+"/v1/clearing/alarms", wrapper.ListAlarms)
 	router.POST(options.BaseURL+"/v1/clearing/bank-files", wrapper.ReadBankFile)
 	router.GET(options.BaseURL+"/v1/clearing/currencies", wrapper.ListCurrencies)
@@ -5210,11 +5778,16 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/customers/:id/accounts", wrapper.OpenCustomerAccount)
 	router.GET(options.BaseURL+"/v1/customers/:id/export", wrapper.ExportCustomer)
 	router.POST(options.BaseURL+"/v1/customers/:id/merge", wrapper.MergeCustomer)
+	router.POST(options.BaseURL+"/v1/identifications", wrapper.IdentifyCustomer)
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
 	router.POST(options.BaseURL+"/v1/operations/prepare", wrapper.PrepareOperation)
 	router.GET(options.BaseURL+"/v1/operations/:id", wrapper.GetOperation)
+	router.POST(options.BaseURL+"/v1/partner/challenges", wrapper.ChallengeForPartner)
+	router.POST(options.BaseURL+"/v1/partner/challenges/:id/answers", wrapper.AnswerForPartner)
+	router.POST(options.BaseURL+"/v1/partner/identifications", wrapper.IdentifyForPartner)
+	router.POST(options.BaseURL+"/v1/partner/secrets", wrapper.DiscloseToPartner)
 	router.GET(options.BaseURL+"/v1/programmes", wrapper.ListProgrammes)
 	router.GET(options.BaseURL+"/v1/programmes/:name", wrapper.GetProgramme)
 	router.GET(options.BaseURL+"/v1/programmes/:name/approvals", wrapper.ListApprovals)
@@ -5222,6 +5795,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/programmes/:name/approvals/:operation", wrapper.GetApproval)
 	router.POST(options.BaseURL+"/v1/programmes/:name/business-date", wrapper.AdvanceBusinessDate)
 	router.POST(options.BaseURL+"/v1/programmes/:name/custodian-keys", wrapper.RotateCustodian)
+	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.ListDataPolicies)
+	router.POST(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.PublishDataPolicy)
+	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies/:version", wrapper.GetDataPolicy)
 	router.GET(options.BaseURL+"/v1/programmes/:name/partners", wrapper.ListPartners)
 	router.GET(options.BaseURL+"/v1/programmes/:name/partners/:partner", wrapper.GetPartner)
 	router.GET(options.BaseURL+"/v1/programmes/:name/prices", wrapper.ListPrices)
@@ -5240,6 +5816,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/programmes/:name/terms/:version", wrapper.GetTerms)
 	router.POST(options.BaseURL+"/v1/quotes", wrapper.QuoteOperation)
 	router.GET(options.BaseURL+"/v1/receipts/:operation", wrapper.GetReceipt)
+	router.GET(options.BaseURL+"/v1/shared", wrapper.ListShared)
+	router.POST(options.BaseURL+"/v1/shared/:consent", wrapper.ReadShared)
+	router.GET(options.BaseURL+"/v1/surveys", wrapper.ListSurveys)
+	router.POST(options.BaseURL+"/v1/surveys", wrapper.PublishSurvey)
+	router.DELETE(options.BaseURL+"/v1/surveys/:id", wrapper.CloseSurvey)
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
@@ -5437,6 +6018,65 @@ type GetHistorydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetHistorydefaultApplicationProblemPlusJSONResponse) VisitGetHistoryResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChallengeCustomerRequestObject struct {
+	Body *ChallengeCustomerJSONRequestBody
+}
+
+type ChallengeCustomerResponseObject interface {
+	VisitChallengeCustomerResponse(w http.ResponseWriter) error
+}
+
+type ChallengeCustomer200JSONResponse Challenge
+
+func (response ChallengeCustomer200JSONResponse) VisitChallengeCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChallengeCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChallengeCustomerdefaultApplicationProblemPlusJSONResponse) VisitChallengeCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AnswerChallengeRequestObject struct {
+	Id   ChallengeID `json:"id"`
+	Body *AnswerChallengeJSONRequestBody
+}
+
+type AnswerChallengeResponseObject interface {
+	VisitAnswerChallengeResponse(w http.ResponseWriter) error
+}
+
+type AnswerChallenge200JSONResponse ChallengeResult
+
+func (response AnswerChallenge200JSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AnswerChallengedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerChallengedefaultApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -6770,6 +7410,35 @@ func (response MergeCustomerdefaultApplicationProblemPlusJSONResponse) VisitMerg
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type IdentifyCustomerRequestObject struct {
+	Body *IdentifyCustomerJSONRequestBody
+}
+
+type IdentifyCustomerResponseObject interface {
+	VisitIdentifyCustomerResponse(w http.ResponseWriter) error
+}
+
+type IdentifyCustomer200JSONResponse Identification
+
+func (response IdentifyCustomer200JSONResponse) VisitIdentifyCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type IdentifyCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response IdentifyCustomerdefaultApplicationProblemPlusJSONResponse) VisitIdentifyCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type PrepareMandateRequestObject struct {
 	Body *PrepareMandateJSONRequestBody
 }
@@ -6928,6 +7597,123 @@ type GetOperationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetOperationdefaultApplicationProblemPlusJSONResponse) VisitGetOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChallengeForPartnerRequestObject struct {
+	Body *ChallengeForPartnerJSONRequestBody
+}
+
+type ChallengeForPartnerResponseObject interface {
+	VisitChallengeForPartnerResponse(w http.ResponseWriter) error
+}
+
+type ChallengeForPartner200JSONResponse Challenge
+
+func (response ChallengeForPartner200JSONResponse) VisitChallengeForPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChallengeForPartnerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChallengeForPartnerdefaultApplicationProblemPlusJSONResponse) VisitChallengeForPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AnswerForPartnerRequestObject struct {
+	Id   ChallengeID `json:"id"`
+	Body *AnswerForPartnerJSONRequestBody
+}
+
+type AnswerForPartnerResponseObject interface {
+	VisitAnswerForPartnerResponse(w http.ResponseWriter) error
+}
+
+type AnswerForPartner200JSONResponse ChallengeResult
+
+func (response AnswerForPartner200JSONResponse) VisitAnswerForPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AnswerForPartnerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerForPartnerdefaultApplicationProblemPlusJSONResponse) VisitAnswerForPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type IdentifyForPartnerRequestObject struct {
+	Body *IdentifyForPartnerJSONRequestBody
+}
+
+type IdentifyForPartnerResponseObject interface {
+	VisitIdentifyForPartnerResponse(w http.ResponseWriter) error
+}
+
+type IdentifyForPartner200JSONResponse Identification
+
+func (response IdentifyForPartner200JSONResponse) VisitIdentifyForPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type IdentifyForPartnerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response IdentifyForPartnerdefaultApplicationProblemPlusJSONResponse) VisitIdentifyForPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DiscloseToPartnerRequestObject struct {
+	Body *DiscloseToPartnerJSONRequestBody
+}
+
+type DiscloseToPartnerResponseObject interface {
+	VisitDiscloseToPartnerResponse(w http.ResponseWriter) error
+}
+
+type DiscloseToPartner200JSONResponse Secrets
+
+func (response DiscloseToPartner200JSONResponse) VisitDiscloseToPartnerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DiscloseToPartnerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiscloseToPartnerdefaultApplicationProblemPlusJSONResponse) VisitDiscloseToPartnerResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -7135,6 +7921,95 @@ type RotateCustodiandefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RotateCustodiandefaultApplicationProblemPlusJSONResponse) VisitRotateCustodianResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListDataPoliciesRequestObject struct {
+	Name ProgrammeName `json:"name"`
+}
+
+type ListDataPoliciesResponseObject interface {
+	VisitListDataPoliciesResponse(w http.ResponseWriter) error
+}
+
+type ListDataPolicies200JSONResponse PublicationList
+
+func (response ListDataPolicies200JSONResponse) VisitListDataPoliciesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListDataPoliciesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDataPoliciesdefaultApplicationProblemPlusJSONResponse) VisitListDataPoliciesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PublishDataPolicyRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *PublishDataPolicyJSONRequestBody
+}
+
+type PublishDataPolicyResponseObject interface {
+	VisitPublishDataPolicyResponse(w http.ResponseWriter) error
+}
+
+type PublishDataPolicy200JSONResponse Publication
+
+func (response PublishDataPolicy200JSONResponse) VisitPublishDataPolicyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PublishDataPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishDataPolicydefaultApplicationProblemPlusJSONResponse) VisitPublishDataPolicyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetDataPolicyRequestObject struct {
+	Name    ProgrammeName `json:"name"`
+	Version Version       `json:"version"`
+}
+
+type GetDataPolicyResponseObject interface {
+	VisitGetDataPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetDataPolicy200JSONResponse PublishedDataPolicy
+
+func (response GetDataPolicy200JSONResponse) VisitGetDataPolicyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetDataPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDataPolicydefaultApplicationProblemPlusJSONResponse) VisitGetDataPolicyResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -7698,6 +8573,150 @@ func (response GetReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetRece
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListSharedRequestObject struct {
+	Params ListSharedParams
+}
+
+type ListSharedResponseObject interface {
+	VisitListSharedResponse(w http.ResponseWriter) error
+}
+
+type ListShared200JSONResponse SharedConsentList
+
+func (response ListShared200JSONResponse) VisitListSharedResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListShareddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListShareddefaultApplicationProblemPlusJSONResponse) VisitListSharedResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReadSharedRequestObject struct {
+	Consent ConsentID `json:"consent"`
+	Body    *ReadSharedJSONRequestBody
+}
+
+type ReadSharedResponseObject interface {
+	VisitReadSharedResponse(w http.ResponseWriter) error
+}
+
+type ReadShared200JSONResponse SharedValues
+
+func (response ReadShared200JSONResponse) VisitReadSharedResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReadShareddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadShareddefaultApplicationProblemPlusJSONResponse) VisitReadSharedResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListSurveysRequestObject struct {
+}
+
+type ListSurveysResponseObject interface {
+	VisitListSurveysResponse(w http.ResponseWriter) error
+}
+
+type ListSurveys200JSONResponse SurveyList
+
+func (response ListSurveys200JSONResponse) VisitListSurveysResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListSurveysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSurveysdefaultApplicationProblemPlusJSONResponse) VisitListSurveysResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PublishSurveyRequestObject struct {
+	Body *PublishSurveyJSONRequestBody
+}
+
+type PublishSurveyResponseObject interface {
+	VisitPublishSurveyResponse(w http.ResponseWriter) error
+}
+
+type PublishSurvey200JSONResponse Survey
+
+func (response PublishSurvey200JSONResponse) VisitPublishSurveyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PublishSurveydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishSurveydefaultApplicationProblemPlusJSONResponse) VisitPublishSurveyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CloseSurveyRequestObject struct {
+	Id SurveyID `json:"id"`
+}
+
+type CloseSurveyResponseObject interface {
+	VisitCloseSurveyResponse(w http.ResponseWriter) error
+}
+
+type CloseSurvey204Response struct {
+}
+
+func (response CloseSurvey204Response) VisitCloseSurveyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CloseSurveydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseSurveydefaultApplicationProblemPlusJSONResponse) VisitCloseSurveyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// The process answers.
@@ -7718,6 +8737,12 @@ type StrictServerInterface interface {
 	// The receipts of an account, newest first.
 	// (GET /v1/accounts/{id}/history)
 	GetHistory(ctx context.Context, request GetHistoryRequestObject) (GetHistoryResponseObject, error)
+	// Ask a customer, known by phone, e-mail or card, whether this till may know the account.
+	// (POST /v1/challenges)
+	ChallengeCustomer(ctx context.Context, request ChallengeCustomerRequestObject) (ChallengeCustomerResponseObject, error)
+	// Give the code that the customer told, or look whether the customer has confirmed.
+	// (POST /v1/challenges/{id}/answers)
+	AnswerChallenge(ctx context.Context, request AnswerChallengeRequestObject) (AnswerChallengeResponseObject, error)
 	// What the gateway's clerk leaves to people.
 	// (GET /v1/clearing/alarms)
 	ListAlarms(ctx context.Context, request ListAlarmsRequestObject) (ListAlarmsResponseObject, error)
@@ -7847,6 +8872,9 @@ type StrictServerInterface interface {
 	// Merge another person into this one, with both's accounts and values.
 	// (POST /v1/customers/{id}/merge)
 	MergeCustomer(ctx context.Context, request MergeCustomerRequestObject) (MergeCustomerResponseObject, error)
+	// What account a customer's identification code stands for.
+	// (POST /v1/identifications)
+	IdentifyCustomer(ctx context.Context, request IdentifyCustomerRequestObject) (IdentifyCustomerResponseObject, error)
 	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(ctx context.Context, request PrepareMandateRequestObject) (PrepareMandateResponseObject, error)
@@ -7862,6 +8890,18 @@ type StrictServerInterface interface {
 	// What became of an operation.
 	// (GET /v1/operations/{id})
 	GetOperation(ctx context.Context, request GetOperationRequestObject) (GetOperationResponseObject, error)
+	// What another member's till asks of a customer of this programme.
+	// (POST /v1/partner/challenges)
+	ChallengeForPartner(ctx context.Context, request ChallengeForPartnerRequestObject) (ChallengeForPartnerResponseObject, error)
+	// What a customer told another member's till.
+	// (POST /v1/partner/challenges/{id}/answers)
+	AnswerForPartner(ctx context.Context, request AnswerForPartnerRequestObject) (AnswerForPartnerResponseObject, error)
+	// What another member's till asks by an identification code.
+	// (POST /v1/partner/identifications)
+	IdentifyForPartner(ctx context.Context, request IdentifyForPartnerRequestObject) (IdentifyForPartnerResponseObject, error)
+	// What opens entries that are shared with the asking member, for one reading.
+	// (POST /v1/partner/secrets)
+	DiscloseToPartner(ctx context.Context, request DiscloseToPartnerRequestObject) (DiscloseToPartnerResponseObject, error)
 	// The programmes of all members.
 	// (GET /v1/programmes)
 	ListProgrammes(ctx context.Context, request ListProgrammesRequestObject) (ListProgrammesResponseObject, error)
@@ -7883,6 +8923,15 @@ type StrictServerInterface interface {
 	// Make another key the custodian's.
 	// (POST /v1/programmes/{name}/custodian-keys)
 	RotateCustodian(ctx context.Context, request RotateCustodianRequestObject) (RotateCustodianResponseObject, error)
+	// Every version of what a brand promises about personal data, and the one in force.
+	// (GET /v1/programmes/{name}/data-policies)
+	ListDataPolicies(ctx context.Context, request ListDataPoliciesRequestObject) (ListDataPoliciesResponseObject, error)
+	// Publish the next version of the data policy.
+	// (POST /v1/programmes/{name}/data-policies)
+	PublishDataPolicy(ctx context.Context, request PublishDataPolicyRequestObject) (PublishDataPolicyResponseObject, error)
+	// A version of the data policy, in words and in parameters, with its hash.
+	// (GET /v1/programmes/{name}/data-policies/{version})
+	GetDataPolicy(ctx context.Context, request GetDataPolicyRequestObject) (GetDataPolicyResponseObject, error)
 	// What the customers of a programme get at other brands.
 	// (GET /v1/programmes/{name}/partners)
 	ListPartners(ctx context.Context, request ListPartnersRequestObject) (ListPartnersResponseObject, error)
@@ -7937,6 +8986,21 @@ type StrictServerInterface interface {
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
 	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
+	// Consents of another brand's customers that let this brand read something.
+	// (GET /v1/shared)
+	ListShared(ctx context.Context, request ListSharedRequestObject) (ListSharedResponseObject, error)
+	// Read what a customer of another brand shares with this one.
+	// (POST /v1/shared/{consent})
+	ReadShared(ctx context.Context, request ReadSharedRequestObject) (ReadSharedResponseObject, error)
+	// The surveys that are open.
+	// (GET /v1/surveys)
+	ListSurveys(ctx context.Context, request ListSurveysRequestObject) (ListSurveysResponseObject, error)
+	// Ask customers about themselves.
+	// (POST /v1/surveys)
+	PublishSurvey(ctx context.Context, request PublishSurveyRequestObject) (PublishSurveyResponseObject, error)
+	// End a survey now. Answers stay the customers' attributes.
+	// (DELETE /v1/surveys/{id})
+	CloseSurvey(ctx context.Context, request CloseSurveyRequestObject) (CloseSurveyResponseObject, error)
 }
 
 type StrictHandlerFunc = strictgin.StrictGinHandlerFunc
@@ -8118,6 +9182,74 @@ func (sh *strictHandler) GetHistory(ctx *gin.Context, id ID, params GetHistoryPa
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetHistoryResponseObject); ok {
 		if err := validResponse.VisitGetHistoryResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChallengeCustomer operation middleware
+func (sh *strictHandler) ChallengeCustomer(ctx *gin.Context) {
+	var request ChallengeCustomerRequestObject
+
+	var body ChallengeCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChallengeCustomer(ctx, request.(ChallengeCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChallengeCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ChallengeCustomerResponseObject); ok {
+		if err := validResponse.VisitChallengeCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerChallenge operation middleware
+func (sh *strictHandler) AnswerChallenge(ctx *gin.Context, id ChallengeID) {
+	var request AnswerChallengeRequestObject
+
+	request.Id = id
+
+	var body AnswerChallengeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerChallenge(ctx, request.(AnswerChallengeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerChallenge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AnswerChallengeResponseObject); ok {
+		if err := validResponse.VisitAnswerChallengeResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {
@@ -9446,6 +10578,39 @@ func (sh *strictHandler) MergeCustomer(ctx *gin.Context, id ID, params MergeCust
 	}
 }
 
+// IdentifyCustomer operation middleware
+func (sh *strictHandler) IdentifyCustomer(ctx *gin.Context) {
+	var request IdentifyCustomerRequestObject
+
+	var body IdentifyCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IdentifyCustomer(ctx, request.(IdentifyCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IdentifyCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(IdentifyCustomerResponseObject); ok {
+		if err := validResponse.VisitIdentifyCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // PrepareMandate operation middleware
 func (sh *strictHandler) PrepareMandate(ctx *gin.Context) {
 	var request PrepareMandateRequestObject
@@ -9602,6 +10767,140 @@ func (sh *strictHandler) GetOperation(ctx *gin.Context, id ID) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetOperationResponseObject); ok {
 		if err := validResponse.VisitGetOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChallengeForPartner operation middleware
+func (sh *strictHandler) ChallengeForPartner(ctx *gin.Context) {
+	var request ChallengeForPartnerRequestObject
+
+	var body ChallengeForPartnerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChallengeForPartner(ctx, request.(ChallengeForPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChallengeForPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ChallengeForPartnerResponseObject); ok {
+		if err := validResponse.VisitChallengeForPartnerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerForPartner operation middleware
+func (sh *strictHandler) AnswerForPartner(ctx *gin.Context, id ChallengeID) {
+	var request AnswerForPartnerRequestObject
+
+	request.Id = id
+
+	var body AnswerForPartnerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerForPartner(ctx, request.(AnswerForPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerForPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AnswerForPartnerResponseObject); ok {
+		if err := validResponse.VisitAnswerForPartnerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// IdentifyForPartner operation middleware
+func (sh *strictHandler) IdentifyForPartner(ctx *gin.Context) {
+	var request IdentifyForPartnerRequestObject
+
+	var body IdentifyForPartnerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IdentifyForPartner(ctx, request.(IdentifyForPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IdentifyForPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(IdentifyForPartnerResponseObject); ok {
+		if err := validResponse.VisitIdentifyForPartnerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DiscloseToPartner operation middleware
+func (sh *strictHandler) DiscloseToPartner(ctx *gin.Context) {
+	var request DiscloseToPartnerRequestObject
+
+	var body DiscloseToPartnerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiscloseToPartner(ctx, request.(DiscloseToPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiscloseToPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DiscloseToPartnerResponseObject); ok {
+		if err := validResponse.VisitDiscloseToPartnerResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {
@@ -9815,6 +11114,96 @@ func (sh *strictHandler) RotateCustodian(ctx *gin.Context, name ProgrammeName) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(RotateCustodianResponseObject); ok {
 		if err := validResponse.VisitRotateCustodianResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDataPolicies operation middleware
+func (sh *strictHandler) ListDataPolicies(ctx *gin.Context, name ProgrammeName) {
+	var request ListDataPoliciesRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDataPolicies(ctx, request.(ListDataPoliciesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDataPolicies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListDataPoliciesResponseObject); ok {
+		if err := validResponse.VisitListDataPoliciesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishDataPolicy operation middleware
+func (sh *strictHandler) PublishDataPolicy(ctx *gin.Context, name ProgrammeName) {
+	var request PublishDataPolicyRequestObject
+
+	request.Name = name
+
+	var body PublishDataPolicyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishDataPolicy(ctx, request.(PublishDataPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishDataPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PublishDataPolicyResponseObject); ok {
+		if err := validResponse.VisitPublishDataPolicyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDataPolicy operation middleware
+func (sh *strictHandler) GetDataPolicy(ctx *gin.Context, name ProgrammeName, version Version) {
+	var request GetDataPolicyRequestObject
+
+	request.Name = name
+	request.Version = version
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDataPolicy(ctx, request.(GetDataPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDataPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetDataPolicyResponseObject); ok {
+		if err := validResponse.VisitGetDataPolicyResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {
@@ -10359,6 +11748,153 @@ func (sh *strictHandler) GetReceipt(ctx *gin.Context, operation ID, params GetRe
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetReceiptResponseObject); ok {
 		if err := validResponse.VisitGetReceiptResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListShared operation middleware
+func (sh *strictHandler) ListShared(ctx *gin.Context, params ListSharedParams) {
+	var request ListSharedRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListShared(ctx, request.(ListSharedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListShared")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListSharedResponseObject); ok {
+		if err := validResponse.VisitListSharedResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReadShared operation middleware
+func (sh *strictHandler) ReadShared(ctx *gin.Context, consent ConsentID) {
+	var request ReadSharedRequestObject
+
+	request.Consent = consent
+
+	var body ReadSharedJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadShared(ctx, request.(ReadSharedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadShared")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReadSharedResponseObject); ok {
+		if err := validResponse.VisitReadSharedResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSurveys operation middleware
+func (sh *strictHandler) ListSurveys(ctx *gin.Context) {
+	var request ListSurveysRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSurveys(ctx, request.(ListSurveysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSurveys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListSurveysResponseObject); ok {
+		if err := validResponse.VisitListSurveysResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishSurvey operation middleware
+func (sh *strictHandler) PublishSurvey(ctx *gin.Context) {
+	var request PublishSurveyRequestObject
+
+	var body PublishSurveyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishSurvey(ctx, request.(PublishSurveyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishSurvey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PublishSurveyResponseObject); ok {
+		if err := validResponse.VisitPublishSurveyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseSurvey operation middleware
+func (sh *strictHandler) CloseSurvey(ctx *gin.Context, id SurveyID) {
+	var request CloseSurveyRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseSurvey(ctx, request.(CloseSurveyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseSurvey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(CloseSurveyResponseObject); ok {
+		if err := validResponse.VisitCloseSurveyResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

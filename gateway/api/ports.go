@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/statement"
@@ -87,6 +88,7 @@ type Administrator interface {
 	PublishPrices(ctx context.Context, doc wire.NewPrices) (wire.Published, error)
 	RotateCustodian(ctx context.Context, doc wire.NewCustodian) (points.CustodianKey, error)
 	PutShop(ctx context.Context, doc wire.NewShop) (points.Shop, error)
+	PublishDataPolicy(ctx context.Context, doc privacy.Policy) (wire.Published, error)
 }
 
 // Approver gives the own brand's consent to operations of other programmes: the ledger facade with the operator's identity.

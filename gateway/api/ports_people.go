@@ -9,7 +9,11 @@ import (
 
 // People are the parts that keep customers' personal data; of the brand's own gateway only.
 type People struct {
-	Vault Vault // Nil where none is kept.
+	Consents  Consents                  // Nil where no consents are kept.
+	Shared    SharedReader              // Of what other brands share with this one.
+	Desk      Desk                      // For who wants to know a customer of this programme.
+	Elsewhere map[string]PartnerGateway // The other brands' gateways, for tills that want to know customers of theirs.
+	Vault     Vault                     // Nil where none is kept.
 }
 
 // Vault keeps persons: vault.Vault.

@@ -11,8 +11,11 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
-// retryAfterSeconds is what callers are asked to wait after a code of class retry.
-const retryAfterSeconds = 1
+// What callers are asked to wait after a code of class retry, and after too many attempts, in seconds.
+const (
+	retryAfterSeconds   = 1
+	limitedAfterSeconds = 60
+)
 
 // failure is a coded error together with what a problem document says besides: the fields that are wrong, or the operation that was refused.
 type failure struct {
@@ -78,7 +81,10 @@ func writeProblem(c *gin.Context, p Problem) {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
-	if p.Class == Retry {
+	switch {
+	case p.Code == string(fault.AttemptsLimited):
+		c.Header("Retry-After", strconv.Itoa(limitedAfterSeconds))
+	case p.Class == Retry:
 		c.Header("Retry-After", strconv.Itoa(retryAfterSeconds))
 	}
 	c.Data(p.Status, "application/problem+json", body)

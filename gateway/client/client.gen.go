@@ -21,12 +21,14 @@ import (
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/netting"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
 )
@@ -261,6 +263,9 @@ type Attribute struct {
 	Value string `json:"value"`
 }
 
+// AttributeSchema An attribute that the brand keeps.
+type AttributeSchema = privacy.AttributeSchema
+
 // Authentication How the till made sure that the customer of an account in custody agrees.
 type Authentication struct {
 	// Challenge What was asked and answered; only its hash is kept.
@@ -419,6 +424,41 @@ type Campaign = rules.Campaign
 // Cap defines model for Cap.
 type Cap = clearing.Cap
 
+// Challenge defines model for Challenge.
+type Challenge struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id        ID        `json:"id"`
+	Programme string    `json:"programme"`
+	Until     time.Time `json:"until"`
+}
+
+// ChallengeAnswer defines model for ChallengeAnswer.
+type ChallengeAnswer struct {
+	// Code What the customer told. Left out: has the customer confirmed in the wallet?
+	Code *string `json:"code,omitempty"`
+
+	// Programme As the challenge said.
+	Programme string `json:"programme"`
+	Store     string `json:"store"`
+	Terminal  string `json:"terminal"`
+}
+
+// ChallengeRequest defines model for ChallengeRequest.
+type ChallengeRequest struct {
+	Kind      string `json:"kind"`
+	Programme string `json:"programme"`
+	Store     string `json:"store"`
+	Terminal  string `json:"terminal"`
+	Value     string `json:"value"`
+}
+
+// ChallengeResult defines model for ChallengeResult.
+type ChallengeResult struct {
+	// Account Of a confirmed challenge.
+	Account *ID    `json:"account,omitempty"`
+	Status  string `json:"status"`
+}
+
 // ClearedCurrency defines model for ClearedCurrency.
 type ClearedCurrency struct {
 	Calendar Calendar `json:"calendar"`
@@ -562,6 +602,9 @@ type CustomerFound struct {
 type CustomerRequest struct {
 	Attributes []Attribute `json:"attributes"`
 }
+
+// DataPolicy A version of what a brand promises about personal data.
+type DataPolicy = privacy.Policy
 
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
@@ -741,6 +784,21 @@ type Holder = string
 
 // ID 128 bits in hex, random; an operation's begins with the second in which it was made.
 type ID = string
+
+// Identification defines model for Identification.
+type Identification struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account   ID     `json:"account"`
+	Programme string `json:"programme"`
+}
+
+// IdentificationRequest defines model for IdentificationRequest.
+type IdentificationRequest struct {
+	// Code As it was read: TALLYID1:, the programme, and 26 characters.
+	Code     string `json:"code"`
+	Store    string `json:"store"`
+	Terminal string `json:"terminal"`
+}
 
 // IdentifierRequest defines model for IdentifierRequest.
 type IdentifierRequest struct {
@@ -1447,6 +1505,17 @@ type PublicationList struct {
 	Publications []Publication `json:"publications"`
 }
 
+// PublishedDataPolicy defines model for PublishedDataPolicy.
+type PublishedDataPolicy struct {
+	// Document A version of what a brand promises about personal data.
+	Document  DataPolicy `json:"document"`
+	Effective string     `json:"effective"`
+
+	// Hash SHA-256 in hex.
+	Hash    Hash `json:"hash"`
+	Version int  `json:"version"`
+}
+
 // PublishedPrices defines model for PublishedPrices.
 type PublishedPrices struct {
 	// Document A version of what points buy.
@@ -1614,8 +1683,69 @@ type RuleCounter = rules.Counter
 // RuleSet A version of the rules by which events earn points, evaluated in the order in which they are listed.
 type RuleSet = rules.Set
 
+// Secrets defines model for Secrets.
+type Secrets struct {
+	Secrets []struct {
+		// Entry 128 bits in hex, random; an operation's begins with the second in which it was made.
+		Entry  ID     `json:"entry"`
+		Secret []byte `json:"secret"`
+	} `json:"secrets"`
+}
+
+// SecretsRequest defines model for SecretsRequest.
+type SecretsRequest struct {
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID     `json:"consent"`
+	Entries []ID   `json:"entries"`
+	Purpose string `json:"purpose"`
+}
+
 // ServiceLine defines model for ServiceLine.
 type ServiceLine = treasury.ServiceLine
+
+// SharedConsent A consent's public record.
+type SharedConsent struct {
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID        `json:"consent"`
+	From    time.Time `json:"from"`
+
+	// Hash SHA-256 in hex.
+	Hash Hash `json:"hash"`
+
+	// Policy Version of the owner's data policy.
+	Policy int       `json:"policy"`
+	Until  time.Time `json:"until"`
+}
+
+// SharedConsentList defines model for SharedConsentList.
+type SharedConsentList struct {
+	Consents []SharedConsent `json:"consents"`
+
+	// Next Where the next page begins; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
+
+// SharedRequest defines model for SharedRequest.
+type SharedRequest struct {
+	// Attributes All that are shared when left out.
+	Attributes *[]string `json:"attributes,omitempty"`
+
+	// Owner The brand whose customer it is.
+	Owner string `json:"owner"`
+
+	// Purpose The one that the customer agreed to, said again: nobody reads without one in mind.
+	Purpose string `json:"purpose"`
+}
+
+// SharedValues defines model for SharedValues.
+type SharedValues struct {
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID `json:"consent"`
+	Values  []struct {
+		Attribute string `json:"attribute"`
+		Value     string `json:"value"`
+	} `json:"values"`
+}
 
 // Shop defines model for Shop.
 type Shop = points.Shop
@@ -1692,6 +1822,14 @@ type StatementSummary = statement.Summary
 
 // StatementTerms defines model for StatementTerms.
 type StatementTerms = statement.TermsLine
+
+// Survey What a brand asks its customers.
+type Survey = consent.Survey
+
+// SurveyList defines model for SurveyList.
+type SurveyList struct {
+	Surveys []Survey `json:"surveys"`
+}
 
 // Terms A version of what customers are promised, in words and in parameters.
 type Terms = terms.Terms
@@ -1803,6 +1941,12 @@ type AccessPurpose = string
 // After defines model for After.
 type After = string
 
+// ChallengeID defines model for ChallengeID.
+type ChallengeID = string
+
+// ConsentID defines model for ConsentID.
+type ConsentID = string
+
 // Currency defines model for Currency.
 type Currency = string
 
@@ -1832,6 +1976,9 @@ type ProgrammeName = string
 
 // ProposalID defines model for ProposalID.
 type ProposalID = string
+
+// SurveyID defines model for SurveyID.
+type SurveyID = string
 
 // Version defines model for Version.
 type Version = int
@@ -2068,11 +2215,26 @@ type GetReceiptParams struct {
 	Programme *string `form:"programme,omitempty" json:"programme,omitempty"`
 }
 
+// ListSharedParams defines parameters for ListShared.
+type ListSharedParams struct {
+	// Owner The other brand.
+	Owner string `form:"owner" json:"owner"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
 type OpenAccountJSONRequestBody = OpenRequest
 
 // LookupAccountJSONRequestBody defines body for LookupAccount for application/json ContentType.
 type LookupAccountJSONRequestBody = LookupRequest
+
+// ChallengeCustomerJSONRequestBody defines body for ChallengeCustomer for application/json ContentType.
+type ChallengeCustomerJSONRequestBody = ChallengeRequest
+
+// AnswerChallengeJSONRequestBody defines body for AnswerChallenge for application/json ContentType.
+type AnswerChallengeJSONRequestBody = ChallengeAnswer
 
 // OpenCurrencyJSONRequestBody defines body for OpenCurrency for application/json ContentType.
 type OpenCurrencyJSONRequestBody = CurrencyRequest
@@ -2131,6 +2293,9 @@ type OpenCustomerAccountJSONRequestBody = CustomerAccountRequest
 // MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
 type MergeCustomerJSONRequestBody = MergeRequest
 
+// IdentifyCustomerJSONRequestBody defines body for IdentifyCustomer for application/json ContentType.
+type IdentifyCustomerJSONRequestBody = IdentificationRequest
+
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
 
@@ -2143,6 +2308,18 @@ type SubmitOperationsJSONRequestBody = BulkRequest
 // PrepareOperationJSONRequestBody defines body for PrepareOperation for application/json ContentType.
 type PrepareOperationJSONRequestBody = OperationRequest
 
+// ChallengeForPartnerJSONRequestBody defines body for ChallengeForPartner for application/json ContentType.
+type ChallengeForPartnerJSONRequestBody = ChallengeRequest
+
+// AnswerForPartnerJSONRequestBody defines body for AnswerForPartner for application/json ContentType.
+type AnswerForPartnerJSONRequestBody = ChallengeAnswer
+
+// IdentifyForPartnerJSONRequestBody defines body for IdentifyForPartner for application/json ContentType.
+type IdentifyForPartnerJSONRequestBody = IdentificationRequest
+
+// DiscloseToPartnerJSONRequestBody defines body for DiscloseToPartner for application/json ContentType.
+type DiscloseToPartnerJSONRequestBody = SecretsRequest
+
 // ApproveOperationJSONRequestBody defines body for ApproveOperation for application/json ContentType.
 type ApproveOperationJSONRequestBody = Consent
 
@@ -2151,6 +2328,9 @@ type AdvanceBusinessDateJSONRequestBody = BusinessDate
 
 // RotateCustodianJSONRequestBody defines body for RotateCustodian for application/json ContentType.
 type RotateCustodianJSONRequestBody = CustodianRequest
+
+// PublishDataPolicyJSONRequestBody defines body for PublishDataPolicy for application/json ContentType.
+type PublishDataPolicyJSONRequestBody = DataPolicy
 
 // PublishPricesJSONRequestBody defines body for PublishPrices for application/json ContentType.
 type PublishPricesJSONRequestBody = PriceList
@@ -2169,6 +2349,12 @@ type PublishTermsJSONRequestBody = Terms
 
 // QuoteOperationJSONRequestBody defines body for QuoteOperation for application/json ContentType.
 type QuoteOperationJSONRequestBody = OperationRequest
+
+// ReadSharedJSONRequestBody defines body for ReadShared for application/json ContentType.
+type ReadSharedJSONRequestBody = SharedRequest
+
+// PublishSurveyJSONRequestBody defines body for PublishSurvey for application/json ContentType.
+type PublishSurveyJSONRequestBody = Survey
 
 // RequestEditorFn  is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2267,6 +2453,16 @@ type ClientInterface interface {
 
 	// GetHistory request
 	GetHistory(ctx context.Context, id ID, params *GetHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChallengeCustomerWithBody request with any body
+	ChallengeCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ChallengeCustomer(ctx context.Context, body ChallengeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerChallengeWithBody request with any body
+	AnswerChallengeWithBody(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerChallenge(ctx context.Context, id ChallengeID, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAlarms request
 	ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2435,6 +2631,11 @@ type ClientInterface interface {
 
 	MergeCustomer(ctx context.Context, id ID, params *MergeCustomerParams, body MergeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// IdentifyCustomerWithBody request with any body
+	IdentifyCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	IdentifyCustomer(ctx context.Context, body IdentifyCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PrepareMandateWithBody request with any body
 	PrepareMandateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -2460,6 +2661,26 @@ type ClientInterface interface {
 
 	// GetOperation request
 	GetOperation(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChallengeForPartnerWithBody request with any body
+	ChallengeForPartnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ChallengeForPartner(ctx context.Context, body ChallengeForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerForPartnerWithBody request with any body
+	AnswerForPartnerWithBody(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerForPartner(ctx context.Context, id ChallengeID, body AnswerForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// IdentifyForPartnerWithBody request with any body
+	IdentifyForPartnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	IdentifyForPartner(ctx context.Context, body IdentifyForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DiscloseToPartnerWithBody request with any body
+	DiscloseToPartnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DiscloseToPartner(ctx context.Context, body DiscloseToPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListProgrammes request
 	ListProgrammes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2487,6 +2708,17 @@ type ClientInterface interface {
 	RotateCustodianWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	RotateCustodian(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDataPolicies request
+	ListDataPolicies(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishDataPolicyWithBody request with any body
+	PublishDataPolicyWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PublishDataPolicy(ctx context.Context, name ProgrammeName, body PublishDataPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDataPolicy request
+	GetDataPolicy(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPartners request
 	ListPartners(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2553,6 +2785,25 @@ type ClientInterface interface {
 
 	// GetReceipt request
 	GetReceipt(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListShared request
+	ListShared(ctx context.Context, params *ListSharedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadSharedWithBody request with any body
+	ReadSharedWithBody(ctx context.Context, consent ConsentID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ReadShared(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSurveys request
+	ListSurveys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishSurveyWithBody request with any body
+	PublishSurveyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PublishSurvey(ctx context.Context, body PublishSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseSurvey request
+	CloseSurvey(ctx context.Context, id SurveyID, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2653,6 +2904,54 @@ func (c *Client) GetAccount(ctx context.Context, id ID, params *GetAccountParams
 
 func (c *Client) GetHistory(ctx context.Context, id ID, params *GetHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHistoryRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ChallengeCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeCustomerRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ChallengeCustomer(ctx context.Context, body ChallengeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeCustomerRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerChallengeWithBody(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerChallengeRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerChallenge(ctx context.Context, id ChallengeID, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerChallengeRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3407,6 +3706,30 @@ func (c *Client) MergeCustomer(ctx context.Context, id ID, params *MergeCustomer
 	return c.Client.Do(req)
 }
 
+func (c *Client) IdentifyCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIdentifyCustomerRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) IdentifyCustomer(ctx context.Context, body IdentifyCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIdentifyCustomerRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) PrepareMandateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPrepareMandateRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3527,6 +3850,102 @@ func (c *Client) GetOperation(ctx context.Context, id ID, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
+func (c *Client) ChallengeForPartnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeForPartnerRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ChallengeForPartner(ctx context.Context, body ChallengeForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeForPartnerRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerForPartnerWithBody(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerForPartnerRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerForPartner(ctx context.Context, id ChallengeID, body AnswerForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerForPartnerRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) IdentifyForPartnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIdentifyForPartnerRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) IdentifyForPartner(ctx context.Context, body IdentifyForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIdentifyForPartnerRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DiscloseToPartnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiscloseToPartnerRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DiscloseToPartner(ctx context.Context, body DiscloseToPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiscloseToPartnerRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ListProgrammes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListProgrammesRequest(c.Server)
 	if err != nil {
@@ -3637,6 +4056,54 @@ func (c *Client) RotateCustodianWithBody(ctx context.Context, name ProgrammeName
 
 func (c *Client) RotateCustodian(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateCustodianRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListDataPolicies(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDataPoliciesRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishDataPolicyWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishDataPolicyRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishDataPolicy(ctx context.Context, name ProgrammeName, body PublishDataPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishDataPolicyRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetDataPolicy(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDataPolicyRequest(c.Server, name, version)
 	if err != nil {
 		return nil, err
 	}
@@ -3925,6 +4392,90 @@ func (c *Client) QuoteOperation(ctx context.Context, params *QuoteOperationParam
 
 func (c *Client) GetReceipt(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReceiptRequest(c.Server, operation, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListShared(ctx context.Context, params *ListSharedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSharedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReadSharedWithBody(ctx context.Context, consent ConsentID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadSharedRequestWithBody(c.Server, consent, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReadShared(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadSharedRequest(c.Server, consent, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListSurveys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSurveysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishSurveyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishSurveyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PublishSurvey(ctx context.Context, body PublishSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishSurveyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CloseSurvey(ctx context.Context, id SurveyID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseSurveyRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -4237,6 +4788,93 @@ func NewGetHistoryRequest(server string, id ID, params *GetHistoryParams) (*http
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewChallengeCustomerRequest calls the generic ChallengeCustomer builder with application/json body
+func NewChallengeCustomerRequest(server string, body ChallengeCustomerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChallengeCustomerRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewChallengeCustomerRequestWithBody generates requests for ChallengeCustomer with any type of body
+func NewChallengeCustomerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAnswerChallengeRequest calls the generic AnswerChallenge builder with application/json body
+func NewAnswerChallengeRequest(server string, id ChallengeID, body AnswerChallengeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerChallengeRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAnswerChallengeRequestWithBody generates requests for AnswerChallenge with any type of body
+func NewAnswerChallengeRequestWithBody(server string, id ChallengeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/challenges/%s/answers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -6544,6 +7182,46 @@ func NewMergeCustomerRequestWithBody(server string, id ID, params *MergeCustomer
 	return req, nil
 }
 
+// NewIdentifyCustomerRequest calls the generic IdentifyCustomer builder with application/json body
+func NewIdentifyCustomerRequest(server string, body IdentifyCustomerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewIdentifyCustomerRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewIdentifyCustomerRequestWithBody generates requests for IdentifyCustomer with any type of body
+func NewIdentifyCustomerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identifications")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPrepareMandateRequest calls the generic PrepareMandate builder with application/json body
 func NewPrepareMandateRequest(server string, body PrepareMandateJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6800,6 +7478,173 @@ func NewGetOperationRequest(server string, id ID) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewChallengeForPartnerRequest calls the generic ChallengeForPartner builder with application/json body
+func NewChallengeForPartnerRequest(server string, body ChallengeForPartnerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChallengeForPartnerRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewChallengeForPartnerRequestWithBody generates requests for ChallengeForPartner with any type of body
+func NewChallengeForPartnerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/partner/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAnswerForPartnerRequest calls the generic AnswerForPartner builder with application/json body
+func NewAnswerForPartnerRequest(server string, id ChallengeID, body AnswerForPartnerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerForPartnerRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAnswerForPartnerRequestWithBody generates requests for AnswerForPartner with any type of body
+func NewAnswerForPartnerRequestWithBody(server string, id ChallengeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/partner/challenges/%s/answers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewIdentifyForPartnerRequest calls the generic IdentifyForPartner builder with application/json body
+func NewIdentifyForPartnerRequest(server string, body IdentifyForPartnerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewIdentifyForPartnerRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewIdentifyForPartnerRequestWithBody generates requests for IdentifyForPartner with any type of body
+func NewIdentifyForPartnerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/partner/identifications")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDiscloseToPartnerRequest calls the generic DiscloseToPartner builder with application/json body
+func NewDiscloseToPartnerRequest(server string, body DiscloseToPartnerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDiscloseToPartnerRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDiscloseToPartnerRequestWithBody generates requests for DiscloseToPartner with any type of body
+func NewDiscloseToPartnerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/partner/secrets")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -7115,6 +7960,128 @@ func NewRotateCustodianRequestWithBody(server string, name ProgrammeName, conten
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDataPoliciesRequest generates requests for ListDataPolicies
+func NewListDataPoliciesRequest(server string, name ProgrammeName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/data-policies", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPublishDataPolicyRequest calls the generic PublishDataPolicy builder with application/json body
+func NewPublishDataPolicyRequest(server string, name ProgrammeName, body PublishDataPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishDataPolicyRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPublishDataPolicyRequestWithBody generates requests for PublishDataPolicy with any type of body
+func NewPublishDataPolicyRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/data-policies", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDataPolicyRequest generates requests for GetDataPolicy
+func NewGetDataPolicyRequest(server string, name ProgrammeName, version Version) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "version", runtime.ParamLocationPath, version)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/data-policies/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -8001,6 +8968,215 @@ func NewGetReceiptRequest(server string, operation ID, params *GetReceiptParams)
 	return req, nil
 }
 
+// NewListSharedRequest generates requests for ListShared
+func NewListSharedRequest(server string, params *ListSharedParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/shared")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "owner", runtime.ParamLocationQuery, params.Owner); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadSharedRequest calls the generic ReadShared builder with application/json body
+func NewReadSharedRequest(server string, consent ConsentID, body ReadSharedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReadSharedRequestWithBody(server, consent, "application/json", bodyReader)
+}
+
+// NewReadSharedRequestWithBody generates requests for ReadShared with any type of body
+func NewReadSharedRequestWithBody(server string, consent ConsentID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "consent", runtime.ParamLocationPath, consent)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/shared/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListSurveysRequest generates requests for ListSurveys
+func NewListSurveysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/surveys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPublishSurveyRequest calls the generic PublishSurvey builder with application/json body
+func NewPublishSurveyRequest(server string, body PublishSurveyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishSurveyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPublishSurveyRequestWithBody generates requests for PublishSurvey with any type of body
+func NewPublishSurveyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/surveys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCloseSurveyRequest generates requests for CloseSurvey
+func NewCloseSurveyRequest(server string, id SurveyID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/surveys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -8068,6 +9244,16 @@ type ClientWithResponsesInterface interface {
 
 	// GetHistoryWithResponse request
 	GetHistoryWithResponse(ctx context.Context, id ID, params *GetHistoryParams, reqEditors ...RequestEditorFn) (*GetHistoryResponse, error)
+
+	// ChallengeCustomerWithBodyWithResponse request with any body
+	ChallengeCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeCustomerResponse, error)
+
+	ChallengeCustomerWithResponse(ctx context.Context, body ChallengeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*ChallengeCustomerResponse, error)
+
+	// AnswerChallengeWithBodyWithResponse request with any body
+	AnswerChallengeWithBodyWithResponse(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error)
+
+	AnswerChallengeWithResponse(ctx context.Context, id ChallengeID, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error)
 
 	// ListAlarmsWithResponse request
 	ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error)
@@ -8236,6 +9422,11 @@ type ClientWithResponsesInterface interface {
 
 	MergeCustomerWithResponse(ctx context.Context, id ID, params *MergeCustomerParams, body MergeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*MergeCustomerResponse, error)
 
+	// IdentifyCustomerWithBodyWithResponse request with any body
+	IdentifyCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IdentifyCustomerResponse, error)
+
+	IdentifyCustomerWithResponse(ctx context.Context, body IdentifyCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*IdentifyCustomerResponse, error)
+
 	// PrepareMandateWithBodyWithResponse request with any body
 	PrepareMandateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMandateResponse, error)
 
@@ -8261,6 +9452,26 @@ type ClientWithResponsesInterface interface {
 
 	// GetOperationWithResponse request
 	GetOperationWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetOperationResponse, error)
+
+	// ChallengeForPartnerWithBodyWithResponse request with any body
+	ChallengeForPartnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeForPartnerResponse, error)
+
+	ChallengeForPartnerWithResponse(ctx context.Context, body ChallengeForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*ChallengeForPartnerResponse, error)
+
+	// AnswerForPartnerWithBodyWithResponse request with any body
+	AnswerForPartnerWithBodyWithResponse(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerForPartnerResponse, error)
+
+	AnswerForPartnerWithResponse(ctx context.Context, id ChallengeID, body AnswerForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerForPartnerResponse, error)
+
+	// IdentifyForPartnerWithBodyWithResponse request with any body
+	IdentifyForPartnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IdentifyForPartnerResponse, error)
+
+	IdentifyForPartnerWithResponse(ctx context.Context, body IdentifyForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*IdentifyForPartnerResponse, error)
+
+	// DiscloseToPartnerWithBodyWithResponse request with any body
+	DiscloseToPartnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DiscloseToPartnerResponse, error)
+
+	DiscloseToPartnerWithResponse(ctx context.Context, body DiscloseToPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*DiscloseToPartnerResponse, error)
 
 	// ListProgrammesWithResponse request
 	ListProgrammesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListProgrammesResponse, error)
@@ -8288,6 +9499,17 @@ type ClientWithResponsesInterface interface {
 	RotateCustodianWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error)
 
 	RotateCustodianWithResponse(ctx context.Context, name ProgrammeName, body RotateCustodianJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateCustodianResponse, error)
+
+	// ListDataPoliciesWithResponse request
+	ListDataPoliciesWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListDataPoliciesResponse, error)
+
+	// PublishDataPolicyWithBodyWithResponse request with any body
+	PublishDataPolicyWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishDataPolicyResponse, error)
+
+	PublishDataPolicyWithResponse(ctx context.Context, name ProgrammeName, body PublishDataPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishDataPolicyResponse, error)
+
+	// GetDataPolicyWithResponse request
+	GetDataPolicyWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetDataPolicyResponse, error)
 
 	// ListPartnersWithResponse request
 	ListPartnersWithResponse(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*ListPartnersResponse, error)
@@ -8354,6 +9576,25 @@ type ClientWithResponsesInterface interface {
 
 	// GetReceiptWithResponse request
 	GetReceiptWithResponse(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
+
+	// ListSharedWithResponse request
+	ListSharedWithResponse(ctx context.Context, params *ListSharedParams, reqEditors ...RequestEditorFn) (*ListSharedResponse, error)
+
+	// ReadSharedWithBodyWithResponse request with any body
+	ReadSharedWithBodyWithResponse(ctx context.Context, consent ConsentID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadSharedResponse, error)
+
+	ReadSharedWithResponse(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadSharedResponse, error)
+
+	// ListSurveysWithResponse request
+	ListSurveysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSurveysResponse, error)
+
+	// PublishSurveyWithBodyWithResponse request with any body
+	PublishSurveyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishSurveyResponse, error)
+
+	PublishSurveyWithResponse(ctx context.Context, body PublishSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishSurveyResponse, error)
+
+	// CloseSurveyWithResponse request
+	CloseSurveyWithResponse(ctx context.Context, id SurveyID, reqEditors ...RequestEditorFn) (*CloseSurveyResponse, error)
 }
 
 type GetHealthResponse struct {
@@ -8509,6 +9750,52 @@ func (r GetHistoryResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetHistoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ChallengeCustomerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Challenge
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ChallengeCustomerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChallengeCustomerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerChallengeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ChallengeResult
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerChallengeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerChallengeResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -9502,6 +10789,29 @@ func (r MergeCustomerResponse) StatusCode() int {
 	return 0
 }
 
+type IdentifyCustomerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Identification
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r IdentifyCustomerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r IdentifyCustomerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type PrepareMandateResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -9634,6 +10944,98 @@ func (r GetOperationResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ChallengeForPartnerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Challenge
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ChallengeForPartnerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChallengeForPartnerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerForPartnerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ChallengeResult
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerForPartnerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerForPartnerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type IdentifyForPartnerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Identification
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r IdentifyForPartnerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r IdentifyForPartnerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DiscloseToPartnerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Secrets
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DiscloseToPartnerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DiscloseToPartnerResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -9795,6 +11197,75 @@ func (r RotateCustodianResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RotateCustodianResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListDataPoliciesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublicationList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDataPoliciesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDataPoliciesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PublishDataPolicyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Publication
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishDataPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishDataPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetDataPolicyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublishedDataPolicy
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDataPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDataPolicyResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -10215,6 +11686,120 @@ func (r GetReceiptResponse) StatusCode() int {
 	return 0
 }
 
+type ListSharedResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SharedConsentList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSharedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSharedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReadSharedResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SharedValues
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadSharedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadSharedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListSurveysResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SurveyList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSurveysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSurveysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PublishSurveyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Survey
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishSurveyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishSurveyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CloseSurveyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseSurveyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseSurveyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 // GetHealthWithResponse request returning *GetHealthResponse
 func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error) {
 	rsp, err := c.GetHealth(ctx, reqEditors...)
@@ -10292,6 +11877,40 @@ func (c *ClientWithResponses) GetHistoryWithResponse(ctx context.Context, id ID,
 		return nil, err
 	}
 	return ParseGetHistoryResponse(rsp)
+}
+
+// ChallengeCustomerWithBodyWithResponse request with arbitrary body returning *ChallengeCustomerResponse
+func (c *ClientWithResponses) ChallengeCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeCustomerResponse, error) {
+	rsp, err := c.ChallengeCustomerWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeCustomerResponse(rsp)
+}
+
+func (c *ClientWithResponses) ChallengeCustomerWithResponse(ctx context.Context, body ChallengeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*ChallengeCustomerResponse, error) {
+	rsp, err := c.ChallengeCustomer(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeCustomerResponse(rsp)
+}
+
+// AnswerChallengeWithBodyWithResponse request with arbitrary body returning *AnswerChallengeResponse
+func (c *ClientWithResponses) AnswerChallengeWithBodyWithResponse(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error) {
+	rsp, err := c.AnswerChallengeWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerChallengeResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerChallengeWithResponse(ctx context.Context, id ChallengeID, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error) {
+	rsp, err := c.AnswerChallenge(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerChallengeResponse(rsp)
 }
 
 // ListAlarmsWithResponse request returning *ListAlarmsResponse
@@ -10833,6 +12452,23 @@ func (c *ClientWithResponses) MergeCustomerWithResponse(ctx context.Context, id 
 	return ParseMergeCustomerResponse(rsp)
 }
 
+// IdentifyCustomerWithBodyWithResponse request with arbitrary body returning *IdentifyCustomerResponse
+func (c *ClientWithResponses) IdentifyCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IdentifyCustomerResponse, error) {
+	rsp, err := c.IdentifyCustomerWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIdentifyCustomerResponse(rsp)
+}
+
+func (c *ClientWithResponses) IdentifyCustomerWithResponse(ctx context.Context, body IdentifyCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*IdentifyCustomerResponse, error) {
+	rsp, err := c.IdentifyCustomer(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIdentifyCustomerResponse(rsp)
+}
+
 // PrepareMandateWithBodyWithResponse request with arbitrary body returning *PrepareMandateResponse
 func (c *ClientWithResponses) PrepareMandateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMandateResponse, error) {
 	rsp, err := c.PrepareMandateWithBody(ctx, contentType, body, reqEditors...)
@@ -10917,6 +12553,74 @@ func (c *ClientWithResponses) GetOperationWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseGetOperationResponse(rsp)
+}
+
+// ChallengeForPartnerWithBodyWithResponse request with arbitrary body returning *ChallengeForPartnerResponse
+func (c *ClientWithResponses) ChallengeForPartnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeForPartnerResponse, error) {
+	rsp, err := c.ChallengeForPartnerWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeForPartnerResponse(rsp)
+}
+
+func (c *ClientWithResponses) ChallengeForPartnerWithResponse(ctx context.Context, body ChallengeForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*ChallengeForPartnerResponse, error) {
+	rsp, err := c.ChallengeForPartner(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeForPartnerResponse(rsp)
+}
+
+// AnswerForPartnerWithBodyWithResponse request with arbitrary body returning *AnswerForPartnerResponse
+func (c *ClientWithResponses) AnswerForPartnerWithBodyWithResponse(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerForPartnerResponse, error) {
+	rsp, err := c.AnswerForPartnerWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerForPartnerResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerForPartnerWithResponse(ctx context.Context, id ChallengeID, body AnswerForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerForPartnerResponse, error) {
+	rsp, err := c.AnswerForPartner(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerForPartnerResponse(rsp)
+}
+
+// IdentifyForPartnerWithBodyWithResponse request with arbitrary body returning *IdentifyForPartnerResponse
+func (c *ClientWithResponses) IdentifyForPartnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IdentifyForPartnerResponse, error) {
+	rsp, err := c.IdentifyForPartnerWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIdentifyForPartnerResponse(rsp)
+}
+
+func (c *ClientWithResponses) IdentifyForPartnerWithResponse(ctx context.Context, body IdentifyForPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*IdentifyForPartnerResponse, error) {
+	rsp, err := c.IdentifyForPartner(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIdentifyForPartnerResponse(rsp)
+}
+
+// DiscloseToPartnerWithBodyWithResponse request with arbitrary body returning *DiscloseToPartnerResponse
+func (c *ClientWithResponses) DiscloseToPartnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DiscloseToPartnerResponse, error) {
+	rsp, err := c.DiscloseToPartnerWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiscloseToPartnerResponse(rsp)
+}
+
+func (c *ClientWithResponses) DiscloseToPartnerWithResponse(ctx context.Context, body DiscloseToPartnerJSONRequestBody, reqEditors ...RequestEditorFn) (*DiscloseToPartnerResponse, error) {
+	rsp, err := c.DiscloseToPartner(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiscloseToPartnerResponse(rsp)
 }
 
 // ListProgrammesWithResponse request returning *ListProgrammesResponse
@@ -11004,6 +12708,41 @@ func (c *ClientWithResponses) RotateCustodianWithResponse(ctx context.Context, n
 		return nil, err
 	}
 	return ParseRotateCustodianResponse(rsp)
+}
+
+// ListDataPoliciesWithResponse request returning *ListDataPoliciesResponse
+func (c *ClientWithResponses) ListDataPoliciesWithResponse(ctx context.Context, name ProgrammeName, reqEditors ...RequestEditorFn) (*ListDataPoliciesResponse, error) {
+	rsp, err := c.ListDataPolicies(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDataPoliciesResponse(rsp)
+}
+
+// PublishDataPolicyWithBodyWithResponse request with arbitrary body returning *PublishDataPolicyResponse
+func (c *ClientWithResponses) PublishDataPolicyWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishDataPolicyResponse, error) {
+	rsp, err := c.PublishDataPolicyWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishDataPolicyResponse(rsp)
+}
+
+func (c *ClientWithResponses) PublishDataPolicyWithResponse(ctx context.Context, name ProgrammeName, body PublishDataPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishDataPolicyResponse, error) {
+	rsp, err := c.PublishDataPolicy(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishDataPolicyResponse(rsp)
+}
+
+// GetDataPolicyWithResponse request returning *GetDataPolicyResponse
+func (c *ClientWithResponses) GetDataPolicyWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetDataPolicyResponse, error) {
+	rsp, err := c.GetDataPolicy(ctx, name, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDataPolicyResponse(rsp)
 }
 
 // ListPartnersWithResponse request returning *ListPartnersResponse
@@ -11216,6 +12955,67 @@ func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, operat
 	return ParseGetReceiptResponse(rsp)
 }
 
+// ListSharedWithResponse request returning *ListSharedResponse
+func (c *ClientWithResponses) ListSharedWithResponse(ctx context.Context, params *ListSharedParams, reqEditors ...RequestEditorFn) (*ListSharedResponse, error) {
+	rsp, err := c.ListShared(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSharedResponse(rsp)
+}
+
+// ReadSharedWithBodyWithResponse request with arbitrary body returning *ReadSharedResponse
+func (c *ClientWithResponses) ReadSharedWithBodyWithResponse(ctx context.Context, consent ConsentID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadSharedResponse, error) {
+	rsp, err := c.ReadSharedWithBody(ctx, consent, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadSharedResponse(rsp)
+}
+
+func (c *ClientWithResponses) ReadSharedWithResponse(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadSharedResponse, error) {
+	rsp, err := c.ReadShared(ctx, consent, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadSharedResponse(rsp)
+}
+
+// ListSurveysWithResponse request returning *ListSurveysResponse
+func (c *ClientWithResponses) ListSurveysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSurveysResponse, error) {
+	rsp, err := c.ListSurveys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSurveysResponse(rsp)
+}
+
+// PublishSurveyWithBodyWithResponse request with arbitrary body returning *PublishSurveyResponse
+func (c *ClientWithResponses) PublishSurveyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishSurveyResponse, error) {
+	rsp, err := c.PublishSurveyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishSurveyResponse(rsp)
+}
+
+func (c *ClientWithResponses) PublishSurveyWithResponse(ctx context.Context, body PublishSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishSurveyResponse, error) {
+	rsp, err := c.PublishSurvey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishSurveyResponse(rsp)
+}
+
+// CloseSurveyWithResponse request returning *CloseSurveyResponse
+func (c *ClientWithResponses) CloseSurveyWithResponse(ctx context.Context, id SurveyID, reqEditors ...RequestEditorFn) (*CloseSurveyResponse, error) {
+	rsp, err := c.CloseSurvey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseSurveyResponse(rsp)
+}
+
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
 func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11413,6 +13213,72 @@ func ParseGetHistoryResponse(rsp *http.Response) (*GetHistoryResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest History
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChallengeCustomerResponse parses an HTTP response from a ChallengeCustomerWithResponse call
+func ParseChallengeCustomerResponse(rsp *http.Response) (*ChallengeCustomerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChallengeCustomerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Challenge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerChallengeResponse parses an HTTP response from a AnswerChallengeWithResponse call
+func ParseAnswerChallengeResponse(rsp *http.Response) (*AnswerChallengeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerChallengeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChallengeResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -12838,6 +14704,39 @@ func ParseMergeCustomerResponse(rsp *http.Response) (*MergeCustomerResponse, err
 	return response, nil
 }
 
+// ParseIdentifyCustomerResponse parses an HTTP response from a IdentifyCustomerWithResponse call
+func ParseIdentifyCustomerResponse(rsp *http.Response) (*IdentifyCustomerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &IdentifyCustomerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Identification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParsePrepareMandateResponse parses an HTTP response from a PrepareMandateWithResponse call
 func ParsePrepareMandateResponse(rsp *http.Response) (*PrepareMandateResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13019,6 +14918,138 @@ func ParseGetOperationResponse(rsp *http.Response) (*GetOperationResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChallengeForPartnerResponse parses an HTTP response from a ChallengeForPartnerWithResponse call
+func ParseChallengeForPartnerResponse(rsp *http.Response) (*ChallengeForPartnerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChallengeForPartnerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Challenge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerForPartnerResponse parses an HTTP response from a AnswerForPartnerWithResponse call
+func ParseAnswerForPartnerResponse(rsp *http.Response) (*AnswerForPartnerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerForPartnerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChallengeResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseIdentifyForPartnerResponse parses an HTTP response from a IdentifyForPartnerWithResponse call
+func ParseIdentifyForPartnerResponse(rsp *http.Response) (*IdentifyForPartnerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &IdentifyForPartnerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Identification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDiscloseToPartnerResponse parses an HTTP response from a DiscloseToPartnerWithResponse call
+func ParseDiscloseToPartnerResponse(rsp *http.Response) (*DiscloseToPartnerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DiscloseToPartnerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Secrets
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -13250,6 +15281,105 @@ func ParseRotateCustodianResponse(rsp *http.Response) (*RotateCustodianResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest CustodianKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDataPoliciesResponse parses an HTTP response from a ListDataPoliciesWithResponse call
+func ParseListDataPoliciesResponse(rsp *http.Response) (*ListDataPoliciesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDataPoliciesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublicationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePublishDataPolicyResponse parses an HTTP response from a PublishDataPolicyWithResponse call
+func ParsePublishDataPolicyResponse(rsp *http.Response) (*PublishDataPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishDataPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Publication
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDataPolicyResponse parses an HTTP response from a GetDataPolicyWithResponse call
+func ParseGetDataPolicyResponse(rsp *http.Response) (*GetDataPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDataPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublishedDataPolicy
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -13852,6 +15982,164 @@ func ParseGetReceiptResponse(rsp *http.Response) (*GetReceiptResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSharedResponse parses an HTTP response from a ListSharedWithResponse call
+func ParseListSharedResponse(rsp *http.Response) (*ListSharedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSharedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SharedConsentList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadSharedResponse parses an HTTP response from a ReadSharedWithResponse call
+func ParseReadSharedResponse(rsp *http.Response) (*ReadSharedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadSharedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SharedValues
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSurveysResponse parses an HTTP response from a ListSurveysWithResponse call
+func ParseListSurveysResponse(rsp *http.Response) (*ListSurveysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSurveysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SurveyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePublishSurveyResponse parses an HTTP response from a PublishSurveyWithResponse call
+func ParsePublishSurveyResponse(rsp *http.Response) (*PublishSurveyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishSurveyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Survey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseSurveyResponse parses an HTTP response from a CloseSurveyWithResponse call
+func ParseCloseSurveyResponse(rsp *http.Response) (*CloseSurveyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseSurveyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -24,6 +24,7 @@ const (
 	connectTimeout = time.Second     // A gateway that can't be reached keeps a till waiting so long.
 	answerMargin   = 3 * time.Second // Past the time that the issuer itself waits for receipts.
 	lookTimeout    = 2 * time.Second // For what became of an operation.
+	askTimeout     = 5 * time.Second // For an answer from the other gateway's own database.
 	maxIdle        = 64              // Connections kept.
 	maxAnswer      = 16 << 20        // Bytes of an answer: 500 operations with their receipts.
 
@@ -88,6 +89,18 @@ func (c *Client) Operation(ctx context.Context, id points.OperationID) ([]byte, 
 	return c.do(r)
 }
 
+// Ask sends a document to a route of the other gateway and gives its answer. ISSUER_UNAVAILABLE when it wasn't reached, gave no answer, or can't serve now.
+func (c *Client) Ask(ctx context.Context, route string, document []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+route, bytes.NewReader(document))
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a request can't be made: %v", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return c.do(r)
+}
+
 func (c *Client) do(r *http.Request) ([]byte, error) {
 	if !c.mayTry() {
 		return nil, c.unavailable("it wasn't reached a moment ago")
@@ -117,7 +130,9 @@ func (c *Client) problem(status int, body []byte) error {
 		Class  string     `json:"class"`
 		Detail string     `json:"detail"`
 	}
-	if json.Unmarshal(body, &p) != nil || !fault.Known(p.Code) || p.Class == string(fault.ClassRetry) || status >= http.StatusInternalServerError {
+	err := json.Unmarshal(body, &p)
+	limited := p.Code == fault.AttemptsLimited // Says to the caller when to come back; the gateway is well.
+	if err != nil || !fault.Known(p.Code) || p.Class == string(fault.ClassRetry) && !limited || status >= http.StatusInternalServerError {
 		c.log.Warn("another member's gateway can't serve", "partner", c.member, "status", status, "code", p.Code)
 		return c.unavailable(fmt.Sprintf("it answered %d", status))
 	}

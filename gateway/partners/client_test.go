@@ -32,6 +32,7 @@ func TestAnAnswerIsTheIssuersOrNone(t *testing.T) {
 		"a refusal":                        {403, `{"code":"FORBIDDEN","class":"request","detail":"no"}`, fault.Forbidden},
 		"not ready":                        {503, `{"code":"NOT_READY","class":"retry","detail":"wait"}`, fault.IssuerUnavailable},
 		"a conflict that may pass":         {409, `{"code":"LANE_SEQUENCE","class":"retry","detail":"wait"}`, fault.IssuerUnavailable},
+		"too many attempts":                {429, `{"code":"ATTEMPTS_LIMITED","class":"retry","detail":"in 3 s"}`, fault.AttemptsLimited},
 		"a fault":                          {500, `{"code":"INTERNAL","class":"internal","detail":"log"}`, fault.IssuerUnavailable},
 		"a code of a later version":        {409, `{"code":"BRAND_NEW","class":"refusal","detail":"?"}`, fault.IssuerUnavailable},
 		"something that stands in between": {404, `<html>`, fault.IssuerUnavailable},
@@ -55,6 +56,18 @@ func TestTheIssuerIsToldHowLongToWait(t *testing.T) {
 	}
 	if _, err := client.Operation(context.Background(), "abc"); err != nil || path != "/v1/operations/abc" {
 		t.Errorf("%s (%v)", path, err)
+	}
+}
+
+func TestAQuestionGoesToItsRoute(t *testing.T) {
+	var path, body, media string
+	client := talker(t, func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		path, body, media = r.URL.Path, string(raw), r.Header.Get("Content-Type")
+		_, _ = io.WriteString(w, "answer")
+	}, 0)
+	if got, err := client.Ask(context.Background(), "/v1/partner/secrets", []byte("{}")); err != nil || string(got) != "answer" || path != "/v1/partner/secrets" || body != "{}" || media != "application/json" {
+		t.Errorf("%s to %s as %s: %s (%v)", body, path, media, got, err)
 	}
 }
 

@@ -145,6 +145,10 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	if err := g.buildPeople(ctx, parts); err != nil {
 		return err
 	}
+	g.buildNeighbours(parts)
+	if g.people != nil {
+		g.buildConsents(parts, sequencer.FileKey{Key: key}, hasher.Lookup)
+	}
 	if err := g.buildOperator(parts); err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ type Answers struct {
 	Values     map[string]string // By attribute.
 }
 
+// SurveyTag begins the tag that a survey's event has.
+const SurveyTag = "survey:"
+
 // Rewarder gives an account the event that a survey is: an ordinary accrual through the rules, under an idempotency key.
 type Rewarder interface {
 	RewardSurvey(ctx context.Context, key string, account points.AccountID, survey string) error

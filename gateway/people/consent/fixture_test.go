@@ -410,7 +410,9 @@ func (w *world) start(p *process) {
 	}
 	w.db, w.process = db, p
 	w.Keeper = New(Settings{
-		Brand: "airline", Names: map[string]string{"airline": "Airline Miles", "hotel": "Hotel Stars", "grocer": "Grocer Stamps"}, DB: db, Ledger: p, Vault: w.book, Chain: p,
+		Brand: "airline", Names: func() map[string]string {
+			return map[string]string{"airline": "Airline Miles", "hotel": "Hotel Stars", "grocer": "Grocer Stamps"}
+		}, DB: db, Ledger: p, Vault: w.book, Chain: p,
 		Custodian: signer{w.custody}, Rewarder: w, Storage: "hotel's peers", Withdrawal: "https://airline.example/wallet/consents", Interval: time.Hour,
 		Now: func() time.Time { return w.channel.now }, Log: slog.New(slog.DiscardHandler),
 	})

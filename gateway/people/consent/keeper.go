@@ -27,8 +27,8 @@ const (
 
 // Settings are what a Keeper is made of.
 type Settings struct {
-	Brand     string // The owner of the data.
-	Names     map[string]string
+	Brand     string                   // The owner of the data.
+	Names     func() map[string]string // All brands' names as customers know them, by member.
 	DB        *sqlite.DB
 	Ledger    Ledger
 	Vault     Vault
@@ -53,8 +53,10 @@ type Keeper struct {
 	log    *slog.Logger
 
 	gate sync.RWMutex // Held while secrets are handed out, and, for writing, while consents are noted to end.
-	mu   sync.Mutex
-	busy map[privacy.ConsentID]*turn // Consents that are being brought on.
+
+	mu     sync.Mutex
+	policy privacy.Policy              // The last one that was read.
+	busy   map[privacy.ConsentID]*turn // Consents that are being brought on.
 }
 
 // turn is the right to bring one consent on.
@@ -281,7 +283,7 @@ func Merge(tx *sqlite.Tx, keep, gone string) error {
 
 // Name is a member's name as customers know it.
 func (k *Keeper) name(member string) string {
-	if name := k.Names[member]; name != "" {
+	if name := k.Names()[member]; name != "" {
 		return name
 	}
 	return member
@@ -290,7 +292,7 @@ func (k *Keeper) name(member string) string {
 // Grantees lists the members to whom a consent can be given.
 func (k *Keeper) Grantees() []string {
 	var all []string
-	for name := range k.Names {
+	for name := range k.Names() {
 		if name != k.Brand {
 			all = append(all, name)
 		}

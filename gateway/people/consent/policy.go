@@ -28,8 +28,26 @@ func (k *Keeper) Policy(ctx context.Context) (Published, error) {
 		if v.Effective > programme.BusinessDate {
 			continue
 		}
-		policy, err := k.ledger.DataPolicy(ctx, v.Version)
+		policy, err := k.policyOf(ctx, v.Version)
 		return Published{Policy: policy, Hash: v.Hash}, err
 	}
 	return Published{}, fault.New(fault.NotFound, "the brand has published no data policy that is in force")
+}
+
+// policyOf gives a version of the data policy. The last one is kept: versions never change.
+func (k *Keeper) policyOf(ctx context.Context, version int) (privacy.Policy, error) {
+	k.mu.Lock()
+	last := k.policy
+	k.mu.Unlock()
+	if last.Version == version {
+		return last, nil
+	}
+	policy, err := k.ledger.DataPolicy(ctx, version)
+	if err != nil {
+		return policy, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.policy = policy
+	return policy, nil
 }

@@ -86,7 +86,7 @@ func (k *Keeper) Receipt(ctx context.Context, person string, id privacy.ConsentI
 		return Receipt{}, err
 	}
 	b := &row.signed.Body
-	policy, err := k.ledger.DataPolicy(ctx, b.Policy)
+	policy, err := k.policyOf(ctx, b.Policy)
 	if err != nil {
 		return Receipt{}, err
 	}

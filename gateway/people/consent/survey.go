@@ -18,7 +18,7 @@ const (
 	MaxQuestions   = 32
 	MaxSurveys     = 100 // That are open at the same time.
 	maxSurveyWords = 1024
-	maxSurveyID    = 32
+	maxSurveyID    = 24 // With its prefix it is the tag of an event.
 )
 
 // CustomPrefix begins the names of attributes that a brand declares in its data policy.

@@ -63,7 +63,7 @@ func (l *limit) count(tx *sqlite.Tx, name string, now time.Time) error {
 		return err
 	}
 	if n >= l.most {
-		return fault.New(fault.AttemptsLimited, "no more than %d attempts by one %s in %s: try again in %d s", l.most, l.scope, l.window, int64(start.Add(l.window).Sub(now)/time.Second)+1)
+		return fault.New(fault.AttemptsLimited, "no more than %d attempts by one %s in %s: try again at %s", l.most, l.scope, l.window, start.Add(l.window).UTC().Format(time.RFC3339))
 	}
 	_, err := tx.Exec(`INSERT INTO lookup_attempts (bucket, start, until, n) VALUES (?, ?, ?, 1)
 		ON CONFLICT (bucket, start) DO UPDATE SET n = n + 1`, bucket, start.UnixMilli(), start.Add(l.window).UnixMilli())
