@@ -1,0 +1,102 @@
+//go:build network
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/network/membership"
+)
+
+const (
+	twoPeersPorts = 20000
+	twoPeersRun   = "test-network/run-e2e-two-peers"
+)
+
+// TestNoPersonalDataDieWithOneOfTwoPeers: an entry is endorsed only once the second peer has it, so that either peer can go the moment it is committed. The price is the
+// other half: while one of the two is away, the vault can be read but not written, and nothing of it purged; points go on, and the shares that a grantee's peer takes.
+func TestNoPersonalDataDieWithOneOfTwoPeers(t *testing.T) {
+	c := must[*consortium](t)(newConsortium("test-network/two-peers.yaml", twoPeersRun, twoPeersPorts))
+	t.Cleanup(c.down)
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.printLogs()
+		}
+	})
+	if err := c.up(); err != nil {
+		t.Fatal(err)
+	}
+	vault := c.programme(t, "airline", membership.GatewayRole, "airline")
+	policy, who := c.dataPolicy(t), c.walletHolder(t)
+	account := c.funded(t, "airline", 5)
+
+	put := []privacy.Put{entry(t), entry(t), entry(t)}
+	if err := vault.ChangeVault(t.Context(), privacy.Change{V: 1, Put: put}); err != nil {
+		t.Fatal(err)
+	}
+	c.kill(t, "peer0.airline")
+	c.requireInVault(t, vault, put...)
+
+	t.Run("a write without the second peer is refused", func(t *testing.T) {
+		late := entry(t)
+		until(t, "the first peer's absence is known", func() bool {
+			err := vault.ChangeVault(t.Context(), privacy.Change{V: 1, Put: []privacy.Put{late}})
+			if err == nil {
+				t.Fatal("an entry was written that one peer alone has")
+			}
+			return strings.Contains(err.Error(), "required to disseminate to at least 1 peers, but know of only 0 eligible peers")
+		})
+		err := vault.ChangeVault(t.Context(), privacy.Change{V: 1, Purge: []privacy.EntryKey{put[2].Key}})
+		if err == nil || ledger.ClassOf(err) != ledger.Retry || fault.CodeOf(err) != fault.LedgerUnavailable {
+			t.Errorf("a purge: %v; want it to be tried again later", err)
+		}
+	})
+	t.Run("a share goes on with the grantee's peer", func(t *testing.T) {
+		signed := who.agrees(t, policy)
+		record(t, vault, &signed.Body)
+		if err := vault.Share(t.Context(), sharing(signed, put[0])); err != nil {
+			t.Error(err)
+		}
+		if err := vault.Unshare(t.Context(), privacy.Unshare{V: 1, Grantee: "hotel", ID: signed.Body.ID, Keys: []privacy.EntryKey{put[0].Key}}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("points go on", func(t *testing.T) {
+		ok[operation](t, c.submit(t, "airline", c.purchase(t, "airline", account, 400)))
+	})
+
+	c.start(t, "peer0.airline")
+	until(t, "the vault can be written again", func() bool {
+		return vault.ChangeVault(t.Context(), privacy.Change{V: 1, Put: []privacy.Put{entry(t)}, Purge: []privacy.EntryKey{put[2].Key}}) == nil
+	})
+	c.kill(t, "peer1.airline") // What was written while both lived is at the first peer too, and what was purged is gone there.
+	c.requireInVault(t, vault, put[:2]...)
+	values, err := vault.VaultEntries(t.Context(), []privacy.EntryKey{put[2].Key})
+	if err != nil || values[0] != nil {
+		t.Errorf("the purged entry is %q, %v", values, err)
+	}
+	c.start(t, "peer1.airline")
+}
+
+func (c *consortium) requireInVault(t *testing.T, vault *ledger.Points, put ...privacy.Put) {
+	t.Helper()
+	keys := make([]privacy.EntryKey, len(put))
+	for i, p := range put {
+		keys[i] = p.Key
+	}
+	var values [][]byte
+	until(t, "the vault can be read", func() bool {
+		var err error
+		values, err = vault.VaultEntries(t.Context(), keys)
+		return err == nil
+	})
+	for i := range put {
+		if string(values[i]) != string(put[i].Value) {
+			t.Errorf("entry %d is %q", i, values[i])
+		}
+	}
+}
