@@ -264,6 +264,8 @@ func TestSharedEntriesAreTheOwnersAndTheGranteesAlone(t *testing.T) {
 	for name, by := range map[string][2]string{"the grocer": {grocer, "gateway"}, "the hotel's operator": {hotel, "operator"}, "the regulator": {regulator, "gateway"}} {
 		if _, err := c.Evaluate(c.by(p, by[0], by[1]), hotel); err == nil {
 			t.Errorf("%s reads what is shared with the hotel", name)
+		} else if by[0] != regulator && refusalOf(t, err).Code != fault.Forbidden { // The regulator can't even propose.
+			t.Errorf("%s is refused with %v", name, err)
 		}
 	}
 }

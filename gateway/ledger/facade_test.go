@@ -50,12 +50,13 @@ type fakePeer struct {
 	mu        sync.Mutex
 	proposals []proposed
 	submitted int
-	forged    int             // Proposals that the key of their certificate didn't sign.
-	dead      map[string]bool // Organisations without a live peer.
-	refuse    error           // Answer to every endorsement and evaluation.
-	decline   error           // Answer to every endorsement.
-	answer    []byte          // Result of every evaluation.
-	result    []byte          // Result of every endorsed call; {} when nil.
+	forged    int                   // Proposals that the key of their certificate didn't sign.
+	dead      map[string]bool       // Organisations without a live peer.
+	refuse    error                 // Answer to every endorsement and evaluation.
+	decline   error                 // Answer to every endorsement.
+	answer    []byte                // Result of every evaluation.
+	reply     func(proposed) []byte // Result of an evaluation in the place of answer; nil: answer.
+	result    []byte                // Result of every endorsed call; {} when nil.
 	validity  peer.TxValidationCode
 	lose      error // Answer to every submission, though it was taken.
 	stop      func()
@@ -174,6 +175,9 @@ func (f *fakePeer) Evaluate(_ context.Context, in *gateway.EvaluateRequest) (*ga
 	f.proposals = append(f.proposals, p)
 	if f.refuse != nil {
 		return nil, f.refuse
+	}
+	if f.reply != nil {
+		return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: f.reply(p)}}, nil
 	}
 	return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: f.answer}}, nil
 }

@@ -31,8 +31,8 @@ func TestNoPersonalDataDieWithOneOfTwoPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	vault := c.programme(t, "airline", membership.GatewayRole, "airline")
-	policy, who := c.dataPolicy(t), c.walletHolder(t)
-	account := c.funded(t, "airline", 5)
+	signed := c.walletHolder(t).agrees(t, c.dataPolicy(t))
+	earn := c.purchase(t, "airline", c.funded(t, "airline", 5), 400)
 
 	put := []privacy.Put{entry(t), entry(t), entry(t)}
 	if err := vault.ChangeVault(t.Context(), privacy.Change{V: 1, Put: put}); err != nil {
@@ -56,7 +56,6 @@ func TestNoPersonalDataDieWithOneOfTwoPeers(t *testing.T) {
 		}
 	})
 	t.Run("a share goes on with the grantee's peer", func(t *testing.T) {
-		signed := who.agrees(t, policy)
 		record(t, vault, &signed.Body)
 		if err := vault.Share(t.Context(), sharing(signed, put[0])); err != nil {
 			t.Error(err)
@@ -66,7 +65,7 @@ func TestNoPersonalDataDieWithOneOfTwoPeers(t *testing.T) {
 		}
 	})
 	t.Run("points go on", func(t *testing.T) {
-		ok[operation](t, c.submit(t, "airline", c.purchase(t, "airline", account, 400)))
+		ok[operation](t, c.submit(t, "airline", earn))
 	})
 
 	c.start(t, "peer0.airline")
