@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
-	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
 )
@@ -31,7 +30,8 @@ func shareEntries(c Call, s State) (Effects, error) {
 	return storeShare(c.admitted.programme.Brand, &share)
 }
 
-// admitConsent holds the signed consent against its public record, the data policy that it names, and the customer's account.
+// admitConsent holds the signed consent against its public record, the data policy that it names, and the signature. It doesn't look at the customer's account: what a
+// transaction reads stands in its block, and everybody would see which account the consent is of. Who reads the copies looks.
 func admitConsent(c *Call, s State, signed *privacy.SignedConsent) error {
 	body := &signed.Body
 	record, err := loadConsent(s, body.ID)
@@ -51,15 +51,7 @@ func admitConsent(c *Call, s State, signed *privacy.SignedConsent) error {
 	if err := admitPurpose(s, body); err != nil {
 		return err
 	}
-	var account points.Account
-	there, err := read(s, AccountKey(body.Account), &account)
-	if err != nil {
-		return err
-	}
-	if !there {
-		return fault.New(fault.AccountUnknown, "the consent is of an account that the programme doesn't have")
-	}
-	return signed.Verify(c.admitted.programme, &account, digest)
+	return signed.VerifySignature(c.admitted.programme, digest)
 }
 
 // admitPurpose returns CONSENT_MISMATCH unless the consent names a published data policy by its hash, and one of its purposes.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 )
 
@@ -108,6 +109,26 @@ func TestAConsentIsInForceFromItsBeginningUntilBeforeItsEnd(t *testing.T) {
 	for now, in := range map[int64]bool{99: false, 100: true, 199: true, 200: false} {
 		if got := c.InForce(now) == nil; got != in {
 			t.Errorf("at %d: %v", now, got)
+		}
+	}
+}
+
+func TestAConsentIsGivenByTheAccountsController(t *testing.T) {
+	wallet := points.Controller{Kind: points.ControllerP256, Version: 2, Key: "key"}
+	for name, c := range map[string]struct {
+		account    points.AccountID
+		controller points.Controller
+		ok         bool
+	}{
+		"the account's own":          {consent().Account, wallet, true},
+		"one that it had before":     {consent().Account, points.Controller{Kind: points.ControllerP256, Version: 1, Key: "old"}, true},
+		"one that it will never":     {consent().Account, points.Controller{Kind: points.ControllerP256, Version: 3, Key: "new"}, false},
+		"another of its version":     {consent().Account, points.Controller{Kind: points.ControllerP256, Version: 2, Key: "forged"}, false},
+		"that of some other account": {"ffffffffffffffffffffffffffffffff", wallet, false},
+	} {
+		s := privacy.SignedConsent{Body: consent(), Controller: c.controller}
+		if err := s.GivenBy(&points.Account{ID: c.account, Controller: wallet}); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

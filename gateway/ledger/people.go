@@ -81,7 +81,8 @@ func (p *Points) Unshare(ctx context.Context, unshare privacy.Unshare) error {
 }
 
 // Shared reads what this programme's owner shares with a grantee under a consent, at an own peer: the copies that are there, and whether the owner's hash on the channel
-// still stands for each. The client's identity must be a gateway's of the grantee or of the owner. NOT_FOUND when nothing is shared under the consent (any more).
+// still stands for each. The client's identity must be a gateway's of the grantee or of the owner. NOT_FOUND when nothing is shared under the consent (any more),
+// SIGNATURE_REFUSED when it isn't the account's controller who consented.
 func (p *Points) Shared(ctx context.Context, grantee string, id privacy.ConsentID) (privacy.Shared, error) {
 	var shared privacy.Shared
 	reply, err := newReply()
@@ -89,7 +90,17 @@ func (p *Points) Shared(ctx context.Context, grantee string, id privacy.ConsentI
 		return shared, err
 	}
 	lookup := privacy.SharedLookup{V: 1, Grantee: grantee, ID: id, Reply: reply}
-	return shared, p.sealedQuery(ctx, wire.FnGetShared, privacy.ShareTransient, lookup, reply, &shared)
+	if err := p.sealedQuery(ctx, wire.FnGetShared, privacy.ShareTransient, lookup, reply, &shared); err != nil {
+		return privacy.Shared{}, err
+	}
+	account, err := p.Account(ctx, shared.Consent.Body.Account)
+	if err != nil {
+		return privacy.Shared{}, err
+	}
+	if err := shared.Consent.GivenBy(&account); err != nil {
+		return privacy.Shared{}, &Failure{Refused, fault.CodeOf(err), "the consent isn't the account's controller's", err}
+	}
+	return shared, nil
 }
 
 // PublishDataPolicy adds a version of the data policy. The client's identity must be an operator of the brand. INVALID_VALUE when it doesn't follow the last version.

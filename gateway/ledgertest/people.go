@@ -81,7 +81,17 @@ func (p *People) Shared(_ context.Context, grantee string, id privacy.ConsentID)
 	var shared privacy.Shared
 	reply := newReply()
 	lookup := privacy.SharedLookup{V: 1, Grantee: grantee, ID: id, Reply: reply}
-	return shared, p.sealed(wire.FnGetShared, privacy.ShareTransient, lookup, reply, &shared)
+	if err := p.sealed(wire.FnGetShared, privacy.ShareTransient, lookup, reply, &shared); err != nil {
+		return privacy.Shared{}, err
+	}
+	var account points.Account
+	if err := p.query(wire.FnGetAccount, wire.AccountQuery{Account: shared.Consent.Body.Account}, nil, &account); err != nil {
+		return privacy.Shared{}, err
+	}
+	if err := shared.Consent.GivenBy(&account); err != nil {
+		return privacy.Shared{}, err
+	}
+	return shared, nil
 }
 
 // PublishDataPolicy adds a version of the data policy.

@@ -166,9 +166,13 @@ func (c *consortium) sharedWithHotel(t *testing.T, vault *ledger.Points, entries
 		t.Fatal(err)
 	}
 	signed := c.walletHolder(t).agrees(t, c.dataPolicy(t))
+	from := c.height(t, "airline")
 	record(t, vault, &signed.Body)
 	if err := vault.Share(t.Context(), sharing(signed, entries...)); err != nil {
 		t.Fatal(err)
+	}
+	if _, raw := c.answers(t, from, ""); bytes.Contains(raw, []byte(signed.Body.Account)) {
+		t.Error("the channel tells which account the consent is of")
 	}
 	return signed
 }
