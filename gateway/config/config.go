@@ -70,6 +70,7 @@ type Config struct {
 	Clerk     Clerk     // Of a writer.
 	Bank      Bank      // Of a writer with a treasurer.
 	People    People    // Of a writer that keeps its customers' data.
+	Reports   Reports
 	Log       Log
 }
 

@@ -25,6 +25,7 @@ var keys = []string{
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
 	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
 	"people.database", "people.masterKeys", "people.indexKeys", "people.region",
+	"reports.rateSource", "reports.rateAsOf", "reports.rates",
 }
 
 // flags are the keys that the command line can override, with what to say about them.

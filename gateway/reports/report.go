@@ -24,6 +24,8 @@ const (
 	NameConsents       Name = "consents"
 	NameAdjustments    Name = "adjustments"
 	NameLimitedNetwork Name = "limited-network"
+	NameFreezes        Name = "freezes"
+	NameAccesses       Name = "accesses"
 )
 
 // MaxRows bounds the lines of a report that lists single things; a report of more is TOO_LARGE and wants a shorter period.

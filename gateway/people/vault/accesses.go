@@ -1,0 +1,36 @@
+package vault
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// AccessCount says how often a kind of personal data was looked at or changed, by whom and what for.
+type AccessCount struct {
+	Actor, Purpose, Action string
+	Attribute              string // Empty for what is about no attribute.
+	Accesses               int64
+	Persons                int64 // Different ones.
+}
+
+// Accesses counts the lines of the access log from a time (included) to another (excluded; both Unix seconds), by who, what for, action and attribute, in this order; at most
+// limit counts. A line about several attributes counts for each of them.
+func (v *Vault) Accesses(ctx context.Context, from, to int64, limit int) ([]AccessCount, error) {
+	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT l.actor, l.purpose, l.action, COALESCE(a.value, ''), COUNT(*), COUNT(DISTINCT l.person)
+		FROM access_log l LEFT JOIN json_each(l.attributes) a ON TRUE WHERE l.at >= ? AND l.at < ?
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT ?`, from*1000, to*1000, limit)
+	if err != nil {
+		return nil, sqlite.Failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []AccessCount
+	for rows.Next() {
+		var c AccessCount
+		if err := rows.Scan(&c.Actor, &c.Purpose, &c.Action, &c.Attribute, &c.Accesses, &c.Persons); err != nil {
+			return nil, sqlite.Failed(err)
+		}
+		all = append(all, c)
+	}
+	return all, sqlite.Failed(rows.Err())
+}

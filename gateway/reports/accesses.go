@@ -1,0 +1,72 @@
+package reports
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// AccessCount says how often a kind of personal data was looked at or changed, by whom and what for. It names attributes, never values, and nobody whose they are.
+type AccessCount struct {
+	Actor     string `json:"actor"` // Name of an API key, person, a partner, or a job.
+	Purpose   string `json:"purpose"`
+	Action    string `json:"action"`
+	Attribute string `json:"attribute"` // Empty for what is about no attribute.
+	Accesses  int64  `json:"accesses"`
+	Persons   int64  `json:"persons"` // Different ones.
+}
+
+// AccessLog counts what a brand's access log has: the vault. A gateway that keeps no customers has none.
+type AccessLog interface {
+	// Accesses counts those of the time from (included) to (excluded), in Unix seconds, ordered by actor, purpose, action and attribute, at most limit lines.
+	Accesses(ctx context.Context, from, to int64, limit int) ([]AccessCount, error)
+}
+
+// Accesses is who did what with personal data at the own brand. Unlike the other reports it is made of the brand's own log, which isn't on the ledger: nobody else can make it.
+type Accesses struct {
+	Header
+	Member string        `json:"member"` // Whose log it is.
+	From   string        `json:"from"`   // RFC 3339, included;
+	Until  string        `json:"until"`  // excluded.
+	Counts []AccessCount `json:"counts"`
+}
+
+// MakeAccesses makes the report of the business dates of a period, taken as UTC days. TOO_LARGE above MaxRows lines, INVALID_VALUE for a period that can't be, NOT_FOUND without
+// a log.
+func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, period Period) (*Accesses, error) {
+	if err := period.Valid(); err != nil {
+		return nil, err
+	}
+	if log == nil {
+		return nil, fault.New(fault.NotFound, "this gateway keeps no customers' data, so it has no access log")
+	}
+	from, until := int64(period.From)*secondsPerDay, (int64(period.To)+1)*secondsPerDay
+	a := &Accesses{Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}}
+	return a, a.make(ctx, r, NameAccesses, func(*store.Picture, []points.Programme) error {
+		counts, err := log.Accesses(ctx, from, until, MaxRows+1)
+		if err != nil {
+			return err
+		}
+		if len(counts) > MaxRows {
+			return tooMany("kinds of access")
+		}
+		a.Member, a.Counts = member, append(a.Counts, counts...)
+		return nil
+	})
+}
+
+const secondsPerDay = 86400
+
+func (a *Accesses) columns() []string {
+	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons"}
+}
+
+func (a *Accesses) lines() [][]string {
+	var all [][]string
+	for _, c := range a.Counts {
+		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons)})
+	}
+	return all
+}
