@@ -23,6 +23,7 @@ const (
 	ScopeTill     = "till"     // Operations and accounts, at the customer's side.
 	ScopeOperator = "operator" // Administration of the programme.
 	ScopeRead     = "read"     // Everything that only looks, apart from what is a treasury's.
+	ScopeAudit    = "audit"    // Reports, of which some tell what is a treasury's.
 
 	ScopeTreasuryRead  = "treasury:read"  // Agreements, limits, positions, statements.
 	ScopeTreasuryWrite = "treasury:write" // What treasurers do.
@@ -44,7 +45,7 @@ const (
 var keyNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
 // keyScopes are those that a key can have.
-var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance, ScopeCustomers}
+var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeAudit, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance, ScopeCustomers}
 
 func knownScope(s string) bool { return slices.Contains(keyScopes, s) }
 

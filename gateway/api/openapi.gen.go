@@ -26,6 +26,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/consent"
+	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
 )
@@ -132,6 +133,9 @@ type AccessLogEntry struct {
 	Purpose    string   `json:"purpose"`
 }
 
+// AccessesReport defines model for AccessesReport.
+type AccessesReport = reports.Accesses
+
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
@@ -196,6 +200,9 @@ type Account struct {
 
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
 type Action = rules.Action
+
+// AdjustmentsReport defines model for AdjustmentsReport.
+type AdjustmentsReport = reports.Adjustments
 
 // Agreement defines model for Agreement.
 type Agreement = clearing.Agreement
@@ -503,8 +510,14 @@ type CodeList struct {
 	Codes []CodeEntry `json:"codes"`
 }
 
+// ConcentrationReport defines model for ConcentrationReport.
+type ConcentrationReport = reports.Concentration
+
 // Consent defines model for Consent.
 type Consent = wire.Consent
+
+// ConsentsReport defines model for ConsentsReport.
+type ConsentsReport = reports.Consents
 
 // Controller defines model for Controller.
 type Controller struct {
@@ -719,6 +732,12 @@ type Figure = clearing.Figure
 // FinalStatement defines model for FinalStatement.
 type FinalStatement = clearing.FinalStatement
 
+// FlowsReport defines model for FlowsReport.
+type FlowsReport = reports.Flows
+
+// FreezesReport defines model for FreezesReport.
+type FreezesReport = reports.Freezes
+
 // Guard The account's controller was changed a short while ago. Until then no more leaves it than the terms let; COOLING_OFF for what would be more.
 type Guard struct {
 	// Spent What has left the account since the guard began.
@@ -854,6 +873,9 @@ type LegStepRequest struct {
 
 // LimitRefusal defines model for LimitRefusal.
 type LimitRefusal = store.LimitRefusal
+
+// LimitedNetworkReport defines model for LimitedNetworkReport.
+type LimitedNetworkReport = reports.LimitedNetwork
 
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
@@ -1649,6 +1671,12 @@ type Reference = string
 // RelyingParty For whom passkeys are made. Absent when the programme takes none.
 type RelyingParty = webauthn.RelyingParty
 
+// ReportAsOf The block that a report is made of.
+type ReportAsOf = reports.AsOf
+
+// ReportPeriod Business dates, both included.
+type ReportPeriod = reports.Period
+
 // Reserve defines model for Reserve.
 type Reserve = clearing.Reserve
 
@@ -1820,6 +1848,9 @@ type StatementSummary = statement.Summary
 // StatementTerms defines model for StatementTerms.
 type StatementTerms = statement.TermsLine
 
+// SupplyReport defines model for SupplyReport.
+type SupplyReport = reports.Supply
+
 // Survey What a brand asks its customers.
 type Survey = consent.Survey
 
@@ -1973,6 +2004,12 @@ type ProgrammeName = string
 
 // ProposalID defines model for ProposalID.
 type ProposalID = string
+
+// ReportFrom defines model for ReportFrom.
+type ReportFrom = string
+
+// ReportTo defines model for ReportTo.
+type ReportTo = string
 
 // SurveyID defines model for SurveyID.
 type SurveyID = string
@@ -2210,6 +2247,42 @@ type QuoteOperationParams struct {
 type GetReceiptParams struct {
 	// Programme Of which the receipt is: what a swap brought, and what the return of one gave back, has a receipt in the partner's programme under the same id. Without it, of where the points were taken.
 	Programme *string `form:"programme,omitempty" json:"programme,omitempty"`
+}
+
+// ReportAccessesParams defines parameters for ReportAccesses.
+type ReportAccessesParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ReportAdjustmentsParams defines parameters for ReportAdjustments.
+type ReportAdjustmentsParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ReportConcentrationParams defines parameters for ReportConcentration.
+type ReportConcentrationParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ReportFlowsParams defines parameters for ReportFlows.
+type ReportFlowsParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // ListSharedParams defines parameters for ListShared.
@@ -2622,6 +2695,30 @@ type ServerInterface interface {
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
 	GetReceipt(c *gin.Context, operation ID, params GetReceiptParams)
+	// How often which kind of personal data was looked at or changed at this brand, by whom and what for.
+	// (GET /v1/reports/accesses)
+	ReportAccesses(c *gin.Context, params ReportAccessesParams)
+	// Every adjustment of the period with its reason and who approved it.
+	// (GET /v1/reports/adjustments)
+	ReportAdjustments(c *gin.Context, params ReportAdjustmentsParams)
+	// How points are spread over accounts, redemptions over merchants, and liabilities over programmes.
+	// (GET /v1/reports/concentration)
+	ReportConcentration(c *gin.Context, params ReportConcentrationParams)
+	// What the ledger has of consents and erasures, by grantee, status and reason.
+	// (GET /v1/reports/consents)
+	ReportConsents(c *gin.Context)
+	// What moved between brands, in points, and in money as far as this gateway's peer holds it.
+	// (GET /v1/reports/flows)
+	ReportFlows(c *gin.Context, params ReportFlowsParams)
+	// What brands asked issuers to freeze, what was decided, and what customers objected to.
+	// (GET /v1/reports/freezes)
+	ReportFreezes(c *gin.Context)
+	// What was paid and transferred in the preceding 12 months, beside the threshold for limited networks (Directive (EU) 2015/2366, Article 37(2)).
+	// (GET /v1/reports/limited-network)
+	ReportLimitedNetwork(c *gin.Context)
+	// What every programme has outstanding, what that is worth by its terms, and the reserve against it.
+	// (GET /v1/reports/supply)
+	ReportSupply(c *gin.Context)
 	// Consents of another brand's customers that let this brand read something.
 	// (GET /v1/shared)
 	ListShared(c *gin.Context, params ListSharedParams)
@@ -5575,6 +5672,210 @@ func (siw *ServerInterfaceWrapper) GetReceipt(c *gin.Context) {
 	siw.Handler.GetReceipt(c, operation, params)
 }
 
+// ReportAccesses operation middleware
+func (siw *ServerInterfaceWrapper) ReportAccesses(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportAccessesParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "from", c.Request.URL.Query(), &params.From)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportAccesses(c, params)
+}
+
+// ReportAdjustments operation middleware
+func (siw *ServerInterfaceWrapper) ReportAdjustments(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportAdjustmentsParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "from", c.Request.URL.Query(), &params.From)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportAdjustments(c, params)
+}
+
+// ReportConcentration operation middleware
+func (siw *ServerInterfaceWrapper) ReportConcentration(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportConcentrationParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "from", c.Request.URL.Query(), &params.From)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportConcentration(c, params)
+}
+
+// ReportConsents operation middleware
+func (siw *ServerInterfaceWrapper) ReportConsents(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportConsents(c)
+}
+
+// ReportFlows operation middleware
+func (siw *ServerInterfaceWrapper) ReportFlows(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportFlowsParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "from", c.Request.URL.Query(), &params.From)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportFlows(c, params)
+}
+
+// ReportFreezes operation middleware
+func (siw *ServerInterfaceWrapper) ReportFreezes(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportFreezes(c)
+}
+
+// ReportLimitedNetwork operation middleware
+func (siw *ServerInterfaceWrapper) ReportLimitedNetwork(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportLimitedNetwork(c)
+}
+
+// ReportSupply operation middleware
+func (siw *ServerInterfaceWrapper) ReportSupply(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportSupply(c)
+}
+
 // ListShared operation middleware
 func (siw *ServerInterfaceWrapper) ListShared(c *gin.Context) {
 
@@ -5816,6 +6117,14 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/programmes/:name/terms/:version", wrapper.GetTerms)
 	router.POST(options.BaseURL+"/v1/quotes", wrapper.QuoteOperation)
 	router.GET(options.BaseURL+"/v1/receipts/:operation", wrapper.GetReceipt)
+	router.GET(options.BaseURL+"/v1/reports/accesses", wrapper.ReportAccesses)
+	router.GET(options.BaseURL+"/v1/reports/adjustments", wrapper.ReportAdjustments)
+	router.GET(options.BaseURL+"/v1/reports/concentration", wrapper.ReportConcentration)
+	router.GET(options.BaseURL+"/v1/reports/consents", wrapper.ReportConsents)
+	router.GET(options.BaseURL+"/v1/reports/flows", wrapper.ReportFlows)
+	router.GET(options.BaseURL+"/v1/reports/freezes", wrapper.ReportFreezes)
+	router.GET(options.BaseURL+"/v1/reports/limited-network", wrapper.ReportLimitedNetwork)
+	router.GET(options.BaseURL+"/v1/reports/supply", wrapper.ReportSupply)
 	router.GET(options.BaseURL+"/v1/shared", wrapper.ListShared)
 	router.POST(options.BaseURL+"/v1/shared/:consent", wrapper.ReadShared)
 	router.GET(options.BaseURL+"/v1/surveys", wrapper.ListSurveys)
@@ -8573,6 +8882,386 @@ func (response GetReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetRece
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ReportAccessesRequestObject struct {
+	Params ReportAccessesParams
+}
+
+type ReportAccessesResponseObject interface {
+	VisitReportAccessesResponse(w http.ResponseWriter) error
+}
+
+type ReportAccesses200JSONResponse AccessesReport
+
+func (response ReportAccesses200JSONResponse) VisitReportAccessesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportAccesses200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportAccesses200TextcsvCharsetUtf8Response) VisitReportAccessesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportAccessesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportAccessesdefaultApplicationProblemPlusJSONResponse) VisitReportAccessesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportAdjustmentsRequestObject struct {
+	Params ReportAdjustmentsParams
+}
+
+type ReportAdjustmentsResponseObject interface {
+	VisitReportAdjustmentsResponse(w http.ResponseWriter) error
+}
+
+type ReportAdjustments200JSONResponse AdjustmentsReport
+
+func (response ReportAdjustments200JSONResponse) VisitReportAdjustmentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportAdjustments200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportAdjustments200TextcsvCharsetUtf8Response) VisitReportAdjustmentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportAdjustmentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportAdjustmentsdefaultApplicationProblemPlusJSONResponse) VisitReportAdjustmentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportConcentrationRequestObject struct {
+	Params ReportConcentrationParams
+}
+
+type ReportConcentrationResponseObject interface {
+	VisitReportConcentrationResponse(w http.ResponseWriter) error
+}
+
+type ReportConcentration200JSONResponse ConcentrationReport
+
+func (response ReportConcentration200JSONResponse) VisitReportConcentrationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportConcentration200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportConcentration200TextcsvCharsetUtf8Response) VisitReportConcentrationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportConcentrationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportConcentrationdefaultApplicationProblemPlusJSONResponse) VisitReportConcentrationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportConsentsRequestObject struct {
+}
+
+type ReportConsentsResponseObject interface {
+	VisitReportConsentsResponse(w http.ResponseWriter) error
+}
+
+type ReportConsents200JSONResponse ConsentsReport
+
+func (response ReportConsents200JSONResponse) VisitReportConsentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportConsents200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportConsents200TextcsvCharsetUtf8Response) VisitReportConsentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportConsentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportConsentsdefaultApplicationProblemPlusJSONResponse) VisitReportConsentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportFlowsRequestObject struct {
+	Params ReportFlowsParams
+}
+
+type ReportFlowsResponseObject interface {
+	VisitReportFlowsResponse(w http.ResponseWriter) error
+}
+
+type ReportFlows200JSONResponse FlowsReport
+
+func (response ReportFlows200JSONResponse) VisitReportFlowsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportFlows200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportFlows200TextcsvCharsetUtf8Response) VisitReportFlowsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportFlowsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportFlowsdefaultApplicationProblemPlusJSONResponse) VisitReportFlowsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportFreezesRequestObject struct {
+}
+
+type ReportFreezesResponseObject interface {
+	VisitReportFreezesResponse(w http.ResponseWriter) error
+}
+
+type ReportFreezes200JSONResponse FreezesReport
+
+func (response ReportFreezes200JSONResponse) VisitReportFreezesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportFreezes200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportFreezes200TextcsvCharsetUtf8Response) VisitReportFreezesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportFreezesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportFreezesdefaultApplicationProblemPlusJSONResponse) VisitReportFreezesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportLimitedNetworkRequestObject struct {
+}
+
+type ReportLimitedNetworkResponseObject interface {
+	VisitReportLimitedNetworkResponse(w http.ResponseWriter) error
+}
+
+type ReportLimitedNetwork200JSONResponse LimitedNetworkReport
+
+func (response ReportLimitedNetwork200JSONResponse) VisitReportLimitedNetworkResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportLimitedNetwork200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportLimitedNetwork200TextcsvCharsetUtf8Response) VisitReportLimitedNetworkResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportLimitedNetworkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportLimitedNetworkdefaultApplicationProblemPlusJSONResponse) VisitReportLimitedNetworkResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ReportSupplyRequestObject struct {
+}
+
+type ReportSupplyResponseObject interface {
+	VisitReportSupplyResponse(w http.ResponseWriter) error
+}
+
+type ReportSupply200JSONResponse SupplyReport
+
+func (response ReportSupply200JSONResponse) VisitReportSupplyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ReportSupply200TextcsvCharsetUtf8Response struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReportSupply200TextcsvCharsetUtf8Response) VisitReportSupplyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReportSupplydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportSupplydefaultApplicationProblemPlusJSONResponse) VisitReportSupplyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListSharedRequestObject struct {
 	Params ListSharedParams
 }
@@ -8986,6 +9675,30 @@ type StrictServerInterface interface {
 	// The receipt of an operation and the proof that it stands on the ledger.
 	// (GET /v1/receipts/{operation})
 	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
+	// How often which kind of personal data was looked at or changed at this brand, by whom and what for.
+	// (GET /v1/reports/accesses)
+	ReportAccesses(ctx context.Context, request ReportAccessesRequestObject) (ReportAccessesResponseObject, error)
+	// Every adjustment of the period with its reason and who approved it.
+	// (GET /v1/reports/adjustments)
+	ReportAdjustments(ctx context.Context, request ReportAdjustmentsRequestObject) (ReportAdjustmentsResponseObject, error)
+	// How points are spread over accounts, redemptions over merchants, and liabilities over programmes.
+	// (GET /v1/reports/concentration)
+	ReportConcentration(ctx context.Context, request ReportConcentrationRequestObject) (ReportConcentrationResponseObject, error)
+	// What the ledger has of consents and erasures, by grantee, status and reason.
+	// (GET /v1/reports/consents)
+	ReportConsents(ctx context.Context, request ReportConsentsRequestObject) (ReportConsentsResponseObject, error)
+	// What moved between brands, in points, and in money as far as this gateway's peer holds it.
+	// (GET /v1/reports/flows)
+	ReportFlows(ctx context.Context, request ReportFlowsRequestObject) (ReportFlowsResponseObject, error)
+	// What brands asked issuers to freeze, what was decided, and what customers objected to.
+	// (GET /v1/reports/freezes)
+	ReportFreezes(ctx context.Context, request ReportFreezesRequestObject) (ReportFreezesResponseObject, error)
+	// What was paid and transferred in the preceding 12 months, beside the threshold for limited networks (Directive (EU) 2015/2366, Article 37(2)).
+	// (GET /v1/reports/limited-network)
+	ReportLimitedNetwork(ctx context.Context, request ReportLimitedNetworkRequestObject) (ReportLimitedNetworkResponseObject, error)
+	// What every programme has outstanding, what that is worth by its terms, and the reserve against it.
+	// (GET /v1/reports/supply)
+	ReportSupply(ctx context.Context, request ReportSupplyRequestObject) (ReportSupplyResponseObject, error)
 	// Consents of another brand's customers that let this brand read something.
 	// (GET /v1/shared)
 	ListShared(ctx context.Context, request ListSharedRequestObject) (ListSharedResponseObject, error)
@@ -11748,6 +12461,214 @@ func (sh *strictHandler) GetReceipt(ctx *gin.Context, operation ID, params GetRe
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetReceiptResponseObject); ok {
 		if err := validResponse.VisitGetReceiptResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportAccesses operation middleware
+func (sh *strictHandler) ReportAccesses(ctx *gin.Context, params ReportAccessesParams) {
+	var request ReportAccessesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportAccesses(ctx, request.(ReportAccessesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportAccesses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportAccessesResponseObject); ok {
+		if err := validResponse.VisitReportAccessesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportAdjustments operation middleware
+func (sh *strictHandler) ReportAdjustments(ctx *gin.Context, params ReportAdjustmentsParams) {
+	var request ReportAdjustmentsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportAdjustments(ctx, request.(ReportAdjustmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportAdjustments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportAdjustmentsResponseObject); ok {
+		if err := validResponse.VisitReportAdjustmentsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportConcentration operation middleware
+func (sh *strictHandler) ReportConcentration(ctx *gin.Context, params ReportConcentrationParams) {
+	var request ReportConcentrationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportConcentration(ctx, request.(ReportConcentrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportConcentration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportConcentrationResponseObject); ok {
+		if err := validResponse.VisitReportConcentrationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportConsents operation middleware
+func (sh *strictHandler) ReportConsents(ctx *gin.Context) {
+	var request ReportConsentsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportConsents(ctx, request.(ReportConsentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportConsents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportConsentsResponseObject); ok {
+		if err := validResponse.VisitReportConsentsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportFlows operation middleware
+func (sh *strictHandler) ReportFlows(ctx *gin.Context, params ReportFlowsParams) {
+	var request ReportFlowsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportFlows(ctx, request.(ReportFlowsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportFlows")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportFlowsResponseObject); ok {
+		if err := validResponse.VisitReportFlowsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportFreezes operation middleware
+func (sh *strictHandler) ReportFreezes(ctx *gin.Context) {
+	var request ReportFreezesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportFreezes(ctx, request.(ReportFreezesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportFreezes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportFreezesResponseObject); ok {
+		if err := validResponse.VisitReportFreezesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportLimitedNetwork operation middleware
+func (sh *strictHandler) ReportLimitedNetwork(ctx *gin.Context) {
+	var request ReportLimitedNetworkRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportLimitedNetwork(ctx, request.(ReportLimitedNetworkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportLimitedNetwork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportLimitedNetworkResponseObject); ok {
+		if err := validResponse.VisitReportLimitedNetworkResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportSupply operation middleware
+func (sh *strictHandler) ReportSupply(ctx *gin.Context) {
+	var request ReportSupplyRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportSupply(ctx, request.(ReportSupplyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportSupply")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ReportSupplyResponseObject); ok {
+		if err := validResponse.VisitReportSupplyResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

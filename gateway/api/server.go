@@ -40,7 +40,8 @@ type Parts struct {
 	Administrator Administrator
 	Approver      Approver
 	Clearing      Clearing
-	People        People       // Empty where no customers' data are kept.
+	People        People // Empty where no customers' data are kept.
+	Reports       Reports
 	Wallet        http.Handler // The customers' pages, below /wallet/; nil serves none.
 	Condition     Condition
 	Metrics       *prometheus.Registry
@@ -61,6 +62,7 @@ type Server struct {
 	approver      Approver
 	clearing      Clearing
 	people        People
+	reports       Reports
 	condition     Condition
 	log           *slog.Logger
 	rules         map[string]rule
@@ -92,7 +94,7 @@ func New(p Parts) (*Server, error) {
 	}
 	s := &Server{
 		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, partners: p.Partners, reader: p.Reader, hasher: p.Hasher,
-		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, clearing: p.Clearing, people: p.People, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
+		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, clearing: p.Clearing, people: p.People, reports: p.Reports, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
 		heavy: make(chan struct{}, 1),
 	}
 	s.engine = s.routes(p.Metrics)

@@ -29,6 +29,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/consent"
+	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
 )
@@ -135,6 +136,9 @@ type AccessLogEntry struct {
 	Purpose    string   `json:"purpose"`
 }
 
+// AccessesReport defines model for AccessesReport.
+type AccessesReport = reports.Accesses
+
 // Account defines model for Account.
 type Account struct {
 	Controller Controller `json:"controller"`
@@ -199,6 +203,9 @@ type Account struct {
 
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
 type Action = rules.Action
+
+// AdjustmentsReport defines model for AdjustmentsReport.
+type AdjustmentsReport = reports.Adjustments
 
 // Agreement defines model for Agreement.
 type Agreement = clearing.Agreement
@@ -506,8 +513,14 @@ type CodeList struct {
 	Codes []CodeEntry `json:"codes"`
 }
 
+// ConcentrationReport defines model for ConcentrationReport.
+type ConcentrationReport = reports.Concentration
+
 // Consent defines model for Consent.
 type Consent = wire.Consent
+
+// ConsentsReport defines model for ConsentsReport.
+type ConsentsReport = reports.Consents
 
 // Controller defines model for Controller.
 type Controller struct {
@@ -722,6 +735,12 @@ type Figure = clearing.Figure
 // FinalStatement defines model for FinalStatement.
 type FinalStatement = clearing.FinalStatement
 
+// FlowsReport defines model for FlowsReport.
+type FlowsReport = reports.Flows
+
+// FreezesReport defines model for FreezesReport.
+type FreezesReport = reports.Freezes
+
 // Guard The account's controller was changed a short while ago. Until then no more leaves it than the terms let; COOLING_OFF for what would be more.
 type Guard struct {
 	// Spent What has left the account since the guard began.
@@ -857,6 +876,9 @@ type LegStepRequest struct {
 
 // LimitRefusal defines model for LimitRefusal.
 type LimitRefusal = store.LimitRefusal
+
+// LimitedNetworkReport defines model for LimitedNetworkReport.
+type LimitedNetworkReport = reports.LimitedNetwork
 
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
@@ -1652,6 +1674,12 @@ type Reference = string
 // RelyingParty For whom passkeys are made. Absent when the programme takes none.
 type RelyingParty = webauthn.RelyingParty
 
+// ReportAsOf The block that a report is made of.
+type ReportAsOf = reports.AsOf
+
+// ReportPeriod Business dates, both included.
+type ReportPeriod = reports.Period
+
 // Reserve defines model for Reserve.
 type Reserve = clearing.Reserve
 
@@ -1823,6 +1851,9 @@ type StatementSummary = statement.Summary
 // StatementTerms defines model for StatementTerms.
 type StatementTerms = statement.TermsLine
 
+// SupplyReport defines model for SupplyReport.
+type SupplyReport = reports.Supply
+
 // Survey What a brand asks its customers.
 type Survey = consent.Survey
 
@@ -1976,6 +2007,12 @@ type ProgrammeName = string
 
 // ProposalID defines model for ProposalID.
 type ProposalID = string
+
+// ReportFrom defines model for ReportFrom.
+type ReportFrom = string
+
+// ReportTo defines model for ReportTo.
+type ReportTo = string
 
 // SurveyID defines model for SurveyID.
 type SurveyID = string
@@ -2213,6 +2250,42 @@ type QuoteOperationParams struct {
 type GetReceiptParams struct {
 	// Programme Of which the receipt is: what a swap brought, and what the return of one gave back, has a receipt in the partner's programme under the same id. Without it, of where the points were taken.
 	Programme *string `form:"programme,omitempty" json:"programme,omitempty"`
+}
+
+// ReportAccessesParams defines parameters for ReportAccesses.
+type ReportAccessesParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ReportAdjustmentsParams defines parameters for ReportAdjustments.
+type ReportAdjustmentsParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ReportConcentrationParams defines parameters for ReportConcentration.
+type ReportConcentrationParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ReportFlowsParams defines parameters for ReportFlows.
+type ReportFlowsParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // ListSharedParams defines parameters for ListShared.
@@ -2785,6 +2858,30 @@ type ClientInterface interface {
 
 	// GetReceipt request
 	GetReceipt(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportAccesses request
+	ReportAccesses(ctx context.Context, params *ReportAccessesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportAdjustments request
+	ReportAdjustments(ctx context.Context, params *ReportAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportConcentration request
+	ReportConcentration(ctx context.Context, params *ReportConcentrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportConsents request
+	ReportConsents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportFlows request
+	ReportFlows(ctx context.Context, params *ReportFlowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportFreezes request
+	ReportFreezes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportLimitedNetwork request
+	ReportLimitedNetwork(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportSupply request
+	ReportSupply(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListShared request
 	ListShared(ctx context.Context, params *ListSharedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4392,6 +4489,102 @@ func (c *Client) QuoteOperation(ctx context.Context, params *QuoteOperationParam
 
 func (c *Client) GetReceipt(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReceiptRequest(c.Server, operation, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportAccesses(ctx context.Context, params *ReportAccessesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportAccessesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportAdjustments(ctx context.Context, params *ReportAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportAdjustmentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportConcentration(ctx context.Context, params *ReportConcentrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportConcentrationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportConsents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportConsentsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportFlows(ctx context.Context, params *ReportFlowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportFlowsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportFreezes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportFreezesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportLimitedNetwork(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportLimitedNetworkRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReportSupply(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportSupplyRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -8968,6 +9161,374 @@ func NewGetReceiptRequest(server string, operation ID, params *GetReceiptParams)
 	return req, nil
 }
 
+// NewReportAccessesRequest generates requests for ReportAccesses
+func NewReportAccessesRequest(server string, params *ReportAccessesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/accesses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "from", runtime.ParamLocationQuery, *params.From); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportAdjustmentsRequest generates requests for ReportAdjustments
+func NewReportAdjustmentsRequest(server string, params *ReportAdjustmentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/adjustments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "from", runtime.ParamLocationQuery, *params.From); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportConcentrationRequest generates requests for ReportConcentration
+func NewReportConcentrationRequest(server string, params *ReportConcentrationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/concentration")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "from", runtime.ParamLocationQuery, *params.From); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportConsentsRequest generates requests for ReportConsents
+func NewReportConsentsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/consents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportFlowsRequest generates requests for ReportFlows
+func NewReportFlowsRequest(server string, params *ReportFlowsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/flows")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "from", runtime.ParamLocationQuery, *params.From); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportFreezesRequest generates requests for ReportFreezes
+func NewReportFreezesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/freezes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportLimitedNetworkRequest generates requests for ReportLimitedNetwork
+func NewReportLimitedNetworkRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/limited-network")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportSupplyRequest generates requests for ReportSupply
+func NewReportSupplyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/supply")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSharedRequest generates requests for ListShared
 func NewListSharedRequest(server string, params *ListSharedParams) (*http.Request, error) {
 	var err error
@@ -9576,6 +10137,30 @@ type ClientWithResponsesInterface interface {
 
 	// GetReceiptWithResponse request
 	GetReceiptWithResponse(ctx context.Context, operation ID, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
+
+	// ReportAccessesWithResponse request
+	ReportAccessesWithResponse(ctx context.Context, params *ReportAccessesParams, reqEditors ...RequestEditorFn) (*ReportAccessesResponse, error)
+
+	// ReportAdjustmentsWithResponse request
+	ReportAdjustmentsWithResponse(ctx context.Context, params *ReportAdjustmentsParams, reqEditors ...RequestEditorFn) (*ReportAdjustmentsResponse, error)
+
+	// ReportConcentrationWithResponse request
+	ReportConcentrationWithResponse(ctx context.Context, params *ReportConcentrationParams, reqEditors ...RequestEditorFn) (*ReportConcentrationResponse, error)
+
+	// ReportConsentsWithResponse request
+	ReportConsentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportConsentsResponse, error)
+
+	// ReportFlowsWithResponse request
+	ReportFlowsWithResponse(ctx context.Context, params *ReportFlowsParams, reqEditors ...RequestEditorFn) (*ReportFlowsResponse, error)
+
+	// ReportFreezesWithResponse request
+	ReportFreezesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportFreezesResponse, error)
+
+	// ReportLimitedNetworkWithResponse request
+	ReportLimitedNetworkWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportLimitedNetworkResponse, error)
+
+	// ReportSupplyWithResponse request
+	ReportSupplyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportSupplyResponse, error)
 
 	// ListSharedWithResponse request
 	ListSharedWithResponse(ctx context.Context, params *ListSharedParams, reqEditors ...RequestEditorFn) (*ListSharedResponse, error)
@@ -11686,6 +12271,190 @@ func (r GetReceiptResponse) StatusCode() int {
 	return 0
 }
 
+type ReportAccessesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *AccessesReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportAccessesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportAccessesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportAdjustmentsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *AdjustmentsReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportAdjustmentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportAdjustmentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportConcentrationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ConcentrationReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportConcentrationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportConcentrationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportConsentsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ConsentsReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportConsentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportConsentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportFlowsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *FlowsReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportFlowsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportFlowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportFreezesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *FreezesReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportFreezesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportFreezesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportLimitedNetworkResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *LimitedNetworkReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportLimitedNetworkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportLimitedNetworkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReportSupplyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SupplyReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportSupplyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportSupplyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListSharedResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -12953,6 +13722,78 @@ func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, operat
 		return nil, err
 	}
 	return ParseGetReceiptResponse(rsp)
+}
+
+// ReportAccessesWithResponse request returning *ReportAccessesResponse
+func (c *ClientWithResponses) ReportAccessesWithResponse(ctx context.Context, params *ReportAccessesParams, reqEditors ...RequestEditorFn) (*ReportAccessesResponse, error) {
+	rsp, err := c.ReportAccesses(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportAccessesResponse(rsp)
+}
+
+// ReportAdjustmentsWithResponse request returning *ReportAdjustmentsResponse
+func (c *ClientWithResponses) ReportAdjustmentsWithResponse(ctx context.Context, params *ReportAdjustmentsParams, reqEditors ...RequestEditorFn) (*ReportAdjustmentsResponse, error) {
+	rsp, err := c.ReportAdjustments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportAdjustmentsResponse(rsp)
+}
+
+// ReportConcentrationWithResponse request returning *ReportConcentrationResponse
+func (c *ClientWithResponses) ReportConcentrationWithResponse(ctx context.Context, params *ReportConcentrationParams, reqEditors ...RequestEditorFn) (*ReportConcentrationResponse, error) {
+	rsp, err := c.ReportConcentration(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportConcentrationResponse(rsp)
+}
+
+// ReportConsentsWithResponse request returning *ReportConsentsResponse
+func (c *ClientWithResponses) ReportConsentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportConsentsResponse, error) {
+	rsp, err := c.ReportConsents(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportConsentsResponse(rsp)
+}
+
+// ReportFlowsWithResponse request returning *ReportFlowsResponse
+func (c *ClientWithResponses) ReportFlowsWithResponse(ctx context.Context, params *ReportFlowsParams, reqEditors ...RequestEditorFn) (*ReportFlowsResponse, error) {
+	rsp, err := c.ReportFlows(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportFlowsResponse(rsp)
+}
+
+// ReportFreezesWithResponse request returning *ReportFreezesResponse
+func (c *ClientWithResponses) ReportFreezesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportFreezesResponse, error) {
+	rsp, err := c.ReportFreezes(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportFreezesResponse(rsp)
+}
+
+// ReportLimitedNetworkWithResponse request returning *ReportLimitedNetworkResponse
+func (c *ClientWithResponses) ReportLimitedNetworkWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportLimitedNetworkResponse, error) {
+	rsp, err := c.ReportLimitedNetwork(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportLimitedNetworkResponse(rsp)
+}
+
+// ReportSupplyWithResponse request returning *ReportSupplyResponse
+func (c *ClientWithResponses) ReportSupplyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportSupplyResponse, error) {
+	rsp, err := c.ReportSupply(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportSupplyResponse(rsp)
 }
 
 // ListSharedWithResponse request returning *ListSharedResponse
@@ -15988,6 +16829,294 @@ func ParseGetReceiptResponse(rsp *http.Response) (*GetReceiptResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReportAccessesResponse parses an HTTP response from a ReportAccessesWithResponse call
+func ParseReportAccessesResponse(rsp *http.Response) (*ReportAccessesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportAccessesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccessesReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportAdjustmentsResponse parses an HTTP response from a ReportAdjustmentsWithResponse call
+func ParseReportAdjustmentsResponse(rsp *http.Response) (*ReportAdjustmentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportAdjustmentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AdjustmentsReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportConcentrationResponse parses an HTTP response from a ReportConcentrationWithResponse call
+func ParseReportConcentrationResponse(rsp *http.Response) (*ReportConcentrationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportConcentrationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConcentrationReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportConsentsResponse parses an HTTP response from a ReportConsentsWithResponse call
+func ParseReportConsentsResponse(rsp *http.Response) (*ReportConsentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportConsentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConsentsReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportFlowsResponse parses an HTTP response from a ReportFlowsWithResponse call
+func ParseReportFlowsResponse(rsp *http.Response) (*ReportFlowsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportFlowsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FlowsReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportFreezesResponse parses an HTTP response from a ReportFreezesWithResponse call
+func ParseReportFreezesResponse(rsp *http.Response) (*ReportFreezesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportFreezesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FreezesReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportLimitedNetworkResponse parses an HTTP response from a ReportLimitedNetworkWithResponse call
+func ParseReportLimitedNetworkResponse(rsp *http.Response) (*ReportLimitedNetworkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportLimitedNetworkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LimitedNetworkReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseReportSupplyResponse parses an HTTP response from a ReportSupplyWithResponse call
+func ParseReportSupplyResponse(rsp *http.Response) (*ReportSupplyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportSupplyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SupplyReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv; charset=utf-8) unsupported
 
 	}
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/pflag"
@@ -102,11 +103,20 @@ func bind(v *viper.Viper, set *pflag.FlagSet) error {
 
 func decode(v *viper.Viper) (*Config, error) {
 	var c Config
-	err := v.UnmarshalExact(&c, viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(listFromJSON, mapstructure.StringToTimeDurationHookFunc())))
+	err := v.UnmarshalExact(&c, viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(listFromJSON, dayFromTime, mapstructure.StringToTimeDurationHookFunc())))
 	if err != nil {
 		return nil, fault.New(fault.Malformed, "the configuration: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return &c, nil
+}
+
+// dayFromTime lets a day stand in YAML without quotes, where it is a time.
+func dayFromTime(_, to reflect.Type, data any) (any, error) {
+	at, ok := data.(time.Time)
+	if !ok || to.Kind() != reflect.String {
+		return data, nil
+	}
+	return at.Format(time.DateOnly), nil
 }
 
 // listFromJSON lets a list stand in one environment variable.

@@ -98,9 +98,9 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 // scopesOf says which API keys a member's gateway gets: one for each scope, named for it.
 func scopesOf(member membership.Member) []string {
 	if member.IsBrand() {
-		return []string{"till", "operator", "read", "treasury:read", "treasury:write", "governance", "customers"}
+		return []string{"till", "operator", "read", "audit", "treasury:read", "treasury:write", "governance", "customers"}
 	}
-	return []string{"read", "treasury:read"}
+	return []string{"read", "treasury:read", "audit"}
 }
 
 // keyName is the name of the API key for a scope: names have no colons.

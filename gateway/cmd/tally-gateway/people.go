@@ -45,6 +45,7 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
 	})}
 	g.people.runs = append(g.people.runs, g.people.vault.Run)
 	parts.People.Vault = g.people.vault
+	parts.Reports.Log = accessLog{g.people.vault}
 	return nil
 }
 

@@ -92,7 +92,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	}
 	parts := api.Parts{
 		Member: g.cfg.Represented().Name, Keys: g.keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
-		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads},
+		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads}, Reports: g.reportParts(),
 	}
 	observe := func(projection.Outcome) {}
 	if g.cfg.Mode == config.Writer {
