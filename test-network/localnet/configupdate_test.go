@@ -41,6 +41,13 @@ func regulatorRestores(t *testing.T, c *Consortium) {
 		{"set", restore, []identity.SigningIdentity{regulator}, common.Status_BAD_REQUEST},
 		{"drop", func(o *configtx.ApplicationOrg) error { return o.RemovePolicy(configtx.WritersPolicyKey) }, []identity.SigningIdentity{regulator}, common.Status_BAD_REQUEST},
 		{"add", func(o *configtx.ApplicationOrg) error { return o.SetPolicy("Writers2", writers) }, []identity.SigningIdentity{regulator}, common.Status_BAD_REQUEST},
+		{"endorse", func(o *configtx.ApplicationOrg) error { return o.SetPolicy(configtx.EndorsementPolicyKey, writers) }, []identity.SigningIdentity{regulator}, common.Status_BAD_REQUEST},
+		{"guard the rule itself", func(o *configtx.ApplicationOrg) error {
+			never := writers
+			never.Rule, never.ModPolicy = "OutOf(2, 'RegulatorMSP.member')", configtx.AdminsPolicyKey
+			return o.SetPolicy(configtx.WritersPolicyKey, never)
+		}, []identity.SigningIdentity{regulator}, common.Status_BAD_REQUEST},
+		{"guard its group itself", func(o *configtx.ApplicationOrg) error { return o.SetModPolicy(configtx.AdminsPolicyKey) }, []identity.SigningIdentity{regulator}, common.Status_BAD_REQUEST},
 		{"set, with one brand", restore, []identity.SigningIdentity{regulator, airline}, common.Status_BAD_REQUEST},
 		{"set, with two brands", restore, []identity.SigningIdentity{airline, hotel}, common.Status_SUCCESS},
 	} {
