@@ -3,12 +3,14 @@ package audit
 import (
 	"context"
 	"fmt"
+	"iter"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/checkpoint"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 )
 
@@ -91,4 +93,51 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkAuditFromATrustedCheckpoint measures what is left to do of blocks that a checkpoint vouches for.
+func BenchmarkAuditFromATrustedCheckpoint(b *testing.B) {
+	const batches, size = 20, 500
+	l := ledgertest.New(b, "airline", "hotel")
+	l.Found()
+	airline := l.Create(0)
+	accounts := make([]ledgertest.Item, size)
+	for i := range accounts {
+		accounts[i] = airline.Open()
+	}
+	airline.Batch(0, accounts)
+	l.Cut()
+	for range batches {
+		items := make([]ledgertest.Item, size)
+		for i := range items {
+			items[i] = airline.Earn(accounts[i].Operation.Account, 1000)
+		}
+		airline.Batch(0, items)
+		l.Cut()
+	}
+	whole := New(Options{})
+	source := func() iter.Seq2[blocks.Delivered, error] {
+		return l.Blocks(context.Background(), 0, l.Height()-1, blocks.WithPrivate)
+	}
+	if s, err := whole.Finish(whole.Blocks(context.Background(), source())); err != nil || s.Verdict != VerdictPassed {
+		b.Fatal(err)
+	}
+	signed, err := whole.Checkpoint()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, o := range map[string]Options{"whole": {}, "trusted": {Checkpoints: []*checkpoint.Body{signed}, Trusted: signed.Height}} {
+		b.Run(name, func(b *testing.B) {
+			used := time.Duration(0)
+			for b.Loop() {
+				before := cpuTime(b)
+				auditor := New(o)
+				if s, err := auditor.Finish(auditor.Blocks(context.Background(), source())); err != nil || s.Verdict != VerdictPassed {
+					b.Fatalf("%v, %v", err, s.Finding)
+				}
+				used += cpuTime(b) - before
+			}
+			b.ReportMetric(float64(b.N)*batches*size/used.Seconds(), "operations/cpu-s")
+		})
+	}
 }
