@@ -53,7 +53,7 @@ func command() *cobra.Command {
 		},
 	}
 	f.register(root.Flags())
-	root.AddCommand(checkpointCommand(), archiveCommand(), versionCommand())
+	root.AddCommand(checkpointCommand(), archiveCommand(), reportCommand(), versionCommand())
 	return root
 }
 

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/archive"
+	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/projection"
+	"github.com/tallystick/tallystick/gateway/reports"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// reportFlags are those of a report.
+type reportFlags struct {
+	archive, from, to string
+	at                uint64
+}
+
+// makers make a report of a period; those that have none leave it.
+var makers = map[reports.Name]func(context.Context, reports.Reader, reports.Period) (reports.Table, error){
+	reports.NameSupply: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
+		return reports.MakeSupply(ctx, r)
+	},
+	reports.NameConcentration: func(ctx context.Context, r reports.Reader, p reports.Period) (reports.Table, error) {
+		return reports.MakeConcentration(ctx, r, p)
+	},
+	reports.NameFlows: func(ctx context.Context, r reports.Reader, p reports.Period) (reports.Table, error) {
+		return reports.MakeFlows(ctx, r, p)
+	},
+	reports.NameConsents: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
+		return reports.MakeConsents(ctx, r)
+	},
+	reports.NameFreezes: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
+		return reports.MakeFreezes(ctx, r)
+	},
+	reports.NameAdjustments: func(ctx context.Context, r reports.Reader, p reports.Period) (reports.Table, error) {
+		return reports.MakeAdjustments(ctx, r, p)
+	},
+	reports.NameLimitedNetwork: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
+		return reports.MakeLimitedNetwork(ctx, r, &reports.Rates{})
+	},
+}
+
+func reportCommand() *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use: "report --from-archive dir [--at n] name", Short: "Make a gateway's report again, as of any block of an archive", Args: cobra.ExactArgs(1), SilenceUsage: true,
+		Long: "Builds the read model from an archive's blocks and makes the report that GET /v1/reports/<name> gave at that block, as JSON. What needs private data or a\n" +
+			"gateway's configuration is not in it: what brands owe each other, and euro figures.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.make(cmd.Context(), reports.Name(args[0]), cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&f.archive, "from-archive", "", "the archive's folder")
+	cmd.Flags().StringVar(&f.from, "from", "", "first business date of the period (YYYY-MM-DD)")
+	cmd.Flags().StringVar(&f.to, "to", "", "last business date of the period (YYYY-MM-DD)")
+	cmd.Flags().Uint64Var(&f.at, "at", 0, "take this many blocks only (default: all)")
+	return required(cmd, "from-archive")
+}
+
+func (f *reportFlags) make(ctx context.Context, name reports.Name, out io.Writer) error {
+	maker, known := makers[name]
+	if !known {
+		return fault.New(fault.InvalidValue, "there is no such report for the ledger")
+	}
+	period, err := f.period()
+	if err != nil {
+		return err
+	}
+	return f.readModel(ctx, func(r *store.Reads) error {
+		made, err := maker(ctx, r, period)
+		if err != nil {
+			return err
+		}
+		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
+		return e.Encode(made)
+	})
+}
+
+func (f *reportFlags) period() (p reports.Period, err error) {
+	p = reports.Always
+	for text, into := range map[*string]*quantity.Day{&f.from: &p.From, &f.to: &p.To} {
+		if *text == "" {
+			continue
+		}
+		if *into, err = quantity.ParseDay(*text); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// readModel builds a read model from the archive, and takes it away afterwards.
+func (f *reportFlags) readModel(ctx context.Context, use func(*store.Reads) error) (err error) {
+	src, err := f.source()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "tally-report-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := store.Open(ctx, filepath.Join(dir, "read-model.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := project(ctx, s, src); err != nil {
+		return err
+	}
+	return use(store.NewReads(s.Reader()))
+}
+
+// project runs the gateway's own projection until it has every block of the source.
+func project(ctx context.Context, s *store.Store, src projection.Source) error {
+	p := projection.New(projection.Settings{
+		Sources: []projection.Source{src}, Store: s, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+	}, func(projection.Outcome) {})
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(running) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-p.CaughtUp():
+		stop()
+		<-ended
+		return ctx.Err()
+	}
+}
+
+func (f *reportFlags) source() (projection.Source, error) {
+	folder := archive.Folder{Dir: f.archive}
+	m, err := folder.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	if f.at > m.Height() {
+		return nil, tooFew("archive "+f.archive, m.Height(), f.at)
+	}
+	height := m.Height()
+	if f.at > 0 {
+		height = f.at
+	}
+	return cut{folder, height}, nil
+}
+
+// cut is an archive as it was when it had so many blocks.
+type cut struct {
+	archive.Folder
+	height uint64
+}
+
+// Last gives the last block that isn't cut off.
+func (c cut) Last(ctx context.Context) (last *common.Block, err error) {
+	for d, err := range c.Folder.Blocks(ctx, c.height-1, c.height-1, blocks.Public) {
+		if err != nil {
+			return nil, err
+		}
+		last = d.Block
+	}
+	return last, nil
+}
+
+// Blocks gives the blocks that aren't cut off, then waits for the reader to end.
+func (c cut) Blocks(ctx context.Context, from, last uint64, content blocks.Content) iter.Seq2[blocks.Delivered, error] {
+	return func(yield func(blocks.Delivered, error) bool) {
+		for d, err := range c.Folder.Blocks(ctx, from, min(last, c.height-1), content) {
+			if !yield(d, err) || err != nil {
+				return
+			}
+		}
+		if last >= c.height {
+			<-ctx.Done()
+			yield(blocks.Delivered{}, ctx.Err())
+		}
+	}
+}
