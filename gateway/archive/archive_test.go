@@ -187,6 +187,12 @@ func TestDamagedArchivesAreFound(t *testing.T) {
 			raw[len(raw)/2] ^= 1
 			overwrite(t, path, raw)
 		}, fault.BlockInvalid},
+		"another header of the compressor": {func(t *testing.T, f archive.Folder, m *archive.Manifest) {
+			path := filepath.Join(f.Dir, m.Segments[1].File)
+			raw := read(t, path)
+			raw[9] ^= 1 // The operating system: nothing of the content.
+			overwrite(t, path, raw)
+		}, fault.BlockInvalid},
 		"a shortened segment": {func(t *testing.T, f archive.Folder, m *archive.Manifest) {
 			path := filepath.Join(f.Dir, m.Segments[1].File)
 			overwrite(t, path, read(t, path)[:100])
