@@ -107,6 +107,23 @@ func TestOnlyTheOwnerWritesItsVault(t *testing.T) {
 	}
 }
 
+// TestAGranteeNeitherSharesNorTakesBackByItself: its peer holds the collection and endorses, and its endorsement counts for nothing.
+func TestAGranteeNeitherSharesNorTakesBackByItself(t *testing.T) {
+	vault, one := three.programme(t, "airline", membership.GatewayRole, "airline"), entry(t)
+	signed := three.sharedWithHotel(t, vault, one)
+	gateway := three.user(t, "airline", string(membership.GatewayRole))
+	unshare := privacy.Unshare{V: 1, Grantee: "hotel", ID: signed.Body.ID, Keys: []privacy.EntryKey{one.Key}}
+	for function, secret := range map[string]any{wire.FnShareEntries: sharing(signed, one), wire.FnUnshare: unshare} {
+		p := gateway.secretly(t, function, privacy.ShareTransient, secret)
+		gateway.committedAs(t, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, p, gateway.endorsed(t, p, "peer0.hotel")...)
+		own := three.user(t, "hotel", string(membership.GatewayRole))
+		refusedByChaincode(t, own, own.secretly(t, function, privacy.ShareTransient, secret), fault.Forbidden)
+	}
+	if got, err := vault.Shared(t.Context(), "hotel", signed.Body.ID); err != nil || got.Values[0].Value != string(one.Value) {
+		t.Errorf("what was shared is %+v, %v", got, err)
+	}
+}
+
 // TestSubmittedQueriesPutNothingReadableOnTheChannel: queries of private values seal their answers under a key that is in the transient field only.
 func TestSubmittedQueriesPutNothingReadableOnTheChannel(t *testing.T) {
 	vault, one := three.programme(t, "airline", membership.GatewayRole, "airline"), entry(t)
