@@ -26,7 +26,7 @@ type Options struct {
 	Database *Database                      // A gateway's projection; nil without one.
 	Since    quantity.Day                   // First business date of the period that the programmes' statements tell of; 0: from their beginning.
 	Progress func(block uint64)             // Told after each block; nil is allowed.
-	Save     func(d blocks.Delivered) error // Told of each block that was read, before it is judged; nil is allowed.
+	Save     func(d blocks.Delivered) error // Told of each block that was read, without personal data, before it is judged; nil is allowed.
 
 	Checkpoints []*checkpoint.Body // Signed ones, to be compared where the audit gets to their heights. One that it doesn't get to is a difference.
 	// Trusted is the height of one of them that is believed: of the blocks before, signatures, endorsements and transactions aren't checked again. 0 checks everything.
@@ -70,7 +70,7 @@ func New(o Options) *Auditor {
 func (a *Auditor) Blocks(ctx context.Context, source iter.Seq2[blocks.Delivered, error]) error {
 	return a.wrapMissing(consume(ctx, source, a.linker, func(j *job) error {
 		if a.options.Save != nil && j.delivered.Block != nil {
-			if err := a.options.Save(j.delivered); err != nil {
+			if err := a.options.Save(impersonal(j.delivered)); err != nil {
 				return err
 			}
 		}

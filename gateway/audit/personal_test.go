@@ -290,3 +290,29 @@ func TestWhoMayNotChangeAVaultIsFound(t *testing.T) {
 		t.Errorf("a document with something in it: %v", f)
 	}
 }
+
+func TestSavedBlocksKeepNoPersonalDataAndPassTheAudit(t *testing.T) {
+	c := gather(t)
+	c.must(t, c.people.Share(t.Context(), c.share(2)))
+	archive := blocks.Archive{Dir: t.TempDir()}
+	auditor := New(Options{Save: archive.Save})
+	c.must(t, auditor.Blocks(t.Context(), c.Peer("airline").Blocks(t.Context(), 0, c.Height()-1, blocks.WithPrivate)))
+	details := 0
+	for n := range c.Height() {
+		d, err := archive.Load(n)
+		c.must(t, err)
+		for _, set := range d.Private {
+			for _, ns := range set.NsPvtRwset {
+				for _, collection := range ns.CollectionPvtRwset {
+					details++
+					if collection.CollectionName != engine.CollectionDetails {
+						t.Errorf("block %d keeps %s", n, collection.CollectionName)
+					}
+				}
+			}
+		}
+	}
+	if statement := audit(t, archive, Options{}); statement.Verdict != VerdictPassed || details == 0 || statement.Programmes[0].PublicReplays != 2 {
+		t.Errorf("%d details kept: %v", details, statement.Finding)
+	}
+}
