@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
@@ -23,9 +24,10 @@ const (
 
 // Brand is one brand's part in founding.
 type Brand struct {
-	Config    *config.Config    // Of its gateway; the operator's identity is used.
-	Programme wire.NewProgramme // Brand and CustodianKey may be empty: they are filled in from the configuration.
-	AdminKey  string            // To which custody passes when the brand fails: uncompressed P-256 point, base64url without padding; empty when nobody could take over.
+	Config     *config.Config    // Of its gateway; the operator's identity is used.
+	Programme  wire.NewProgramme // Brand and CustodianKey may be empty: they are filled in from the configuration.
+	DataPolicy privacy.Policy    // The first version of what the brand promises about personal data; none when its version is 0.
+	AdminKey   string            // To which custody passes when the brand fails: uncompressed P-256 point, base64url without padding; empty when nobody could take over.
 }
 
 // Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own, and carries the
@@ -44,6 +46,9 @@ func Bootstrap(ctx context.Context, brands []Brand, plan *Plan) error {
 	}
 	for i := range brands {
 		if err := Programme(ctx, hands[i].operator, brands[i]); err != nil {
+			return err
+		}
+		if err := DataPolicy(ctx, hands[i].operator, brands[i]); err != nil {
 			return err
 		}
 	}
@@ -182,6 +187,22 @@ func Programme(ctx context.Context, operator *ledger.Client, b Brand) error {
 		return err
 	}
 	return fault.New(fault.AlreadyExists, "programme %s was founded with other terms, names or keys", document.Brand)
+}
+
+// DataPolicy publishes the first version of a brand's data policy. One that was published before is no difference: later versions are the brand's own affair.
+func DataPolicy(ctx context.Context, operator *ledger.Client, b Brand) error {
+	if b.DataPolicy.Version == 0 {
+		return nil
+	}
+	contract := operator.Points(b.Config.Programme)
+	return arrived(ctx, fault.NotFounded, func() error {
+		published, err := contract.DataPolicies(ctx)
+		if err != nil || len(published.Versions) > 0 {
+			return err
+		}
+		_, err = contract.PublishDataPolicy(ctx, b.DataPolicy)
+		return err
+	})
 }
 
 // sameProgramme compares what was founded with a document; the terms by their hash, which covers the words too. A custodian's key that was rotated since is no difference.

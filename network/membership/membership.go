@@ -70,6 +70,9 @@ type Programme struct {
 	Rate Rate `yaml:"rate,omitempty"`
 	// Terms are the programme's first terms in full, under the names of the ledger's document; founding checks them.
 	Terms map[string]any `yaml:"terms,omitempty"`
+	// DataPolicy is the first version of what the brand promises about personal data, under the names of the ledger's document but for v, version and from; plain
+	// promises stand in its place.
+	DataPolicy map[string]any `yaml:"dataPolicy,omitempty"`
 	// RelyingParty is for whom customers make passkeys; without it the programme takes none.
 	RelyingParty *RelyingParty `yaml:"relyingParty,omitempty"`
 	// Simulated programmes replay old years: their business date isn't held to the clock. Immutable on the ledger.

@@ -53,8 +53,12 @@ func foundingOf(c *Consortium, member membership.Member, now time.Time) (foundin
 	if err != nil {
 		return founding.Brand{}, err
 	}
+	policy, err := firstPolicyOf(member.Programme, programme.BusinessDate)
+	if err != nil {
+		return founding.Brand{}, err
+	}
 	key, err := publicKeyIn(c.Dir.AdministratorKey(member.Name))
-	return founding.Brand{Config: settings, Programme: programme, AdminKey: key}, err
+	return founding.Brand{Config: settings, Programme: programme, DataPolicy: policy, AdminKey: key}, err
 }
 
 // programmeOf gives a brand's founding document; founding adds the custodian's key. A programme that names no first business
@@ -98,6 +102,9 @@ func checkFounding(m *membership.Membership) error {
 		}
 		if err == nil && document.RelyingParty != nil {
 			err = document.RelyingParty.Validate()
+		}
+		if err == nil {
+			_, err = firstPolicyOf(member.Programme, document.BusinessDate)
 		}
 		if err != nil {
 			return failure.Wrap(failure.MembershipInvalid, err, "member %s: programme", member.Name)
