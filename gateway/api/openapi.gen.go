@@ -706,6 +706,9 @@ type EntryReversal = clearing.Reversal
 // EventType defines model for EventType.
 type EventType = rules.EventType
 
+// Evidence defines model for Evidence.
+type Evidence = reports.Evidence
+
 // Expiry defines model for Expiry.
 type Expiry struct {
 	Day    string `json:"day"`
@@ -2641,6 +2644,9 @@ type ServerInterface interface {
 	// A version of the data policy, in words and in parameters, with its hash.
 	// (GET /v1/programmes/{name}/data-policies/{version})
 	GetDataPolicy(c *gin.Context, name ProgrammeName, version Version)
+	// One public record about a customer's data or account, as it stands on the ledger.
+	// (GET /v1/programmes/{name}/evidence/{kind}/{id})
+	GetEvidence(c *gin.Context, name ProgrammeName, kind string, id string)
 	// What the customers of a programme get at other brands.
 	// (GET /v1/programmes/{name}/partners)
 	ListPartners(c *gin.Context, name ProgrammeName, params ListPartnersParams)
@@ -5067,6 +5073,50 @@ func (siw *ServerInterfaceWrapper) GetDataPolicy(c *gin.Context) {
 	siw.Handler.GetDataPolicy(c, name, version)
 }
 
+// GetEvidence operation middleware
+func (siw *ServerInterfaceWrapper) GetEvidence(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", c.Param("kind"), &kind, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetEvidence(c, name, kind, id)
+}
+
 // ListPartners operation middleware
 func (siw *ServerInterfaceWrapper) ListPartners(c *gin.Context) {
 
@@ -6099,6 +6149,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.ListDataPolicies)
 	router.POST(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.PublishDataPolicy)
 	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies/:version", wrapper.GetDataPolicy)
+	router.GET(options.BaseURL+"/v1/programmes/:name/evidence/:kind/:id", wrapper.GetEvidence)
 	router.GET(options.BaseURL+"/v1/programmes/:name/partners", wrapper.ListPartners)
 	router.GET(options.BaseURL+"/v1/programmes/:name/partners/:partner", wrapper.GetPartner)
 	router.GET(options.BaseURL+"/v1/programmes/:name/prices", wrapper.ListPrices)
@@ -8325,6 +8376,37 @@ func (response GetDataPolicydefaultApplicationProblemPlusJSONResponse) VisitGetD
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type GetEvidenceRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Kind string        `json:"kind"`
+	Id   string        `json:"id"`
+}
+
+type GetEvidenceResponseObject interface {
+	VisitGetEvidenceResponse(w http.ResponseWriter) error
+}
+
+type GetEvidence200JSONResponse Evidence
+
+func (response GetEvidence200JSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEvidencedefaultApplicationProblemPlusJSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListPartnersRequestObject struct {
 	Name   ProgrammeName `json:"name"`
 	Params ListPartnersParams
@@ -9621,6 +9703,9 @@ type StrictServerInterface interface {
 	// A version of the data policy, in words and in parameters, with its hash.
 	// (GET /v1/programmes/{name}/data-policies/{version})
 	GetDataPolicy(ctx context.Context, request GetDataPolicyRequestObject) (GetDataPolicyResponseObject, error)
+	// One public record about a customer's data or account, as it stands on the ledger.
+	// (GET /v1/programmes/{name}/evidence/{kind}/{id})
+	GetEvidence(ctx context.Context, request GetEvidenceRequestObject) (GetEvidenceResponseObject, error)
 	// What the customers of a programme get at other brands.
 	// (GET /v1/programmes/{name}/partners)
 	ListPartners(ctx context.Context, request ListPartnersRequestObject) (ListPartnersResponseObject, error)
@@ -11917,6 +12002,35 @@ func (sh *strictHandler) GetDataPolicy(ctx *gin.Context, name ProgrammeName, ver
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetDataPolicyResponseObject); ok {
 		if err := validResponse.VisitGetDataPolicyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEvidence operation middleware
+func (sh *strictHandler) GetEvidence(ctx *gin.Context, name ProgrammeName, kind string, id string) {
+	var request GetEvidenceRequestObject
+
+	request.Name = name
+	request.Kind = kind
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEvidence(ctx, request.(GetEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetEvidenceResponseObject); ok {
+		if err := validResponse.VisitGetEvidenceResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

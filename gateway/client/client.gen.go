@@ -709,6 +709,9 @@ type EntryReversal = clearing.Reversal
 // EventType defines model for EventType.
 type EventType = rules.EventType
 
+// Evidence defines model for Evidence.
+type Evidence = reports.Evidence
+
 // Expiry defines model for Expiry.
 type Expiry struct {
 	Day    string `json:"day"`
@@ -2793,6 +2796,9 @@ type ClientInterface interface {
 	// GetDataPolicy request
 	GetDataPolicy(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetEvidence request
+	GetEvidence(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListPartners request
 	ListPartners(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -4201,6 +4207,18 @@ func (c *Client) PublishDataPolicy(ctx context.Context, name ProgrammeName, body
 
 func (c *Client) GetDataPolicy(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDataPolicyRequest(c.Server, name, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetEvidence(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEvidenceRequest(c.Server, name, kind, id)
 	if err != nil {
 		return nil, err
 	}
@@ -8279,6 +8297,54 @@ func NewGetDataPolicyRequest(server string, name ProgrammeName, version Version)
 	return req, nil
 }
 
+// NewGetEvidenceRequest generates requests for GetEvidence
+func NewGetEvidenceRequest(server string, name ProgrammeName, kind string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "kind", runtime.ParamLocationPath, kind)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/evidence/%s/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListPartnersRequest generates requests for ListPartners
 func NewListPartnersRequest(server string, name ProgrammeName, params *ListPartnersParams) (*http.Request, error) {
 	var err error
@@ -10072,6 +10138,9 @@ type ClientWithResponsesInterface interface {
 	// GetDataPolicyWithResponse request
 	GetDataPolicyWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetDataPolicyResponse, error)
 
+	// GetEvidenceWithResponse request
+	GetEvidenceWithResponse(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*GetEvidenceResponse, error)
+
 	// ListPartnersWithResponse request
 	ListPartnersWithResponse(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*ListPartnersResponse, error)
 
@@ -11857,6 +11926,29 @@ func (r GetDataPolicyResponse) StatusCode() int {
 	return 0
 }
 
+type GetEvidenceResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Evidence
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListPartnersResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -13512,6 +13604,15 @@ func (c *ClientWithResponses) GetDataPolicyWithResponse(ctx context.Context, nam
 		return nil, err
 	}
 	return ParseGetDataPolicyResponse(rsp)
+}
+
+// GetEvidenceWithResponse request returning *GetEvidenceResponse
+func (c *ClientWithResponses) GetEvidenceWithResponse(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*GetEvidenceResponse, error) {
+	rsp, err := c.GetEvidence(ctx, name, kind, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEvidenceResponse(rsp)
 }
 
 // ListPartnersWithResponse request returning *ListPartnersResponse
@@ -16221,6 +16322,39 @@ func ParseGetDataPolicyResponse(rsp *http.Response) (*GetDataPolicyResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PublishedDataPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEvidenceResponse parses an HTTP response from a GetEvidenceWithResponse call
+func ParseGetEvidenceResponse(rsp *http.Response) (*GetEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Evidence
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -159,6 +159,11 @@ func (p *Picture) Records(ctx context.Context, programme, object string, f func(
 	}, `SELECT id, body FROM records WHERE programme = ? AND object = ? ORDER BY id`, programme, object)
 }
 
+// Record returns one record of a programme as the ledger has it. NOT_FOUND when there is none.
+func (p *Picture) Record(ctx context.Context, programme, object, id string) ([]byte, error) {
+	return recordOf(ctx, p.db, programme, object, id)
+}
+
 // Into decodes the record.
 func (r *Record) Into(v any) error { return decodeRow(r.Body, v) }
 

@@ -23,8 +23,12 @@ func WindowID(currency string, number int64) string { return fmt.Sprintf("%s/%09
 
 // Record returns one record of a programme, by its object (engine.ObjectTerms, ObjectRuleSet, ObjectPrices, ObjectShop, ObjectApproval) and id. NOT_FOUND when there is none.
 func (r *Reads) Record(ctx context.Context, programme, object, id string) ([]byte, error) {
+	return recordOf(ctx, r.db, programme, object, id)
+}
+
+func recordOf(ctx context.Context, db queryer, programme, object, id string) ([]byte, error) {
 	var body []byte
-	err := r.db.QueryRowContext(ctx, `SELECT body FROM records WHERE programme = ? AND object = ? AND id = ?`, programme, object, id).Scan(&body)
+	err := db.QueryRowContext(ctx, `SELECT body FROM records WHERE programme = ? AND object = ? AND id = ?`, programme, object, id).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.New(fault.NotFound, "programme %s has no %s %s", programme, object, id)
 	}
