@@ -99,7 +99,7 @@ func TestAReplayedTransactionChangesNothing(t *testing.T) {
 	}
 	until(t, "the replayed transaction is in a block, as a duplicate", func() bool {
 		now := three.height(t, "airline")
-		return now > height && three.validationCodes(t, "airline", height, now-1)[peer.TxValidationCode_DUPLICATE_TXID] == 1
+		return now > height && three.validationCodes(t, "airline", height+1, now)[peer.TxValidationCode_DUPLICATE_TXID] == 1
 	})
 	three.unchanged(t, "airline", before)
 	if p := three.position(t, "airline", account); p.Posted != 9 {
@@ -127,7 +127,7 @@ func TestABrandsAuditorCannotSubmit(t *testing.T) {
 func lastEnvelope(t *testing.T, member string, by *user) *common.Envelope {
 	t.Helper()
 	chain := three.chain(t, member)
-	for n := three.height(t, member) - 1; n > 0; n-- {
+	for n := three.height(t, member); n > 0; n-- {
 		for d, err := range chain.Blocks(t.Context(), n, n, blocks.Public) {
 			if err != nil {
 				t.Fatal(err)
