@@ -1,0 +1,259 @@
+package abuse
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// Ledger is the programme on the ledger, called as the gateway: ledger.Points. Every call is safe to repeat.
+type Ledger interface {
+	RecordObjection(ctx context.Context, doc wire.NewObjection) (points.Objection, error)
+}
+
+// Compliance is the programme on the ledger, called as the brand's compliance: ledger.Points. Every call is safe to repeat.
+type Compliance interface {
+	RequestFreeze(ctx context.Context, doc wire.NewFreeze) (points.FreezeRequest, error)
+	AnswerObjection(ctx context.Context, doc wire.ObjectionAnswer) (points.Objection, error)
+}
+
+// Receipts are what the ledger decided, from the read model: store.Reads.
+type Receipts interface {
+	LanesOf(ctx context.Context, programme string) ([]store.LaneRef, error)
+	BatchesAfter(ctx context.Context, lane store.LaneRef, seq int64, limit int) ([]store.Told, error)
+}
+
+// Unfreezer has an account unfrozen, once for each key, since an objection to its freeze was upheld.
+type Unfreezer interface {
+	Unfreeze(ctx context.Context, account points.AccountID, key string) error
+}
+
+// Settings are what a Service is made of.
+type Settings struct {
+	Programme  string
+	MSP        string // Of the member: what comes in its lanes has been judged before.
+	Rules      *Rules // Validated.
+	DB         *sqlite.DB
+	Secret     []byte // The gateway's: words are sealed under a key derived from it.
+	Ledger     Ledger
+	Compliance Compliance // Nil without an identity for it: no freeze is asked for, and answers wait.
+	Unfreezer  Unfreezer
+	Receipts   Receipts
+	Now        func() time.Time // time.Now when nil.
+	Log        *slog.Logger     // Gets ids and codes, never words.
+}
+
+// maxFindings is how many findings and new devices wait to be written; more are dropped, and told.
+const maxFindings = 4096
+
+// roundEvery is how often a Service looks at what was committed and what is to be sent.
+const roundEvery = time.Second
+
+// evidenceSeconds is the end of a freeze that the gateway asks for: a week, in which somebody looks at it.
+const evidenceSeconds = 7 * 86400
+
+// Service is a Judge with what becomes of its findings.
+type Service struct {
+	*Judge
+	s        Settings
+	sealing  cipher.AEAD
+	findings chan Finding
+	devices  chan newDevice
+}
+
+type newDevice struct {
+	account points.AccountID
+	device  Device
+	first   int64
+}
+
+// New makes a service; Run has it do its work.
+func New(s Settings) (*Service, error) {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	key, err := hkdf.Key(sha256.New, s.Secret, nil, "tallystick abuse words", sha256.Size)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a key can't be derived: %v", err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
+	}
+	v := &Service{s: s, findings: make(chan Finding, maxFindings), devices: make(chan newDevice, maxFindings)}
+	if v.sealing, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
+	}
+	v.Judge = NewJudge(s.Rules, v.note, v.meet)
+	return v, nil
+}
+
+func (v *Service) now() int64 { return v.s.Now().Unix() }
+
+// note takes a finding without waiting.
+func (v *Service) note(f Finding) {
+	select {
+	case v.findings <- f:
+	default:
+		v.s.Log.Warn("a finding was dropped: too many wait", "reason", f.Reason, "action", f.Action)
+	}
+}
+
+func (v *Service) meet(account points.AccountID, device Device, first int64) {
+	select {
+	case v.devices <- newDevice{account, device, first}:
+	default:
+		v.s.Log.Warn("a new device was not written down: too many wait")
+	}
+}
+
+// Run loads the devices that accounts have used, and then looks every second at what was found and committed and at what is to be sent, until the context ends. A failure is
+// logged and tried again.
+func (v *Service) Run(ctx context.Context) error {
+	if err := v.loadDevices(ctx); err != nil {
+		return err
+	}
+	ticker := time.NewTicker(roundEvery)
+	defer ticker.Stop()
+	for {
+		if err := v.Round(ctx); err != nil && ctx.Err() == nil {
+			v.s.Log.Warn("a round of what watches for abuse failed and is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// Round does what there is to do now.
+func (v *Service) Round(ctx context.Context) error {
+	if err := v.writeFound(ctx); err != nil {
+		return err
+	}
+	if err := v.readCommitted(ctx); err != nil {
+		return err
+	}
+	if err := v.writeFound(ctx); err != nil {
+		return err
+	}
+	return v.send(ctx)
+}
+
+func (v *Service) loadDevices(ctx context.Context) error {
+	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT account, device, first_at FROM abuse_devices ORDER BY first_at`)
+	if err != nil {
+		return sqlite.Failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var account points.AccountID
+		var raw []byte
+		var first int64
+		if err := rows.Scan(&account, &raw, &first); err != nil {
+			return sqlite.Failed(err)
+		}
+		var device Device
+		copy(device[:], raw)
+		v.Knows(account, device, first)
+	}
+	return sqlite.Failed(rows.Err())
+}
+
+// writeFound writes down what waits.
+func (v *Service) writeFound(ctx context.Context) error {
+	var findings []Finding
+	var devices []newDevice
+	for more := true; more; {
+		select {
+		case f := <-v.findings:
+			findings = append(findings, f)
+		case d := <-v.devices:
+			devices = append(devices, d)
+		default:
+			more = false
+		}
+	}
+	if len(findings)+len(devices) == 0 {
+		return nil
+	}
+	return v.s.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		for _, d := range devices {
+			if _, err := tx.Exec(`INSERT INTO abuse_devices (account, device, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, string(d.account), d.device[:], d.first); err != nil {
+				return err
+			}
+		}
+		for i := range findings {
+			if err := v.flag(tx, &findings[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// flag adds a finding to the open flag of its account and rule, or opens one, and tells the customer what was decided by it.
+func (v *Service) flag(tx *sqlite.Tx, f *Finding) error {
+	asked := 1
+	if f.Action == ActionFreeze && v.s.Compliance != nil {
+		asked = 0
+	}
+	var id string
+	_, err := tx.QueryRow(`INSERT INTO abuse_flags (id, account, rule, reason, action, state, times, first_at, last_at, asked) VALUES (?, ?, ?, ?, ?, 'OPEN', 1, ?, ?, ?)
+		ON CONFLICT (account, rule) WHERE state = 'OPEN' DO UPDATE SET times = times + 1, last_at = max(last_at, excluded.last_at) RETURNING id`,
+		[]any{drawID(), string(f.Account), f.Rule, string(f.Reason), string(f.Action), f.At, f.At, asked}, &id)
+	if err != nil {
+		return err
+	}
+	kind, told := noticeOf[f.Action]
+	if !told {
+		return nil
+	}
+	return tell(tx, Notice{Account: f.Account, Kind: kind, Decision: points.OperationID(id), Reason: f.Reason, At: f.At})
+}
+
+// noticeOf is what the customer is told of an action. Of a mere flag nothing was decided yet.
+var noticeOf = map[Action]NoticeKind{ActionFreeze: NoticeFreezeAsked, ActionStepUp: NoticeStepUp, ActionRefuse: NoticeWithheld}
+
+// drawID draws 128 random bits in hex. The standard library ends the process when the system has no randomness.
+func drawID() string {
+	raw := make([]byte, 16)
+	_, _ = rand.Read(raw)
+	return hex.EncodeToString(raw)
+}
+
+// saltedHash is SHA-256 over a fresh salt and words, with the salt in front of what is sealed.
+func (v *Service) saltedHash(id, words string) (hash string, sealed []byte) {
+	salt := make([]byte, 32)
+	_, _ = rand.Read(salt)
+	plain := append(salt, words...)
+	sum := sha256.Sum256(plain)
+	return hex.EncodeToString(sum[:]), v.sealing.Seal(nil, nil, plain, []byte(id))
+}
+
+func (v *Service) openWords(id string, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	plain, err := v.sealing.Open(nil, nil, sealed, []byte(id))
+	if err != nil || len(plain) < 32 {
+		return "", fault.New(fault.StateCorrupt, "an objection's words can't be opened: was the gateway's secret replaced?")
+	}
+	return string(plain[32:]), nil
+}
