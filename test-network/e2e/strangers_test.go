@@ -88,16 +88,16 @@ func (c *consortium) minted(t *testing.T, a *authorityKey, msp, name, unit, role
 func (c *consortium) strangers(t *testing.T) (refused map[string]*user, inOrder *user) {
 	t.Helper()
 	airline, hotel := c.authorityOf(t, "airline"), c.authorityOf(t, "hotel")
-	yesterday, tomorrow := time.Now().Add(-24*time.Hour), time.Now().Add(24*time.Hour)
-	operator := string(membership.OperatorRole)
+	// Fabric holds a certificate against its authority's at the certificate's own beginning, so it can't begin before that.
+	now, operator := time.Now(), string(membership.OperatorRole)
+	begin, tomorrow := now.Add(-time.Minute), now.Add(24*time.Hour)
 	return map[string]*user{
-		"an expired operator":                               c.minted(t, airline, "AirlineMSP", operator, "client", operator, yesterday, time.Now().Add(-time.Second)),
-		"an operator of tomorrow":                           c.minted(t, airline, "AirlineMSP", operator, "client", operator, tomorrow, tomorrow.Add(time.Hour)),
-		"an operator by an authority of the same name":      c.minted(t, airline.twin(t), "AirlineMSP", operator, "client", operator, yesterday, tomorrow),
-		"an operator's attribute by another member's":       c.minted(t, hotel, "AirlineMSP", operator, "client", operator, yesterday, tomorrow),
-		"an operator without an organisational unit":        c.minted(t, airline, "AirlineMSP", operator, "nobody", operator, yesterday, tomorrow),
-		"an operator of an organisation that doesn't exist": c.minted(t, airline, "BankMSP", operator, "client", operator, yesterday, tomorrow),
-		"the regulator's with an operator's attribute":      c.minted(t, c.authorityOf(t, "regulator"), "RegulatorMSP", operator, "client", operator, yesterday, tomorrow),
-		"a peer with an operator's attribute":               c.minted(t, airline, "AirlineMSP", "peer0.airline", "peer", operator, yesterday, tomorrow),
-	}, c.minted(t, airline, "AirlineMSP", operator, "client", operator, yesterday, tomorrow)
+		"an expired operator":                               c.minted(t, airline, "AirlineMSP", operator, "client", operator, begin, now.Add(-time.Second)),
+		"an operator by an authority of the same name":      c.minted(t, airline.twin(t), "AirlineMSP", operator, "client", operator, begin, tomorrow),
+		"an operator's attribute by another member's":       c.minted(t, hotel, "AirlineMSP", operator, "client", operator, begin, tomorrow),
+		"an operator without an organisational unit":        c.minted(t, airline, "AirlineMSP", operator, "nobody", operator, begin, tomorrow),
+		"an operator of an organisation that doesn't exist": c.minted(t, airline, "BankMSP", operator, "client", operator, begin, tomorrow),
+		"the regulator's with an operator's attribute":      c.minted(t, c.authorityOf(t, "regulator"), "RegulatorMSP", operator, "client", operator, begin, tomorrow),
+		"a peer with an operator's attribute":               c.minted(t, airline, "AirlineMSP", "peer0.airline", "peer", operator, begin, tomorrow),
+	}, c.minted(t, airline, "AirlineMSP", operator, "client", operator, begin, tomorrow)
 }
