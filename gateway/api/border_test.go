@@ -98,7 +98,8 @@ func (a *authority) issue(name string, valid time.Duration) config.KeyPair {
 type border struct {
 	airline, hotel *bench
 	authorities    map[string]*authority
-	endpoint       string // Of the airline's listener.
+	directory      *partners.Directory // Of the airline's gateway.
+	endpoint       string              // Of the airline's listener.
 	down, deaf     atomic.Bool
 }
 
@@ -141,7 +142,7 @@ func (b *border) serve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.endpoint = listener.Addr().String()
+	b.directory, b.endpoint = directory, listener.Addr().String()
 	handler := b.airline.server.PartnerHandler(directory.MemberOf)
 	server := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.down.Load() {

@@ -1,6 +1,7 @@
 package blocks
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 
@@ -62,6 +63,17 @@ func (c *Config) addMembers(group string) ([]string, error) {
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// Revoked says whether the member whose authority issued a certificate has revoked it: TLS certificates too, which the ledger itself never sees.
+func (c *Config) Revoked(certificate *x509.Certificate) bool {
+	for _, m := range c.msps {
+		issued := slices.ContainsFunc(m.issuers, func(i *x509.Certificate) bool { return certificate.CheckSignatureFrom(i) == nil })
+		if issued && slices.ContainsFunc(m.revoked, func(list *x509.RevocationList) bool { return m.lists(list, certificate) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Signer checks an identity against the MSP that it names; SIGNATURE_INVALID when the channel doesn't know that MSP or the certificate isn't good.

@@ -57,7 +57,7 @@ func (d *Directory) Client(member string, pause time.Duration, log *slog.Logger)
 func (d *Directory) transport(p *partner) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, TLSHandshakeTimeout: connectTimeout, MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute,
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, GetClientCertificate: d.clientCertificate, RootCAs: p.roots, ServerName: p.ServerName},
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, GetClientCertificate: d.clientCertificate, RootCAs: p.roots, ServerName: p.ServerName, VerifyConnection: d.refuseRevoked},
 	}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/certificates"
@@ -16,6 +17,15 @@ import (
 type Directory struct {
 	own      *certificates.Pair // Nil where the configuration names none.
 	partners []partner
+	revoked  atomic.Pointer[func(*x509.Certificate) bool] // Nil until somebody says what was revoked.
+}
+
+// Revoke says which certificates the members have revoked: from the next connection or request on they are nobody's.
+func (d *Directory) Revoke(revoked func(*x509.Certificate) bool) { d.revoked.Store(&revoked) }
+
+func (d *Directory) isRevoked(c *x509.Certificate) bool {
+	revoked := d.revoked.Load()
+	return revoked != nil && (*revoked)(c)
 }
 
 // partner is another member's gateway. Its certificate has its name and was signed by its own member's authority: no other authority is believed, and no other certificate of its.
@@ -82,6 +92,14 @@ func (d *Directory) clientCertificate(request *tls.CertificateRequestInfo) (*tls
 	return d.own.ClientCertificate(request)
 }
 
+// refuseRevoked keeps a client from a gateway whose certificate was revoked.
+func (d *Directory) refuseRevoked(state tls.ConnectionState) error {
+	if len(state.PeerCertificates) > 0 && d.isRevoked(state.PeerCertificates[0]) {
+		return fault.New(fault.Forbidden, "the certificate was revoked")
+	}
+	return nil
+}
+
 // MemberOf is the member whose gateway sends a request, by its certificate; FORBIDDEN when it is nobody's.
 func (d *Directory) MemberOf(r *http.Request) (string, error) {
 	if r.TLS == nil {
@@ -95,6 +113,9 @@ func (d *Directory) memberOf(state *tls.ConnectionState) (string, error) {
 		return "", fault.New(fault.Forbidden, "other members' gateways show a certificate")
 	}
 	leaf, between := state.PeerCertificates[0], x509.NewCertPool()
+	if d.isRevoked(leaf) {
+		return "", fault.New(fault.Forbidden, "the certificate was revoked")
+	}
 	for _, c := range state.PeerCertificates[1:] {
 		between.AddCert(c)
 	}

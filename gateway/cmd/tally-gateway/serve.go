@@ -248,6 +248,9 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 			group.Go(func() error { return run(core) })
 		}
 	}
+	if g.partners != nil {
+		group.Go(func() error { return g.followRevocations(core) })
+	}
 	if visitors != nil {
 		group.Go(func() error { return g.server.ServePartners(front, visitors, g.partners.MemberOf) })
 	}
