@@ -47,11 +47,8 @@ func (g *gateway) buildClearing(parts *api.Parts) error {
 		Member: g.cfg.Member, MSP: g.cfg.MSP, Reads: g.clearing, Ledger: machines, Interval: g.cfg.Clerk.Interval, Log: g.log, Metrics: g.registry,
 	}
 	if g.cfg.Treasurer.Given() {
-		client, err := g.client.As(g.cfg.Treasurer)
+		client, err := g.speakAs("treasurer", g.cfg.Treasurer)
 		if err != nil {
-			return err
-		}
-		if err := g.renews("treasurer", g.cfg.Treasurer, client); err != nil {
 			return err
 		}
 		treasurer := dealings{client.Clearing()}

@@ -195,11 +195,8 @@ func (g *gateway) buildOperator(parts *api.Parts) error {
 	if !g.cfg.Operator.Given() {
 		return nil
 	}
-	operator, err := g.client.As(g.cfg.Operator)
+	operator, err := g.speakAs("operator", g.cfg.Operator)
 	if err != nil {
-		return err
-	}
-	if err := g.renews("operator", g.cfg.Operator, operator); err != nil {
 		return err
 	}
 	g.operator = operator.Points(g.cfg.Programme)
