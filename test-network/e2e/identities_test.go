@@ -80,7 +80,7 @@ func TestARevokedIdentityIsRefusedByEveryPeerAndOrderingNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := three.books(t, "airline")
+	before, _ := three.quiet(t, "airline")
 	begin := time.Now()
 	three.tallyCA(t, "airline", "revoke", "--name", name, "--reason", "keycompromise")
 	for _, p := range three.endorsers() {

@@ -5,6 +5,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -75,7 +76,7 @@ var roleless = []string{membership.AdminIdentity, membership.RegistrarIdentity}
 // TestTheRoleTableWalked proposes every function under every identity of every brand to the issuer's peer, and expects cell by cell what the table says. Nothing that was refused has an endorsement, and nothing changes.
 func TestTheRoleTableWalked(t *testing.T) {
 	calls := three.tableCalls(t)
-	before, height := three.books(t, "airline"), three.height(t, "airline")
+	before, height := three.quiet(t, "airline")
 	cells, admitted := 0, 0
 	for _, brand := range three.members.Brands() {
 		names := append([]string{}, roleless...)
@@ -100,6 +101,22 @@ func TestTheRoleTableWalked(t *testing.T) {
 		t.Errorf("the chain grew from block %d to %d", height, now)
 	}
 	t.Logf("%d cells, %d admitted", cells, admitted)
+}
+
+// quietFor is how long nothing has to have been written: gateways that start fence the lanes that they find, one after the other.
+const quietFor = 3 * time.Second
+
+// quiet waits until nobody writes by itself, and gives a brand's books and the height of its chain from then.
+func (c *consortium) quiet(t *testing.T, brand string) (books, uint64) {
+	t.Helper()
+	height, since := c.height(t, brand), time.Now()
+	until(t, "the network is quiet", func() bool {
+		if now := c.height(t, brand); now != height {
+			height, since = now, time.Now()
+		}
+		return time.Since(since) > quietFor
+	})
+	return c.books(t, brand), height
 }
 
 // walk tries one cell and says whether the call was let in.
@@ -134,7 +151,7 @@ func (c *consortium) walk(t *testing.T, u *user, call *tableCall, kind accesstes
 // no ordering node takes what they send.
 func TestStrangersAreRefusedEverywhere(t *testing.T) {
 	calls := three.tableCalls(t)
-	before, height := three.books(t, "airline"), three.height(t, "airline")
+	before, height := three.quiet(t, "airline")
 	strangers, inOrder := three.strangers(t)
 	for _, name := range []string{string(membership.AuditorRole), membership.AdminIdentity} {
 		strangers["the regulator's "+name] = three.user(t, "regulator", name)
