@@ -29,7 +29,7 @@ func main() {
 
 func command() *cobra.Command {
 	root := &cobra.Command{Use: "tally-gateway", Short: "One member's gateway to the shared points ledger", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(serveCommand(), versionCommand())
+	root.AddCommand(serveCommand(), peopleCommand(), versionCommand())
 	return root
 }
 

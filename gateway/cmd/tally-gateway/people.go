@@ -43,9 +43,12 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
 	g.people = &people{db: db, vault: vault.New(vault.Settings{
 		Brand: g.cfg.Member, DB: db, Ledger: own, Schema: &policies{points: own}, Master: master, Index: index, Region: g.cfg.People.Region, Log: g.log,
 	})}
-	g.people.runs = append(g.people.runs, g.people.vault.Run)
-	parts.People.Vault = g.people.vault
-	parts.Reports.Log = accessLog{g.people.vault}
+	v := g.people.vault
+	v.RegisterExporter(histories{v, g.reads})
+	linking := &openings{vault: v, reads: g.reads, hasher: parts.Hasher, programme: g.cfg.Programme, log: g.log}
+	g.people.runs = append(g.people.runs, v.Run, linking.run)
+	parts.People.Vault = v
+	parts.Reports.Log = accessLog{v}
 	return nil
 }
 
