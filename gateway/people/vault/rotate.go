@@ -113,10 +113,8 @@ func (v *Vault) indexAgain(ctx context.Context, condition string, argument any) 
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		for _, l := range all {
-			if err := v.indexOne(ctx, l); err != nil {
-				return err
-			}
+		if err := v.indexPage(ctx, all); err != nil {
+			return err
 		}
 		after = all[len(all)-1].entry.Key
 	}
@@ -139,28 +137,65 @@ func (v *Vault) located(ctx context.Context, query string, args ...any) ([]locat
 	return all, sqlite.Failed(rows.Err())
 }
 
-// indexOne indexes an entry under the newest key. An entry that was replaced in the meantime needs nothing; one that the ledger hasn't got stays as it is, and is said.
-func (v *Vault) indexOne(ctx context.Context, l located) error {
+// indexRow is a row of the index that is to be written.
+type indexRow struct {
+	hash    []byte
+	version int
+	entry   privacy.EntryKey
+}
+
+// indexPage indexes up to readsAtOnce entries under the newest key: one question to the ledger, one commit.
+func (v *Vault) indexPage(ctx context.Context, page []located) error {
+	keys := make([]privacy.EntryKey, len(page))
+	for i, l := range page {
+		keys[i] = l.entry.Key
+	}
+	raw, err := v.Ledger.VaultEntries(ctx, keys)
+	if err != nil {
+		return err
+	}
+	if len(raw) != len(keys) {
+		return fault.New(fault.Internal, "the ledger answered for %d entries, not for %d", len(raw), len(keys))
+	}
+	rows := make([]indexRow, 0, len(page))
+	for i, l := range page {
+		row, found, err := v.indexRowOf(ctx, l, raw[i])
+		if err != nil {
+			return err
+		}
+		if found {
+			rows = append(rows, row)
+		}
+	}
+	return v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		for _, r := range rows {
+			if _, err := tx.Exec(`INSERT OR IGNORE INTO identifiers (hash, version, kind, entry) SELECT ?, ?, name, key FROM entries WHERE key = ?`, r.hash, r.version, string(r.entry)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// indexRowOf opens an entry. One that was replaced in the meantime, or whose person is gone, needs no row; one that the ledger hasn't got stays as it is, and is said.
+func (v *Vault) indexRowOf(ctx context.Context, l located, raw []byte) (row indexRow, found bool, err error) {
 	h, err := v.holder(ctx, l.person)
 	if fault.CodeOf(err) == fault.PersonUnknown {
-		return nil
+		return row, false, nil
 	}
-	if err != nil {
-		return err
+	if err != nil || h.id != l.person { // It was merged in the meantime: its entries are others now.
+		return row, false, err
 	}
-	values, err := v.values(ctx, h, []StoredEntry{l.entry})
-	if errors.Is(err, errAbsent) {
+	if raw == nil {
 		v.Log.Warn("an identifier's entry is not on the ledger", "entry", l.entry.Key)
-		return nil
+		return row, false, nil
 	}
+	a, err := v.openOne(h, l.entry, raw)
 	if err != nil {
-		return err
+		return row, false, err
 	}
-	hash, version := v.newHash(Identifier{Kind(values[0].Name), values[0].Value}.lookup())
-	return v.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		_, err := tx.Exec(`INSERT OR IGNORE INTO identifiers (hash, version, kind, entry) SELECT ?, ?, name, key FROM entries WHERE key = ?`, hash, version, string(l.entry.Key))
-		return err
-	})
+	hash, version := v.newHash(Identifier{Kind(a.Name), a.Value}.lookup())
+	return indexRow{hash, version, l.entry.Key}, true, nil
 }
 
 // Progress says what depends on which key, and what is under way. A key's file can be deleted when nothing depends on its version.
