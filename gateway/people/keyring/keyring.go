@@ -42,12 +42,20 @@ func Open(folder string) (*Ring, error) {
 	return r, nil
 }
 
-// Reload reads the folder again: keys that were drawn or deleted since are known or forgotten. After an error the ring is as before.
+// Reload reads the folder again: keys that were drawn since are known. Keys that were deleted stay known to this process, for what it may have begun with them just
+// before. After an error the ring is as before.
 func (r *Ring) Reload() error {
 	keys, err := read(r.folder)
 	if err != nil {
 		return err
 	}
+	r.mu.RLock()
+	for version, key := range r.keys {
+		if _, there := keys[version]; !there {
+			keys[version] = key
+		}
+	}
+	r.mu.RUnlock()
 	versions := make([]int, 0, len(keys))
 	for v := range keys {
 		versions = append(versions, v)

@@ -76,6 +76,28 @@ func TestAFolderThatIsNotWholeIsRefused(t *testing.T) {
 	}
 }
 
+func TestADeletedKeyStaysKnownToTheProcessThatHadIt(t *testing.T) {
+	folder := t.TempDir()
+	draw(t, folder, 1)
+	r, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw(t, folder, 2)
+	if err := Delete(folder, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := r.Key(1); !there {
+		t.Error("what was begun with the key can't be ended")
+	}
+	if version, _ := r.Newest(); version != 2 {
+		t.Errorf("the newest is %d", version)
+	}
+}
+
 func TestAReloadThatFailsChangesNothing(t *testing.T) {
 	folder := t.TempDir()
 	draw(t, folder, 1)
