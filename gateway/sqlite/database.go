@@ -44,6 +44,9 @@ func Open(ctx context.Context, path string, settings Settings) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := private(path); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	db, err := openOwned(ctx, path, settings)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -149,6 +152,15 @@ func migrate(ctx context.Context, db *sql.DB, files fs.FS) error {
 	}
 	_, err = provider.Up(ctx)
 	return err
+}
+
+// private makes the file, where there is none, readable for its owner only; SQLite gives its log the same rights.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fault.New(fault.Internal, "the database can't be opened: %v", err)
+	}
+	return f.Close()
 }
 
 // own takes the advisory lock that keeps a second process away from the same database. The kernel drops it with the process, also after kill -9.

@@ -106,6 +106,22 @@ func TestADatabaseBelongsToOneProcess(t *testing.T) {
 	}
 }
 
+func TestADatabaseIsItsOwnersAlone(t *testing.T) {
+	db, path := open(t)
+	if err := db.Write(context.Background(), insert("x")); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+		}
+	}
+}
+
 func TestAClosedDatabaseSaysSo(t *testing.T) {
 	db, _ := open(t)
 	if err := errors.Join(db.Close(), db.Close()); err != nil {

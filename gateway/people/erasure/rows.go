@@ -100,6 +100,13 @@ func insertErasure(tx *sqlite.Tx, e *Erasure, r Request) error {
 	if there {
 		return fault.New(fault.ErasureUnderWay, "an erasure of this person is under way")
 	}
+	merging, err := vault.MergerUnderWay(tx, r.Person)
+	if err != nil {
+		return err
+	}
+	if merging {
+		return fault.New(fault.NotReady, "the person is just being merged with another one: ask again")
+	}
 	_, err = tx.Exec(`INSERT INTO erasures (id, person, reason, actor, step, requested_at, due_at, settle_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(e.ID), string(r.Person), string(e.Reason), r.Actor, string(e.Step), e.RequestedAt, e.DueAt, e.SettleBy)
 	return err

@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -75,7 +76,7 @@ func TestAMergerJoinsValuesAccountsAndLogsAndLosesNothingUnsaid(t *testing.T) {
 			t.Errorf("%v, %v", links, err)
 		}
 	}
-	if find(t, v, vault.Phone, "+14155550123") != keep || len(v.Ledger.Entries()) != 5 || !slices.Equal(c.merged, [][2]vault.PersonID{{keep, gone}}) {
+	if find(t, v, vault.Phone, "+14155550123") != keep || len(v.Ledger.Entries()) != 5 || !slices.Equal(c.merged, [][2]vault.PersonID{{keep, gone}, {keep, gone}}) /* Asked, then told. */ {
 		t.Errorf("%d entries, %v", len(v.Ledger.Entries()), c.merged)
 	}
 	if !slices.Equal(c.changed, []string{"birthday", "language", "name", "phone"}) {
@@ -95,6 +96,43 @@ func TestAMergerJoinsValuesAccountsAndLogsAndLosesNothingUnsaid(t *testing.T) {
 	}
 	if keys, err := v.Destroy(ctx, gone); err != nil || len(keys) != 5 {
 		t.Errorf("erasing by the old id: %v, %v", keys, err)
+	}
+}
+
+func TestACompanionRefusesAMergerBeforeTheLedgerHearsOfIt(t *testing.T) {
+	v := vaulttest.New(t)
+	c := &companion{fail: true}
+	v.Register(c)
+	keep, gone := create(t, v, "name", "Ada"), create(t, v, "phone", "+14155550123")
+	sent := len(v.Ledger.Sent)
+	if err := v.Merge(context.Background(), vault.Merger{Keep: keep, Gone: gone}, desk); !errors.Is(err, errCompanion) || len(v.Ledger.Sent) != sent {
+		t.Errorf("got %v, and %d changes were sent", err, len(v.Ledger.Sent)-sent)
+	}
+	want(t, read(t, v, gone), "phone", "+14155550123")
+	c.fail = false
+	if err := v.Merge(context.Background(), vault.Merger{Keep: keep, Gone: gone}, desk); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAMergerIsUnderWayUntilItIsKnownToBeCommitted(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	keep, gone := create(t, v, "name", "Ada"), create(t, v, "phone", "+14155550123")
+	underWay := func(id vault.PersonID) (there bool) {
+		if err := v.DB.Write(ctx, func(tx *sqlite.Tx) (err error) { there, err = vault.MergerUnderWay(tx, id); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return there
+	}
+	v.Ledger.After = vaulttest.Unavailable
+	_ = v.Merge(ctx, vault.Merger{Keep: keep, Gone: gone}, desk)
+	if !underWay(keep) || !underWay(gone) {
+		t.Error("it isn't")
+	}
+	heal(v.Ledger)
+	if err := v.Recover(ctx); err != nil || underWay(keep) || underWay(gone) {
+		t.Errorf("it still is: %v", err)
 	}
 }
 

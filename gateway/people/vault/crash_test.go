@@ -58,6 +58,39 @@ func TestAChangeWithoutAnAnswerIsEndedByTheNextProcess(t *testing.T) {
 	}
 }
 
+// TestAProcessThatEndsBetweenTheLedgersAnswerAndItsOwnCommit has the database closed under the vault's hands, once the ledger has the change.
+func TestAProcessThatEndsBetweenTheLedgersAnswerAndItsOwnCommit(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	ada, eve := create(t, v, "name", "Ada", "phone", "+4915123456789"), create(t, v, "email", "eve@example.com")
+	die := func(privacy.Change) error { v.Close(); return nil }
+	next := func(err error) {
+		t.Helper()
+		if err == nil {
+			t.Error("the caller was told that it is done")
+		}
+		heal(v.Ledger)
+		v.Restart()
+		if err := v.Recover(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.Ledger.After = die
+	next(v.Update(ctx, ada, attributes("phone", "+14155550123"), []string{"name"}, desk))
+	want(t, read(t, v, ada), "phone", "+14155550123")
+	v.Ledger.After = die
+	next(v.Merge(ctx, vault.Merger{Keep: ada, Gone: eve}, desk))
+	want(t, read(t, v, eve), "email", "eve@example.com", "phone", "+14155550123")
+	v.Ledger.After = die
+	next(second(v.CreateOnce(ctx, vault.Once{Caller: "crm", Key: "k"}, attributes("card", "4539148803436467"), desk)))
+	if id, err := v.CreateOnce(ctx, vault.Once{Caller: "crm", Key: "k"}, attributes("card", "4539148803436467"), desk); err != nil || find(t, v, vault.Card, "4539148803436467") != id {
+		t.Errorf("%s, %v", id, err)
+	}
+	if n := len(v.Ledger.Entries()); n != 3 {
+		t.Errorf("the ledger has %d entries, want 3", n)
+	}
+}
+
 func TestAReadDuringAChangeThatWasCommittedWithoutAnAnswerSeesIt(t *testing.T) {
 	v := vaulttest.New(t)
 	ada := create(t, v, "name", "Ada")

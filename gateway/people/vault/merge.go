@@ -111,6 +111,9 @@ func (v *Vault) merge(ctx context.Context, keep, gone *holder, overruled []strin
 		if err := checkAccounts(tx, keep.id, gone.id); err != nil {
 			return err
 		}
+		if err := v.askCompanions(tx, keep.id, gone.id); err != nil {
+			return err
+		}
 		return v.begin(tx, p, fresh)
 	}); err != nil {
 		return err
@@ -154,6 +157,29 @@ func checkAccounts(tx *sqlite.Tx, a, b PersonID) error {
 		return fault.New(fault.PersonLimit, "a person has no more than %d accounts", MaxAccounts)
 	}
 	return nil
+}
+
+// askCompanions has the companions do their part of a merger, and undoes it.
+func (v *Vault) askCompanions(tx *sqlite.Tx, keep, gone PersonID) error {
+	if _, err := tx.Exec(`SAVEPOINT merger`); err != nil {
+		return err
+	}
+	for _, c := range v.companions {
+		if err := c.Merge(tx, keep, gone); err != nil {
+			return err // The whole transaction is undone.
+		}
+	}
+	if _, err := tx.Exec(`ROLLBACK TO merger`); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`RELEASE merger`)
+	return err
+}
+
+// MergerUnderWay says whether a person is being merged, on either side, and the ledger may have it already.
+func MergerUnderWay(tx *sqlite.Tx, id PersonID) (bool, error) {
+	var one int
+	return tx.QueryRow(`SELECT 1 FROM changes WHERE gone IS NOT NULL AND (person = ? OR gone = ?) LIMIT 1`, []any{string(id), string(id)}, &one)
 }
 
 // mergeRows gives everything of gone to keep, and destroys gone's key: its values are under keep's now.

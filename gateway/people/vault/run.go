@@ -11,6 +11,13 @@ import (
 // tick is how often the vault looks for changes left over and for new keys.
 const tick = 5 * time.Second
 
+// recoverAtOnce is how many changes one round looks at; after maxFailures the ledger is left alone until the next. Those that were tried less often come first, so that
+// one that can't be ended holds nobody up.
+const (
+	recoverAtOnce = 1000
+	maxFailures   = 5
+)
+
 // Run ends what an earlier process left under way, rotates when a newer key has appeared, and does so again and again until ctx ends.
 func (v *Vault) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tick)
@@ -34,16 +41,20 @@ func (v *Vault) Maintain(ctx context.Context) error {
 
 // Recover ends every change that is due: brings it into use when it was committed, sends it when it wasn't. What is under way in this process is left to its caller.
 func (v *Vault) Recover(ctx context.Context) error {
-	all, err := v.pendings(ctx, `WHERE due_at <= ? ORDER BY id`, v.now())
+	all, err := v.pendings(ctx, `WHERE due_at <= ? ORDER BY tried, id LIMIT ?`, v.now(), recoverAtOnce)
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for i := range all {
 		if err := v.recoverOne(ctx, &all[i]); err != nil && unclear(err) {
-			return err
+			failures = append(failures, err)
+		}
+		if len(failures) == maxFailures {
+			break
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 func (v *Vault) recoverOne(ctx context.Context, p *pending) error {

@@ -31,7 +31,8 @@ type Schema interface {
 // Companion is a package that keeps things of its own about persons in people.db. Its methods that take a Tx work in the transaction that does the vault's part.
 type Companion interface {
 	Exporter
-	// Merge gives what was gone's to keep.
+	// Merge gives what was gone's to keep. It is asked before the ledger hears of the merger, and undone: an error then refuses it. When the ledger has the merger, it is called
+	// again and must not refuse any more: what would make it refuse can't be begun while MergerUnderWay.
 	Merge(tx *sqlite.Tx, keep, gone PersonID) error
 	// Forget removes everything about a person whose key is destroyed; entries are those that are purged from the ledger.
 	Forget(tx *sqlite.Tx, person PersonID, entries []privacy.EntryKey) error
