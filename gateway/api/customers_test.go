@@ -154,6 +154,19 @@ func TestAnAccountIsOpenedUnderARandomReferenceAndFoundByEveryIdentifier(t *test
 	}
 }
 
+func TestATillOpensNoSecondAccountForACustomerOfTheVault(t *testing.T) {
+	r := newReception(t)
+	open := func(key, reference string) *httptest.ResponseRecorder {
+		return r.do(call{"POST", "/v1/accounts", ScopeTill, fmt.Sprintf(`{"reference":%q}`, reference), []string{"Idempotency-Key", key}})
+	}
+	into[Operation](t, open("before", "+442079460018"), http.StatusOK)
+	ada := r.create("1", attribute("phone", "+4915123456789")+","+attribute("phone", "+442079460018"))
+	into[Operation](t, open("nobody has an account yet", "+4915123456789"), http.StatusOK)
+	into[CustomerAccount](t, r.ask("POST", "/"+ada+"/accounts", `{}`, "Idempotency-Key", "o"), http.StatusOK)
+	r.problem(open("now she has", "0151 23456789"), fault.PersonExists)
+	into[Operation](t, open("before", "+442079460018"), http.StatusOK)
+}
+
 func TestAnAccountThatIsThereIsLinkedToOnePersonOnly(t *testing.T) {
 	r := newReception(t)
 	ada, eve := r.create("1", attribute("name", "Ada")), r.create("2", attribute("name", "Eve"))

@@ -76,6 +76,30 @@ func (s *Server) inVault(ctx context.Context, reference string) (points.AccountI
 	return s.people.Vault.AccountFor(ctx, s.programme, reference)
 }
 
+// refuseKnown refuses to open an account for a reference by which the vault knows a customer who has one: a second account would hide the first. An opening that was recorded
+// before, under the reference itself, is left to the sequencer, which answers it again.
+func (s *Server) refuseKnown(ctx context.Context, openings []*item) {
+	for _, it := range openings {
+		if it.err != nil || it.request.Reference == nil || s.people.Vault == nil {
+			continue
+		}
+		lookup := s.hasher.Lookup(*it.request.Reference)
+		recorded, err := s.reader.Lookups(ctx, []string{lookup})
+		if err != nil {
+			it.err = err
+			continue
+		}
+		if _, before := recorded[lookup]; before {
+			continue
+		}
+		if _, known, err := s.inVault(ctx, *it.request.Reference); err != nil {
+			it.err = err
+		} else if known {
+			it.err = wrong(fault.PersonExists, it.at+"/reference", "a customer of the vault with this reference has an account: use it")
+		}
+	}
+}
+
 // lookUp asks for accounts in as many queries as the read model wants.
 func (s *Server) lookUp(ctx context.Context, lookups []string) (map[string]points.AccountID, error) {
 	found := make(map[string]points.AccountID, len(lookups))

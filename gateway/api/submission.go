@@ -97,6 +97,7 @@ func (s *Server) record(ctx context.Context, items []item, deadline time.Time) {
 		}
 		return
 	}
+	s.refuseKnown(ctx, openings)
 	s.accept(ctx, openings)
 	s.resolve(ctx, slices.Concat(others, away))
 	s.accept(ctx, others)
