@@ -120,9 +120,10 @@ func define(name string, holders []membership.Member, owners ...membership.Membe
 	}
 }
 
-// durable asks for a second peer that has the data before the owner's first one endorses, when the owner has a second one: with the endorsing peer would otherwise die what no
-// other peer got in time. Fabric counts peers other than the endorsing one, so with a single peer nothing could be written if one were required. The price: with two peers,
-// neither the vault nor a share can be written while one of them is down. Details and pairs need no such care: their receipts can be made again from the gateway's outbox.
+// durable asks for a second holder that has the data before the owner's first peer endorses, when the owner has a second one: with the endorsing peer would otherwise die what
+// no other peer got in time. Fabric counts peers other than the endorsing one, so with a single peer nothing could be written if one were required. The price: while one of two
+// peers is down, the vault can be neither written nor purged; shares can, as a grantee's peer counts too. Details and pairs need no such care: their receipts can be made
+// again from the gateway's outbox.
 func durable(d Definition, owner membership.Member) Definition {
 	if owner.Peers > 1 {
 		d.RequiredPeerCount = 1
