@@ -53,16 +53,10 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 	if err != nil {
 		return nil, err
 	}
-	body, err := accountOf(&position.Account, &programme, time.Now().Unix())
+	body, err := s.tellAccount(ctx, &position, &programme)
 	if err != nil {
 		return nil, err
 	}
-	body.Waiting = int64(position.Waiting)
-	program, err := s.program(ctx, &programme)
-	if err != nil {
-		return nil, err
-	}
-	addStanding(&body, &position.Account, &programme, program)
 	tag, err := entityTag(body)
 	if err != nil {
 		return nil, err
@@ -71,6 +65,21 @@ func (s *Server) GetAccount(ctx context.Context, r GetAccountRequestObject) (Get
 		return GetAccount304Response{Headers: GetAccount304ResponseHeaders{ETag: tag}}, nil
 	}
 	return GetAccount200JSONResponse{Body: body, Headers: GetAccount200ResponseHeaders{ETag: tag}}, nil
+}
+
+// tellAccount is how the API tells a position.
+func (s *Server) tellAccount(ctx context.Context, position *store.Position, programme *points.Programme) (Account, error) {
+	body, err := accountOf(&position.Account, programme, time.Now().Unix())
+	if err != nil {
+		return Account{}, err
+	}
+	body.Waiting = int64(position.Waiting)
+	program, err := s.program(ctx, programme)
+	if err != nil {
+		return Account{}, err
+	}
+	addStanding(&body, &position.Account, programme, program)
+	return body, nil
 }
 
 // entityTag is a strong ETag (RFC 9110) of what is answered.

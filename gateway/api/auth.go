@@ -159,11 +159,19 @@ func (s *Server) authorise(c *gin.Context) {
 		abort(c, fault.New(fault.NotFound, "there is no such route"))
 		return
 	}
+	if strings.HasPrefix(c.FullPath(), signInPath) {
+		s.admitPeer(c)
+		return
+	}
 	if r.public {
 		return
 	}
 	if v, visits := c.Request.Context().Value(visitorKey{}).(visitor); visits {
 		s.authoriseVisitor(c, v, r)
+		return
+	}
+	if token, byCookie := sessionToken(c, r); token != "" {
+		s.authoriseSession(c, token, byCookie, r)
 		return
 	}
 	key, ok := s.caller(c)

@@ -48,7 +48,7 @@ func run(ctx context.Context, it *item, steps ...func(context.Context, *item) er
 
 func (b *builder) begin(ctx context.Context, it *item) (err error) {
 	r, in := it.request, &it.intake
-	in.Caller, in.IdempotencyKey = callerIn(ctx), it.key
+	in.Caller, in.IdempotencyKey = originatorIn(ctx), it.key
 	if in.RequestHash, err = requestHash(r); err != nil {
 		return err
 	}

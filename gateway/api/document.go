@@ -24,6 +24,7 @@ type rule struct {
 	scopes    []string // A key needs one of them.
 	writer    bool     // Answered by a gateway in writer mode only.
 	keyed     bool     // Needs an Idempotency-Key.
+	fresh     bool     // A customer needs a fresh proof of who is there.
 	bodyLimit int64    // Bytes.
 	media     string   // Of a body that isn't JSON.
 }
@@ -52,7 +53,7 @@ func loadRules(document []byte) (map[string]rule, error) {
 
 func ruleOf(o *openapi3.Operation) (rule, error) {
 	r := rule{public: o.Security != nil && len(*o.Security) == 0, bodyLimit: DefaultBodyLimit}
-	for name, into := range map[string]any{"x-scopes": &r.scopes, "x-writer": &r.writer, "x-body-limit": &r.bodyLimit, "x-body-media": &r.media} {
+	for name, into := range map[string]any{"x-scopes": &r.scopes, "x-writer": &r.writer, "x-body-limit": &r.bodyLimit, "x-body-media": &r.media, "x-fresh": &r.fresh} {
 		if err := extension(o.Extensions, name, into); err != nil {
 			return rule{}, err
 		}
@@ -62,7 +63,7 @@ func ruleOf(o *openapi3.Operation) (rule, error) {
 	}
 	r.keyed = o.Parameters.GetByInAndName(openapi3.ParameterInHeader, idempotencyHeader) != nil
 	for _, s := range r.scopes {
-		if !knownScope(s) && s != ScopePartner {
+		if !knownScope(s) && s != ScopePartner && s != ScopeCustomer {
 			return rule{}, fmt.Errorf("x-scopes names the unknown scope %s", s)
 		}
 	}

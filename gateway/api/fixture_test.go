@@ -208,18 +208,19 @@ func (g *gateway) History(_ context.Context, id points.AccountID, after *store.C
 	if id == unknownID {
 		return nil, nil, nil
 	}
-	first := 0
+	const last = 4 // Newest first: places in the block go down.
+	first := last
 	if after != nil {
-		first = after.Index
+		first = after.Index - 1
 	}
 	var entries []store.Entry
-	for i := first; i < 5 && len(entries) < limit; i++ {
-		entries = append(entries, store.Entry{Receipt: receipt(points.OperationID(hexOf(string(rune('a'+i)))), id), Block: 9, Index: i, Time: time.Unix(1_700_000_000, 0).UTC()})
+	for i := first; i >= 0 && len(entries) < limit; i-- {
+		entries = append(entries, store.Entry{Receipt: receipt(points.OperationID(hexOf(string(rune('a'+last-i)))), id), Block: 9, Index: i, Time: time.Unix(1_700_000_000, 0).UTC()})
 	}
-	if first+len(entries) == 5 {
+	if len(entries) > first {
 		return entries, nil, nil
 	}
-	return entries, &store.Cursor{Block: 9, Index: first + len(entries)}, nil
+	return entries, &store.Cursor{Block: 9, Index: entries[len(entries)-1].Index}, nil
 }
 
 func (g *gateway) Lookups(_ context.Context, lookups []string) (map[string]points.AccountID, error) {

@@ -173,6 +173,26 @@ func bodyError(err error, limit int64) error {
 
 // bodies has an empty request of every route that takes one.
 var bodies = map[string]func() any{
+	"PATCH /v1/me/profile":                  func() any { return new(MyProfileChange) },
+	"POST /v1/me/addresses":                 func() any { return new(SignInCodeRequest) },
+	"POST /v1/me/addresses/confirmations":   func() any { return new(AddressConfirmation) },
+	"POST /v1/me/accounts/links/challenges": func() any { return new(AccountLinkRequest) },
+	"POST /v1/me/accounts/links":            func() any { return new(AccountLink) },
+	"POST /v1/me/operations/prepare":        func() any { return new(MyOperationRequest) },
+	"POST /v1/me/operations":                func() any { return new(MyOperationRequest) },
+
+	"POST /v1/sign-in/codes":                  func() any { return new(SignInCodeRequest) },
+	"POST /v1/sign-in/codes/confirmations":    func() any { return new(SignInCodeConfirmation) },
+	"POST /v1/sign-in/registrations":          func() any { return new(RegistrationRequest) },
+	"POST /v1/sign-in/factors":                func() any { return new(SignInFactor) },
+	"POST /v1/sign-in/passkeys/challenges":    func() any { return new(PasskeyChallengeRequest) },
+	"POST /v1/sign-in/passkeys":               func() any { return new(PasskeyAnswer) },
+	"POST /v1/me/proofs/codes":                func() any { return new(SignInCodeRequest) },
+	"POST /v1/me/proofs":                      func() any { return new(ProofRequest) },
+	"POST /v1/me/proofs/passkeys":             func() any { return new(PasskeyAnswer) },
+	"POST /v1/me/passkeys":                    func() any { return new(NewPasskey) },
+	"POST /v1/me/authenticator/confirmations": func() any { return new(AuthenticatorCode) },
+
 	"POST /v1/operations":                         func() any { return new(OperationRequest) },
 	"POST /v1/operations/bulk":                    func() any { return new(BulkRequest) },
 	"POST /v1/operations/prepare":                 func() any { return new(OperationRequest) },

@@ -198,8 +198,32 @@ type Account struct {
 	Waiting Points `json:"waiting"`
 }
 
+// AccountLink defines model for AccountLink.
+type AccountLink struct {
+	// Signature r||s of an ECDSA P-256 signature with low s, base64url without padding.
+	Signature string `json:"signature"`
+	Token     string `json:"token"`
+
+	// Webauthn What a passkey signed instead of the mandate's digest.
+	Webauthn *Assertion `json:"webauthn,omitempty"`
+}
+
+// AccountLinkRequest defines model for AccountLinkRequest.
+type AccountLinkRequest struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+}
+
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
 type Action = rules.Action
+
+// AddressConfirmation defines model for AddressConfirmation.
+type AddressConfirmation struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+	Code    string        `json:"code"`
+	Token   string        `json:"token"`
+}
 
 // AdjustmentsReport defines model for AdjustmentsReport.
 type AdjustmentsReport = reports.Adjustments
@@ -275,6 +299,23 @@ type Authentication struct {
 	// Challenge What was asked and answered; only its hash is kept.
 	Challenge string `json:"challenge"`
 	Method    string `json:"method"`
+}
+
+// AuthenticatorCode defines model for AuthenticatorCode.
+type AuthenticatorCode struct {
+	Code string `json:"code"`
+}
+
+// AuthenticatorEnrolment defines model for AuthenticatorEnrolment.
+type AuthenticatorEnrolment struct {
+	// Qr The URI as a QR code, a data URI of a PNG.
+	Qr string `json:"qr"`
+
+	// Secret Base32, for typing.
+	Secret string `json:"secret"`
+
+	// Uri otpauth://totp/...
+	Uri string `json:"uri"`
 }
 
 // Authorisation defines model for Authorisation.
@@ -615,6 +656,9 @@ type CustomerRequest struct {
 
 // DataPolicy A version of what a brand promises about personal data.
 type DataPolicy = privacy.Policy
+
+// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+type Delivery = string
 
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
@@ -973,6 +1017,19 @@ type MandateRequest struct {
 	ValidSeconds *int `json:"validSeconds,omitempty"`
 }
 
+// Me defines model for Me.
+type Me struct {
+	// Factors Second factors that are set up: passkey, totp.
+	Factors []string `json:"factors"`
+
+	// ProvedUntil Until when what is sensitive needs no fresh proof.
+	ProvedUntil time.Time `json:"provedUntil"`
+
+	// RecoveryCodes How many are left.
+	RecoveryCodes int       `json:"recoveryCodes"`
+	Session       MySession `json:"session"`
+}
+
 // Member defines model for Member.
 type Member = clearing.Member
 
@@ -1018,6 +1075,187 @@ type Motion = clearing.Motion
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
 
+// MyAccount defines model for MyAccount.
+type MyAccount struct {
+	// Name The programme's name for customers.
+	Name string `json:"name"`
+
+	// Own Of this brand's programme: operations on it are taken here.
+	Own bool `json:"own"`
+
+	// Passkey Which of the customer's passkeys controls it, when one does.
+	Passkey   *string `json:"passkey,omitempty"`
+	Position  Account `json:"position"`
+	Programme string  `json:"programme"`
+}
+
+// MyAccounts defines model for MyAccounts.
+type MyAccounts struct {
+	Accounts []MyAccount `json:"accounts"`
+}
+
+// MyOpening defines model for MyOpening.
+type MyOpening struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account *ID `json:"account,omitempty"`
+}
+
+// MyOperationRequest defines model for MyOperationRequest.
+type MyOperationRequest struct {
+	// Acknowledged SHA-256 in hex.
+	Acknowledged *Hash `json:"acknowledged,omitempty"`
+
+	// Language Of the notice: en, de or zh.
+	Language *string `json:"language,omitempty"`
+
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | until, freezeRequest | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
+	Operation OperationRequest `json:"operation"`
+
+	// Passkey Of a rekey, in place of its controller: the id of the customer's passkey that is to control the account.
+	Passkey *string `json:"passkey,omitempty"`
+}
+
+// MyPasskey defines model for MyPasskey.
+type MyPasskey struct {
+	// Controls Whether it can control accounts, which P-256 keys can.
+	Controls  bool       `json:"controls"`
+	CreatedAt time.Time  `json:"createdAt"`
+	Id        string     `json:"id"`
+	Label     string     `json:"label"`
+	UsedAt    *time.Time `json:"usedAt,omitempty"`
+}
+
+// MyPasskeys defines model for MyPasskeys.
+type MyPasskeys struct {
+	Passkeys []MyPasskey `json:"passkeys"`
+}
+
+// MyPreparedOperation defines model for MyPreparedOperation.
+type MyPreparedOperation struct {
+	Mandate *PreparedMandate `json:"mandate,omitempty"`
+	Notice  *OperationNotice `json:"notice,omitempty"`
+
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | until, freezeRequest | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
+	Operation OperationRequest `json:"operation"`
+
+	// Passkey Which of the customer's passkeys controls the account, when one does.
+	Passkey *string `json:"passkey,omitempty"`
+}
+
+// MyProfile defines model for MyProfile.
+type MyProfile struct {
+	Attributes []Attribute `json:"attributes"`
+}
+
+// MyProfileChange defines model for MyProfileChange.
+type MyProfileChange struct {
+	// Remove Names of attributes.
+	Remove *[]string    `json:"remove,omitempty"`
+	Set    *[]Attribute `json:"set,omitempty"`
+}
+
+// MySession defines model for MySession.
+type MySession struct {
+	CreatedAt time.Time `json:"createdAt"`
+	Current   bool      `json:"current"`
+	Device    string    `json:"device"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Id        string    `json:"id"`
+	Methods   []string  `json:"methods"`
+	SeenAt    time.Time `json:"seenAt"`
+}
+
+// MySessions defines model for MySessions.
+type MySessions struct {
+	Sessions []MySession `json:"sessions"`
+}
+
 // NetDisclosed defines model for NetDisclosed.
 type NetDisclosed = clearing.Disclosure
 
@@ -1038,6 +1276,14 @@ type NettingPayment = netting.Payment
 
 // NettingPosition defines model for NettingPosition.
 type NettingPosition = netting.Position
+
+// NewPasskey defines model for NewPasskey.
+type NewPasskey struct {
+	// Credential RegistrationResponseJSON or AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it.
+	Credential PasskeyCredential `json:"credential"`
+	Label      *string           `json:"label,omitempty"`
+	Token      string            `json:"token"`
+}
 
 // Obligation defines model for Obligation.
 type Obligation struct {
@@ -1133,6 +1379,15 @@ type Operation struct {
 
 // OperationStatus PENDING is recorded and will be committed; DONE is committed.
 type OperationStatus string
+
+// OperationNotice defines model for OperationNotice.
+type OperationNotice struct {
+	// Hash SHA-256 in hex.
+	Hash Hash `json:"hash"`
+
+	// Text What the customer has to be told.
+	Text string `json:"text"`
+}
 
 // OperationRequest Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
 // "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
@@ -1345,6 +1600,34 @@ type PartnerTrouble struct {
 	Reason    string `json:"reason"`
 }
 
+// PasskeyAnswer defines model for PasskeyAnswer.
+type PasskeyAnswer struct {
+	// Credential RegistrationResponseJSON or AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it.
+	Credential PasskeyCredential `json:"credential"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Token    string    `json:"token"`
+}
+
+// PasskeyCeremony defines model for PasskeyCeremony.
+type PasskeyCeremony struct {
+	// Options PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (Web Authentication Level 3, section 5).
+	Options json.RawMessage `json:"options"`
+
+	// Token Goes with the answer.
+	Token string `json:"token"`
+}
+
+// PasskeyChallengeRequest defines model for PasskeyChallengeRequest.
+type PasskeyChallengeRequest struct {
+	// Ticket Of a second factor.
+	Ticket *string `json:"ticket,omitempty"`
+}
+
+// PasskeyCredential RegistrationResponseJSON or AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it.
+type PasskeyCredential = json.RawMessage
+
 // Points defines model for Points.
 type Points = int64
 
@@ -1364,6 +1647,23 @@ type Positions struct {
 	Netted *ClearingPosition `json:"netted,omitempty"`
 	Pairs  []PairPosition    `json:"pairs"`
 	Window ClearingWindow    `json:"window"`
+}
+
+// PreparedAccountLink defines model for PreparedAccountLink.
+type PreparedAccountLink struct {
+	// Canonical The statement's canonical JSON (RFC 8785). It names this gateway's member: sign it at that member's wallet only.
+	Canonical string `json:"canonical"`
+
+	// Challenge Of an account with a passkey: the digest in base64url without padding.
+	Challenge *string `json:"challenge,omitempty"`
+
+	// Digest SHA-256 in hex.
+	Digest    Hash      `json:"digest"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// RelyingParty Of an account with a passkey: the rpId.
+	RelyingParty *string `json:"relyingParty,omitempty"`
+	Token        string  `json:"token"`
 }
 
 // PreparedMandate defines model for PreparedMandate.
@@ -1473,6 +1773,17 @@ type ProgrammeTerms struct {
 	// Parameters Without the words.
 	Parameters Terms `json:"parameters"`
 	Version    int   `json:"version"`
+}
+
+// ProofRequest defines model for ProofRequest.
+type ProofRequest struct {
+	// Address Where codes can be sent to.
+	Address *SignInAddress `json:"address,omitempty"`
+	Code    string         `json:"code"`
+	Method  string         `json:"method"`
+
+	// Token Of method code: of the answer to POST /v1/me/proofs/codes.
+	Token *string `json:"token,omitempty"`
 }
 
 // Proposal defines model for Proposal.
@@ -1668,8 +1979,25 @@ type Recovery struct {
 	Operation ID `json:"operation"`
 }
 
+// RecoveryCodes defines model for RecoveryCodes.
+type RecoveryCodes struct {
+	Codes []string `json:"codes"`
+}
+
 // Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 type Reference = string
+
+// RegistrationRequest defines model for RegistrationRequest.
+type RegistrationRequest struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Language *string   `json:"language,omitempty"`
+	Name     *string   `json:"name,omitempty"`
+	Ticket   string    `json:"ticket"`
+}
 
 // RelyingParty For whom passkeys are made. Absent when the programme takes none.
 type RelyingParty = webauthn.RelyingParty
@@ -1793,6 +2121,74 @@ type ShopRequest = wire.NewShop
 
 // ShopStatus defines model for ShopStatus.
 type ShopStatus = points.ShopStatus
+
+// SignInAddress Where codes can be sent to.
+type SignInAddress struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// SignInAsked defines model for SignInAsked.
+type SignInAsked struct {
+	// Digits Of the code.
+	Digits    int       `json:"digits"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Token Goes with the code.
+	Token string `json:"token"`
+}
+
+// SignInCodeConfirmation defines model for SignInCodeConfirmation.
+type SignInCodeConfirmation struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+	Code    string        `json:"code"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Token    string    `json:"token"`
+}
+
+// SignInCodeRequest defines model for SignInCodeRequest.
+type SignInCodeRequest struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+
+	// Device Of an earlier sign-in with the address; where no cookie keeps it.
+	Device *string `json:"device,omitempty"`
+
+	// Language Of the message: en, de or zh.
+	Language *string `json:"language,omitempty"`
+}
+
+// SignInFactor defines model for SignInFactor.
+type SignInFactor struct {
+	Code string `json:"code"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Method   string    `json:"method"`
+	Ticket   string    `json:"ticket"`
+}
+
+// SignInProgress defines model for SignInProgress.
+type SignInProgress struct {
+	// Device To be kept and given again as `device`, when a token was asked for.
+	Device *string `json:"device,omitempty"`
+
+	// ExpiresAt When the session ends at the latest.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+
+	// Methods Of the second factor: passkey, totp, recovery.
+	Methods *[]string `json:"methods,omitempty"`
+	Next    string    `json:"next"`
+
+	// Ticket Goes with what is next.
+	Ticket *string `json:"ticket,omitempty"`
+
+	// Token The session's, when it was asked for; as `Authorization: Bearer`.
+	Token *string `json:"token,omitempty"`
+}
 
 // SignatureRequest defines model for SignatureRequest.
 type SignatureRequest struct {
@@ -2191,6 +2587,23 @@ type MergeCustomerParams struct {
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
+// GetMyHistoryParams defines parameters for GetMyHistory.
+type GetMyHistoryParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SubmitMyOperationParams defines parameters for SubmitMyOperation.
+type SubmitMyOperationParams struct {
+	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // SubmitOperationParams defines parameters for SubmitOperation.
 type SubmitOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -2372,6 +2785,42 @@ type IdentifyCustomerJSONRequestBody = IdentificationRequest
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
 
+// LinkMyAccountJSONRequestBody defines body for LinkMyAccount for application/json ContentType.
+type LinkMyAccountJSONRequestBody = AccountLink
+
+// AskMyAccountLinkJSONRequestBody defines body for AskMyAccountLink for application/json ContentType.
+type AskMyAccountLinkJSONRequestBody = AccountLinkRequest
+
+// AskMyAddressJSONRequestBody defines body for AskMyAddress for application/json ContentType.
+type AskMyAddressJSONRequestBody = SignInCodeRequest
+
+// ConfirmMyAddressJSONRequestBody defines body for ConfirmMyAddress for application/json ContentType.
+type ConfirmMyAddressJSONRequestBody = AddressConfirmation
+
+// ConfirmMyAuthenticatorJSONRequestBody defines body for ConfirmMyAuthenticator for application/json ContentType.
+type ConfirmMyAuthenticatorJSONRequestBody = AuthenticatorCode
+
+// SubmitMyOperationJSONRequestBody defines body for SubmitMyOperation for application/json ContentType.
+type SubmitMyOperationJSONRequestBody = MyOperationRequest
+
+// PrepareMyOperationJSONRequestBody defines body for PrepareMyOperation for application/json ContentType.
+type PrepareMyOperationJSONRequestBody = MyOperationRequest
+
+// AddMyPasskeyJSONRequestBody defines body for AddMyPasskey for application/json ContentType.
+type AddMyPasskeyJSONRequestBody = NewPasskey
+
+// ChangeMyProfileJSONRequestBody defines body for ChangeMyProfile for application/json ContentType.
+type ChangeMyProfileJSONRequestBody = MyProfileChange
+
+// ProveMeJSONRequestBody defines body for ProveMe for application/json ContentType.
+type ProveMeJSONRequestBody = ProofRequest
+
+// AskMyProofCodeJSONRequestBody defines body for AskMyProofCode for application/json ContentType.
+type AskMyProofCodeJSONRequestBody = SignInCodeRequest
+
+// ProveMeByPasskeyJSONRequestBody defines body for ProveMeByPasskey for application/json ContentType.
+type ProveMeByPasskeyJSONRequestBody = PasskeyAnswer
+
 // SubmitOperationJSONRequestBody defines body for SubmitOperation for application/json ContentType.
 type SubmitOperationJSONRequestBody = OperationRequest
 
@@ -2425,6 +2874,24 @@ type QuoteOperationJSONRequestBody = OperationRequest
 
 // ReadSharedJSONRequestBody defines body for ReadShared for application/json ContentType.
 type ReadSharedJSONRequestBody = SharedRequest
+
+// AskSignInCodeJSONRequestBody defines body for AskSignInCode for application/json ContentType.
+type AskSignInCodeJSONRequestBody = SignInCodeRequest
+
+// ConfirmSignInCodeJSONRequestBody defines body for ConfirmSignInCode for application/json ContentType.
+type ConfirmSignInCodeJSONRequestBody = SignInCodeConfirmation
+
+// AnswerSignInFactorJSONRequestBody defines body for AnswerSignInFactor for application/json ContentType.
+type AnswerSignInFactorJSONRequestBody = SignInFactor
+
+// SignInByPasskeyJSONRequestBody defines body for SignInByPasskey for application/json ContentType.
+type SignInByPasskeyJSONRequestBody = PasskeyAnswer
+
+// AskSignInPasskeyJSONRequestBody defines body for AskSignInPasskey for application/json ContentType.
+type AskSignInPasskeyJSONRequestBody = PasskeyChallengeRequest
+
+// RegisterMeJSONRequestBody defines body for RegisterMe for application/json ContentType.
+type RegisterMeJSONRequestBody = RegistrationRequest
 
 // PublishSurveyJSONRequestBody defines body for PublishSurvey for application/json ContentType.
 type PublishSurveyJSONRequestBody = Survey
@@ -2590,6 +3057,90 @@ type ServerInterface interface {
 	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(c *gin.Context)
+	// How the customer is signed in and what they have set up.
+	// (GET /v1/me)
+	GetMe(c *gin.Context)
+	// The customer's accounts in all programmes, with their positions.
+	// (GET /v1/me/accounts)
+	ListMyAccounts(c *gin.Context)
+	// Open the customer's account of this brand's programme, in its custody, or find it.
+	// (POST /v1/me/accounts)
+	OpenMyAccount(c *gin.Context)
+	// Link the account whose controller has signed.
+	// (POST /v1/me/accounts/links)
+	LinkMyAccount(c *gin.Context)
+	// What an account's own key or passkey must sign so that the account, of any programme, is linked to the customer.
+	// (POST /v1/me/accounts/links/challenges)
+	AskMyAccountLink(c *gin.Context)
+	// Send a code to a further phone or e-mail address of the customer's.
+	// (POST /v1/me/addresses)
+	AskMyAddress(c *gin.Context)
+	// Add the address whose code has arrived. PERSON_EXISTS when it is somebody else's.
+	// (POST /v1/me/addresses/confirmations)
+	ConfirmMyAddress(c *gin.Context)
+	// Forget the authenticator app.
+	// (DELETE /v1/me/authenticator)
+	RemoveMyAuthenticator(c *gin.Context)
+	// Draw a secret for an authenticator app (RFC 6238, 6 digits, 30 seconds, SHA-1). It counts once a code of it was confirmed.
+	// (POST /v1/me/authenticator)
+	BeginMyAuthenticator(c *gin.Context)
+	// Show that the app has the secret, by a code of it.
+	// (POST /v1/me/authenticator/confirmations)
+	ConfirmMyAuthenticator(c *gin.Context)
+	// Everything that this gateway keeps about the customer, machine-readable.
+	// (GET /v1/me/export)
+	ExportMe(c *gin.Context)
+	// The receipts of all the customer's accounts, newest first.
+	// (GET /v1/me/history)
+	GetMyHistory(c *gin.Context, params GetMyHistoryParams)
+	// Record an operation on an account of the customer's, and wait for its receipt.
+	// (POST /v1/me/operations)
+	SubmitMyOperation(c *gin.Context, params SubmitMyOperationParams)
+	// What the customer has to be told before an operation on an account of theirs, and what its key must sign.
+	// (POST /v1/me/operations/prepare)
+	PrepareMyOperation(c *gin.Context)
+	// The customer's passkeys.
+	// (GET /v1/me/passkeys)
+	ListMyPasskeys(c *gin.Context)
+	// Keep a passkey that the browser has made.
+	// (POST /v1/me/passkeys)
+	AddMyPasskey(c *gin.Context)
+	// What the browser is to make a passkey for.
+	// (POST /v1/me/passkeys/challenges)
+	AskMyPasskey(c *gin.Context)
+	// Forget a passkey. An account whose controller it is stays under it, since that stands on the ledger.
+	// (DELETE /v1/me/passkeys/{id})
+	RemoveMyPasskey(c *gin.Context, id string)
+	// What the brand knows about the customer.
+	// (GET /v1/me/profile)
+	GetMyProfile(c *gin.Context)
+	// Change what the brand knows about the customer.
+	// (PATCH /v1/me/profile)
+	ChangeMyProfile(c *gin.Context)
+	// Prove again who is there, for what answers STEP_UP_REQUIRED; it is good for 10 minutes.
+	// (POST /v1/me/proofs)
+	ProveMe(c *gin.Context)
+	// Send a code to one of the customer's own addresses, for a fresh proof.
+	// (POST /v1/me/proofs/codes)
+	AskMyProofCode(c *gin.Context)
+	// Prove by a passkey who is there.
+	// (POST /v1/me/proofs/passkeys)
+	ProveMeByPasskey(c *gin.Context)
+	// What one of the customer's passkeys is to sign for a fresh proof.
+	// (POST /v1/me/proofs/passkeys/challenges)
+	AskMyProofPasskey(c *gin.Context)
+	// Fresh recovery codes; earlier ones are forgotten.
+	// (POST /v1/me/recovery-codes)
+	RenewMyRecoveryCodes(c *gin.Context)
+	// End every session but this one.
+	// (DELETE /v1/me/sessions)
+	EndMyOtherSessions(c *gin.Context)
+	// Where the customer is signed in.
+	// (GET /v1/me/sessions)
+	ListMySessions(c *gin.Context)
+	// End one session; `current` is this one, which signs out.
+	// (DELETE /v1/me/sessions/{id})
+	EndMySession(c *gin.Context, id string)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(c *gin.Context, params SubmitOperationParams)
@@ -2731,6 +3282,24 @@ type ServerInterface interface {
 	// Read what a customer of another brand shares with this one.
 	// (POST /v1/shared/{consent})
 	ReadShared(c *gin.Context, consent ConsentID)
+	// Send a one-time code to a phone or an e-mail address, to sign in or to register with.
+	// (POST /v1/sign-in/codes)
+	AskSignInCode(c *gin.Context)
+	// Show that the code has arrived.
+	// (POST /v1/sign-in/codes/confirmations)
+	ConfirmSignInCode(c *gin.Context)
+	// Show a second factor, a code of an authenticator app or a recovery code, and sign in.
+	// (POST /v1/sign-in/factors)
+	AnswerSignInFactor(c *gin.Context)
+	// Sign in by a passkey.
+	// (POST /v1/sign-in/passkeys)
+	SignInByPasskey(c *gin.Context)
+	// What a passkey is to sign, for signing in by it alone or, with a ticket, as second factor.
+	// (POST /v1/sign-in/passkeys/challenges)
+	AskSignInPasskey(c *gin.Context)
+	// Register with an address that is nobody's yet, and sign in.
+	// (POST /v1/sign-in/registrations)
+	RegisterMe(c *gin.Context)
 	// The surveys that are open.
 	// (GET /v1/surveys)
 	ListSurveys(c *gin.Context)
@@ -4575,6 +5144,517 @@ func (siw *ServerInterfaceWrapper) PrepareMandate(c *gin.Context) {
 	siw.Handler.PrepareMandate(c)
 }
 
+// GetMe operation middleware
+func (siw *ServerInterfaceWrapper) GetMe(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMe(c)
+}
+
+// ListMyAccounts operation middleware
+func (siw *ServerInterfaceWrapper) ListMyAccounts(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyAccounts(c)
+}
+
+// OpenMyAccount operation middleware
+func (siw *ServerInterfaceWrapper) OpenMyAccount(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenMyAccount(c)
+}
+
+// LinkMyAccount operation middleware
+func (siw *ServerInterfaceWrapper) LinkMyAccount(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.LinkMyAccount(c)
+}
+
+// AskMyAccountLink operation middleware
+func (siw *ServerInterfaceWrapper) AskMyAccountLink(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskMyAccountLink(c)
+}
+
+// AskMyAddress operation middleware
+func (siw *ServerInterfaceWrapper) AskMyAddress(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskMyAddress(c)
+}
+
+// ConfirmMyAddress operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmMyAddress(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmMyAddress(c)
+}
+
+// RemoveMyAuthenticator operation middleware
+func (siw *ServerInterfaceWrapper) RemoveMyAuthenticator(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveMyAuthenticator(c)
+}
+
+// BeginMyAuthenticator operation middleware
+func (siw *ServerInterfaceWrapper) BeginMyAuthenticator(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.BeginMyAuthenticator(c)
+}
+
+// ConfirmMyAuthenticator operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmMyAuthenticator(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmMyAuthenticator(c)
+}
+
+// ExportMe operation middleware
+func (siw *ServerInterfaceWrapper) ExportMe(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportMe(c)
+}
+
+// GetMyHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetMyHistory(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMyHistoryParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMyHistory(c, params)
+}
+
+// SubmitMyOperation operation middleware
+func (siw *ServerInterfaceWrapper) SubmitMyOperation(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SubmitMyOperationParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter Idempotency-Key is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SubmitMyOperation(c, params)
+}
+
+// PrepareMyOperation operation middleware
+func (siw *ServerInterfaceWrapper) PrepareMyOperation(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareMyOperation(c)
+}
+
+// ListMyPasskeys operation middleware
+func (siw *ServerInterfaceWrapper) ListMyPasskeys(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyPasskeys(c)
+}
+
+// AddMyPasskey operation middleware
+func (siw *ServerInterfaceWrapper) AddMyPasskey(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AddMyPasskey(c)
+}
+
+// AskMyPasskey operation middleware
+func (siw *ServerInterfaceWrapper) AskMyPasskey(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskMyPasskey(c)
+}
+
+// RemoveMyPasskey operation middleware
+func (siw *ServerInterfaceWrapper) RemoveMyPasskey(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveMyPasskey(c, id)
+}
+
+// GetMyProfile operation middleware
+func (siw *ServerInterfaceWrapper) GetMyProfile(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMyProfile(c)
+}
+
+// ChangeMyProfile operation middleware
+func (siw *ServerInterfaceWrapper) ChangeMyProfile(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangeMyProfile(c)
+}
+
+// ProveMe operation middleware
+func (siw *ServerInterfaceWrapper) ProveMe(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ProveMe(c)
+}
+
+// AskMyProofCode operation middleware
+func (siw *ServerInterfaceWrapper) AskMyProofCode(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskMyProofCode(c)
+}
+
+// ProveMeByPasskey operation middleware
+func (siw *ServerInterfaceWrapper) ProveMeByPasskey(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ProveMeByPasskey(c)
+}
+
+// AskMyProofPasskey operation middleware
+func (siw *ServerInterfaceWrapper) AskMyProofPasskey(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskMyProofPasskey(c)
+}
+
+// RenewMyRecoveryCodes operation middleware
+func (siw *ServerInterfaceWrapper) RenewMyRecoveryCodes(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RenewMyRecoveryCodes(c)
+}
+
+// EndMyOtherSessions operation middleware
+func (siw *ServerInterfaceWrapper) EndMyOtherSessions(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndMyOtherSessions(c)
+}
+
+// ListMySessions operation middleware
+func (siw *ServerInterfaceWrapper) ListMySessions(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMySessions(c)
+}
+
+// EndMySession operation middleware
+func (siw *ServerInterfaceWrapper) EndMySession(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndMySession(c, id)
+}
+
 // SubmitOperation operation middleware
 func (siw *ServerInterfaceWrapper) SubmitOperation(c *gin.Context) {
 
@@ -5995,6 +7075,84 @@ func (siw *ServerInterfaceWrapper) ReadShared(c *gin.Context) {
 	siw.Handler.ReadShared(c, consent)
 }
 
+// AskSignInCode operation middleware
+func (siw *ServerInterfaceWrapper) AskSignInCode(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskSignInCode(c)
+}
+
+// ConfirmSignInCode operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmSignInCode(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmSignInCode(c)
+}
+
+// AnswerSignInFactor operation middleware
+func (siw *ServerInterfaceWrapper) AnswerSignInFactor(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnswerSignInFactor(c)
+}
+
+// SignInByPasskey operation middleware
+func (siw *ServerInterfaceWrapper) SignInByPasskey(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SignInByPasskey(c)
+}
+
+// AskSignInPasskey operation middleware
+func (siw *ServerInterfaceWrapper) AskSignInPasskey(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskSignInPasskey(c)
+}
+
+// RegisterMe operation middleware
+func (siw *ServerInterfaceWrapper) RegisterMe(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RegisterMe(c)
+}
+
 // ListSurveys operation middleware
 func (siw *ServerInterfaceWrapper) ListSurveys(c *gin.Context) {
 
@@ -6131,6 +7289,34 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/customers/:id/merge", wrapper.MergeCustomer)
 	router.POST(options.BaseURL+"/v1/identifications", wrapper.IdentifyCustomer)
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
+	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
+	router.GET(options.BaseURL+"/v1/me/accounts", wrapper.ListMyAccounts)
+	router.POST(options.BaseURL+"/v1/me/accounts", wrapper.OpenMyAccount)
+	router.POST(options.BaseURL+"/v1/me/accounts/links", wrapper.LinkMyAccount)
+	router.POST(options.BaseURL+"/v1/me/accounts/links/challenges", wrapper.AskMyAccountLink)
+	router.POST(options.BaseURL+"/v1/me/addresses", wrapper.AskMyAddress)
+	router.POST(options.BaseURL+"/v1/me/addresses/confirmations", wrapper.ConfirmMyAddress)
+	router.DELETE(options.BaseURL+"/v1/me/authenticator", wrapper.RemoveMyAuthenticator)
+	router.POST(options.BaseURL+"/v1/me/authenticator", wrapper.BeginMyAuthenticator)
+	router.POST(options.BaseURL+"/v1/me/authenticator/confirmations", wrapper.ConfirmMyAuthenticator)
+	router.GET(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
+	router.GET(options.BaseURL+"/v1/me/history", wrapper.GetMyHistory)
+	router.POST(options.BaseURL+"/v1/me/operations", wrapper.SubmitMyOperation)
+	router.POST(options.BaseURL+"/v1/me/operations/prepare", wrapper.PrepareMyOperation)
+	router.GET(options.BaseURL+"/v1/me/passkeys", wrapper.ListMyPasskeys)
+	router.POST(options.BaseURL+"/v1/me/passkeys", wrapper.AddMyPasskey)
+	router.POST(options.BaseURL+"/v1/me/passkeys/challenges", wrapper.AskMyPasskey)
+	router.DELETE(options.BaseURL+"/v1/me/passkeys/:id", wrapper.RemoveMyPasskey)
+	router.GET(options.BaseURL+"/v1/me/profile", wrapper.GetMyProfile)
+	router.PATCH(options.BaseURL+"/v1/me/profile", wrapper.ChangeMyProfile)
+	router.POST(options.BaseURL+"/v1/me/proofs", wrapper.ProveMe)
+	router.POST(options.BaseURL+"/v1/me/proofs/codes", wrapper.AskMyProofCode)
+	router.POST(options.BaseURL+"/v1/me/proofs/passkeys", wrapper.ProveMeByPasskey)
+	router.POST(options.BaseURL+"/v1/me/proofs/passkeys/challenges", wrapper.AskMyProofPasskey)
+	router.POST(options.BaseURL+"/v1/me/recovery-codes", wrapper.RenewMyRecoveryCodes)
+	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndMyOtherSessions)
+	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListMySessions)
+	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndMySession)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
 	router.POST(options.BaseURL+"/v1/operations/prepare", wrapper.PrepareOperation)
@@ -6178,6 +7364,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/reports/supply", wrapper.ReportSupply)
 	router.GET(options.BaseURL+"/v1/shared", wrapper.ListShared)
 	router.POST(options.BaseURL+"/v1/shared/:consent", wrapper.ReadShared)
+	router.POST(options.BaseURL+"/v1/sign-in/codes", wrapper.AskSignInCode)
+	router.POST(options.BaseURL+"/v1/sign-in/codes/confirmations", wrapper.ConfirmSignInCode)
+	router.POST(options.BaseURL+"/v1/sign-in/factors", wrapper.AnswerSignInFactor)
+	router.POST(options.BaseURL+"/v1/sign-in/passkeys", wrapper.SignInByPasskey)
+	router.POST(options.BaseURL+"/v1/sign-in/passkeys/challenges", wrapper.AskSignInPasskey)
+	router.POST(options.BaseURL+"/v1/sign-in/registrations", wrapper.RegisterMe)
 	router.GET(options.BaseURL+"/v1/surveys", wrapper.ListSurveys)
 	router.POST(options.BaseURL+"/v1/surveys", wrapper.PublishSurvey)
 	router.DELETE(options.BaseURL+"/v1/surveys/:id", wrapper.CloseSurvey)
@@ -7828,6 +9020,805 @@ func (response PrepareMandatedefaultApplicationProblemPlusJSONResponse) VisitPre
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type GetMeRequestObject struct {
+}
+
+type GetMeResponseObject interface {
+	VisitGetMeResponse(w http.ResponseWriter) error
+}
+
+type GetMe200JSONResponse Me
+
+func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMedefaultApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMyAccountsRequestObject struct {
+}
+
+type ListMyAccountsResponseObject interface {
+	VisitListMyAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListMyAccounts200JSONResponse MyAccounts
+
+func (response ListMyAccounts200JSONResponse) VisitListMyAccountsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyAccountsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyAccountsdefaultApplicationProblemPlusJSONResponse) VisitListMyAccountsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type OpenMyAccountRequestObject struct {
+}
+
+type OpenMyAccountResponseObject interface {
+	VisitOpenMyAccountResponse(w http.ResponseWriter) error
+}
+
+type OpenMyAccount200JSONResponse MyOpening
+
+func (response OpenMyAccount200JSONResponse) VisitOpenMyAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type OpenMyAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenMyAccountdefaultApplicationProblemPlusJSONResponse) VisitOpenMyAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type LinkMyAccountRequestObject struct {
+	Body *LinkMyAccountJSONRequestBody
+}
+
+type LinkMyAccountResponseObject interface {
+	VisitLinkMyAccountResponse(w http.ResponseWriter) error
+}
+
+type LinkMyAccount204Response struct {
+}
+
+func (response LinkMyAccount204Response) VisitLinkMyAccountResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LinkMyAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LinkMyAccountdefaultApplicationProblemPlusJSONResponse) VisitLinkMyAccountResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AskMyAccountLinkRequestObject struct {
+	Body *AskMyAccountLinkJSONRequestBody
+}
+
+type AskMyAccountLinkResponseObject interface {
+	VisitAskMyAccountLinkResponse(w http.ResponseWriter) error
+}
+
+type AskMyAccountLink200JSONResponse PreparedAccountLink
+
+func (response AskMyAccountLink200JSONResponse) VisitAskMyAccountLinkResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskMyAccountLinkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskMyAccountLinkdefaultApplicationProblemPlusJSONResponse) VisitAskMyAccountLinkResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AskMyAddressRequestObject struct {
+	Body *AskMyAddressJSONRequestBody
+}
+
+type AskMyAddressResponseObject interface {
+	VisitAskMyAddressResponse(w http.ResponseWriter) error
+}
+
+type AskMyAddress202JSONResponse SignInAsked
+
+func (response AskMyAddress202JSONResponse) VisitAskMyAddressResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskMyAddressdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskMyAddressdefaultApplicationProblemPlusJSONResponse) VisitAskMyAddressResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ConfirmMyAddressRequestObject struct {
+	Body *ConfirmMyAddressJSONRequestBody
+}
+
+type ConfirmMyAddressResponseObject interface {
+	VisitConfirmMyAddressResponse(w http.ResponseWriter) error
+}
+
+type ConfirmMyAddress204Response struct {
+}
+
+func (response ConfirmMyAddress204Response) VisitConfirmMyAddressResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ConfirmMyAddressdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmMyAddressdefaultApplicationProblemPlusJSONResponse) VisitConfirmMyAddressResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type RemoveMyAuthenticatorRequestObject struct {
+}
+
+type RemoveMyAuthenticatorResponseObject interface {
+	VisitRemoveMyAuthenticatorResponse(w http.ResponseWriter) error
+}
+
+type RemoveMyAuthenticator204Response struct {
+}
+
+func (response RemoveMyAuthenticator204Response) VisitRemoveMyAuthenticatorResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveMyAuthenticatordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveMyAuthenticatordefaultApplicationProblemPlusJSONResponse) VisitRemoveMyAuthenticatorResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type BeginMyAuthenticatorRequestObject struct {
+}
+
+type BeginMyAuthenticatorResponseObject interface {
+	VisitBeginMyAuthenticatorResponse(w http.ResponseWriter) error
+}
+
+type BeginMyAuthenticator200JSONResponse AuthenticatorEnrolment
+
+func (response BeginMyAuthenticator200JSONResponse) VisitBeginMyAuthenticatorResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type BeginMyAuthenticatordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BeginMyAuthenticatordefaultApplicationProblemPlusJSONResponse) VisitBeginMyAuthenticatorResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ConfirmMyAuthenticatorRequestObject struct {
+	Body *ConfirmMyAuthenticatorJSONRequestBody
+}
+
+type ConfirmMyAuthenticatorResponseObject interface {
+	VisitConfirmMyAuthenticatorResponse(w http.ResponseWriter) error
+}
+
+type ConfirmMyAuthenticator204Response struct {
+}
+
+func (response ConfirmMyAuthenticator204Response) VisitConfirmMyAuthenticatorResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ConfirmMyAuthenticatordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmMyAuthenticatordefaultApplicationProblemPlusJSONResponse) VisitConfirmMyAuthenticatorResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ExportMeRequestObject struct {
+}
+
+type ExportMeResponseObject interface {
+	VisitExportMeResponse(w http.ResponseWriter) error
+}
+
+type ExportMe200JSONResponse json.RawMessage
+
+func (response ExportMe200JSONResponse) VisitExportMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ExportMedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportMedefaultApplicationProblemPlusJSONResponse) VisitExportMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetMyHistoryRequestObject struct {
+	Params GetMyHistoryParams
+}
+
+type GetMyHistoryResponseObject interface {
+	VisitGetMyHistoryResponse(w http.ResponseWriter) error
+}
+
+type GetMyHistory200JSONResponse History
+
+func (response GetMyHistory200JSONResponse) VisitGetMyHistoryResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMyHistorydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMyHistorydefaultApplicationProblemPlusJSONResponse) VisitGetMyHistoryResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type SubmitMyOperationRequestObject struct {
+	Params SubmitMyOperationParams
+	Body   *SubmitMyOperationJSONRequestBody
+}
+
+type SubmitMyOperationResponseObject interface {
+	VisitSubmitMyOperationResponse(w http.ResponseWriter) error
+}
+
+type SubmitMyOperation200JSONResponse Operation
+
+func (response SubmitMyOperation200JSONResponse) VisitSubmitMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SubmitMyOperation202JSONResponse Operation
+
+func (response SubmitMyOperation202JSONResponse) VisitSubmitMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SubmitMyOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SubmitMyOperationdefaultApplicationProblemPlusJSONResponse) VisitSubmitMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PrepareMyOperationRequestObject struct {
+	Body *PrepareMyOperationJSONRequestBody
+}
+
+type PrepareMyOperationResponseObject interface {
+	VisitPrepareMyOperationResponse(w http.ResponseWriter) error
+}
+
+type PrepareMyOperation200JSONResponse MyPreparedOperation
+
+func (response PrepareMyOperation200JSONResponse) VisitPrepareMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PrepareMyOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareMyOperationdefaultApplicationProblemPlusJSONResponse) VisitPrepareMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMyPasskeysRequestObject struct {
+}
+
+type ListMyPasskeysResponseObject interface {
+	VisitListMyPasskeysResponse(w http.ResponseWriter) error
+}
+
+type ListMyPasskeys200JSONResponse MyPasskeys
+
+func (response ListMyPasskeys200JSONResponse) VisitListMyPasskeysResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyPasskeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyPasskeysdefaultApplicationProblemPlusJSONResponse) VisitListMyPasskeysResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AddMyPasskeyRequestObject struct {
+	Body *AddMyPasskeyJSONRequestBody
+}
+
+type AddMyPasskeyResponseObject interface {
+	VisitAddMyPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AddMyPasskey201JSONResponse MyPasskey
+
+func (response AddMyPasskey201JSONResponse) VisitAddMyPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AddMyPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddMyPasskeydefaultApplicationProblemPlusJSONResponse) VisitAddMyPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AskMyPasskeyRequestObject struct {
+}
+
+type AskMyPasskeyResponseObject interface {
+	VisitAskMyPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AskMyPasskey200JSONResponse PasskeyCeremony
+
+func (response AskMyPasskey200JSONResponse) VisitAskMyPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskMyPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskMyPasskeydefaultApplicationProblemPlusJSONResponse) VisitAskMyPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type RemoveMyPasskeyRequestObject struct {
+	Id string `json:"id"`
+}
+
+type RemoveMyPasskeyResponseObject interface {
+	VisitRemoveMyPasskeyResponse(w http.ResponseWriter) error
+}
+
+type RemoveMyPasskey204Response struct {
+}
+
+func (response RemoveMyPasskey204Response) VisitRemoveMyPasskeyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveMyPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveMyPasskeydefaultApplicationProblemPlusJSONResponse) VisitRemoveMyPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetMyProfileRequestObject struct {
+}
+
+type GetMyProfileResponseObject interface {
+	VisitGetMyProfileResponse(w http.ResponseWriter) error
+}
+
+type GetMyProfile200JSONResponse MyProfile
+
+func (response GetMyProfile200JSONResponse) VisitGetMyProfileResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMyProfiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMyProfiledefaultApplicationProblemPlusJSONResponse) VisitGetMyProfileResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChangeMyProfileRequestObject struct {
+	Body *ChangeMyProfileJSONRequestBody
+}
+
+type ChangeMyProfileResponseObject interface {
+	VisitChangeMyProfileResponse(w http.ResponseWriter) error
+}
+
+type ChangeMyProfile204Response struct {
+}
+
+func (response ChangeMyProfile204Response) VisitChangeMyProfileResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ChangeMyProfiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeMyProfiledefaultApplicationProblemPlusJSONResponse) VisitChangeMyProfileResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ProveMeRequestObject struct {
+	Body *ProveMeJSONRequestBody
+}
+
+type ProveMeResponseObject interface {
+	VisitProveMeResponse(w http.ResponseWriter) error
+}
+
+type ProveMe204Response struct {
+}
+
+func (response ProveMe204Response) VisitProveMeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ProveMedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProveMedefaultApplicationProblemPlusJSONResponse) VisitProveMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AskMyProofCodeRequestObject struct {
+	Body *AskMyProofCodeJSONRequestBody
+}
+
+type AskMyProofCodeResponseObject interface {
+	VisitAskMyProofCodeResponse(w http.ResponseWriter) error
+}
+
+type AskMyProofCode202JSONResponse SignInAsked
+
+func (response AskMyProofCode202JSONResponse) VisitAskMyProofCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskMyProofCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskMyProofCodedefaultApplicationProblemPlusJSONResponse) VisitAskMyProofCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ProveMeByPasskeyRequestObject struct {
+	Body *ProveMeByPasskeyJSONRequestBody
+}
+
+type ProveMeByPasskeyResponseObject interface {
+	VisitProveMeByPasskeyResponse(w http.ResponseWriter) error
+}
+
+type ProveMeByPasskey204Response struct {
+}
+
+func (response ProveMeByPasskey204Response) VisitProveMeByPasskeyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ProveMeByPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProveMeByPasskeydefaultApplicationProblemPlusJSONResponse) VisitProveMeByPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AskMyProofPasskeyRequestObject struct {
+}
+
+type AskMyProofPasskeyResponseObject interface {
+	VisitAskMyProofPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AskMyProofPasskey200JSONResponse PasskeyCeremony
+
+func (response AskMyProofPasskey200JSONResponse) VisitAskMyProofPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskMyProofPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskMyProofPasskeydefaultApplicationProblemPlusJSONResponse) VisitAskMyProofPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type RenewMyRecoveryCodesRequestObject struct {
+}
+
+type RenewMyRecoveryCodesResponseObject interface {
+	VisitRenewMyRecoveryCodesResponse(w http.ResponseWriter) error
+}
+
+type RenewMyRecoveryCodes200JSONResponse RecoveryCodes
+
+func (response RenewMyRecoveryCodes200JSONResponse) VisitRenewMyRecoveryCodesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type RenewMyRecoveryCodesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RenewMyRecoveryCodesdefaultApplicationProblemPlusJSONResponse) VisitRenewMyRecoveryCodesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type EndMyOtherSessionsRequestObject struct {
+}
+
+type EndMyOtherSessionsResponseObject interface {
+	VisitEndMyOtherSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndMyOtherSessions204Response struct {
+}
+
+func (response EndMyOtherSessions204Response) VisitEndMyOtherSessionsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndMyOtherSessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndMyOtherSessionsdefaultApplicationProblemPlusJSONResponse) VisitEndMyOtherSessionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMySessionsRequestObject struct {
+}
+
+type ListMySessionsResponseObject interface {
+	VisitListMySessionsResponse(w http.ResponseWriter) error
+}
+
+type ListMySessions200JSONResponse MySessions
+
+func (response ListMySessions200JSONResponse) VisitListMySessionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMySessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMySessionsdefaultApplicationProblemPlusJSONResponse) VisitListMySessionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type EndMySessionRequestObject struct {
+	Id string `json:"id"`
+}
+
+type EndMySessionResponseObject interface {
+	VisitEndMySessionResponse(w http.ResponseWriter) error
+}
+
+type EndMySession204Response struct {
+}
+
+func (response EndMySession204Response) VisitEndMySessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndMySessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndMySessiondefaultApplicationProblemPlusJSONResponse) VisitEndMySessionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type SubmitOperationRequestObject struct {
 	Params SubmitOperationParams
 	Body   *SubmitOperationJSONRequestBody
@@ -9403,6 +11394,180 @@ func (response ReadShareddefaultApplicationProblemPlusJSONResponse) VisitReadSha
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type AskSignInCodeRequestObject struct {
+	Body *AskSignInCodeJSONRequestBody
+}
+
+type AskSignInCodeResponseObject interface {
+	VisitAskSignInCodeResponse(w http.ResponseWriter) error
+}
+
+type AskSignInCode202JSONResponse SignInAsked
+
+func (response AskSignInCode202JSONResponse) VisitAskSignInCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskSignInCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskSignInCodedefaultApplicationProblemPlusJSONResponse) VisitAskSignInCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ConfirmSignInCodeRequestObject struct {
+	Body *ConfirmSignInCodeJSONRequestBody
+}
+
+type ConfirmSignInCodeResponseObject interface {
+	VisitConfirmSignInCodeResponse(w http.ResponseWriter) error
+}
+
+type ConfirmSignInCode200JSONResponse SignInProgress
+
+func (response ConfirmSignInCode200JSONResponse) VisitConfirmSignInCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ConfirmSignInCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmSignInCodedefaultApplicationProblemPlusJSONResponse) VisitConfirmSignInCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AnswerSignInFactorRequestObject struct {
+	Body *AnswerSignInFactorJSONRequestBody
+}
+
+type AnswerSignInFactorResponseObject interface {
+	VisitAnswerSignInFactorResponse(w http.ResponseWriter) error
+}
+
+type AnswerSignInFactor200JSONResponse SignInProgress
+
+func (response AnswerSignInFactor200JSONResponse) VisitAnswerSignInFactorResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AnswerSignInFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerSignInFactordefaultApplicationProblemPlusJSONResponse) VisitAnswerSignInFactorResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type SignInByPasskeyRequestObject struct {
+	Body *SignInByPasskeyJSONRequestBody
+}
+
+type SignInByPasskeyResponseObject interface {
+	VisitSignInByPasskeyResponse(w http.ResponseWriter) error
+}
+
+type SignInByPasskey200JSONResponse SignInProgress
+
+func (response SignInByPasskey200JSONResponse) VisitSignInByPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SignInByPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SignInByPasskeydefaultApplicationProblemPlusJSONResponse) VisitSignInByPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AskSignInPasskeyRequestObject struct {
+	Body *AskSignInPasskeyJSONRequestBody
+}
+
+type AskSignInPasskeyResponseObject interface {
+	VisitAskSignInPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AskSignInPasskey200JSONResponse PasskeyCeremony
+
+func (response AskSignInPasskey200JSONResponse) VisitAskSignInPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type AskSignInPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskSignInPasskeydefaultApplicationProblemPlusJSONResponse) VisitAskSignInPasskeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type RegisterMeRequestObject struct {
+	Body *RegisterMeJSONRequestBody
+}
+
+type RegisterMeResponseObject interface {
+	VisitRegisterMeResponse(w http.ResponseWriter) error
+}
+
+type RegisterMe200JSONResponse SignInProgress
+
+func (response RegisterMe200JSONResponse) VisitRegisterMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type RegisterMedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RegisterMedefaultApplicationProblemPlusJSONResponse) VisitRegisterMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListSurveysRequestObject struct {
 }
 
@@ -9649,6 +11814,90 @@ type StrictServerInterface interface {
 	// Prepare what a wallet must sign for an operation.
 	// (POST /v1/mandates)
 	PrepareMandate(ctx context.Context, request PrepareMandateRequestObject) (PrepareMandateResponseObject, error)
+	// How the customer is signed in and what they have set up.
+	// (GET /v1/me)
+	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
+	// The customer's accounts in all programmes, with their positions.
+	// (GET /v1/me/accounts)
+	ListMyAccounts(ctx context.Context, request ListMyAccountsRequestObject) (ListMyAccountsResponseObject, error)
+	// Open the customer's account of this brand's programme, in its custody, or find it.
+	// (POST /v1/me/accounts)
+	OpenMyAccount(ctx context.Context, request OpenMyAccountRequestObject) (OpenMyAccountResponseObject, error)
+	// Link the account whose controller has signed.
+	// (POST /v1/me/accounts/links)
+	LinkMyAccount(ctx context.Context, request LinkMyAccountRequestObject) (LinkMyAccountResponseObject, error)
+	// What an account's own key or passkey must sign so that the account, of any programme, is linked to the customer.
+	// (POST /v1/me/accounts/links/challenges)
+	AskMyAccountLink(ctx context.Context, request AskMyAccountLinkRequestObject) (AskMyAccountLinkResponseObject, error)
+	// Send a code to a further phone or e-mail address of the customer's.
+	// (POST /v1/me/addresses)
+	AskMyAddress(ctx context.Context, request AskMyAddressRequestObject) (AskMyAddressResponseObject, error)
+	// Add the address whose code has arrived. PERSON_EXISTS when it is somebody else's.
+	// (POST /v1/me/addresses/confirmations)
+	ConfirmMyAddress(ctx context.Context, request ConfirmMyAddressRequestObject) (ConfirmMyAddressResponseObject, error)
+	// Forget the authenticator app.
+	// (DELETE /v1/me/authenticator)
+	RemoveMyAuthenticator(ctx context.Context, request RemoveMyAuthenticatorRequestObject) (RemoveMyAuthenticatorResponseObject, error)
+	// Draw a secret for an authenticator app (RFC 6238, 6 digits, 30 seconds, SHA-1). It counts once a code of it was confirmed.
+	// (POST /v1/me/authenticator)
+	BeginMyAuthenticator(ctx context.Context, request BeginMyAuthenticatorRequestObject) (BeginMyAuthenticatorResponseObject, error)
+	// Show that the app has the secret, by a code of it.
+	// (POST /v1/me/authenticator/confirmations)
+	ConfirmMyAuthenticator(ctx context.Context, request ConfirmMyAuthenticatorRequestObject) (ConfirmMyAuthenticatorResponseObject, error)
+	// Everything that this gateway keeps about the customer, machine-readable.
+	// (GET /v1/me/export)
+	ExportMe(ctx context.Context, request ExportMeRequestObject) (ExportMeResponseObject, error)
+	// The receipts of all the customer's accounts, newest first.
+	// (GET /v1/me/history)
+	GetMyHistory(ctx context.Context, request GetMyHistoryRequestObject) (GetMyHistoryResponseObject, error)
+	// Record an operation on an account of the customer's, and wait for its receipt.
+	// (POST /v1/me/operations)
+	SubmitMyOperation(ctx context.Context, request SubmitMyOperationRequestObject) (SubmitMyOperationResponseObject, error)
+	// What the customer has to be told before an operation on an account of theirs, and what its key must sign.
+	// (POST /v1/me/operations/prepare)
+	PrepareMyOperation(ctx context.Context, request PrepareMyOperationRequestObject) (PrepareMyOperationResponseObject, error)
+	// The customer's passkeys.
+	// (GET /v1/me/passkeys)
+	ListMyPasskeys(ctx context.Context, request ListMyPasskeysRequestObject) (ListMyPasskeysResponseObject, error)
+	// Keep a passkey that the browser has made.
+	// (POST /v1/me/passkeys)
+	AddMyPasskey(ctx context.Context, request AddMyPasskeyRequestObject) (AddMyPasskeyResponseObject, error)
+	// What the browser is to make a passkey for.
+	// (POST /v1/me/passkeys/challenges)
+	AskMyPasskey(ctx context.Context, request AskMyPasskeyRequestObject) (AskMyPasskeyResponseObject, error)
+	// Forget a passkey. An account whose controller it is stays under it, since that stands on the ledger.
+	// (DELETE /v1/me/passkeys/{id})
+	RemoveMyPasskey(ctx context.Context, request RemoveMyPasskeyRequestObject) (RemoveMyPasskeyResponseObject, error)
+	// What the brand knows about the customer.
+	// (GET /v1/me/profile)
+	GetMyProfile(ctx context.Context, request GetMyProfileRequestObject) (GetMyProfileResponseObject, error)
+	// Change what the brand knows about the customer.
+	// (PATCH /v1/me/profile)
+	ChangeMyProfile(ctx context.Context, request ChangeMyProfileRequestObject) (ChangeMyProfileResponseObject, error)
+	// Prove again who is there, for what answers STEP_UP_REQUIRED; it is good for 10 minutes.
+	// (POST /v1/me/proofs)
+	ProveMe(ctx context.Context, request ProveMeRequestObject) (ProveMeResponseObject, error)
+	// Send a code to one of the customer's own addresses, for a fresh proof.
+	// (POST /v1/me/proofs/codes)
+	AskMyProofCode(ctx context.Context, request AskMyProofCodeRequestObject) (AskMyProofCodeResponseObject, error)
+	// Prove by a passkey who is there.
+	// (POST /v1/me/proofs/passkeys)
+	ProveMeByPasskey(ctx context.Context, request ProveMeByPasskeyRequestObject) (ProveMeByPasskeyResponseObject, error)
+	// What one of the customer's passkeys is to sign for a fresh proof.
+	// (POST /v1/me/proofs/passkeys/challenges)
+	AskMyProofPasskey(ctx context.Context, request AskMyProofPasskeyRequestObject) (AskMyProofPasskeyResponseObject, error)
+	// Fresh recovery codes; earlier ones are forgotten.
+	// (POST /v1/me/recovery-codes)
+	RenewMyRecoveryCodes(ctx context.Context, request RenewMyRecoveryCodesRequestObject) (RenewMyRecoveryCodesResponseObject, error)
+	// End every session but this one.
+	// (DELETE /v1/me/sessions)
+	EndMyOtherSessions(ctx context.Context, request EndMyOtherSessionsRequestObject) (EndMyOtherSessionsResponseObject, error)
+	// Where the customer is signed in.
+	// (GET /v1/me/sessions)
+	ListMySessions(ctx context.Context, request ListMySessionsRequestObject) (ListMySessionsResponseObject, error)
+	// End one session; `current` is this one, which signs out.
+	// (DELETE /v1/me/sessions/{id})
+	EndMySession(ctx context.Context, request EndMySessionRequestObject) (EndMySessionResponseObject, error)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(ctx context.Context, request SubmitOperationRequestObject) (SubmitOperationResponseObject, error)
@@ -9790,6 +12039,24 @@ type StrictServerInterface interface {
 	// Read what a customer of another brand shares with this one.
 	// (POST /v1/shared/{consent})
 	ReadShared(ctx context.Context, request ReadSharedRequestObject) (ReadSharedResponseObject, error)
+	// Send a one-time code to a phone or an e-mail address, to sign in or to register with.
+	// (POST /v1/sign-in/codes)
+	AskSignInCode(ctx context.Context, request AskSignInCodeRequestObject) (AskSignInCodeResponseObject, error)
+	// Show that the code has arrived.
+	// (POST /v1/sign-in/codes/confirmations)
+	ConfirmSignInCode(ctx context.Context, request ConfirmSignInCodeRequestObject) (ConfirmSignInCodeResponseObject, error)
+	// Show a second factor, a code of an authenticator app or a recovery code, and sign in.
+	// (POST /v1/sign-in/factors)
+	AnswerSignInFactor(ctx context.Context, request AnswerSignInFactorRequestObject) (AnswerSignInFactorResponseObject, error)
+	// Sign in by a passkey.
+	// (POST /v1/sign-in/passkeys)
+	SignInByPasskey(ctx context.Context, request SignInByPasskeyRequestObject) (SignInByPasskeyResponseObject, error)
+	// What a passkey is to sign, for signing in by it alone or, with a ticket, as second factor.
+	// (POST /v1/sign-in/passkeys/challenges)
+	AskSignInPasskey(ctx context.Context, request AskSignInPasskeyRequestObject) (AskSignInPasskeyResponseObject, error)
+	// Register with an address that is nobody's yet, and sign in.
+	// (POST /v1/sign-in/registrations)
+	RegisterMe(ctx context.Context, request RegisterMeRequestObject) (RegisterMeResponseObject, error)
 	// The surveys that are open.
 	// (GET /v1/surveys)
 	ListSurveys(ctx context.Context, request ListSurveysRequestObject) (ListSurveysResponseObject, error)
@@ -11442,6 +13709,810 @@ func (sh *strictHandler) PrepareMandate(ctx *gin.Context) {
 	}
 }
 
+// GetMe operation middleware
+func (sh *strictHandler) GetMe(ctx *gin.Context) {
+	var request GetMeRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMe(ctx, request.(GetMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMeResponseObject); ok {
+		if err := validResponse.VisitGetMeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyAccounts operation middleware
+func (sh *strictHandler) ListMyAccounts(ctx *gin.Context) {
+	var request ListMyAccountsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyAccounts(ctx, request.(ListMyAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyAccountsResponseObject); ok {
+		if err := validResponse.VisitListMyAccountsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenMyAccount operation middleware
+func (sh *strictHandler) OpenMyAccount(ctx *gin.Context) {
+	var request OpenMyAccountRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenMyAccount(ctx, request.(OpenMyAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenMyAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(OpenMyAccountResponseObject); ok {
+		if err := validResponse.VisitOpenMyAccountResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LinkMyAccount operation middleware
+func (sh *strictHandler) LinkMyAccount(ctx *gin.Context) {
+	var request LinkMyAccountRequestObject
+
+	var body LinkMyAccountJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkMyAccount(ctx, request.(LinkMyAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkMyAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(LinkMyAccountResponseObject); ok {
+		if err := validResponse.VisitLinkMyAccountResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskMyAccountLink operation middleware
+func (sh *strictHandler) AskMyAccountLink(ctx *gin.Context) {
+	var request AskMyAccountLinkRequestObject
+
+	var body AskMyAccountLinkJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskMyAccountLink(ctx, request.(AskMyAccountLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskMyAccountLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskMyAccountLinkResponseObject); ok {
+		if err := validResponse.VisitAskMyAccountLinkResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskMyAddress operation middleware
+func (sh *strictHandler) AskMyAddress(ctx *gin.Context) {
+	var request AskMyAddressRequestObject
+
+	var body AskMyAddressJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskMyAddress(ctx, request.(AskMyAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskMyAddress")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskMyAddressResponseObject); ok {
+		if err := validResponse.VisitAskMyAddressResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmMyAddress operation middleware
+func (sh *strictHandler) ConfirmMyAddress(ctx *gin.Context) {
+	var request ConfirmMyAddressRequestObject
+
+	var body ConfirmMyAddressJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmMyAddress(ctx, request.(ConfirmMyAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmMyAddress")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ConfirmMyAddressResponseObject); ok {
+		if err := validResponse.VisitConfirmMyAddressResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveMyAuthenticator operation middleware
+func (sh *strictHandler) RemoveMyAuthenticator(ctx *gin.Context) {
+	var request RemoveMyAuthenticatorRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveMyAuthenticator(ctx, request.(RemoveMyAuthenticatorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveMyAuthenticator")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(RemoveMyAuthenticatorResponseObject); ok {
+		if err := validResponse.VisitRemoveMyAuthenticatorResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BeginMyAuthenticator operation middleware
+func (sh *strictHandler) BeginMyAuthenticator(ctx *gin.Context) {
+	var request BeginMyAuthenticatorRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BeginMyAuthenticator(ctx, request.(BeginMyAuthenticatorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BeginMyAuthenticator")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(BeginMyAuthenticatorResponseObject); ok {
+		if err := validResponse.VisitBeginMyAuthenticatorResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmMyAuthenticator operation middleware
+func (sh *strictHandler) ConfirmMyAuthenticator(ctx *gin.Context) {
+	var request ConfirmMyAuthenticatorRequestObject
+
+	var body ConfirmMyAuthenticatorJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmMyAuthenticator(ctx, request.(ConfirmMyAuthenticatorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmMyAuthenticator")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ConfirmMyAuthenticatorResponseObject); ok {
+		if err := validResponse.VisitConfirmMyAuthenticatorResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportMe operation middleware
+func (sh *strictHandler) ExportMe(ctx *gin.Context) {
+	var request ExportMeRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportMe(ctx, request.(ExportMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ExportMeResponseObject); ok {
+		if err := validResponse.VisitExportMeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMyHistory operation middleware
+func (sh *strictHandler) GetMyHistory(ctx *gin.Context, params GetMyHistoryParams) {
+	var request GetMyHistoryRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyHistory(ctx, request.(GetMyHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMyHistoryResponseObject); ok {
+		if err := validResponse.VisitGetMyHistoryResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SubmitMyOperation operation middleware
+func (sh *strictHandler) SubmitMyOperation(ctx *gin.Context, params SubmitMyOperationParams) {
+	var request SubmitMyOperationRequestObject
+
+	request.Params = params
+
+	var body SubmitMyOperationJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitMyOperation(ctx, request.(SubmitMyOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitMyOperation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(SubmitMyOperationResponseObject); ok {
+		if err := validResponse.VisitSubmitMyOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareMyOperation operation middleware
+func (sh *strictHandler) PrepareMyOperation(ctx *gin.Context) {
+	var request PrepareMyOperationRequestObject
+
+	var body PrepareMyOperationJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareMyOperation(ctx, request.(PrepareMyOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareMyOperation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PrepareMyOperationResponseObject); ok {
+		if err := validResponse.VisitPrepareMyOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyPasskeys operation middleware
+func (sh *strictHandler) ListMyPasskeys(ctx *gin.Context) {
+	var request ListMyPasskeysRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyPasskeys(ctx, request.(ListMyPasskeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyPasskeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyPasskeysResponseObject); ok {
+		if err := validResponse.VisitListMyPasskeysResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AddMyPasskey operation middleware
+func (sh *strictHandler) AddMyPasskey(ctx *gin.Context) {
+	var request AddMyPasskeyRequestObject
+
+	var body AddMyPasskeyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddMyPasskey(ctx, request.(AddMyPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddMyPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AddMyPasskeyResponseObject); ok {
+		if err := validResponse.VisitAddMyPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskMyPasskey operation middleware
+func (sh *strictHandler) AskMyPasskey(ctx *gin.Context) {
+	var request AskMyPasskeyRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskMyPasskey(ctx, request.(AskMyPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskMyPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskMyPasskeyResponseObject); ok {
+		if err := validResponse.VisitAskMyPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveMyPasskey operation middleware
+func (sh *strictHandler) RemoveMyPasskey(ctx *gin.Context, id string) {
+	var request RemoveMyPasskeyRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveMyPasskey(ctx, request.(RemoveMyPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveMyPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(RemoveMyPasskeyResponseObject); ok {
+		if err := validResponse.VisitRemoveMyPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMyProfile operation middleware
+func (sh *strictHandler) GetMyProfile(ctx *gin.Context) {
+	var request GetMyProfileRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyProfile(ctx, request.(GetMyProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMyProfileResponseObject); ok {
+		if err := validResponse.VisitGetMyProfileResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeMyProfile operation middleware
+func (sh *strictHandler) ChangeMyProfile(ctx *gin.Context) {
+	var request ChangeMyProfileRequestObject
+
+	var body ChangeMyProfileJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeMyProfile(ctx, request.(ChangeMyProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeMyProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ChangeMyProfileResponseObject); ok {
+		if err := validResponse.VisitChangeMyProfileResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ProveMe operation middleware
+func (sh *strictHandler) ProveMe(ctx *gin.Context) {
+	var request ProveMeRequestObject
+
+	var body ProveMeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProveMe(ctx, request.(ProveMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProveMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ProveMeResponseObject); ok {
+		if err := validResponse.VisitProveMeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskMyProofCode operation middleware
+func (sh *strictHandler) AskMyProofCode(ctx *gin.Context) {
+	var request AskMyProofCodeRequestObject
+
+	var body AskMyProofCodeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskMyProofCode(ctx, request.(AskMyProofCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskMyProofCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskMyProofCodeResponseObject); ok {
+		if err := validResponse.VisitAskMyProofCodeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ProveMeByPasskey operation middleware
+func (sh *strictHandler) ProveMeByPasskey(ctx *gin.Context) {
+	var request ProveMeByPasskeyRequestObject
+
+	var body ProveMeByPasskeyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProveMeByPasskey(ctx, request.(ProveMeByPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProveMeByPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ProveMeByPasskeyResponseObject); ok {
+		if err := validResponse.VisitProveMeByPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskMyProofPasskey operation middleware
+func (sh *strictHandler) AskMyProofPasskey(ctx *gin.Context) {
+	var request AskMyProofPasskeyRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskMyProofPasskey(ctx, request.(AskMyProofPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskMyProofPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskMyProofPasskeyResponseObject); ok {
+		if err := validResponse.VisitAskMyProofPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RenewMyRecoveryCodes operation middleware
+func (sh *strictHandler) RenewMyRecoveryCodes(ctx *gin.Context) {
+	var request RenewMyRecoveryCodesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RenewMyRecoveryCodes(ctx, request.(RenewMyRecoveryCodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RenewMyRecoveryCodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(RenewMyRecoveryCodesResponseObject); ok {
+		if err := validResponse.VisitRenewMyRecoveryCodesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndMyOtherSessions operation middleware
+func (sh *strictHandler) EndMyOtherSessions(ctx *gin.Context) {
+	var request EndMyOtherSessionsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndMyOtherSessions(ctx, request.(EndMyOtherSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndMyOtherSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(EndMyOtherSessionsResponseObject); ok {
+		if err := validResponse.VisitEndMyOtherSessionsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMySessions operation middleware
+func (sh *strictHandler) ListMySessions(ctx *gin.Context) {
+	var request ListMySessionsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMySessions(ctx, request.(ListMySessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMySessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMySessionsResponseObject); ok {
+		if err := validResponse.VisitListMySessionsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndMySession operation middleware
+func (sh *strictHandler) EndMySession(ctx *gin.Context, id string) {
+	var request EndMySessionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndMySession(ctx, request.(EndMySessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndMySession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(EndMySessionResponseObject); ok {
+		if err := validResponse.VisitEndMySessionResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // SubmitOperation operation middleware
 func (sh *strictHandler) SubmitOperation(ctx *gin.Context, params SubmitOperationParams) {
 	var request SubmitOperationRequestObject
@@ -12845,6 +15916,204 @@ func (sh *strictHandler) ReadShared(ctx *gin.Context, consent ConsentID) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(ReadSharedResponseObject); ok {
 		if err := validResponse.VisitReadSharedResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskSignInCode operation middleware
+func (sh *strictHandler) AskSignInCode(ctx *gin.Context) {
+	var request AskSignInCodeRequestObject
+
+	var body AskSignInCodeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskSignInCode(ctx, request.(AskSignInCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskSignInCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskSignInCodeResponseObject); ok {
+		if err := validResponse.VisitAskSignInCodeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmSignInCode operation middleware
+func (sh *strictHandler) ConfirmSignInCode(ctx *gin.Context) {
+	var request ConfirmSignInCodeRequestObject
+
+	var body ConfirmSignInCodeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmSignInCode(ctx, request.(ConfirmSignInCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmSignInCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ConfirmSignInCodeResponseObject); ok {
+		if err := validResponse.VisitConfirmSignInCodeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerSignInFactor operation middleware
+func (sh *strictHandler) AnswerSignInFactor(ctx *gin.Context) {
+	var request AnswerSignInFactorRequestObject
+
+	var body AnswerSignInFactorJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerSignInFactor(ctx, request.(AnswerSignInFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerSignInFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AnswerSignInFactorResponseObject); ok {
+		if err := validResponse.VisitAnswerSignInFactorResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SignInByPasskey operation middleware
+func (sh *strictHandler) SignInByPasskey(ctx *gin.Context) {
+	var request SignInByPasskeyRequestObject
+
+	var body SignInByPasskeyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignInByPasskey(ctx, request.(SignInByPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignInByPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(SignInByPasskeyResponseObject); ok {
+		if err := validResponse.VisitSignInByPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskSignInPasskey operation middleware
+func (sh *strictHandler) AskSignInPasskey(ctx *gin.Context) {
+	var request AskSignInPasskeyRequestObject
+
+	var body AskSignInPasskeyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskSignInPasskey(ctx, request.(AskSignInPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskSignInPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AskSignInPasskeyResponseObject); ok {
+		if err := validResponse.VisitAskSignInPasskeyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RegisterMe operation middleware
+func (sh *strictHandler) RegisterMe(ctx *gin.Context) {
+	var request RegisterMeRequestObject
+
+	var body RegisterMeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RegisterMe(ctx, request.(RegisterMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RegisterMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(RegisterMeResponseObject); ok {
+		if err := validResponse.VisitRegisterMeResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

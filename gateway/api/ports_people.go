@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
 
@@ -14,6 +15,9 @@ type People struct {
 	Desk      Desk                      // For who wants to know a customer of this programme.
 	Elsewhere map[string]PartnerGateway // The other brands' gateways, for tills that want to know customers of theirs.
 	Vault     Vault                     // Nil where none is kept.
+	SignIn    *signin.Service           // Nil where customers don't sign in.
+	Origin    string                    // Of the wallet's pages: https://host, or http://localhost:port for development.
+	Client    string                    // Header in which a proxy names who asks, such as X-Forwarded-For; empty without a proxy.
 }
 
 // Vault keeps persons: vault.Vault.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,6 +17,8 @@ const (
 	retryAfterSeconds   = 1
 	limitedAfterSeconds = 60
 )
+
+const retryAfterHeader = "Retry-After"
 
 // failure is a coded error together with what a problem document says besides: the fields that are wrong, or the operation that was refused.
 type failure struct {
@@ -71,6 +74,10 @@ func (s *Server) answerErrors(c *gin.Context) {
 	if p.Class == Internal {
 		s.log.Error("request failed", "requestId", requestID(c), "route", c.FullPath(), "code", p.Code, "err", last.Err)
 	}
+	var wait interface{ RetryAfter() time.Duration }
+	if errors.As(last.Err, &wait) {
+		c.Header(retryAfterHeader, strconv.Itoa(int(wait.RetryAfter()/time.Second)))
+	}
 	writeProblem(c, p)
 }
 
@@ -81,11 +88,12 @@ func writeProblem(c *gin.Context, p Problem) {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
-	switch {
+	switch known := c.Writer.Header().Get(retryAfterHeader) != ""; {
+	case known:
 	case p.Code == string(fault.AttemptsLimited):
-		c.Header("Retry-After", strconv.Itoa(limitedAfterSeconds))
+		c.Header(retryAfterHeader, strconv.Itoa(limitedAfterSeconds))
 	case p.Class == Retry:
-		c.Header("Retry-After", strconv.Itoa(retryAfterSeconds))
+		c.Header(retryAfterHeader, strconv.Itoa(retryAfterSeconds))
 	}
 	c.Data(p.Status, "application/problem+json", body)
 }

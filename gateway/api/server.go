@@ -70,6 +70,7 @@ type Server struct {
 	metrics       metrics
 	engine        *gin.Engine
 	heavy         chan struct{} // Taken while a statement or a dry run is made.
+	crossOrigin   *http.CrossOriginProtection
 }
 
 var _ StrictServerInterface = (*Server)(nil)
@@ -96,6 +97,9 @@ func New(p Parts) (*Server, error) {
 		member: p.Member, programme: p.Programme, keys: p.Keys, recorder: p.Recorder, partners: p.Partners, reader: p.Reader, hasher: p.Hasher,
 		quoter: p.Quoter, administrator: p.Administrator, approver: p.Approver, clearing: p.Clearing, people: p.People, reports: p.Reports, condition: p.Condition, log: p.Log, rules: rules, metrics: newMetrics(p.Metrics),
 		heavy: make(chan struct{}, 1),
+	}
+	if s.crossOrigin, err = protection(p.People.Origin); err != nil {
+		return nil, err
 	}
 	s.engine = s.routes(p.Metrics)
 	if p.Wallet != nil {

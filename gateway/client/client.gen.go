@@ -201,8 +201,32 @@ type Account struct {
 	Waiting Points `json:"waiting"`
 }
 
+// AccountLink defines model for AccountLink.
+type AccountLink struct {
+	// Signature r||s of an ECDSA P-256 signature with low s, base64url without padding.
+	Signature string `json:"signature"`
+	Token     string `json:"token"`
+
+	// Webauthn What a passkey signed instead of the mandate's digest.
+	Webauthn *Assertion `json:"webauthn,omitempty"`
+}
+
+// AccountLinkRequest defines model for AccountLinkRequest.
+type AccountLinkRequest struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+}
+
 // Action How many points a rule gives: exactly one of rate, tiered, fixed and multiplier.
 type Action = rules.Action
+
+// AddressConfirmation defines model for AddressConfirmation.
+type AddressConfirmation struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+	Code    string        `json:"code"`
+	Token   string        `json:"token"`
+}
 
 // AdjustmentsReport defines model for AdjustmentsReport.
 type AdjustmentsReport = reports.Adjustments
@@ -278,6 +302,23 @@ type Authentication struct {
 	// Challenge What was asked and answered; only its hash is kept.
 	Challenge string `json:"challenge"`
 	Method    string `json:"method"`
+}
+
+// AuthenticatorCode defines model for AuthenticatorCode.
+type AuthenticatorCode struct {
+	Code string `json:"code"`
+}
+
+// AuthenticatorEnrolment defines model for AuthenticatorEnrolment.
+type AuthenticatorEnrolment struct {
+	// Qr The URI as a QR code, a data URI of a PNG.
+	Qr string `json:"qr"`
+
+	// Secret Base32, for typing.
+	Secret string `json:"secret"`
+
+	// Uri otpauth://totp/...
+	Uri string `json:"uri"`
 }
 
 // Authorisation defines model for Authorisation.
@@ -618,6 +659,9 @@ type CustomerRequest struct {
 
 // DataPolicy A version of what a brand promises about personal data.
 type DataPolicy = privacy.Policy
+
+// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+type Delivery = string
 
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
@@ -976,6 +1020,19 @@ type MandateRequest struct {
 	ValidSeconds *int `json:"validSeconds,omitempty"`
 }
 
+// Me defines model for Me.
+type Me struct {
+	// Factors Second factors that are set up: passkey, totp.
+	Factors []string `json:"factors"`
+
+	// ProvedUntil Until when what is sensitive needs no fresh proof.
+	ProvedUntil time.Time `json:"provedUntil"`
+
+	// RecoveryCodes How many are left.
+	RecoveryCodes int       `json:"recoveryCodes"`
+	Session       MySession `json:"session"`
+}
+
 // Member defines model for Member.
 type Member = clearing.Member
 
@@ -1021,6 +1078,187 @@ type Motion = clearing.Motion
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
 
+// MyAccount defines model for MyAccount.
+type MyAccount struct {
+	// Name The programme's name for customers.
+	Name string `json:"name"`
+
+	// Own Of this brand's programme: operations on it are taken here.
+	Own bool `json:"own"`
+
+	// Passkey Which of the customer's passkeys controls it, when one does.
+	Passkey   *string `json:"passkey,omitempty"`
+	Position  Account `json:"position"`
+	Programme string  `json:"programme"`
+}
+
+// MyAccounts defines model for MyAccounts.
+type MyAccounts struct {
+	Accounts []MyAccount `json:"accounts"`
+}
+
+// MyOpening defines model for MyOpening.
+type MyOpening struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account *ID `json:"account,omitempty"`
+}
+
+// MyOperationRequest defines model for MyOperationRequest.
+type MyOperationRequest struct {
+	// Acknowledged SHA-256 in hex.
+	Acknowledged *Hash `json:"acknowledged,omitempty"`
+
+	// Language Of the notice: en, de or zh.
+	Language *string `json:"language,omitempty"`
+
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | until, freezeRequest | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
+	Operation OperationRequest `json:"operation"`
+
+	// Passkey Of a rekey, in place of its controller: the id of the customer's passkey that is to control the account.
+	Passkey *string `json:"passkey,omitempty"`
+}
+
+// MyPasskey defines model for MyPasskey.
+type MyPasskey struct {
+	// Controls Whether it can control accounts, which P-256 keys can.
+	Controls  bool       `json:"controls"`
+	CreatedAt time.Time  `json:"createdAt"`
+	Id        string     `json:"id"`
+	Label     string     `json:"label"`
+	UsedAt    *time.Time `json:"usedAt,omitempty"`
+}
+
+// MyPasskeys defines model for MyPasskeys.
+type MyPasskeys struct {
+	Passkeys []MyPasskey `json:"passkeys"`
+}
+
+// MyPreparedOperation defines model for MyPreparedOperation.
+type MyPreparedOperation struct {
+	Mandate *PreparedMandate `json:"mandate,omitempty"`
+	Notice  *OperationNotice `json:"notice,omitempty"`
+
+	// Operation Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
+	// "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
+	// with a mandate that names a place. amountMinor goes with currency, pieces with item. Where it says to, toReference serves as well.
+	//
+	// | kind | scope | must have | may have | till | consent |
+	// | --- | --- | --- | --- | --- | --- |
+	// | open | till | | reference, controller, holder | | |
+	// | earn | till | occurredAt | amountMinor, currency, event, channel, tags, lines, lateClaim, shop | may | |
+	// | refer | till | to, occurredAt | amountMinor, currency, channel, tags | may | |
+	// | redeem | till | points | amountMinor, currency, item, pieces, shop, programme, partner, agreement | must | must |
+	// | hold | till | points | purpose, holdSeconds, until, amountMinor, currency, item, pieces, shop, programme, partner, agreement | may | must |
+	// | capture | till | hold, points | amountMinor, currency, item, pieces, shop, programme, partner | must | |
+	// | void | till | hold | programme, partner | may | may |
+	// | transfer | till | to, points | | | must |
+	// | gift | till | points | claimCode | | must |
+	// | accept | till | hold | to, claimCode | | must |
+	// | return | till | occurredAt | amountMinor, currency, originalOperation, original, whole, returnLines, points, shop, programme, partner | must | may |
+	// | expire | operator | | | | |
+	// | adjust | operator | operation, points, reason | note | | |
+	// | rekey | till | controller | | | must |
+	// | recover | operator | operation, controller | | | |
+	// | veto | till | | | | must |
+	// | complete | operator | | | | |
+	// | freeze | operator | reason | until, freezeRequest | | |
+	// | unfreeze | operator | reason | | | |
+	// | close | till | | points | | must |
+	// | award | till | programme, points | amountMinor, currency, partner, agreement | must | |
+	// | swap | till | to, points, partner | programme, agreement | | must |
+	// | optout | till | partner | | | must |
+	// | optin | till | partner | | | must |
+	//
+	// **earn** is for a purchase, which must have amountMinor and the till's receipt, or for another `event`. `lateClaim` claims the receipt for the account after it was given to
+	// nobody: once. **refer** pays a referral: account is who was referred, `to` who referred. **redeem**, **hold** and **capture** say what the points are for: an `item` of the price
+	// list, or a discount of amountMinor; where a price list is in force, points must be its price. A **hold** lapses after holdSeconds, or at `until` when a mandate names it.
+	// A **capture** at the till of the hold needs no placeSalt; without it, the gateway takes the hold's. A **gift** waits for whoever sends its claimCode; without one the gateway
+	// makes one. **accept** is the receiver's; without `to` the gateway finds the sender by the hold. A **return** is of originalOperation or original: `whole`, by returnLines of the
+	// purchase, by points of a redemption, or by amountMinor; or, where the terms take returns without a receipt, of neither and by amountMinor, with the controller's consent.
+	// With `programme`, of another brand, redeem, hold, capture, void and return take place here, at its partner: points are worth what its offer says, and a discount is what they are
+	// worth; neither items nor shops take part. Without it, `partner` goes with a hold for an allowance at the partner, with the void of one, and with the return of what a swap has
+	// brought. **award** gives another programme's points for a receipt of this till; this member pays for them. **swap** makes points the partner's, on the account `to` there;
+	// where this gateway's programme is the partner, toReference serves as well. It is returned in the programme that it brought points to, as `original` the receipt of kind deposit,
+	// or by originalOperation, which is the swap's. The return of an award, of a redemption at a partner or of a swap is whole or by points.
+	// **optout** ends what a partner (`*`: every partner) may do with the account, **optin** allows it again.
+	// **adjust** takes points that may be negative. **close** names the points that are forfeited by it, none when it is left out.
+	Operation OperationRequest `json:"operation"`
+
+	// Passkey Which of the customer's passkeys controls the account, when one does.
+	Passkey *string `json:"passkey,omitempty"`
+}
+
+// MyProfile defines model for MyProfile.
+type MyProfile struct {
+	Attributes []Attribute `json:"attributes"`
+}
+
+// MyProfileChange defines model for MyProfileChange.
+type MyProfileChange struct {
+	// Remove Names of attributes.
+	Remove *[]string    `json:"remove,omitempty"`
+	Set    *[]Attribute `json:"set,omitempty"`
+}
+
+// MySession defines model for MySession.
+type MySession struct {
+	CreatedAt time.Time `json:"createdAt"`
+	Current   bool      `json:"current"`
+	Device    string    `json:"device"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Id        string    `json:"id"`
+	Methods   []string  `json:"methods"`
+	SeenAt    time.Time `json:"seenAt"`
+}
+
+// MySessions defines model for MySessions.
+type MySessions struct {
+	Sessions []MySession `json:"sessions"`
+}
+
 // NetDisclosed defines model for NetDisclosed.
 type NetDisclosed = clearing.Disclosure
 
@@ -1041,6 +1279,14 @@ type NettingPayment = netting.Payment
 
 // NettingPosition defines model for NettingPosition.
 type NettingPosition = netting.Position
+
+// NewPasskey defines model for NewPasskey.
+type NewPasskey struct {
+	// Credential RegistrationResponseJSON or AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it.
+	Credential PasskeyCredential `json:"credential"`
+	Label      *string           `json:"label,omitempty"`
+	Token      string            `json:"token"`
+}
 
 // Obligation defines model for Obligation.
 type Obligation struct {
@@ -1136,6 +1382,15 @@ type Operation struct {
 
 // OperationStatus PENDING is recorded and will be committed; DONE is committed.
 type OperationStatus string
+
+// OperationNotice defines model for OperationNotice.
+type OperationNotice struct {
+	// Hash SHA-256 in hex.
+	Hash Hash `json:"hash"`
+
+	// Text What the customer has to be told.
+	Text string `json:"text"`
+}
 
 // OperationRequest Every kind but open names its account by `account` or by the customer's `reference`; one that brings a spendCode or an authorisation needs neither. What else a kind takes:
 // "till" is store, terminal and receiptNumber (store and terminal go together; shop needs them); "consent" is one of authentication, authorisation and spendCode, and placeSalt
@@ -1348,6 +1603,34 @@ type PartnerTrouble struct {
 	Reason    string `json:"reason"`
 }
 
+// PasskeyAnswer defines model for PasskeyAnswer.
+type PasskeyAnswer struct {
+	// Credential RegistrationResponseJSON or AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it.
+	Credential PasskeyCredential `json:"credential"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Token    string    `json:"token"`
+}
+
+// PasskeyCeremony defines model for PasskeyCeremony.
+type PasskeyCeremony struct {
+	// Options PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (Web Authentication Level 3, section 5).
+	Options json.RawMessage `json:"options"`
+
+	// Token Goes with the answer.
+	Token string `json:"token"`
+}
+
+// PasskeyChallengeRequest defines model for PasskeyChallengeRequest.
+type PasskeyChallengeRequest struct {
+	// Ticket Of a second factor.
+	Ticket *string `json:"ticket,omitempty"`
+}
+
+// PasskeyCredential RegistrationResponseJSON or AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it.
+type PasskeyCredential = json.RawMessage
+
 // Points defines model for Points.
 type Points = int64
 
@@ -1367,6 +1650,23 @@ type Positions struct {
 	Netted *ClearingPosition `json:"netted,omitempty"`
 	Pairs  []PairPosition    `json:"pairs"`
 	Window ClearingWindow    `json:"window"`
+}
+
+// PreparedAccountLink defines model for PreparedAccountLink.
+type PreparedAccountLink struct {
+	// Canonical The statement's canonical JSON (RFC 8785). It names this gateway's member: sign it at that member's wallet only.
+	Canonical string `json:"canonical"`
+
+	// Challenge Of an account with a passkey: the digest in base64url without padding.
+	Challenge *string `json:"challenge,omitempty"`
+
+	// Digest SHA-256 in hex.
+	Digest    Hash      `json:"digest"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// RelyingParty Of an account with a passkey: the rpId.
+	RelyingParty *string `json:"relyingParty,omitempty"`
+	Token        string  `json:"token"`
 }
 
 // PreparedMandate defines model for PreparedMandate.
@@ -1476,6 +1776,17 @@ type ProgrammeTerms struct {
 	// Parameters Without the words.
 	Parameters Terms `json:"parameters"`
 	Version    int   `json:"version"`
+}
+
+// ProofRequest defines model for ProofRequest.
+type ProofRequest struct {
+	// Address Where codes can be sent to.
+	Address *SignInAddress `json:"address,omitempty"`
+	Code    string         `json:"code"`
+	Method  string         `json:"method"`
+
+	// Token Of method code: of the answer to POST /v1/me/proofs/codes.
+	Token *string `json:"token,omitempty"`
 }
 
 // Proposal defines model for Proposal.
@@ -1671,8 +1982,25 @@ type Recovery struct {
 	Operation ID `json:"operation"`
 }
 
+// RecoveryCodes defines model for RecoveryCodes.
+type RecoveryCodes struct {
+	Codes []string `json:"codes"`
+}
+
 // Reference What the customer is known by (card, phone, ...), 1 to 256 bytes without control characters. Kept as a keyed hash only.
 type Reference = string
+
+// RegistrationRequest defines model for RegistrationRequest.
+type RegistrationRequest struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Language *string   `json:"language,omitempty"`
+	Name     *string   `json:"name,omitempty"`
+	Ticket   string    `json:"ticket"`
+}
 
 // RelyingParty For whom passkeys are made. Absent when the programme takes none.
 type RelyingParty = webauthn.RelyingParty
@@ -1796,6 +2124,74 @@ type ShopRequest = wire.NewShop
 
 // ShopStatus defines model for ShopStatus.
 type ShopStatus = points.ShopStatus
+
+// SignInAddress Where codes can be sent to.
+type SignInAddress struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// SignInAsked defines model for SignInAsked.
+type SignInAsked struct {
+	// Digits Of the code.
+	Digits    int       `json:"digits"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Token Goes with the code.
+	Token string `json:"token"`
+}
+
+// SignInCodeConfirmation defines model for SignInCodeConfirmation.
+type SignInCodeConfirmation struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+	Code    string        `json:"code"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Token    string    `json:"token"`
+}
+
+// SignInCodeRequest defines model for SignInCodeRequest.
+type SignInCodeRequest struct {
+	// Address Where codes can be sent to.
+	Address SignInAddress `json:"address"`
+
+	// Device Of an earlier sign-in with the address; where no cookie keeps it.
+	Device *string `json:"device,omitempty"`
+
+	// Language Of the message: en, de or zh.
+	Language *string `json:"language,omitempty"`
+}
+
+// SignInFactor defines model for SignInFactor.
+type SignInFactor struct {
+	Code string `json:"code"`
+
+	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	Method   string    `json:"method"`
+	Ticket   string    `json:"ticket"`
+}
+
+// SignInProgress defines model for SignInProgress.
+type SignInProgress struct {
+	// Device To be kept and given again as `device`, when a token was asked for.
+	Device *string `json:"device,omitempty"`
+
+	// ExpiresAt When the session ends at the latest.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+
+	// Methods Of the second factor: passkey, totp, recovery.
+	Methods *[]string `json:"methods,omitempty"`
+	Next    string    `json:"next"`
+
+	// Ticket Goes with what is next.
+	Ticket *string `json:"ticket,omitempty"`
+
+	// Token The session's, when it was asked for; as `Authorization: Bearer`.
+	Token *string `json:"token,omitempty"`
+}
 
 // SignatureRequest defines model for SignatureRequest.
 type SignatureRequest struct {
@@ -2194,6 +2590,23 @@ type MergeCustomerParams struct {
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
+// GetMyHistoryParams defines parameters for GetMyHistory.
+type GetMyHistoryParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SubmitMyOperationParams defines parameters for SubmitMyOperation.
+type SubmitMyOperationParams struct {
+	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // SubmitOperationParams defines parameters for SubmitOperation.
 type SubmitOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -2375,6 +2788,42 @@ type IdentifyCustomerJSONRequestBody = IdentificationRequest
 // PrepareMandateJSONRequestBody defines body for PrepareMandate for application/json ContentType.
 type PrepareMandateJSONRequestBody = MandateRequest
 
+// LinkMyAccountJSONRequestBody defines body for LinkMyAccount for application/json ContentType.
+type LinkMyAccountJSONRequestBody = AccountLink
+
+// AskMyAccountLinkJSONRequestBody defines body for AskMyAccountLink for application/json ContentType.
+type AskMyAccountLinkJSONRequestBody = AccountLinkRequest
+
+// AskMyAddressJSONRequestBody defines body for AskMyAddress for application/json ContentType.
+type AskMyAddressJSONRequestBody = SignInCodeRequest
+
+// ConfirmMyAddressJSONRequestBody defines body for ConfirmMyAddress for application/json ContentType.
+type ConfirmMyAddressJSONRequestBody = AddressConfirmation
+
+// ConfirmMyAuthenticatorJSONRequestBody defines body for ConfirmMyAuthenticator for application/json ContentType.
+type ConfirmMyAuthenticatorJSONRequestBody = AuthenticatorCode
+
+// SubmitMyOperationJSONRequestBody defines body for SubmitMyOperation for application/json ContentType.
+type SubmitMyOperationJSONRequestBody = MyOperationRequest
+
+// PrepareMyOperationJSONRequestBody defines body for PrepareMyOperation for application/json ContentType.
+type PrepareMyOperationJSONRequestBody = MyOperationRequest
+
+// AddMyPasskeyJSONRequestBody defines body for AddMyPasskey for application/json ContentType.
+type AddMyPasskeyJSONRequestBody = NewPasskey
+
+// ChangeMyProfileJSONRequestBody defines body for ChangeMyProfile for application/json ContentType.
+type ChangeMyProfileJSONRequestBody = MyProfileChange
+
+// ProveMeJSONRequestBody defines body for ProveMe for application/json ContentType.
+type ProveMeJSONRequestBody = ProofRequest
+
+// AskMyProofCodeJSONRequestBody defines body for AskMyProofCode for application/json ContentType.
+type AskMyProofCodeJSONRequestBody = SignInCodeRequest
+
+// ProveMeByPasskeyJSONRequestBody defines body for ProveMeByPasskey for application/json ContentType.
+type ProveMeByPasskeyJSONRequestBody = PasskeyAnswer
+
 // SubmitOperationJSONRequestBody defines body for SubmitOperation for application/json ContentType.
 type SubmitOperationJSONRequestBody = OperationRequest
 
@@ -2428,6 +2877,24 @@ type QuoteOperationJSONRequestBody = OperationRequest
 
 // ReadSharedJSONRequestBody defines body for ReadShared for application/json ContentType.
 type ReadSharedJSONRequestBody = SharedRequest
+
+// AskSignInCodeJSONRequestBody defines body for AskSignInCode for application/json ContentType.
+type AskSignInCodeJSONRequestBody = SignInCodeRequest
+
+// ConfirmSignInCodeJSONRequestBody defines body for ConfirmSignInCode for application/json ContentType.
+type ConfirmSignInCodeJSONRequestBody = SignInCodeConfirmation
+
+// AnswerSignInFactorJSONRequestBody defines body for AnswerSignInFactor for application/json ContentType.
+type AnswerSignInFactorJSONRequestBody = SignInFactor
+
+// SignInByPasskeyJSONRequestBody defines body for SignInByPasskey for application/json ContentType.
+type SignInByPasskeyJSONRequestBody = PasskeyAnswer
+
+// AskSignInPasskeyJSONRequestBody defines body for AskSignInPasskey for application/json ContentType.
+type AskSignInPasskeyJSONRequestBody = PasskeyChallengeRequest
+
+// RegisterMeJSONRequestBody defines body for RegisterMe for application/json ContentType.
+type RegisterMeJSONRequestBody = RegistrationRequest
 
 // PublishSurveyJSONRequestBody defines body for PublishSurvey for application/json ContentType.
 type PublishSurveyJSONRequestBody = Survey
@@ -2717,6 +3184,114 @@ type ClientInterface interface {
 
 	PrepareMandate(ctx context.Context, body PrepareMandateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetMe request
+	GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMyAccounts request
+	ListMyAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenMyAccount request
+	OpenMyAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LinkMyAccountWithBody request with any body
+	LinkMyAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	LinkMyAccount(ctx context.Context, body LinkMyAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskMyAccountLinkWithBody request with any body
+	AskMyAccountLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AskMyAccountLink(ctx context.Context, body AskMyAccountLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskMyAddressWithBody request with any body
+	AskMyAddressWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AskMyAddress(ctx context.Context, body AskMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmMyAddressWithBody request with any body
+	ConfirmMyAddressWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ConfirmMyAddress(ctx context.Context, body ConfirmMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveMyAuthenticator request
+	RemoveMyAuthenticator(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BeginMyAuthenticator request
+	BeginMyAuthenticator(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmMyAuthenticatorWithBody request with any body
+	ConfirmMyAuthenticatorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ConfirmMyAuthenticator(ctx context.Context, body ConfirmMyAuthenticatorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportMe request
+	ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMyHistory request
+	GetMyHistory(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SubmitMyOperationWithBody request with any body
+	SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SubmitMyOperation(ctx context.Context, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PrepareMyOperationWithBody request with any body
+	PrepareMyOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PrepareMyOperation(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMyPasskeys request
+	ListMyPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddMyPasskeyWithBody request with any body
+	AddMyPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AddMyPasskey(ctx context.Context, body AddMyPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskMyPasskey request
+	AskMyPasskey(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveMyPasskey request
+	RemoveMyPasskey(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMyProfile request
+	GetMyProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeMyProfileWithBody request with any body
+	ChangeMyProfileWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ChangeMyProfile(ctx context.Context, body ChangeMyProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProveMeWithBody request with any body
+	ProveMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ProveMe(ctx context.Context, body ProveMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskMyProofCodeWithBody request with any body
+	AskMyProofCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AskMyProofCode(ctx context.Context, body AskMyProofCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProveMeByPasskeyWithBody request with any body
+	ProveMeByPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ProveMeByPasskey(ctx context.Context, body ProveMeByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskMyProofPasskey request
+	AskMyProofPasskey(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RenewMyRecoveryCodes request
+	RenewMyRecoveryCodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndMyOtherSessions request
+	EndMyOtherSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMySessions request
+	ListMySessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndMySession request
+	EndMySession(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDocument request
 	GetDocument(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -2896,6 +3471,36 @@ type ClientInterface interface {
 	ReadSharedWithBody(ctx context.Context, consent ConsentID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	ReadShared(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskSignInCodeWithBody request with any body
+	AskSignInCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AskSignInCode(ctx context.Context, body AskSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmSignInCodeWithBody request with any body
+	ConfirmSignInCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ConfirmSignInCode(ctx context.Context, body ConfirmSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerSignInFactorWithBody request with any body
+	AnswerSignInFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerSignInFactor(ctx context.Context, body AnswerSignInFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignInByPasskeyWithBody request with any body
+	SignInByPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SignInByPasskey(ctx context.Context, body SignInByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskSignInPasskeyWithBody request with any body
+	AskSignInPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AskSignInPasskey(ctx context.Context, body AskSignInPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterMeWithBody request with any body
+	RegisterMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	RegisterMe(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSurveys request
 	ListSurveys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3857,6 +4462,486 @@ func (c *Client) PrepareMandate(ctx context.Context, body PrepareMandateJSONRequ
 	return c.Client.Do(req)
 }
 
+func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMyAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyAccountsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) OpenMyAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenMyAccountRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) LinkMyAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkMyAccountRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) LinkMyAccount(ctx context.Context, body LinkMyAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkMyAccountRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyAccountLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyAccountLinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyAccountLink(ctx context.Context, body AskMyAccountLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyAccountLinkRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyAddressWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyAddressRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyAddress(ctx context.Context, body AskMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyAddressRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ConfirmMyAddressWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmMyAddressRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ConfirmMyAddress(ctx context.Context, body ConfirmMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmMyAddressRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RemoveMyAuthenticator(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveMyAuthenticatorRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) BeginMyAuthenticator(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBeginMyAuthenticatorRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ConfirmMyAuthenticatorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmMyAuthenticatorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ConfirmMyAuthenticator(ctx context.Context, body ConfirmMyAuthenticatorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmMyAuthenticatorRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportMeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetMyHistory(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyHistoryRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitMyOperationRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SubmitMyOperation(ctx context.Context, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitMyOperationRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PrepareMyOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareMyOperationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PrepareMyOperation(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareMyOperationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMyPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyPasskeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AddMyPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddMyPasskeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AddMyPasskey(ctx context.Context, body AddMyPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddMyPasskeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyPasskey(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyPasskeyRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RemoveMyPasskey(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveMyPasskeyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetMyProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyProfileRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ChangeMyProfileWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeMyProfileRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ChangeMyProfile(ctx context.Context, body ChangeMyProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeMyProfileRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProveMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProveMeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProveMe(ctx context.Context, body ProveMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProveMeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyProofCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyProofCodeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyProofCode(ctx context.Context, body AskMyProofCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyProofCodeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProveMeByPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProveMeByPasskeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ProveMeByPasskey(ctx context.Context, body ProveMeByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProveMeByPasskeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskMyProofPasskey(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskMyProofPasskeyRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RenewMyRecoveryCodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenewMyRecoveryCodesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) EndMyOtherSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndMyOtherSessionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMySessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMySessionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) EndMySession(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndMySessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) GetDocument(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDocumentRequest(c.Server)
 	if err != nil {
@@ -4639,6 +5724,150 @@ func (c *Client) ReadSharedWithBody(ctx context.Context, consent ConsentID, cont
 
 func (c *Client) ReadShared(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadSharedRequest(c.Server, consent, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskSignInCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskSignInCodeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskSignInCode(ctx context.Context, body AskSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskSignInCodeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ConfirmSignInCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmSignInCodeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ConfirmSignInCode(ctx context.Context, body ConfirmSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmSignInCodeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerSignInFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerSignInFactorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerSignInFactor(ctx context.Context, body AnswerSignInFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerSignInFactorRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SignInByPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignInByPasskeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SignInByPasskey(ctx context.Context, body SignInByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignInByPasskeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskSignInPasskeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskSignInPasskeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskSignInPasskey(ctx context.Context, body AskSignInPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskSignInPasskeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RegisterMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterMeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RegisterMe(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterMeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7473,6 +8702,994 @@ func NewPrepareMandateRequestWithBody(server string, contentType string, body io
 	return req, nil
 }
 
+// NewGetMeRequest generates requests for GetMe
+func NewGetMeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListMyAccountsRequest generates requests for ListMyAccounts
+func NewListMyAccountsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenMyAccountRequest generates requests for OpenMyAccount
+func NewOpenMyAccountRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLinkMyAccountRequest calls the generic LinkMyAccount builder with application/json body
+func NewLinkMyAccountRequest(server string, body LinkMyAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLinkMyAccountRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLinkMyAccountRequestWithBody generates requests for LinkMyAccount with any type of body
+func NewLinkMyAccountRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/accounts/links")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskMyAccountLinkRequest calls the generic AskMyAccountLink builder with application/json body
+func NewAskMyAccountLinkRequest(server string, body AskMyAccountLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskMyAccountLinkRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskMyAccountLinkRequestWithBody generates requests for AskMyAccountLink with any type of body
+func NewAskMyAccountLinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/accounts/links/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskMyAddressRequest calls the generic AskMyAddress builder with application/json body
+func NewAskMyAddressRequest(server string, body AskMyAddressJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskMyAddressRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskMyAddressRequestWithBody generates requests for AskMyAddress with any type of body
+func NewAskMyAddressRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/addresses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConfirmMyAddressRequest calls the generic ConfirmMyAddress builder with application/json body
+func NewConfirmMyAddressRequest(server string, body ConfirmMyAddressJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmMyAddressRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmMyAddressRequestWithBody generates requests for ConfirmMyAddress with any type of body
+func NewConfirmMyAddressRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/addresses/confirmations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveMyAuthenticatorRequest generates requests for RemoveMyAuthenticator
+func NewRemoveMyAuthenticatorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/authenticator")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBeginMyAuthenticatorRequest generates requests for BeginMyAuthenticator
+func NewBeginMyAuthenticatorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/authenticator")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewConfirmMyAuthenticatorRequest calls the generic ConfirmMyAuthenticator builder with application/json body
+func NewConfirmMyAuthenticatorRequest(server string, body ConfirmMyAuthenticatorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmMyAuthenticatorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmMyAuthenticatorRequestWithBody generates requests for ConfirmMyAuthenticator with any type of body
+func NewConfirmMyAuthenticatorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/authenticator/confirmations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewExportMeRequest generates requests for ExportMe
+func NewExportMeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetMyHistoryRequest generates requests for GetMyHistory
+func NewGetMyHistoryRequest(server string, params *GetMyHistoryParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/history")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "cursor", runtime.ParamLocationQuery, *params.Cursor); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSubmitMyOperationRequest calls the generic SubmitMyOperation builder with application/json body
+func NewSubmitMyOperationRequest(server string, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSubmitMyOperationRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSubmitMyOperationRequestWithBody generates requests for SubmitMyOperation with any type of body
+func NewSubmitMyOperationRequestWithBody(server string, params *SubmitMyOperationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/operations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.Prefer != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithLocation("simple", false, "Prefer", runtime.ParamLocationHeader, *params.Prefer)
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPrepareMyOperationRequest calls the generic PrepareMyOperation builder with application/json body
+func NewPrepareMyOperationRequest(server string, body PrepareMyOperationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPrepareMyOperationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPrepareMyOperationRequestWithBody generates requests for PrepareMyOperation with any type of body
+func NewPrepareMyOperationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/operations/prepare")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListMyPasskeysRequest generates requests for ListMyPasskeys
+func NewListMyPasskeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/passkeys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddMyPasskeyRequest calls the generic AddMyPasskey builder with application/json body
+func NewAddMyPasskeyRequest(server string, body AddMyPasskeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddMyPasskeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAddMyPasskeyRequestWithBody generates requests for AddMyPasskey with any type of body
+func NewAddMyPasskeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/passkeys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskMyPasskeyRequest generates requests for AskMyPasskey
+func NewAskMyPasskeyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/passkeys/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveMyPasskeyRequest generates requests for RemoveMyPasskey
+func NewRemoveMyPasskeyRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/passkeys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetMyProfileRequest generates requests for GetMyProfile
+func NewGetMyProfileRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/profile")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeMyProfileRequest calls the generic ChangeMyProfile builder with application/json body
+func NewChangeMyProfileRequest(server string, body ChangeMyProfileJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeMyProfileRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewChangeMyProfileRequestWithBody generates requests for ChangeMyProfile with any type of body
+func NewChangeMyProfileRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/profile")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PATCH", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewProveMeRequest calls the generic ProveMe builder with application/json body
+func NewProveMeRequest(server string, body ProveMeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProveMeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewProveMeRequestWithBody generates requests for ProveMe with any type of body
+func NewProveMeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/proofs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskMyProofCodeRequest calls the generic AskMyProofCode builder with application/json body
+func NewAskMyProofCodeRequest(server string, body AskMyProofCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskMyProofCodeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskMyProofCodeRequestWithBody generates requests for AskMyProofCode with any type of body
+func NewAskMyProofCodeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/proofs/codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewProveMeByPasskeyRequest calls the generic ProveMeByPasskey builder with application/json body
+func NewProveMeByPasskeyRequest(server string, body ProveMeByPasskeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProveMeByPasskeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewProveMeByPasskeyRequestWithBody generates requests for ProveMeByPasskey with any type of body
+func NewProveMeByPasskeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/proofs/passkeys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskMyProofPasskeyRequest generates requests for AskMyProofPasskey
+func NewAskMyProofPasskeyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/proofs/passkeys/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRenewMyRecoveryCodesRequest generates requests for RenewMyRecoveryCodes
+func NewRenewMyRecoveryCodesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/recovery-codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEndMyOtherSessionsRequest generates requests for EndMyOtherSessions
+func NewEndMyOtherSessionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListMySessionsRequest generates requests for ListMySessions
+func NewListMySessionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEndMySessionRequest generates requests for EndMySession
+func NewEndMySessionRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/sessions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetDocumentRequest generates requests for GetDocument
 func NewGetDocumentRequest(server string) (*http.Request, error) {
 	var err error
@@ -9703,6 +11920,246 @@ func NewReadSharedRequestWithBody(server string, consent ConsentID, contentType 
 	return req, nil
 }
 
+// NewAskSignInCodeRequest calls the generic AskSignInCode builder with application/json body
+func NewAskSignInCodeRequest(server string, body AskSignInCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskSignInCodeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskSignInCodeRequestWithBody generates requests for AskSignInCode with any type of body
+func NewAskSignInCodeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sign-in/codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConfirmSignInCodeRequest calls the generic ConfirmSignInCode builder with application/json body
+func NewConfirmSignInCodeRequest(server string, body ConfirmSignInCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmSignInCodeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmSignInCodeRequestWithBody generates requests for ConfirmSignInCode with any type of body
+func NewConfirmSignInCodeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sign-in/codes/confirmations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAnswerSignInFactorRequest calls the generic AnswerSignInFactor builder with application/json body
+func NewAnswerSignInFactorRequest(server string, body AnswerSignInFactorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerSignInFactorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAnswerSignInFactorRequestWithBody generates requests for AnswerSignInFactor with any type of body
+func NewAnswerSignInFactorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sign-in/factors")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSignInByPasskeyRequest calls the generic SignInByPasskey builder with application/json body
+func NewSignInByPasskeyRequest(server string, body SignInByPasskeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignInByPasskeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSignInByPasskeyRequestWithBody generates requests for SignInByPasskey with any type of body
+func NewSignInByPasskeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sign-in/passkeys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAskSignInPasskeyRequest calls the generic AskSignInPasskey builder with application/json body
+func NewAskSignInPasskeyRequest(server string, body AskSignInPasskeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskSignInPasskeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskSignInPasskeyRequestWithBody generates requests for AskSignInPasskey with any type of body
+func NewAskSignInPasskeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sign-in/passkeys/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRegisterMeRequest calls the generic RegisterMe builder with application/json body
+func NewRegisterMeRequest(server string, body RegisterMeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRegisterMeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRegisterMeRequestWithBody generates requests for RegisterMe with any type of body
+func NewRegisterMeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sign-in/registrations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListSurveysRequest generates requests for ListSurveys
 func NewListSurveysRequest(server string) (*http.Request, error) {
 	var err error
@@ -10059,6 +12516,114 @@ type ClientWithResponsesInterface interface {
 
 	PrepareMandateWithResponse(ctx context.Context, body PrepareMandateJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMandateResponse, error)
 
+	// GetMeWithResponse request
+	GetMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMeResponse, error)
+
+	// ListMyAccountsWithResponse request
+	ListMyAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyAccountsResponse, error)
+
+	// OpenMyAccountWithResponse request
+	OpenMyAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*OpenMyAccountResponse, error)
+
+	// LinkMyAccountWithBodyWithResponse request with any body
+	LinkMyAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkMyAccountResponse, error)
+
+	LinkMyAccountWithResponse(ctx context.Context, body LinkMyAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*LinkMyAccountResponse, error)
+
+	// AskMyAccountLinkWithBodyWithResponse request with any body
+	AskMyAccountLinkWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskMyAccountLinkResponse, error)
+
+	AskMyAccountLinkWithResponse(ctx context.Context, body AskMyAccountLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*AskMyAccountLinkResponse, error)
+
+	// AskMyAddressWithBodyWithResponse request with any body
+	AskMyAddressWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskMyAddressResponse, error)
+
+	AskMyAddressWithResponse(ctx context.Context, body AskMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*AskMyAddressResponse, error)
+
+	// ConfirmMyAddressWithBodyWithResponse request with any body
+	ConfirmMyAddressWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmMyAddressResponse, error)
+
+	ConfirmMyAddressWithResponse(ctx context.Context, body ConfirmMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmMyAddressResponse, error)
+
+	// RemoveMyAuthenticatorWithResponse request
+	RemoveMyAuthenticatorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RemoveMyAuthenticatorResponse, error)
+
+	// BeginMyAuthenticatorWithResponse request
+	BeginMyAuthenticatorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*BeginMyAuthenticatorResponse, error)
+
+	// ConfirmMyAuthenticatorWithBodyWithResponse request with any body
+	ConfirmMyAuthenticatorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmMyAuthenticatorResponse, error)
+
+	ConfirmMyAuthenticatorWithResponse(ctx context.Context, body ConfirmMyAuthenticatorJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmMyAuthenticatorResponse, error)
+
+	// ExportMeWithResponse request
+	ExportMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportMeResponse, error)
+
+	// GetMyHistoryWithResponse request
+	GetMyHistoryWithResponse(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*GetMyHistoryResponse, error)
+
+	// SubmitMyOperationWithBodyWithResponse request with any body
+	SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error)
+
+	SubmitMyOperationWithResponse(ctx context.Context, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error)
+
+	// PrepareMyOperationWithBodyWithResponse request with any body
+	PrepareMyOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
+
+	PrepareMyOperationWithResponse(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
+
+	// ListMyPasskeysWithResponse request
+	ListMyPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyPasskeysResponse, error)
+
+	// AddMyPasskeyWithBodyWithResponse request with any body
+	AddMyPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddMyPasskeyResponse, error)
+
+	AddMyPasskeyWithResponse(ctx context.Context, body AddMyPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*AddMyPasskeyResponse, error)
+
+	// AskMyPasskeyWithResponse request
+	AskMyPasskeyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*AskMyPasskeyResponse, error)
+
+	// RemoveMyPasskeyWithResponse request
+	RemoveMyPasskeyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveMyPasskeyResponse, error)
+
+	// GetMyProfileWithResponse request
+	GetMyProfileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMyProfileResponse, error)
+
+	// ChangeMyProfileWithBodyWithResponse request with any body
+	ChangeMyProfileWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeMyProfileResponse, error)
+
+	ChangeMyProfileWithResponse(ctx context.Context, body ChangeMyProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeMyProfileResponse, error)
+
+	// ProveMeWithBodyWithResponse request with any body
+	ProveMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProveMeResponse, error)
+
+	ProveMeWithResponse(ctx context.Context, body ProveMeJSONRequestBody, reqEditors ...RequestEditorFn) (*ProveMeResponse, error)
+
+	// AskMyProofCodeWithBodyWithResponse request with any body
+	AskMyProofCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskMyProofCodeResponse, error)
+
+	AskMyProofCodeWithResponse(ctx context.Context, body AskMyProofCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskMyProofCodeResponse, error)
+
+	// ProveMeByPasskeyWithBodyWithResponse request with any body
+	ProveMeByPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProveMeByPasskeyResponse, error)
+
+	ProveMeByPasskeyWithResponse(ctx context.Context, body ProveMeByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*ProveMeByPasskeyResponse, error)
+
+	// AskMyProofPasskeyWithResponse request
+	AskMyProofPasskeyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*AskMyProofPasskeyResponse, error)
+
+	// RenewMyRecoveryCodesWithResponse request
+	RenewMyRecoveryCodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RenewMyRecoveryCodesResponse, error)
+
+	// EndMyOtherSessionsWithResponse request
+	EndMyOtherSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndMyOtherSessionsResponse, error)
+
+	// ListMySessionsWithResponse request
+	ListMySessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMySessionsResponse, error)
+
+	// EndMySessionWithResponse request
+	EndMySessionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EndMySessionResponse, error)
+
 	// GetDocumentWithResponse request
 	GetDocumentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error)
 
@@ -10238,6 +12803,36 @@ type ClientWithResponsesInterface interface {
 	ReadSharedWithBodyWithResponse(ctx context.Context, consent ConsentID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadSharedResponse, error)
 
 	ReadSharedWithResponse(ctx context.Context, consent ConsentID, body ReadSharedJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadSharedResponse, error)
+
+	// AskSignInCodeWithBodyWithResponse request with any body
+	AskSignInCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskSignInCodeResponse, error)
+
+	AskSignInCodeWithResponse(ctx context.Context, body AskSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskSignInCodeResponse, error)
+
+	// ConfirmSignInCodeWithBodyWithResponse request with any body
+	ConfirmSignInCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmSignInCodeResponse, error)
+
+	ConfirmSignInCodeWithResponse(ctx context.Context, body ConfirmSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmSignInCodeResponse, error)
+
+	// AnswerSignInFactorWithBodyWithResponse request with any body
+	AnswerSignInFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerSignInFactorResponse, error)
+
+	AnswerSignInFactorWithResponse(ctx context.Context, body AnswerSignInFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerSignInFactorResponse, error)
+
+	// SignInByPasskeyWithBodyWithResponse request with any body
+	SignInByPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignInByPasskeyResponse, error)
+
+	SignInByPasskeyWithResponse(ctx context.Context, body SignInByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*SignInByPasskeyResponse, error)
+
+	// AskSignInPasskeyWithBodyWithResponse request with any body
+	AskSignInPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskSignInPasskeyResponse, error)
+
+	AskSignInPasskeyWithResponse(ctx context.Context, body AskSignInPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*AskSignInPasskeyResponse, error)
+
+	// RegisterMeWithBodyWithResponse request with any body
+	RegisterMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterMeResponse, error)
+
+	RegisterMeWithResponse(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterMeResponse, error)
 
 	// ListSurveysWithResponse request
 	ListSurveysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSurveysResponse, error)
@@ -11489,6 +14084,641 @@ func (r PrepareMandateResponse) StatusCode() int {
 	return 0
 }
 
+type GetMeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Me
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMyAccountsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyAccounts
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type OpenMyAccountResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyOpening
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenMyAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenMyAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type LinkMyAccountResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r LinkMyAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LinkMyAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskMyAccountLinkResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PreparedAccountLink
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskMyAccountLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskMyAccountLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskMyAddressResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON202                       *SignInAsked
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskMyAddressResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskMyAddressResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ConfirmMyAddressResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmMyAddressResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmMyAddressResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RemoveMyAuthenticatorResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveMyAuthenticatorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveMyAuthenticatorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type BeginMyAuthenticatorResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *AuthenticatorEnrolment
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r BeginMyAuthenticatorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BeginMyAuthenticatorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ConfirmMyAuthenticatorResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmMyAuthenticatorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmMyAuthenticatorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ExportMeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *json.RawMessage
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportMeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetMyHistoryResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *History
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyHistoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyHistoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SubmitMyOperationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Operation
+	JSON202                       *Operation
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r SubmitMyOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SubmitMyOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PrepareMyOperationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyPreparedOperation
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PrepareMyOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PrepareMyOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMyPasskeysResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyPasskeys
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyPasskeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyPasskeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AddMyPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON201                       *MyPasskey
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AddMyPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddMyPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskMyPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PasskeyCeremony
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskMyPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskMyPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RemoveMyPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveMyPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveMyPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetMyProfileResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyProfile
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ChangeMyProfileResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeMyProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeMyProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ProveMeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ProveMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProveMeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskMyProofCodeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON202                       *SignInAsked
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskMyProofCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskMyProofCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ProveMeByPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ProveMeByPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProveMeByPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskMyProofPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PasskeyCeremony
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskMyProofPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskMyProofPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RenewMyRecoveryCodesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *RecoveryCodes
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r RenewMyRecoveryCodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RenewMyRecoveryCodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type EndMyOtherSessionsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r EndMyOtherSessionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndMyOtherSessionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMySessionsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MySessions
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMySessionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMySessionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type EndMySessionResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r EndMySessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndMySessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetDocumentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12593,6 +15823,144 @@ func (r ReadSharedResponse) StatusCode() int {
 	return 0
 }
 
+type AskSignInCodeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON202                       *SignInAsked
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskSignInCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskSignInCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ConfirmSignInCodeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SignInProgress
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmSignInCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmSignInCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerSignInFactorResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SignInProgress
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerSignInFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerSignInFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SignInByPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SignInProgress
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r SignInByPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignInByPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskSignInPasskeyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PasskeyCeremony
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AskSignInPasskeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskSignInPasskeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RegisterMeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SignInProgress
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r RegisterMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RegisterMeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListSurveysResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -13347,6 +16715,354 @@ func (c *ClientWithResponses) PrepareMandateWithResponse(ctx context.Context, bo
 	return ParsePrepareMandateResponse(rsp)
 }
 
+// GetMeWithResponse request returning *GetMeResponse
+func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMeResponse, error) {
+	rsp, err := c.GetMe(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMeResponse(rsp)
+}
+
+// ListMyAccountsWithResponse request returning *ListMyAccountsResponse
+func (c *ClientWithResponses) ListMyAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyAccountsResponse, error) {
+	rsp, err := c.ListMyAccounts(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyAccountsResponse(rsp)
+}
+
+// OpenMyAccountWithResponse request returning *OpenMyAccountResponse
+func (c *ClientWithResponses) OpenMyAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*OpenMyAccountResponse, error) {
+	rsp, err := c.OpenMyAccount(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenMyAccountResponse(rsp)
+}
+
+// LinkMyAccountWithBodyWithResponse request with arbitrary body returning *LinkMyAccountResponse
+func (c *ClientWithResponses) LinkMyAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkMyAccountResponse, error) {
+	rsp, err := c.LinkMyAccountWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkMyAccountResponse(rsp)
+}
+
+func (c *ClientWithResponses) LinkMyAccountWithResponse(ctx context.Context, body LinkMyAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*LinkMyAccountResponse, error) {
+	rsp, err := c.LinkMyAccount(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkMyAccountResponse(rsp)
+}
+
+// AskMyAccountLinkWithBodyWithResponse request with arbitrary body returning *AskMyAccountLinkResponse
+func (c *ClientWithResponses) AskMyAccountLinkWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskMyAccountLinkResponse, error) {
+	rsp, err := c.AskMyAccountLinkWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyAccountLinkResponse(rsp)
+}
+
+func (c *ClientWithResponses) AskMyAccountLinkWithResponse(ctx context.Context, body AskMyAccountLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*AskMyAccountLinkResponse, error) {
+	rsp, err := c.AskMyAccountLink(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyAccountLinkResponse(rsp)
+}
+
+// AskMyAddressWithBodyWithResponse request with arbitrary body returning *AskMyAddressResponse
+func (c *ClientWithResponses) AskMyAddressWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskMyAddressResponse, error) {
+	rsp, err := c.AskMyAddressWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyAddressResponse(rsp)
+}
+
+func (c *ClientWithResponses) AskMyAddressWithResponse(ctx context.Context, body AskMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*AskMyAddressResponse, error) {
+	rsp, err := c.AskMyAddress(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyAddressResponse(rsp)
+}
+
+// ConfirmMyAddressWithBodyWithResponse request with arbitrary body returning *ConfirmMyAddressResponse
+func (c *ClientWithResponses) ConfirmMyAddressWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmMyAddressResponse, error) {
+	rsp, err := c.ConfirmMyAddressWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmMyAddressResponse(rsp)
+}
+
+func (c *ClientWithResponses) ConfirmMyAddressWithResponse(ctx context.Context, body ConfirmMyAddressJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmMyAddressResponse, error) {
+	rsp, err := c.ConfirmMyAddress(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmMyAddressResponse(rsp)
+}
+
+// RemoveMyAuthenticatorWithResponse request returning *RemoveMyAuthenticatorResponse
+func (c *ClientWithResponses) RemoveMyAuthenticatorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RemoveMyAuthenticatorResponse, error) {
+	rsp, err := c.RemoveMyAuthenticator(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveMyAuthenticatorResponse(rsp)
+}
+
+// BeginMyAuthenticatorWithResponse request returning *BeginMyAuthenticatorResponse
+func (c *ClientWithResponses) BeginMyAuthenticatorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*BeginMyAuthenticatorResponse, error) {
+	rsp, err := c.BeginMyAuthenticator(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBeginMyAuthenticatorResponse(rsp)
+}
+
+// ConfirmMyAuthenticatorWithBodyWithResponse request with arbitrary body returning *ConfirmMyAuthenticatorResponse
+func (c *ClientWithResponses) ConfirmMyAuthenticatorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmMyAuthenticatorResponse, error) {
+	rsp, err := c.ConfirmMyAuthenticatorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmMyAuthenticatorResponse(rsp)
+}
+
+func (c *ClientWithResponses) ConfirmMyAuthenticatorWithResponse(ctx context.Context, body ConfirmMyAuthenticatorJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmMyAuthenticatorResponse, error) {
+	rsp, err := c.ConfirmMyAuthenticator(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmMyAuthenticatorResponse(rsp)
+}
+
+// ExportMeWithResponse request returning *ExportMeResponse
+func (c *ClientWithResponses) ExportMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportMeResponse, error) {
+	rsp, err := c.ExportMe(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportMeResponse(rsp)
+}
+
+// GetMyHistoryWithResponse request returning *GetMyHistoryResponse
+func (c *ClientWithResponses) GetMyHistoryWithResponse(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*GetMyHistoryResponse, error) {
+	rsp, err := c.GetMyHistory(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyHistoryResponse(rsp)
+}
+
+// SubmitMyOperationWithBodyWithResponse request with arbitrary body returning *SubmitMyOperationResponse
+func (c *ClientWithResponses) SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error) {
+	rsp, err := c.SubmitMyOperationWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSubmitMyOperationResponse(rsp)
+}
+
+func (c *ClientWithResponses) SubmitMyOperationWithResponse(ctx context.Context, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error) {
+	rsp, err := c.SubmitMyOperation(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSubmitMyOperationResponse(rsp)
+}
+
+// PrepareMyOperationWithBodyWithResponse request with arbitrary body returning *PrepareMyOperationResponse
+func (c *ClientWithResponses) PrepareMyOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error) {
+	rsp, err := c.PrepareMyOperationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareMyOperationResponse(rsp)
+}
+
+func (c *ClientWithResponses) PrepareMyOperationWithResponse(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error) {
+	rsp, err := c.PrepareMyOperation(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareMyOperationResponse(rsp)
+}
+
+// ListMyPasskeysWithResponse request returning *ListMyPasskeysResponse
+func (c *ClientWithResponses) ListMyPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyPasskeysResponse, error) {
+	rsp, err := c.ListMyPasskeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyPasskeysResponse(rsp)
+}
+
+// AddMyPasskeyWithBodyWithResponse request with arbitrary body returning *AddMyPasskeyResponse
+func (c *ClientWithResponses) AddMyPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddMyPasskeyResponse, error) {
+	rsp, err := c.AddMyPasskeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddMyPasskeyResponse(rsp)
+}
+
+func (c *ClientWithResponses) AddMyPasskeyWithResponse(ctx context.Context, body AddMyPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*AddMyPasskeyResponse, error) {
+	rsp, err := c.AddMyPasskey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddMyPasskeyResponse(rsp)
+}
+
+// AskMyPasskeyWithResponse request returning *AskMyPasskeyResponse
+func (c *ClientWithResponses) AskMyPasskeyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*AskMyPasskeyResponse, error) {
+	rsp, err := c.AskMyPasskey(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyPasskeyResponse(rsp)
+}
+
+// RemoveMyPasskeyWithResponse request returning *RemoveMyPasskeyResponse
+func (c *ClientWithResponses) RemoveMyPasskeyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveMyPasskeyResponse, error) {
+	rsp, err := c.RemoveMyPasskey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveMyPasskeyResponse(rsp)
+}
+
+// GetMyProfileWithResponse request returning *GetMyProfileResponse
+func (c *ClientWithResponses) GetMyProfileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMyProfileResponse, error) {
+	rsp, err := c.GetMyProfile(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyProfileResponse(rsp)
+}
+
+// ChangeMyProfileWithBodyWithResponse request with arbitrary body returning *ChangeMyProfileResponse
+func (c *ClientWithResponses) ChangeMyProfileWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeMyProfileResponse, error) {
+	rsp, err := c.ChangeMyProfileWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeMyProfileResponse(rsp)
+}
+
+func (c *ClientWithResponses) ChangeMyProfileWithResponse(ctx context.Context, body ChangeMyProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeMyProfileResponse, error) {
+	rsp, err := c.ChangeMyProfile(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeMyProfileResponse(rsp)
+}
+
+// ProveMeWithBodyWithResponse request with arbitrary body returning *ProveMeResponse
+func (c *ClientWithResponses) ProveMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProveMeResponse, error) {
+	rsp, err := c.ProveMeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProveMeResponse(rsp)
+}
+
+func (c *ClientWithResponses) ProveMeWithResponse(ctx context.Context, body ProveMeJSONRequestBody, reqEditors ...RequestEditorFn) (*ProveMeResponse, error) {
+	rsp, err := c.ProveMe(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProveMeResponse(rsp)
+}
+
+// AskMyProofCodeWithBodyWithResponse request with arbitrary body returning *AskMyProofCodeResponse
+func (c *ClientWithResponses) AskMyProofCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskMyProofCodeResponse, error) {
+	rsp, err := c.AskMyProofCodeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyProofCodeResponse(rsp)
+}
+
+func (c *ClientWithResponses) AskMyProofCodeWithResponse(ctx context.Context, body AskMyProofCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskMyProofCodeResponse, error) {
+	rsp, err := c.AskMyProofCode(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyProofCodeResponse(rsp)
+}
+
+// ProveMeByPasskeyWithBodyWithResponse request with arbitrary body returning *ProveMeByPasskeyResponse
+func (c *ClientWithResponses) ProveMeByPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProveMeByPasskeyResponse, error) {
+	rsp, err := c.ProveMeByPasskeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProveMeByPasskeyResponse(rsp)
+}
+
+func (c *ClientWithResponses) ProveMeByPasskeyWithResponse(ctx context.Context, body ProveMeByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*ProveMeByPasskeyResponse, error) {
+	rsp, err := c.ProveMeByPasskey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProveMeByPasskeyResponse(rsp)
+}
+
+// AskMyProofPasskeyWithResponse request returning *AskMyProofPasskeyResponse
+func (c *ClientWithResponses) AskMyProofPasskeyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*AskMyProofPasskeyResponse, error) {
+	rsp, err := c.AskMyProofPasskey(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskMyProofPasskeyResponse(rsp)
+}
+
+// RenewMyRecoveryCodesWithResponse request returning *RenewMyRecoveryCodesResponse
+func (c *ClientWithResponses) RenewMyRecoveryCodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RenewMyRecoveryCodesResponse, error) {
+	rsp, err := c.RenewMyRecoveryCodes(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenewMyRecoveryCodesResponse(rsp)
+}
+
+// EndMyOtherSessionsWithResponse request returning *EndMyOtherSessionsResponse
+func (c *ClientWithResponses) EndMyOtherSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndMyOtherSessionsResponse, error) {
+	rsp, err := c.EndMyOtherSessions(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndMyOtherSessionsResponse(rsp)
+}
+
+// ListMySessionsWithResponse request returning *ListMySessionsResponse
+func (c *ClientWithResponses) ListMySessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMySessionsResponse, error) {
+	rsp, err := c.ListMySessions(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMySessionsResponse(rsp)
+}
+
+// EndMySessionWithResponse request returning *EndMySessionResponse
+func (c *ClientWithResponses) EndMySessionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EndMySessionResponse, error) {
+	rsp, err := c.EndMySession(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndMySessionResponse(rsp)
+}
+
 // GetDocumentWithResponse request returning *GetDocumentResponse
 func (c *ClientWithResponses) GetDocumentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error) {
 	rsp, err := c.GetDocument(ctx, reqEditors...)
@@ -13921,6 +17637,108 @@ func (c *ClientWithResponses) ReadSharedWithResponse(ctx context.Context, consen
 		return nil, err
 	}
 	return ParseReadSharedResponse(rsp)
+}
+
+// AskSignInCodeWithBodyWithResponse request with arbitrary body returning *AskSignInCodeResponse
+func (c *ClientWithResponses) AskSignInCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskSignInCodeResponse, error) {
+	rsp, err := c.AskSignInCodeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskSignInCodeResponse(rsp)
+}
+
+func (c *ClientWithResponses) AskSignInCodeWithResponse(ctx context.Context, body AskSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskSignInCodeResponse, error) {
+	rsp, err := c.AskSignInCode(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskSignInCodeResponse(rsp)
+}
+
+// ConfirmSignInCodeWithBodyWithResponse request with arbitrary body returning *ConfirmSignInCodeResponse
+func (c *ClientWithResponses) ConfirmSignInCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmSignInCodeResponse, error) {
+	rsp, err := c.ConfirmSignInCodeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmSignInCodeResponse(rsp)
+}
+
+func (c *ClientWithResponses) ConfirmSignInCodeWithResponse(ctx context.Context, body ConfirmSignInCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmSignInCodeResponse, error) {
+	rsp, err := c.ConfirmSignInCode(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmSignInCodeResponse(rsp)
+}
+
+// AnswerSignInFactorWithBodyWithResponse request with arbitrary body returning *AnswerSignInFactorResponse
+func (c *ClientWithResponses) AnswerSignInFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerSignInFactorResponse, error) {
+	rsp, err := c.AnswerSignInFactorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerSignInFactorResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerSignInFactorWithResponse(ctx context.Context, body AnswerSignInFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerSignInFactorResponse, error) {
+	rsp, err := c.AnswerSignInFactor(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerSignInFactorResponse(rsp)
+}
+
+// SignInByPasskeyWithBodyWithResponse request with arbitrary body returning *SignInByPasskeyResponse
+func (c *ClientWithResponses) SignInByPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignInByPasskeyResponse, error) {
+	rsp, err := c.SignInByPasskeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignInByPasskeyResponse(rsp)
+}
+
+func (c *ClientWithResponses) SignInByPasskeyWithResponse(ctx context.Context, body SignInByPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*SignInByPasskeyResponse, error) {
+	rsp, err := c.SignInByPasskey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignInByPasskeyResponse(rsp)
+}
+
+// AskSignInPasskeyWithBodyWithResponse request with arbitrary body returning *AskSignInPasskeyResponse
+func (c *ClientWithResponses) AskSignInPasskeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskSignInPasskeyResponse, error) {
+	rsp, err := c.AskSignInPasskeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskSignInPasskeyResponse(rsp)
+}
+
+func (c *ClientWithResponses) AskSignInPasskeyWithResponse(ctx context.Context, body AskSignInPasskeyJSONRequestBody, reqEditors ...RequestEditorFn) (*AskSignInPasskeyResponse, error) {
+	rsp, err := c.AskSignInPasskey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskSignInPasskeyResponse(rsp)
+}
+
+// RegisterMeWithBodyWithResponse request with arbitrary body returning *RegisterMeResponse
+func (c *ClientWithResponses) RegisterMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterMeResponse, error) {
+	rsp, err := c.RegisterMeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterMeResponse(rsp)
+}
+
+func (c *ClientWithResponses) RegisterMeWithResponse(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterMeResponse, error) {
+	rsp, err := c.RegisterMe(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterMeResponse(rsp)
 }
 
 // ListSurveysWithResponse request returning *ListSurveysResponse
@@ -15712,6 +19530,867 @@ func ParsePrepareMandateResponse(rsp *http.Response) (*PrepareMandateResponse, e
 	return response, nil
 }
 
+// ParseGetMeResponse parses an HTTP response from a GetMeWithResponse call
+func ParseGetMeResponse(rsp *http.Response) (*GetMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Me
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMyAccountsResponse parses an HTTP response from a ListMyAccountsWithResponse call
+func ParseListMyAccountsResponse(rsp *http.Response) (*ListMyAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyAccounts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenMyAccountResponse parses an HTTP response from a OpenMyAccountWithResponse call
+func ParseOpenMyAccountResponse(rsp *http.Response) (*OpenMyAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenMyAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyOpening
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLinkMyAccountResponse parses an HTTP response from a LinkMyAccountWithResponse call
+func ParseLinkMyAccountResponse(rsp *http.Response) (*LinkMyAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LinkMyAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskMyAccountLinkResponse parses an HTTP response from a AskMyAccountLinkWithResponse call
+func ParseAskMyAccountLinkResponse(rsp *http.Response) (*AskMyAccountLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskMyAccountLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PreparedAccountLink
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskMyAddressResponse parses an HTTP response from a AskMyAddressWithResponse call
+func ParseAskMyAddressResponse(rsp *http.Response) (*AskMyAddressResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskMyAddressResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest SignInAsked
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmMyAddressResponse parses an HTTP response from a ConfirmMyAddressWithResponse call
+func ParseConfirmMyAddressResponse(rsp *http.Response) (*ConfirmMyAddressResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmMyAddressResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveMyAuthenticatorResponse parses an HTTP response from a RemoveMyAuthenticatorWithResponse call
+func ParseRemoveMyAuthenticatorResponse(rsp *http.Response) (*RemoveMyAuthenticatorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveMyAuthenticatorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBeginMyAuthenticatorResponse parses an HTTP response from a BeginMyAuthenticatorWithResponse call
+func ParseBeginMyAuthenticatorResponse(rsp *http.Response) (*BeginMyAuthenticatorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BeginMyAuthenticatorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthenticatorEnrolment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmMyAuthenticatorResponse parses an HTTP response from a ConfirmMyAuthenticatorWithResponse call
+func ParseConfirmMyAuthenticatorResponse(rsp *http.Response) (*ConfirmMyAuthenticatorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmMyAuthenticatorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExportMeResponse parses an HTTP response from a ExportMeWithResponse call
+func ParseExportMeResponse(rsp *http.Response) (*ExportMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest json.RawMessage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMyHistoryResponse parses an HTTP response from a GetMyHistoryWithResponse call
+func ParseGetMyHistoryResponse(rsp *http.Response) (*GetMyHistoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyHistoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest History
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSubmitMyOperationResponse parses an HTTP response from a SubmitMyOperationWithResponse call
+func ParseSubmitMyOperationResponse(rsp *http.Response) (*SubmitMyOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SubmitMyOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePrepareMyOperationResponse parses an HTTP response from a PrepareMyOperationWithResponse call
+func ParsePrepareMyOperationResponse(rsp *http.Response) (*PrepareMyOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PrepareMyOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyPreparedOperation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMyPasskeysResponse parses an HTTP response from a ListMyPasskeysWithResponse call
+func ParseListMyPasskeysResponse(rsp *http.Response) (*ListMyPasskeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyPasskeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyPasskeys
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddMyPasskeyResponse parses an HTTP response from a AddMyPasskeyWithResponse call
+func ParseAddMyPasskeyResponse(rsp *http.Response) (*AddMyPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddMyPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest MyPasskey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskMyPasskeyResponse parses an HTTP response from a AskMyPasskeyWithResponse call
+func ParseAskMyPasskeyResponse(rsp *http.Response) (*AskMyPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskMyPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveMyPasskeyResponse parses an HTTP response from a RemoveMyPasskeyWithResponse call
+func ParseRemoveMyPasskeyResponse(rsp *http.Response) (*RemoveMyPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveMyPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMyProfileResponse parses an HTTP response from a GetMyProfileWithResponse call
+func ParseGetMyProfileResponse(rsp *http.Response) (*GetMyProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyProfile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeMyProfileResponse parses an HTTP response from a ChangeMyProfileWithResponse call
+func ParseChangeMyProfileResponse(rsp *http.Response) (*ChangeMyProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeMyProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProveMeResponse parses an HTTP response from a ProveMeWithResponse call
+func ParseProveMeResponse(rsp *http.Response) (*ProveMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProveMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskMyProofCodeResponse parses an HTTP response from a AskMyProofCodeWithResponse call
+func ParseAskMyProofCodeResponse(rsp *http.Response) (*AskMyProofCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskMyProofCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest SignInAsked
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProveMeByPasskeyResponse parses an HTTP response from a ProveMeByPasskeyWithResponse call
+func ParseProveMeByPasskeyResponse(rsp *http.Response) (*ProveMeByPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProveMeByPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskMyProofPasskeyResponse parses an HTTP response from a AskMyProofPasskeyWithResponse call
+func ParseAskMyProofPasskeyResponse(rsp *http.Response) (*AskMyProofPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskMyProofPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRenewMyRecoveryCodesResponse parses an HTTP response from a RenewMyRecoveryCodesWithResponse call
+func ParseRenewMyRecoveryCodesResponse(rsp *http.Response) (*RenewMyRecoveryCodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RenewMyRecoveryCodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecoveryCodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndMyOtherSessionsResponse parses an HTTP response from a EndMyOtherSessionsWithResponse call
+func ParseEndMyOtherSessionsResponse(rsp *http.Response) (*EndMyOtherSessionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndMyOtherSessionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMySessionsResponse parses an HTTP response from a ListMySessionsWithResponse call
+func ParseListMySessionsResponse(rsp *http.Response) (*ListMySessionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMySessionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MySessions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndMySessionResponse parses an HTTP response from a EndMySessionWithResponse call
+func ParseEndMySessionResponse(rsp *http.Response) (*EndMySessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndMySessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetDocumentResponse parses an HTTP response from a GetDocumentWithResponse call
 func ParseGetDocumentResponse(rsp *http.Response) (*GetDocumentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17306,6 +21985,204 @@ func ParseReadSharedResponse(rsp *http.Response) (*ReadSharedResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest SharedValues
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskSignInCodeResponse parses an HTTP response from a AskSignInCodeWithResponse call
+func ParseAskSignInCodeResponse(rsp *http.Response) (*AskSignInCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskSignInCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest SignInAsked
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmSignInCodeResponse parses an HTTP response from a ConfirmSignInCodeWithResponse call
+func ParseConfirmSignInCodeResponse(rsp *http.Response) (*ConfirmSignInCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmSignInCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignInProgress
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerSignInFactorResponse parses an HTTP response from a AnswerSignInFactorWithResponse call
+func ParseAnswerSignInFactorResponse(rsp *http.Response) (*AnswerSignInFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerSignInFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignInProgress
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignInByPasskeyResponse parses an HTTP response from a SignInByPasskeyWithResponse call
+func ParseSignInByPasskeyResponse(rsp *http.Response) (*SignInByPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignInByPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignInProgress
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskSignInPasskeyResponse parses an HTTP response from a AskSignInPasskeyWithResponse call
+func ParseAskSignInPasskeyResponse(rsp *http.Response) (*AskSignInPasskeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskSignInPasskeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRegisterMeResponse parses an HTTP response from a RegisterMeWithResponse call
+func ParseRegisterMeResponse(rsp *http.Response) (*RegisterMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RegisterMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignInProgress
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

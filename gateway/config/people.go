@@ -1,8 +1,10 @@
 package config
 
 import (
+	"net/url"
 	"os"
 	"regexp"
+	"strings"
 )
 
 // regionForm is a country of ISO 3166-1 as two letters.
@@ -13,13 +15,34 @@ type People struct {
 	Database   string // SQLite file. It is no derived data: back it up.
 	MasterKeys string // Folder of the keys that wrap every person's own key; the highest number wraps. Back it up apart from the database.
 	IndexKeys  string // Folder of the keys of the index by phone, e-mail, card and external id; the highest number is written.
+	Origin     string // Of the wallet's pages as browsers see it: https://host, or http://localhost:port for development; empty: customers don't sign in.
+	Client     string // Header in which the proxy before the gateway names who asks, such as X-Forwarded-For; empty without a proxy.
+	SMTP       SMTP   // How e-mails are sent; empty: no codes go to e-mail addresses.
+	SMS        SMS    // How text messages are sent; empty: no codes go to phones.
 	Region     string // Country whose phone numbers may be given without a country code, ISO 3166-1 in two letters; empty: all need one.
+}
+
+// SMTP is a mail server, or a folder in its place.
+type SMTP struct {
+	Address      string // host:port.
+	From         string // The sender's address.
+	User         string // Empty: without signing in.
+	PasswordFile string // Of that user.
+	Encryption   string // starttls (the default), tls, or none on a loopback address.
+	Folder       string // For development: messages are kept there as files, and nothing is sent.
+}
+
+// SMS is a provider of text messages. There is a folder in place of one, for development; others implement signin.Sender.
+type SMS struct {
+	Folder string // Messages are kept there as files.
 }
 
 // Given says whether the gateway keeps customers' data.
 func (p *People) Given() bool { return p.Database != "" }
 
-func (p *People) paths() []*string { return []*string{&p.Database, &p.MasterKeys, &p.IndexKeys} }
+func (p *People) paths() []*string {
+	return []*string{&p.Database, &p.MasterKeys, &p.IndexKeys, &p.SMTP.PasswordFile, &p.SMTP.Folder, &p.SMS.Folder}
+}
 
 // validatePeople wants all of it or nothing: the database can't be read without its keys.
 func (c *Config) validatePeople() error {
@@ -44,6 +67,9 @@ func (c *Config) validatePeople() error {
 	if p.MasterKeys == p.IndexKeys {
 		return wrong("people.indexKeys", "must be another folder than people.masterKeys: the keys are rotated apart")
 	}
+	if err := p.validateSignIn(); err != nil {
+		return err
+	}
 	if p.Region != "" && !regionForm.MatchString(p.Region) {
 		return wrong("people.region", "must be a country of ISO 3166-1 in two capital letters")
 	}
@@ -56,6 +82,45 @@ func readableFolder(key, path string) error {
 	}
 	if _, err := os.ReadDir(path); err != nil {
 		return wrong(key, "must be a folder: %v", err)
+	}
+	return nil
+}
+
+// headerForm is a header's name (RFC 9110, section 5.6.2, as far as anybody uses it).
+var headerForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+// validateSignIn checks how customers sign in.
+func (p *People) validateSignIn() error {
+	if p.Origin == "" {
+		if p.SMTP != (SMTP{}) || p.SMS != (SMS{}) || p.Client != "" {
+			return wrong("people.origin", "is missing: customers sign in at the wallet's pages")
+		}
+		return nil
+	}
+	u, err := url.Parse(p.Origin)
+	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost") || u.Host == "" || u.Scheme+"://"+u.Host != p.Origin || strings.ToLower(p.Origin) != p.Origin {
+		return wrong("people.origin", "must be https://host or https://host:port, or http://localhost:port for development")
+	}
+	if p.Client != "" && !headerForm.MatchString(p.Client) {
+		return wrong("people.client", "must be the name of a header")
+	}
+	if p.SMTP == (SMTP{}) && p.SMS == (SMS{}) {
+		return wrong("people.smtp", "is missing, and so is people.sms: customers sign in by codes sent to them")
+	}
+	if p.SMTP.Folder != "" && p.SMTP.Address != "" {
+		return wrong("people.smtp.folder", "takes the place of people.smtp.address: give one of them")
+	}
+	if p.SMTP.Address == "" {
+		return nil
+	}
+	if p.SMTP.From == "" {
+		return wrong("people.smtp.from", "is missing")
+	}
+	if (p.SMTP.User == "") != (p.SMTP.PasswordFile == "") {
+		return wrong("people.smtp.passwordFile", "goes with people.smtp.user")
+	}
+	if p.SMTP.PasswordFile != "" {
+		return readable("people.smtp.passwordFile", p.SMTP.PasswordFile)
 	}
 	return nil
 }

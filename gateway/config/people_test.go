@@ -28,7 +28,7 @@ func TestPeopleAreReadWithAbsolutePaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
-	if want := (People{at("data/people.db"), at("master"), at("index"), "DE"}); c.People != want || !c.People.Given() {
+	if want := (People{Database: at("data/people.db"), MasterKeys: at("master"), IndexKeys: at("index"), Region: "DE"}); c.People != want || !c.People.Given() {
 		t.Errorf("people are %+v", c.People)
 	}
 	if c, err = Load(folder(t, complete), nil); err != nil || c.People.Given() {
@@ -59,6 +59,35 @@ func TestAWrongBlockOfPeopleNamesItsKey(t *testing.T) {
 			}
 		}
 		if _, err := Load(file, nil); fault.CodeOf(err) != fault.InvalidValue || !strings.Contains(err.Error(), "key "+key+":") {
+			t.Errorf("%s: %v", block, err)
+		}
+	}
+}
+
+func TestHowCustomersSignInIsChecked(t *testing.T) {
+	const complete = "database: people.db, masterKeys: master, indexKeys: index"
+	file := withPeople(t, "{"+complete+`, origin: "https://wallet.airline.example", client: X-Forwarded-For, smtp: {address: "mail.example:587", from: w@airline.example}, sms: {folder: texts}}`)
+	c, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.People.SMS.Folder != filepath.Join(filepath.Dir(file), "texts") || c.People.SMTP.Address != "mail.example:587" {
+		t.Errorf("%+v", c.People)
+	}
+	for block, key := range map[string]string{
+		"sms: {folder: texts}": "people.origin",
+		"client: Forwarded":    "people.origin",
+		`origin: "http://wallet.airline.example", sms: {folder: texts}`:                                                 "people.origin",
+		`origin: "https://wallet.airline.example/", sms: {folder: texts}`:                                               "people.origin",
+		`origin: "https://Wallet.example", sms: {folder: texts}`:                                                        "people.origin",
+		`origin: "http://localhost:80"`:                                                                                 "people.smtp",
+		`origin: "http://localhost:80", client: "a b", sms: {folder: texts}`:                                            "people.client",
+		`origin: "http://localhost:80", smtp: {address: "a:25"}`:                                                        "people.smtp.from",
+		`origin: "http://localhost:80", smtp: {address: "a:25", folder: mails}`:                                         "people.smtp.folder",
+		`origin: "http://localhost:80", smtp: {address: "a:25", from: "a@b.example", user: x}`:                          "people.smtp.passwordFile",
+		`origin: "http://localhost:80", smtp: {address: "a:25", from: "a@b.example", user: x, passwordFile: not-there}`: "people.smtp.passwordFile",
+	} {
+		if _, err := Load(withPeople(t, "{"+complete+", "+block+"}"), nil); fault.CodeOf(err) != fault.InvalidValue || !strings.Contains(err.Error(), "key "+key+":") {
 			t.Errorf("%s: %v", block, err)
 		}
 	}

@@ -48,6 +48,9 @@ func Load(member, file string) (*Hasher, error) {
 	return New(member, secret)
 }
 
+// Key derives a key of SecretLength bytes for another use of the gateway's secret.
+func (h *Hasher) Key(use string) []byte { return h.mac("key", use) }
+
 // Natural identifies an operation by where it comes from: merchant, store, terminal, the till's receipt number and the kind. Empty without a receipt number.
 func (h *Hasher) Natural(kind points.Kind, d *points.Details) string {
 	if d.Reference == "" {

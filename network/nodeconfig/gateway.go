@@ -1,6 +1,8 @@
 package nodeconfig
 
 import (
+	"fmt"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/tallystick/tallystick/network/failure"
@@ -71,6 +73,15 @@ type GatewayPeople struct {
 	Database   string `yaml:"database"`
 	MasterKeys string `yaml:"masterKeys"`
 	IndexKeys  string `yaml:"indexKeys"`
+	// Origin is where customers reach the wallet: on this machine, so that browsers take it for trustworthy without TLS.
+	Origin string        `yaml:"origin"`
+	SMTP   GatewayFolder `yaml:"smtp"`
+	SMS    GatewayFolder `yaml:"sms"`
+}
+
+// GatewayFolder keeps messages to customers as files in place of sending them.
+type GatewayFolder struct {
+	Folder string `yaml:"folder"`
 }
 
 // GatewayAccount is a brand's bank account.
@@ -147,9 +158,18 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 	config.PartnerListen = membership.Address(m.GatewayPartnerPort(member.Name))
 	config.PartnerTLS = &KeyPair{Cert: own.TLSCertificate(), Key: own.TLSKey()}
 	config.Bank = gatewayBank(m)
-	config.People = &GatewayPeople{Database: files.People, MasterKeys: files.MasterKeys, IndexKeys: files.IndexKeys}
+	config.People = &GatewayPeople{Database: files.People, MasterKeys: files.MasterKeys, IndexKeys: files.IndexKeys,
+		Origin: WalletOrigin(m, member.Name), SMTP: GatewayFolder{files.Messages}, SMS: GatewayFolder{files.Messages}}
 	return config
 }
+
+// WalletOrigin is where a brand's customers reach the wallet of a consortium on this machine.
+func WalletOrigin(m *membership.Membership, member string) string {
+	return fmt.Sprintf("http://%s:%d", WalletHost, m.GatewayPort(member))
+}
+
+// WalletHost is the one name that browsers trust without TLS; passkeys are made for it.
+const WalletHost = "localhost"
 
 // gatewayBank lists the accounts of all brands: who pays whom is known only when a window is settled. Nil when none is given.
 func gatewayBank(m *membership.Membership) *GatewayBank {

@@ -36,6 +36,8 @@ type GatewayPaths struct {
 	PlainKeys string
 	// People is the database of customers; MasterKeys and IndexKeys are folders of its keys.
 	People, MasterKeys, IndexKeys string
+	// Messages is the folder of what would be sent to customers.
+	Messages string
 }
 
 // GatewayFiles names a gateway's files.
@@ -52,6 +54,7 @@ func filesIn(folder string) GatewayPaths {
 		Keys:      filepath.Join(folder, "api-keys.yaml"),
 		PlainKeys: filepath.Join(folder, "api-keys.txt"),
 
+		Messages:   filepath.Join(folder, "people", "messages"),
 		People:     filepath.Join(folder, "people", "people.db"),
 		MasterKeys: filepath.Join(folder, "master-keys"),
 		IndexKeys:  filepath.Join(folder, "index-keys"),

@@ -57,6 +57,9 @@ func foundingOf(c *Consortium, member membership.Member, now time.Time) (foundin
 	if err != nil {
 		return founding.Brand{}, err
 	}
+	if programme.RelyingParty == nil {
+		programme.RelyingParty = &webauthn.RelyingParty{ID: nodeconfig.WalletHost, Origins: []string{nodeconfig.WalletOrigin(c.Membership, member.Name)}}
+	}
 	key, err := publicKeyIn(c.Dir.AdministratorKey(member.Name))
 	return founding.Brand{Config: settings, Programme: programme, DataPolicy: policy, AdminKey: key}, err
 }

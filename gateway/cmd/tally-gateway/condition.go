@@ -48,7 +48,17 @@ func (c *condition) Reasons(ctx context.Context) []string {
 }
 
 // Warnings implements api.Condition.
-func (c *condition) Warnings() []string { return c.gateway.certificates.Warnings() }
+func (c *condition) Warnings() []string {
+	warnings := c.gateway.certificates.Warnings()
+	programme, err := c.gateway.reads.Programme(context.Background(), c.gateway.cfg.Programme)
+	if err != nil {
+		return warnings // Whose condition says more.
+	}
+	if trouble := originTrouble(&programme.RelyingParty, c.gateway.cfg.People.Origin); trouble != "" {
+		warnings = append(warnings, trouble)
+	}
+	return warnings
+}
 
 // Troubles implements api.Condition.
 func (c *condition) Troubles() []sequencer.PartnerTrouble {

@@ -49,7 +49,7 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
 	g.people.runs = append(g.people.runs, v.Run, linking.run)
 	parts.People.Vault = v
 	parts.Reports.Log = accessLog{v}
-	return nil
+	return g.buildSignIn(parts)
 }
 
 // policyValid is how long a data policy that was read is taken for the one in force.

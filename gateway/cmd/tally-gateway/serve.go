@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -25,7 +24,6 @@ import (
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
-	"github.com/tallystick/tallystick/gateway/web"
 )
 
 // gateway is the program's parts, wired together.
@@ -136,9 +134,6 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	}
 	g.buildSequencers(hasher, sequencer.FileKey{Key: key})
 	parts.Programme, parts.Recorder, parts.Hasher, parts.Quoter = g.cfg.Programme, g.sequencer, hasher, quoter{g.client.Points(g.cfg.Programme), g.client.Clearing()}
-	if parts.Wallet, err = web.New(displayed(g.cfg.Programme)); err != nil {
-		return err
-	}
 	if err := g.buildPartners(parts); err != nil {
 		return err
 	}
@@ -154,9 +149,6 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	}
 	return g.buildClearing(parts)
 }
-
-// displayed is a programme's name as the wallet's pages show it.
-func displayed(programme string) string { return strings.ToUpper(programme[:1]) + programme[1:] }
 
 // buildSequencers makes the sequencer of the own programme, and those of what the member does with accounts of the other brands' programmes.
 func (g *gateway) buildSequencers(hasher *fingerprint.Hasher, custodian sequencer.Signer) {

@@ -146,6 +146,12 @@ func TestAFreshProofIsOfTheBestThatThePersonHas(t *testing.T) {
 	if session.Fresh(w.now()) {
 		t.Error("a proof stays fresh")
 	}
+	thiefs := do[Asked](t)(w.AskStepUp(t.Context(), o.Person, Ask{Address: email("thief@example.org")}))
+	w.refuses(w.Prove(t.Context(), &session, StepUp{Method: ByCode, Token: thiefs.Token, Code: w.code(), Address: email("thief@example.org")}), "an address that is nobody's")
+	w.register("mallory@example.org")
+	w.pass(codeLimit.pause)
+	thiefs = do[Asked](t)(w.AskStepUp(t.Context(), o.Person, Ask{Address: email("mallory@example.org")}))
+	w.refuses(w.Prove(t.Context(), &session, StepUp{Method: ByCode, Token: thiefs.Token, Code: w.code(), Address: email("mallory@example.org")}), "an address that is somebody else's")
 	asked := do[Asked](t)(w.AskStepUp(t.Context(), o.Person, Ask{Address: email("ada@example.org")}))
 	up := StepUp{Method: ByCode, Token: asked.Token, Code: w.code(), Address: email("ada@example.org")}
 	stranger := w.register("bob@example.org")

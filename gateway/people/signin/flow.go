@@ -230,3 +230,9 @@ func (s *Service) Factors(ctx context.Context, person PersonID) ([]string, error
 	}
 	return methods, nil
 }
+
+// RecoveryCodesLeft counts the recovery codes that a person hasn't used.
+func (s *Service) RecoveryCodesLeft(ctx context.Context, person PersonID) (n int, err error) {
+	err = s.db.Reader().QueryRowContext(ctx, "SELECT count(*) FROM signin_recovery WHERE person = ?", person).Scan(&n)
+	return n, sqlite.Failed(err)
+}

@@ -34,7 +34,7 @@ func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 	var address string
 	if u.Method == ByCode {
 		var err error
-		if _, address, err = s.address(u.Address); err != nil {
+		if address, err = s.ownAddress(ctx, session.Person, u.Address); err != nil {
 			return err
 		}
 	}
@@ -61,6 +61,19 @@ func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 		s.notice(ctx, session.Person, RecoveryUsed)
 	}
 	return err
+}
+
+// ownAddress gives an address's keyed hash when it is the person's in the vault; else SIGN_IN_REFUSED. Somebody who has got hold of a session proves nothing by their own address.
+func (s *Service) ownAddress(ctx context.Context, person PersonID, id vault.Identifier) (string, error) {
+	to, address, err := s.address(id)
+	if err != nil {
+		return "", err
+	}
+	owner, err := s.people.Find(ctx, to)
+	if fault.CodeOf(err) == fault.PersonUnknown || err == nil && owner != person {
+		return "", refused()
+	}
+	return address, err
 }
 
 // AskAddress sends a code to a further address that the person wants to add.

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/people/signin"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// customerKinds are what customers do with their accounts themselves.
+var customerKinds = []Kind{KindRedeem, KindTransfer, KindGift, KindAccept, KindVoid, KindSwap, KindRekey, KindVeto, KindClose, KindOptout, KindOptin}
+
+// walletMethod begins what custody's receipts say of how a customer was recognised in the wallet.
+const walletMethod = "wallet-"
+
+// PrepareMyOperation tells what the customer has to know and what their key must sign.
+func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationRequestObject) (PrepareMyOperationResponseObject, error) {
+	request := r.Body.Operation
+	position, err := s.mine(ctx, &request)
+	if err != nil {
+		return nil, err
+	}
+	passkeys, err := s.people.SignIn.Passkeys(ctx, personIn(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if err := takePasskey(&request, r.Body.Passkey, passkeys); err != nil {
+		return nil, err
+	}
+	body := MyPreparedOperation{Operation: request, Passkey: controlling(&position.Account, passkeys)}
+	if position.Account.Controller.Kind != points.ControllerCustodian {
+		if body.Mandate, err = s.mandateFor(ctx, request); err != nil {
+			return nil, err
+		}
+		body.Operation = body.Mandate.Operation
+	}
+	body.Notice = noticeOf(&body.Operation, valueOr(r.Body.Language, ""))
+	return PrepareMyOperation200JSONResponse(body), nil
+}
+
+// mandateFor is what an account's own key must sign for a request.
+func (s *Server) mandateFor(ctx context.Context, request OperationRequest) (*PreparedMandate, error) {
+	answer, err := s.PrepareMandate(ctx, PrepareMandateRequestObject{Body: &MandateRequest{Operation: request}})
+	if err != nil {
+		return nil, err
+	}
+	prepared, ok := answer.(PrepareMandate200JSONResponse)
+	if !ok {
+		return nil, fault.New(fault.Internal, "a mandate was prepared and can't be read")
+	}
+	mandate := PreparedMandate(prepared)
+	return &mandate, nil
+}
+
+// SubmitMyOperation records an operation once the customer was told what has to be told.
+func (s *Server) SubmitMyOperation(ctx context.Context, r SubmitMyOperationRequestObject) (SubmitMyOperationResponseObject, error) {
+	request := r.Body.Operation
+	position, err := s.mine(ctx, &request)
+	if err != nil {
+		return nil, err
+	}
+	if r.Body.Passkey != nil {
+		passkeys, err := s.people.SignIn.Passkeys(ctx, personIn(ctx))
+		if err != nil {
+			return nil, err
+		}
+		if err := takePasskey(&request, r.Body.Passkey, passkeys); err != nil {
+			return nil, err
+		}
+	}
+	if !acknowledges(&request, valueOr(r.Body.Acknowledged, "")) {
+		return nil, wrong(fault.NoticeRequired, "/acknowledged", "the notice of POST /v1/me/operations/prepare has to be shown and its hash sent back")
+	}
+	if position.Account.Controller.Kind == points.ControllerCustodian {
+		request.Authentication = recognised(sessionIn(ctx))
+	}
+	o, err := s.submitOne(ctx, r.Params.IdempotencyKey, r.Params.Prefer, &request)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status == PENDING {
+		return SubmitMyOperation202JSONResponse(o), nil
+	}
+	return SubmitMyOperation200JSONResponse(o), nil
+}
+
+// recognised says for a custodian's signature how the customer was recognised; the receipt's private details keep a hash of it.
+func recognised(session *signin.Session) *Authentication {
+	method := signin.ByCode
+	if n := len(session.Methods); n > 0 {
+		method = session.Methods[n-1]
+	}
+	return &Authentication{Method: walletMethod + method, Challenge: "session " + session.ID + " proved at " + strconv.FormatInt(session.Proved.Unix(), 10)}
+}
+
+// mine checks that the operation is one of a customer's, on an account that is linked to who asks, and names nobody by reference.
+func (s *Server) mine(ctx context.Context, r *OperationRequest) (*store.Position, error) {
+	switch {
+	case !slices.Contains(customerKinds, r.Kind):
+		return nil, wrong(fault.Forbidden, "/operation/kind", "is nothing that customers do themselves")
+	case r.Reference != nil || r.ToReference != nil:
+		return nil, wrong(fault.InvalidValue, "/operation", "accounts are named by id: nobody looks other customers up")
+	case r.Authentication != nil || r.SpendCode != nil:
+		return nil, wrong(fault.InvalidValue, "/operation", "takes authorisation only: the session says who is there")
+	case r.Programme != nil && *r.Programme != s.programme:
+		return nil, wrong(fault.InvalidValue, "/operation/programme", "operations on another programme's accounts are its own wallet's")
+	case r.Account == nil:
+		return nil, wrong(fault.InvalidValue, "/operation/account", "is required")
+	}
+	if err := checkID("account", *r.Account); err != nil {
+		return nil, err
+	}
+	links, err := s.people.Vault.Accounts(ctx, personIn(ctx))
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range links {
+		if string(l.Account) != *r.Account || l.Programme != s.programme {
+			continue
+		}
+		position, err := s.reader.Account(ctx, l.Account)
+		return &position, err
+	}
+	return nil, wrong(fault.AccountUnknown, "/operation/account", "is no account of this programme that is linked to you")
+}
+
+// takePasskey puts the customer's passkey into a rekey as its controller.
+func takePasskey(r *OperationRequest, id *string, passkeys []signin.Passkey) error {
+	if id == nil {
+		return nil
+	}
+	if r.Kind != KindRekey || r.Controller != nil {
+		return wrong(fault.InvalidValue, "/passkey", "goes with a rekey that names no controller")
+	}
+	i := slices.IndexFunc(passkeys, func(p signin.Passkey) bool { return p.ID == *id })
+	if i < 0 {
+		return wrong(fault.NotFound, "/passkey", "is none of yours")
+	}
+	if passkeys[i].Key == "" {
+		return wrong(fault.InvalidValue, "/passkey", "has a key that the ledger doesn't know: make one on another device")
+	}
+	r.Controller = &ControllerRequest{Kind: string(points.ControllerWebAuthn), Key: &passkeys[i].Key}
+	return nil
+}

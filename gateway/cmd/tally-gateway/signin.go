@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/webauthn"
+	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
+	"github.com/tallystick/tallystick/gateway/people/signin"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/web"
+)
+
+// signInKey is the use of the gateway's secret from which everything of the sign-in is derived.
+const signInKey = "sign-in"
+
+// buildSignIn makes what customers sign in with, and their pages, where the configuration says at which origin.
+func (g *gateway) buildSignIn(parts *api.Parts) error {
+	settings := &g.cfg.People
+	if settings.Origin == "" {
+		return nil
+	}
+	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
+	if err != nil {
+		return err
+	}
+	senders, err := sendersOf(settings)
+	if err != nil {
+		return err
+	}
+	post := signin.NewPost(senders, g.log)
+	service, err := signin.New(signin.Settings{
+		DB: g.people.db, People: g.people.vault, Post: post, Relying: g.relyingParty, Secret: hasher.Key(signInKey), Issuer: displayed(g.cfg.Programme), Region: settings.Region, Log: g.log,
+	})
+	if err != nil {
+		return err
+	}
+	g.people.vault.Register(service)
+	g.people.runs = append(g.people.runs, post.Run)
+	parts.People.SignIn, parts.People.Origin, parts.People.Client = service, settings.Origin, settings.Client
+	parts.Wallet, err = web.New(displayed(g.cfg.Programme))
+	return err
+}
+
+// displayed is a programme's name as the wallet's pages show it.
+func displayed(programme string) string { return strings.ToUpper(programme[:1]) + programme[1:] }
+
+// sendersOf makes what brings codes to phones and e-mail addresses.
+func sendersOf(p *config.People) (map[vault.Kind]signin.Sender, error) {
+	senders := map[vault.Kind]signin.Sender{}
+	if p.SMS.Folder != "" {
+		senders[vault.Phone] = signin.Folder{Path: p.SMS.Folder}
+	}
+	if p.SMTP.Folder != "" {
+		senders[vault.Email] = signin.Folder{Path: p.SMTP.Folder}
+	}
+	if p.SMTP.Address == "" {
+		return senders, nil
+	}
+	smtp := signin.SMTP{Address: p.SMTP.Address, From: p.SMTP.From, User: p.SMTP.User, Encryption: signin.Encryption(p.SMTP.Encryption)}
+	if smtp.Encryption == "" {
+		smtp.Encryption = signin.StartTLS
+	}
+	if p.SMTP.PasswordFile != "" {
+		password, err := os.ReadFile(p.SMTP.PasswordFile)
+		if err != nil {
+			return nil, fault.New(fault.InvalidValue, "key people.smtp.passwordFile: %v", err)
+		}
+		smtp.Password = strings.TrimSpace(string(password))
+	}
+	mail, err := signin.NewMail(smtp)
+	senders[vault.Email] = mail
+	return senders, err
+}
+
+// relyingParty is for whom passkeys are made: the programme's on the ledger, so that they can control accounts. A programme that takes none as controllers has the wallet's host.
+func (g *gateway) relyingParty(ctx context.Context) (signin.RelyingParty, error) {
+	p, err := g.reads.Programme(ctx, g.cfg.Programme)
+	if err != nil {
+		return signin.RelyingParty{}, err
+	}
+	rp := signin.RelyingParty{RelyingParty: p.RelyingParty, Name: p.DisplayName}
+	if rp.ID != "" {
+		if trouble := originTrouble(&rp.RelyingParty, g.cfg.People.Origin); trouble != "" {
+			return rp, fault.New(fault.NotReady, "%s", trouble)
+		}
+		return rp, nil
+	}
+	u, err := url.Parse(g.cfg.People.Origin)
+	if err != nil {
+		return rp, fault.New(fault.Internal, "people.origin can't be read: %v", err)
+	}
+	rp.RelyingParty = webauthn.RelyingParty{ID: u.Hostname(), Origins: []string{g.cfg.People.Origin}}
+	return rp, nil
+}
+
+// originTrouble says why passkeys made at an origin are of no use to the programme; empty when they are.
+func originTrouble(rp *webauthn.RelyingParty, origin string) string {
+	if rp.ID == "" || origin == "" || slices.Contains(rp.Origins, origin) {
+		return ""
+	}
+	return "people.origin is none of the origins of the programme's relying party: passkeys made there control no account"
+}
