@@ -17,10 +17,12 @@ run: build ## Start the consortium, feed it receipts (DATA=file.csv MAP=mapping)
 
 test: vet unit e2e $(if $(SLOW),fuzz) ## Every test: pure, chaincode, gateway, and on real networks; SLOW=1 adds a minute of each fuzz target
 
-unit: ## Tests that need no network, with the race detector
+unit: ## Tests that need no network, with the race detector; the wallet's scripts in a headless Chromium
+	@scripts/chromium.sh >/dev/null
 	go test -race -timeout 20m ./...
 
-e2e: build ## Tests on real Fabric networks, three brands and four
+e2e: build ## Tests on real Fabric networks, three brands and four; the wallet's pages in a headless Chromium
+	@scripts/chromium.sh >/dev/null
 	go test -tags network -count=1 -timeout 40m -p 1 ./network/... ./test-network/...
 	@[ -n "$$TALLY_RECEIPTS" ] || echo "SKIPPED: the real year of receipts is not here; set TALLY_RECEIPTS to its CSV file to replay it too"
 

@@ -1,0 +1,123 @@
+//go:build network
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+)
+
+// TestWalletInABrowser is a customer's first hour: register, a passkey, sign in with it, make it the only key that spends, redeem with it at a till.
+func TestWalletInABrowser(t *testing.T) {
+	b := openBrowser(t, three, "airline")
+	address := "ada-" + randomHex(4) + "@example.com"
+	b.visit("sign-in")
+	b.picture("1-sign-in")
+	b.enter(address)
+	b.fill("#code", b.code(address))
+	b.click("#confirm-form button")
+	b.fill("#name", "Ada Lovelace")
+	b.picture("2-register")
+	b.click("#register-form button")
+	b.ready("overview")
+	account := b.text("#accounts .id")
+	if !strings.HasPrefix(b.text("#accounts .figure"), "0") {
+		t.Errorf("a new account holds %s points", b.text("#accounts .figure"))
+	}
+	ok[operation](t, three.submit(t, "airline", three.purchase(t, "airline", account, 50_000)))
+	b.visit("overview")
+	b.reads("#accounts .figure", "500")
+	b.reads("#history", "Earned")
+	b.picture("3-overview")
+
+	b.visit("security")
+	b.fill("#label", "My phone")
+	b.click("#passkey-form button")
+	b.reads("#passkeys", "My phone")
+	b.picture("4-security")
+	b.click("#sign-out")
+	b.ready("sign-in")
+	b.click("#passkey")
+	b.ready("overview")
+	b.reads("#accounts .figure", "500")
+
+	b.visit("security")
+	b.reads("#sessions", "passkey")
+	b.click("#control button")
+	b.reads("#message", "new key")
+	if c := three.account(t, "airline", account).Controller; c.Kind != points.ControllerWebAuthn || c.Version != 1 {
+		t.Fatalf("the account's controller is %+v", c)
+	}
+	b.redeem(t, account)
+	b.app(t)
+	b.tellsBeforeItLinks(t, account)
+	b.visit("data")
+	b.reads("#addresses", address)
+	b.picture("7-data")
+}
+
+// enter asks for a code.
+func (b *browser) enter(address string) {
+	b.t.Helper()
+	b.fill("#value", address)
+	b.click("#ask-form button")
+}
+
+// redeem signs what a till prepares with the passkey, in the page, and has the till send it.
+func (b *browser) redeem(t *testing.T, account string) {
+	t.Helper()
+	refused(t, three.submit(t, "airline", redemption(account, 10)), fault.AuthInvalid)
+	sale := redemption(account, 10).with(fields{"authentication": nil})
+	prepared := ok[map[string]any](t, three.call(t, "airline", request{
+		method: "POST", path: "/v1/mandates", key: three.key(t, "airline", "till"), body: fields{"operation": sale},
+	}))
+	shown := must[[]byte](t)(json.Marshal(prepared))
+	var signed map[string]any
+	b.run(fmt.Sprintf(`import("/wallet/static/operations.js").then((m) => m.passkeySignature(%s))`, shown), &signed)
+	signed["mandate"] = prepared["mandate"]
+	operation := prepared["operation"].(map[string]any)
+	operation["authorisation"] = signed
+	ok[map[string]any](t, three.submit(t, "airline", operation))
+	refused(t, three.submit(t, "airline", fields(operation).with(fields{"receiptNumber": unique("r")})), fault.AuthReplayed)
+	b.visit("overview")
+	b.reads("#accounts .figure", "490")
+}
+
+// app sets an authenticator app up, signs in with a code and the app's, and shows that a code serves once.
+func (b *browser) app(t *testing.T) {
+	t.Helper()
+	b.visit("security")
+	b.click("#app-begin")
+	secret := strings.ReplaceAll(b.text("#app-secret"), " ", "")
+	b.picture("5-authenticator")
+	b.fill("#app-code", must[string](t)(totp.GenerateCode(secret, time.Now())))
+	b.click("#app-form button")
+	b.reads("#app-on", "set up")
+	b.click("#recovery-renew")
+	b.reads("#recovery-left", "10")
+}
+
+// tellsBeforeItLinks prepares a gift: the notice is shown before, and the passkey signs after.
+func (b *browser) tellsBeforeItLinks(t *testing.T, account string) {
+	t.Helper()
+	b.visit("send")
+	b.click("[value=gift]")
+	b.fill("#points", "25")
+	b.click("#send-form button")
+	b.reads("#notice", "Every member of the network sees")
+	b.picture("6-notice")
+	b.click("#agreed")
+	b.click("#agree-form button")
+	b.reads("#result", "ledger")
+	if held := three.account(t, "airline", account).Held; held != 25 {
+		t.Errorf("%d points are held for the gift", held)
+	}
+}
