@@ -215,6 +215,11 @@ var bodies = map[string]func() any{
 	"POST /v1/programmes/:name/approvals":         func() any { return new(Consent) },
 	"POST /v1/programmes/:name/data-policies":     func() any { return new(DataPolicy) },
 
+	"POST /v1/me/consents/preparations":       func() any { return new(ConsentWish) },
+	"POST /v1/me/consents":                    func() any { return new(ConsentAgreement) },
+	"POST /v1/me/surveys/:id/answers":         func() any { return new(SurveyAnswers) },
+	"POST /v1/me/identification-codes":        func() any { return new(IdentificationCodeRequest) },
+	"PUT /v1/me/challenges/:id/decision":      func() any { return new(ChallengeDecision) },
 	"POST /v1/surveys":                        func() any { return new(Survey) },
 	"POST /v1/shared/:consent":                func() any { return new(SharedRequest) },
 	"POST /v1/identifications":                func() any { return new(IdentificationRequest) },

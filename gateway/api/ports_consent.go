@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/lookup"
 )
@@ -15,6 +16,17 @@ type Consents interface {
 	CloseSurvey(ctx context.Context, id string) error
 	// Surveys lists the open surveys; an empty person has answered none.
 	Surveys(ctx context.Context, person string) ([]consent.OpenSurvey, error)
+	Prepare(ctx context.Context, person string, w consent.Wish) (consent.Prepared, error)
+	Grant(ctx context.Context, person string, a consent.Agreement) (consent.View, error)
+	Withdraw(ctx context.Context, person string, id privacy.ConsentID) (consent.View, error)
+	List(ctx context.Context, person string) ([]consent.View, error)
+	Get(ctx context.Context, person string, id privacy.ConsentID) (consent.View, error)
+	Receipt(ctx context.Context, person string, id privacy.ConsentID) (consent.Receipt, error)
+	Answer(ctx context.Context, person string, a consent.Answers) error
+	// Policy is the data policy in force; NOT_FOUND while there is none.
+	Policy(ctx context.Context) (consent.Published, error)
+	// Grantees lists the members to whom consents can be given.
+	Grantees() []consent.Party
 	// Disclose hands a grantee what opens entries that are shared with it.
 	Disclose(ctx context.Context, grantee string, q consent.Question) ([]consent.Secret, error)
 }

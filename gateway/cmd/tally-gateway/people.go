@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
+	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/store"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sqlite"
@@ -17,9 +18,10 @@ import (
 
 // people are the parts that keep customers' data.
 type people struct {
-	db    *sqlite.DB
-	vault *vault.Vault
-	runs  []func(context.Context) error // What they do beside answering, until their context ends.
+	db      *sqlite.DB
+	vault   *vault.Vault
+	senders map[vault.Kind]signin.Sender  // By which customers are written to; empty where they don't sign in.
+	runs    []func(context.Context) error // What they do beside answering, until their context ends.
 }
 
 // buildPeople makes what keeps customers' data, where the configuration has a place for them.

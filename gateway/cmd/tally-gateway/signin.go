@@ -34,6 +34,7 @@ func (g *gateway) buildSignIn(parts *api.Parts) error {
 	if err != nil {
 		return err
 	}
+	g.people.senders = senders
 	post := signin.NewPost(senders, g.log)
 	service, err := signin.New(signin.Settings{
 		DB: g.people.db, People: g.people.vault, Post: post, Relying: g.relyingParty, Secret: hasher.Key(signInKey), Issuer: displayed(g.cfg.Programme), Region: settings.Region, Log: g.log,

@@ -119,7 +119,7 @@ func (k *Keeper) check(b *privacy.ConsentBody) error {
 	if err := b.Validate(); err != nil {
 		return err
 	}
-	if b.Brand != k.Brand || !slices.Contains(k.Grantees(), b.Grantee) {
+	if b.Brand != k.Brand || !k.isGrantee(b.Grantee) {
 		return fault.New(fault.InvalidValue, "grantee: must be another brand")
 	}
 	now := k.now()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -289,16 +290,20 @@ func (k *Keeper) name(member string) string {
 	return member
 }
 
-// Grantees lists the members to whom a consent can be given.
-func (k *Keeper) Grantees() []string {
-	var all []string
-	for name := range k.Names() {
-		if name != k.Brand {
-			all = append(all, name)
+// Grantees lists the members to whom a consent can be given, by their names on the ledger.
+func (k *Keeper) Grantees() []Party {
+	var all []Party
+	for member, name := range k.Names() {
+		if member != k.Brand {
+			all = append(all, Party{member, name})
 		}
 	}
-	slices.Sort(all)
+	slices.SortFunc(all, func(a, b Party) int { return strings.Compare(a.ID, b.ID) })
 	return all
+}
+
+func (k *Keeper) isGrantee(member string) bool {
+	return slices.ContainsFunc(k.Grantees(), func(p Party) bool { return p.ID == member })
 }
 
 func hexOf(raw []byte) string { return hex.EncodeToString(raw) }
