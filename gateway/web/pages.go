@@ -15,6 +15,8 @@ var pages = []page{
 	{name: "overview", path: "", menu: true},
 	{name: "send", path: "send", menu: true},
 	{name: "data", path: "data", menu: true},
+	{name: "code", path: "code", menu: true},
+	{name: "surveys", path: "surveys", menu: true},
 	{name: "consents", path: "consents", menu: true},
 	{name: "access-log", path: "access-log", menu: true},
 	{name: "notices", path: "notices", menu: true},
