@@ -488,6 +488,11 @@ type ChallengeAnswer struct {
 	Terminal  string `json:"terminal"`
 }
 
+// ChallengeDecision defines model for ChallengeDecision.
+type ChallengeDecision struct {
+	Agree bool `json:"agree"`
+}
+
 // ChallengeRequest defines model for ChallengeRequest.
 type ChallengeRequest struct {
 	Kind      string `json:"kind"`
@@ -556,6 +561,57 @@ type ConcentrationReport = reports.Concentration
 
 // Consent defines model for Consent.
 type Consent = wire.Consent
+
+// ConsentAgreement defines model for ConsentAgreement.
+type ConsentAgreement struct {
+	// Body What is agreed to. Send it back exactly as it was prepared.
+	Body ConsentBody `json:"body"`
+
+	// Signature r||s with low s, base64url; of an account with a key of its own.
+	Signature *string `json:"signature,omitempty"`
+
+	// Webauthn Of a passkey.
+	Webauthn *ConsentAssertion `json:"webauthn,omitempty"`
+}
+
+// ConsentAssertion Of a passkey.
+type ConsentAssertion = webauthn.Assertion
+
+// ConsentBody What is agreed to. Send it back exactly as it was prepared.
+type ConsentBody = privacy.ConsentBody
+
+// ConsentNotice defines model for ConsentNotice.
+type ConsentNotice struct {
+	// Hash SHA-256 in hex.
+	Hash     Hash   `json:"hash"`
+	Language string `json:"language"`
+	Text     string `json:"text"`
+}
+
+// ConsentReceipt Field names follow ISO/IEC TS 27560:2023.
+type ConsentReceipt = consent.Receipt
+
+// ConsentWish defines model for ConsentWish.
+type ConsentWish struct {
+	// Account One of the customer's; the latest linked when left out.
+	Account    *ID      `json:"account,omitempty"`
+	Attributes []string `json:"attributes"`
+
+	// From At once when left out.
+	From *time.Time `json:"from,omitempty"`
+
+	// Grantee The brand that may read.
+	Grantee string `json:"grantee"`
+
+	// Language Of the words to be shown.
+	Language string `json:"language"`
+
+	// Purpose A code of the data policy.
+	Purpose string `json:"purpose"`
+
+	// Until At most five years later.
+	Until time.Time `json:"until"`
+}
 
 // ConsentsReport defines model for ConsentsReport.
 type ConsentsReport = reports.Consents
@@ -855,6 +911,21 @@ type Identification struct {
 	Programme string `json:"programme"`
 }
 
+// IdentificationCode defines model for IdentificationCode.
+type IdentificationCode struct {
+	Code string `json:"code"`
+
+	// Qr The code as a picture: a data URL of a PNG.
+	Qr    string    `json:"qr"`
+	Until time.Time `json:"until"`
+}
+
+// IdentificationCodeRequest defines model for IdentificationCodeRequest.
+type IdentificationCodeRequest struct {
+	// Programme The one of this gateway, which is meant when it is left out: a code reveals no other.
+	Programme *string `json:"programme,omitempty"`
+}
+
 // IdentificationRequest defines model for IdentificationRequest.
 type IdentificationRequest struct {
 	// Code As it was read: TALLYID1:, the programme, and 26 characters.
@@ -1075,6 +1146,25 @@ type Motion = clearing.Motion
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
 
+// MyAccessLog defines model for MyAccessLog.
+type MyAccessLog struct {
+	Lines []struct {
+		// Action read, create, update, find, merge, export, identify
+		Action string `json:"action"`
+
+		// Actor person is the customer; partner/<brand> another brand; otherwise an API key or a job of the brand's.
+		Actor string    `json:"actor"`
+		At    time.Time `json:"at"`
+
+		// Attributes Names.
+		Attributes []string `json:"attributes"`
+		Purpose    string   `json:"purpose"`
+	} `json:"lines"`
+
+	// Next Where the next page begins; absent on the last one.
+	Next *int64 `json:"next,omitempty"`
+}
+
 // MyAccount defines model for MyAccount.
 type MyAccount struct {
 	// Name The programme's name for customers.
@@ -1092,6 +1182,67 @@ type MyAccount struct {
 // MyAccounts defines model for MyAccounts.
 type MyAccounts struct {
 	Accounts []MyAccount `json:"accounts"`
+}
+
+// MyChallenge A till that asks who the customer is.
+type MyChallenge struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id       ID        `json:"id"`
+	Merchant string    `json:"merchant"`
+	Name     string    `json:"name"`
+	Store    string    `json:"store"`
+	Terminal string    `json:"terminal"`
+	Until    time.Time `json:"until"`
+}
+
+// MyChallenges defines model for MyChallenges.
+type MyChallenges struct {
+	Challenges []MyChallenge `json:"challenges"`
+}
+
+// MyConsent defines model for MyConsent.
+type MyConsent struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account    *ID      `json:"account,omitempty"`
+	Attributes []string `json:"attributes"`
+
+	// Complete Nothing is on its way: what is shared is there, what is purged is gone.
+	Complete bool `json:"complete"`
+
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID         `json:"consent"`
+	Ended   *string    `json:"ended,omitempty"`
+	EndedAt *time.Time `json:"endedAt,omitempty"`
+	From    time.Time  `json:"from"`
+	Given   time.Time  `json:"given"`
+	Grantee string     `json:"grantee"`
+
+	// InForce The grantee can read now.
+	InForce  bool   `json:"inForce"`
+	Language string `json:"language"`
+
+	// Policy Version of the data policy.
+	Policy  int    `json:"policy"`
+	Purpose string `json:"purpose"`
+
+	// Recipient The grantee's name.
+	Recipient string `json:"recipient"`
+
+	// Trouble Code of what keeps it from being complete.
+	Trouble *string   `json:"trouble,omitempty"`
+	Until   time.Time `json:"until"`
+}
+
+// MyConsents defines model for MyConsents.
+type MyConsents struct {
+	Consents []MyConsent `json:"consents"`
+
+	// Grantees To whom consents can be given.
+	Grantees []struct {
+		Member string `json:"member"`
+		Name   string `json:"name"`
+	} `json:"grantees"`
+	Policy *PublishedDataPolicy `json:"policy,omitempty"`
 }
 
 // MyOpening defines model for MyOpening.
@@ -1254,6 +1405,21 @@ type MySession struct {
 // MySessions defines model for MySessions.
 type MySessions struct {
 	Sessions []MySession `json:"sessions"`
+}
+
+// MySurveys defines model for MySurveys.
+type MySurveys struct {
+	Policy  *PublishedDataPolicy `json:"policy,omitempty"`
+	Surveys []struct {
+		// Answered Absent before.
+		Answered *time.Time `json:"answered,omitempty"`
+
+		// Attributes What answers to the questions look like, in their order.
+		Attributes []AttributeSchema `json:"attributes"`
+
+		// Survey What a brand asks its customers.
+		Survey Survey `json:"survey"`
+	} `json:"surveys"`
 }
 
 // NetDisclosed defines model for NetDisclosed.
@@ -1664,6 +1830,28 @@ type PreparedAccountLink struct {
 	// RelyingParty Of an account with a passkey: the rpId.
 	RelyingParty *string `json:"relyingParty,omitempty"`
 	Token        string  `json:"token"`
+}
+
+// PreparedConsent defines model for PreparedConsent.
+type PreparedConsent struct {
+	// Body What is agreed to. Send it back exactly as it was prepared.
+	Body ConsentBody `json:"body"`
+
+	// Canonical Its canonical JSON (RFC 8785): what is signed.
+	Canonical string `json:"canonical"`
+
+	// Challenge Of an account with a passkey: what it signs, base64url.
+	Challenge *string `json:"challenge,omitempty"`
+
+	// Digest SHA-256 in hex.
+	Digest Hash          `json:"digest"`
+	Notice ConsentNotice `json:"notice"`
+
+	// RelyingParty For which the passkey was made.
+	RelyingParty *string `json:"relyingParty,omitempty"`
+
+	// Signed The account has a key of its own that signs; an account in custody agrees by being signed in.
+	Signed bool `json:"signed"`
 }
 
 // PreparedMandate defines model for PreparedMandate.
@@ -2253,6 +2441,17 @@ type SupplyReport = reports.Supply
 // Survey What a brand asks its customers.
 type Survey = consent.Survey
 
+// SurveyAnswers defines model for SurveyAnswers.
+type SurveyAnswers struct {
+	// Answers By attribute.
+	Answers  map[string]string `json:"answers"`
+	Language string            `json:"language"`
+	Policy   int               `json:"policy"`
+
+	// PolicyHash SHA-256 in hex.
+	PolicyHash Hash `json:"policyHash"`
+}
+
 // SurveyList defines model for SurveyList.
 type SurveyList struct {
 	Surveys []Survey `json:"surveys"`
@@ -2587,6 +2786,15 @@ type MergeCustomerParams struct {
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
+// GetMyAccessLogParams defines parameters for GetMyAccessLog.
+type GetMyAccessLogParams struct {
+	// Before The `next` of the page before.
+	Before *int64 `form:"before,omitempty" json:"before,omitempty"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // GetMyHistoryParams defines parameters for GetMyHistory.
 type GetMyHistoryParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
@@ -2800,6 +3008,18 @@ type ConfirmMyAddressJSONRequestBody = AddressConfirmation
 // ConfirmMyAuthenticatorJSONRequestBody defines body for ConfirmMyAuthenticator for application/json ContentType.
 type ConfirmMyAuthenticatorJSONRequestBody = AuthenticatorCode
 
+// DecideChallengeJSONRequestBody defines body for DecideChallenge for application/json ContentType.
+type DecideChallengeJSONRequestBody = ChallengeDecision
+
+// GiveConsentJSONRequestBody defines body for GiveConsent for application/json ContentType.
+type GiveConsentJSONRequestBody = ConsentAgreement
+
+// PrepareConsentJSONRequestBody defines body for PrepareConsent for application/json ContentType.
+type PrepareConsentJSONRequestBody = ConsentWish
+
+// MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
+type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
+
 // SubmitMyOperationJSONRequestBody defines body for SubmitMyOperation for application/json ContentType.
 type SubmitMyOperationJSONRequestBody = MyOperationRequest
 
@@ -2820,6 +3040,9 @@ type AskMyProofCodeJSONRequestBody = SignInCodeRequest
 
 // ProveMeByPasskeyJSONRequestBody defines body for ProveMeByPasskey for application/json ContentType.
 type ProveMeByPasskeyJSONRequestBody = PasskeyAnswer
+
+// AnswerSurveyJSONRequestBody defines body for AnswerSurvey for application/json ContentType.
+type AnswerSurveyJSONRequestBody = SurveyAnswers
 
 // SubmitOperationJSONRequestBody defines body for SubmitOperation for application/json ContentType.
 type SubmitOperationJSONRequestBody = OperationRequest
@@ -3060,6 +3283,9 @@ type ServerInterface interface {
 	// How the customer is signed in and what they have set up.
 	// (GET /v1/me)
 	GetMe(c *gin.Context)
+	// Who did what with the customer's data, and why.
+	// (GET /v1/me/access-log)
+	GetMyAccessLog(c *gin.Context, params GetMyAccessLogParams)
 	// The customer's accounts in all programmes, with their positions.
 	// (GET /v1/me/accounts)
 	ListMyAccounts(c *gin.Context)
@@ -3087,12 +3313,39 @@ type ServerInterface interface {
 	// Show that the app has the secret, by a code of it.
 	// (POST /v1/me/authenticator/confirmations)
 	ConfirmMyAuthenticator(c *gin.Context)
+	// Tills that ask now who the customer is.
+	// (GET /v1/me/challenges)
+	ListMyChallenges(c *gin.Context)
+	// Let a till know the account, or not. A refusal is told to nobody.
+	// (PUT /v1/me/challenges/{id}/decision)
+	DecideChallenge(c *gin.Context, id ChallengeID)
+	// The customer's consents, and to whom and for what others can be given.
+	// (GET /v1/me/consents)
+	ListMyConsents(c *gin.Context)
+	// Agree to a prepared consent.
+	// (POST /v1/me/consents)
+	GiveConsent(c *gin.Context)
+	// Exactly what a customer would agree to, and the words to show before.
+	// (POST /v1/me/consents/preparations)
+	PrepareConsent(c *gin.Context)
+	// Withdraw a consent.
+	// (DELETE /v1/me/consents/{consent})
+	WithdrawConsent(c *gin.Context, consent ConsentID)
+	// One of the customer's consents.
+	// (GET /v1/me/consents/{consent})
+	GetMyConsent(c *gin.Context, consent ConsentID)
+	// The consent's receipt, to be kept by the customer.
+	// (GET /v1/me/consents/{consent}/receipt)
+	GetConsentReceipt(c *gin.Context, consent ConsentID)
 	// Everything that this gateway keeps about the customer, machine-readable.
 	// (GET /v1/me/export)
 	ExportMe(c *gin.Context)
 	// The receipts of all the customer's accounts, newest first.
 	// (GET /v1/me/history)
 	GetMyHistory(c *gin.Context, params GetMyHistoryParams)
+	// A fresh code by which any till knows the customer's account of this programme, once.
+	// (POST /v1/me/identification-codes)
+	MakeIdentificationCode(c *gin.Context)
 	// Record an operation on an account of the customer's, and wait for its receipt.
 	// (POST /v1/me/operations)
 	SubmitMyOperation(c *gin.Context, params SubmitMyOperationParams)
@@ -3141,6 +3394,12 @@ type ServerInterface interface {
 	// End one session; `current` is this one, which signs out.
 	// (DELETE /v1/me/sessions/{id})
 	EndMySession(c *gin.Context, id string)
+	// The surveys that are open, and which the customer has answered.
+	// (GET /v1/me/surveys)
+	ListMySurveys(c *gin.Context)
+	// Answer a survey, once.
+	// (POST /v1/me/surveys/{id}/answers)
+	AnswerSurvey(c *gin.Context, id SurveyID)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(c *gin.Context, params SubmitOperationParams)
@@ -5159,6 +5418,42 @@ func (siw *ServerInterfaceWrapper) GetMe(c *gin.Context) {
 	siw.Handler.GetMe(c)
 }
 
+// GetMyAccessLog operation middleware
+func (siw *ServerInterfaceWrapper) GetMyAccessLog(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMyAccessLogParams
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "before", c.Request.URL.Query(), &params.Before)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter before: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMyAccessLog(c, params)
+}
+
 // ListMyAccounts operation middleware
 func (siw *ServerInterfaceWrapper) ListMyAccounts(c *gin.Context) {
 
@@ -5294,6 +5589,170 @@ func (siw *ServerInterfaceWrapper) ConfirmMyAuthenticator(c *gin.Context) {
 	siw.Handler.ConfirmMyAuthenticator(c)
 }
 
+// ListMyChallenges operation middleware
+func (siw *ServerInterfaceWrapper) ListMyChallenges(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyChallenges(c)
+}
+
+// DecideChallenge operation middleware
+func (siw *ServerInterfaceWrapper) DecideChallenge(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ChallengeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideChallenge(c, id)
+}
+
+// ListMyConsents operation middleware
+func (siw *ServerInterfaceWrapper) ListMyConsents(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyConsents(c)
+}
+
+// GiveConsent operation middleware
+func (siw *ServerInterfaceWrapper) GiveConsent(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GiveConsent(c)
+}
+
+// PrepareConsent operation middleware
+func (siw *ServerInterfaceWrapper) PrepareConsent(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareConsent(c)
+}
+
+// WithdrawConsent operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawConsent(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "consent" -------------
+	var consent ConsentID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consent", c.Param("consent"), &consent, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consent: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawConsent(c, consent)
+}
+
+// GetMyConsent operation middleware
+func (siw *ServerInterfaceWrapper) GetMyConsent(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "consent" -------------
+	var consent ConsentID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consent", c.Param("consent"), &consent, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consent: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMyConsent(c, consent)
+}
+
+// GetConsentReceipt operation middleware
+func (siw *ServerInterfaceWrapper) GetConsentReceipt(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "consent" -------------
+	var consent ConsentID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consent", c.Param("consent"), &consent, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consent: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetConsentReceipt(c, consent)
+}
+
 // ExportMe operation middleware
 func (siw *ServerInterfaceWrapper) ExportMe(c *gin.Context) {
 
@@ -5343,6 +5802,21 @@ func (siw *ServerInterfaceWrapper) GetMyHistory(c *gin.Context) {
 	}
 
 	siw.Handler.GetMyHistory(c, params)
+}
+
+// MakeIdentificationCode operation middleware
+func (siw *ServerInterfaceWrapper) MakeIdentificationCode(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MakeIdentificationCode(c)
 }
 
 // SubmitMyOperation operation middleware
@@ -5653,6 +6127,47 @@ func (siw *ServerInterfaceWrapper) EndMySession(c *gin.Context) {
 	}
 
 	siw.Handler.EndMySession(c, id)
+}
+
+// ListMySurveys operation middleware
+func (siw *ServerInterfaceWrapper) ListMySurveys(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMySurveys(c)
+}
+
+// AnswerSurvey operation middleware
+func (siw *ServerInterfaceWrapper) AnswerSurvey(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id SurveyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnswerSurvey(c, id)
 }
 
 // SubmitOperation operation middleware
@@ -7290,6 +7805,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/identifications", wrapper.IdentifyCustomer)
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
+	router.GET(options.BaseURL+"/v1/me/access-log", wrapper.GetMyAccessLog)
 	router.GET(options.BaseURL+"/v1/me/accounts", wrapper.ListMyAccounts)
 	router.POST(options.BaseURL+"/v1/me/accounts", wrapper.OpenMyAccount)
 	router.POST(options.BaseURL+"/v1/me/accounts/links", wrapper.LinkMyAccount)
@@ -7299,8 +7815,17 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/authenticator", wrapper.RemoveMyAuthenticator)
 	router.POST(options.BaseURL+"/v1/me/authenticator", wrapper.BeginMyAuthenticator)
 	router.POST(options.BaseURL+"/v1/me/authenticator/confirmations", wrapper.ConfirmMyAuthenticator)
+	router.GET(options.BaseURL+"/v1/me/challenges", wrapper.ListMyChallenges)
+	router.PUT(options.BaseURL+"/v1/me/challenges/:id/decision", wrapper.DecideChallenge)
+	router.GET(options.BaseURL+"/v1/me/consents", wrapper.ListMyConsents)
+	router.POST(options.BaseURL+"/v1/me/consents", wrapper.GiveConsent)
+	router.POST(options.BaseURL+"/v1/me/consents/preparations", wrapper.PrepareConsent)
+	router.DELETE(options.BaseURL+"/v1/me/consents/:consent", wrapper.WithdrawConsent)
+	router.GET(options.BaseURL+"/v1/me/consents/:consent", wrapper.GetMyConsent)
+	router.GET(options.BaseURL+"/v1/me/consents/:consent/receipt", wrapper.GetConsentReceipt)
 	router.GET(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
 	router.GET(options.BaseURL+"/v1/me/history", wrapper.GetMyHistory)
+	router.POST(options.BaseURL+"/v1/me/identification-codes", wrapper.MakeIdentificationCode)
 	router.POST(options.BaseURL+"/v1/me/operations", wrapper.SubmitMyOperation)
 	router.POST(options.BaseURL+"/v1/me/operations/prepare", wrapper.PrepareMyOperation)
 	router.GET(options.BaseURL+"/v1/me/passkeys", wrapper.ListMyPasskeys)
@@ -7317,6 +7842,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndMyOtherSessions)
 	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListMySessions)
 	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndMySession)
+	router.GET(options.BaseURL+"/v1/me/surveys", wrapper.ListMySurveys)
+	router.POST(options.BaseURL+"/v1/me/surveys/:id/answers", wrapper.AnswerSurvey)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
 	router.POST(options.BaseURL+"/v1/operations/prepare", wrapper.PrepareOperation)
@@ -9048,6 +9575,35 @@ func (response GetMedefaultApplicationProblemPlusJSONResponse) VisitGetMeRespons
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type GetMyAccessLogRequestObject struct {
+	Params GetMyAccessLogParams
+}
+
+type GetMyAccessLogResponseObject interface {
+	VisitGetMyAccessLogResponse(w http.ResponseWriter) error
+}
+
+type GetMyAccessLog200JSONResponse MyAccessLog
+
+func (response GetMyAccessLog200JSONResponse) VisitGetMyAccessLogResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMyAccessLogdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMyAccessLogdefaultApplicationProblemPlusJSONResponse) VisitGetMyAccessLogResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListMyAccountsRequestObject struct {
 }
 
@@ -9301,6 +9857,236 @@ func (response ConfirmMyAuthenticatordefaultApplicationProblemPlusJSONResponse) 
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListMyChallengesRequestObject struct {
+}
+
+type ListMyChallengesResponseObject interface {
+	VisitListMyChallengesResponse(w http.ResponseWriter) error
+}
+
+type ListMyChallenges200JSONResponse MyChallenges
+
+func (response ListMyChallenges200JSONResponse) VisitListMyChallengesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyChallengesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyChallengesdefaultApplicationProblemPlusJSONResponse) VisitListMyChallengesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DecideChallengeRequestObject struct {
+	Id   ChallengeID `json:"id"`
+	Body *DecideChallengeJSONRequestBody
+}
+
+type DecideChallengeResponseObject interface {
+	VisitDecideChallengeResponse(w http.ResponseWriter) error
+}
+
+type DecideChallenge204Response struct {
+}
+
+func (response DecideChallenge204Response) VisitDecideChallengeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DecideChallengedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecideChallengedefaultApplicationProblemPlusJSONResponse) VisitDecideChallengeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMyConsentsRequestObject struct {
+}
+
+type ListMyConsentsResponseObject interface {
+	VisitListMyConsentsResponse(w http.ResponseWriter) error
+}
+
+type ListMyConsents200JSONResponse MyConsents
+
+func (response ListMyConsents200JSONResponse) VisitListMyConsentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyConsentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyConsentsdefaultApplicationProblemPlusJSONResponse) VisitListMyConsentsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GiveConsentRequestObject struct {
+	Body *GiveConsentJSONRequestBody
+}
+
+type GiveConsentResponseObject interface {
+	VisitGiveConsentResponse(w http.ResponseWriter) error
+}
+
+type GiveConsent200JSONResponse MyConsent
+
+func (response GiveConsent200JSONResponse) VisitGiveConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GiveConsentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GiveConsentdefaultApplicationProblemPlusJSONResponse) VisitGiveConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PrepareConsentRequestObject struct {
+	Body *PrepareConsentJSONRequestBody
+}
+
+type PrepareConsentResponseObject interface {
+	VisitPrepareConsentResponse(w http.ResponseWriter) error
+}
+
+type PrepareConsent200JSONResponse PreparedConsent
+
+func (response PrepareConsent200JSONResponse) VisitPrepareConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PrepareConsentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareConsentdefaultApplicationProblemPlusJSONResponse) VisitPrepareConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type WithdrawConsentRequestObject struct {
+	Consent ConsentID `json:"consent"`
+}
+
+type WithdrawConsentResponseObject interface {
+	VisitWithdrawConsentResponse(w http.ResponseWriter) error
+}
+
+type WithdrawConsent200JSONResponse MyConsent
+
+func (response WithdrawConsent200JSONResponse) VisitWithdrawConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type WithdrawConsentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WithdrawConsentdefaultApplicationProblemPlusJSONResponse) VisitWithdrawConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetMyConsentRequestObject struct {
+	Consent ConsentID `json:"consent"`
+}
+
+type GetMyConsentResponseObject interface {
+	VisitGetMyConsentResponse(w http.ResponseWriter) error
+}
+
+type GetMyConsent200JSONResponse MyConsent
+
+func (response GetMyConsent200JSONResponse) VisitGetMyConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMyConsentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMyConsentdefaultApplicationProblemPlusJSONResponse) VisitGetMyConsentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetConsentReceiptRequestObject struct {
+	Consent ConsentID `json:"consent"`
+}
+
+type GetConsentReceiptResponseObject interface {
+	VisitGetConsentReceiptResponse(w http.ResponseWriter) error
+}
+
+type GetConsentReceipt200JSONResponse ConsentReceipt
+
+func (response GetConsentReceipt200JSONResponse) VisitGetConsentReceiptResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetConsentReceiptdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetConsentReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetConsentReceiptResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ExportMeRequestObject struct {
 }
 
@@ -9352,6 +10138,35 @@ type GetMyHistorydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetMyHistorydefaultApplicationProblemPlusJSONResponse) VisitGetMyHistoryResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type MakeIdentificationCodeRequestObject struct {
+	Body *MakeIdentificationCodeJSONRequestBody
+}
+
+type MakeIdentificationCodeResponseObject interface {
+	VisitMakeIdentificationCodeResponse(w http.ResponseWriter) error
+}
+
+type MakeIdentificationCode200JSONResponse IdentificationCode
+
+func (response MakeIdentificationCode200JSONResponse) VisitMakeIdentificationCodeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type MakeIdentificationCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeIdentificationCodedefaultApplicationProblemPlusJSONResponse) VisitMakeIdentificationCodeResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -9813,6 +10628,63 @@ type EndMySessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndMySessiondefaultApplicationProblemPlusJSONResponse) VisitEndMySessionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMySurveysRequestObject struct {
+}
+
+type ListMySurveysResponseObject interface {
+	VisitListMySurveysResponse(w http.ResponseWriter) error
+}
+
+type ListMySurveys200JSONResponse MySurveys
+
+func (response ListMySurveys200JSONResponse) VisitListMySurveysResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMySurveysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMySurveysdefaultApplicationProblemPlusJSONResponse) VisitListMySurveysResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AnswerSurveyRequestObject struct {
+	Id   SurveyID `json:"id"`
+	Body *AnswerSurveyJSONRequestBody
+}
+
+type AnswerSurveyResponseObject interface {
+	VisitAnswerSurveyResponse(w http.ResponseWriter) error
+}
+
+type AnswerSurvey204Response struct {
+}
+
+func (response AnswerSurvey204Response) VisitAnswerSurveyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type AnswerSurveydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerSurveydefaultApplicationProblemPlusJSONResponse) VisitAnswerSurveyResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -11817,6 +12689,9 @@ type StrictServerInterface interface {
 	// How the customer is signed in and what they have set up.
 	// (GET /v1/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
+	// Who did what with the customer's data, and why.
+	// (GET /v1/me/access-log)
+	GetMyAccessLog(ctx context.Context, request GetMyAccessLogRequestObject) (GetMyAccessLogResponseObject, error)
 	// The customer's accounts in all programmes, with their positions.
 	// (GET /v1/me/accounts)
 	ListMyAccounts(ctx context.Context, request ListMyAccountsRequestObject) (ListMyAccountsResponseObject, error)
@@ -11844,12 +12719,39 @@ type StrictServerInterface interface {
 	// Show that the app has the secret, by a code of it.
 	// (POST /v1/me/authenticator/confirmations)
 	ConfirmMyAuthenticator(ctx context.Context, request ConfirmMyAuthenticatorRequestObject) (ConfirmMyAuthenticatorResponseObject, error)
+	// Tills that ask now who the customer is.
+	// (GET /v1/me/challenges)
+	ListMyChallenges(ctx context.Context, request ListMyChallengesRequestObject) (ListMyChallengesResponseObject, error)
+	// Let a till know the account, or not. A refusal is told to nobody.
+	// (PUT /v1/me/challenges/{id}/decision)
+	DecideChallenge(ctx context.Context, request DecideChallengeRequestObject) (DecideChallengeResponseObject, error)
+	// The customer's consents, and to whom and for what others can be given.
+	// (GET /v1/me/consents)
+	ListMyConsents(ctx context.Context, request ListMyConsentsRequestObject) (ListMyConsentsResponseObject, error)
+	// Agree to a prepared consent.
+	// (POST /v1/me/consents)
+	GiveConsent(ctx context.Context, request GiveConsentRequestObject) (GiveConsentResponseObject, error)
+	// Exactly what a customer would agree to, and the words to show before.
+	// (POST /v1/me/consents/preparations)
+	PrepareConsent(ctx context.Context, request PrepareConsentRequestObject) (PrepareConsentResponseObject, error)
+	// Withdraw a consent.
+	// (DELETE /v1/me/consents/{consent})
+	WithdrawConsent(ctx context.Context, request WithdrawConsentRequestObject) (WithdrawConsentResponseObject, error)
+	// One of the customer's consents.
+	// (GET /v1/me/consents/{consent})
+	GetMyConsent(ctx context.Context, request GetMyConsentRequestObject) (GetMyConsentResponseObject, error)
+	// The consent's receipt, to be kept by the customer.
+	// (GET /v1/me/consents/{consent}/receipt)
+	GetConsentReceipt(ctx context.Context, request GetConsentReceiptRequestObject) (GetConsentReceiptResponseObject, error)
 	// Everything that this gateway keeps about the customer, machine-readable.
 	// (GET /v1/me/export)
 	ExportMe(ctx context.Context, request ExportMeRequestObject) (ExportMeResponseObject, error)
 	// The receipts of all the customer's accounts, newest first.
 	// (GET /v1/me/history)
 	GetMyHistory(ctx context.Context, request GetMyHistoryRequestObject) (GetMyHistoryResponseObject, error)
+	// A fresh code by which any till knows the customer's account of this programme, once.
+	// (POST /v1/me/identification-codes)
+	MakeIdentificationCode(ctx context.Context, request MakeIdentificationCodeRequestObject) (MakeIdentificationCodeResponseObject, error)
 	// Record an operation on an account of the customer's, and wait for its receipt.
 	// (POST /v1/me/operations)
 	SubmitMyOperation(ctx context.Context, request SubmitMyOperationRequestObject) (SubmitMyOperationResponseObject, error)
@@ -11898,6 +12800,12 @@ type StrictServerInterface interface {
 	// End one session; `current` is this one, which signs out.
 	// (DELETE /v1/me/sessions/{id})
 	EndMySession(ctx context.Context, request EndMySessionRequestObject) (EndMySessionResponseObject, error)
+	// The surveys that are open, and which the customer has answered.
+	// (GET /v1/me/surveys)
+	ListMySurveys(ctx context.Context, request ListMySurveysRequestObject) (ListMySurveysResponseObject, error)
+	// Answer a survey, once.
+	// (POST /v1/me/surveys/{id}/answers)
+	AnswerSurvey(ctx context.Context, request AnswerSurveyRequestObject) (AnswerSurveyResponseObject, error)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(ctx context.Context, request SubmitOperationRequestObject) (SubmitOperationResponseObject, error)
@@ -13734,6 +14642,33 @@ func (sh *strictHandler) GetMe(ctx *gin.Context) {
 	}
 }
 
+// GetMyAccessLog operation middleware
+func (sh *strictHandler) GetMyAccessLog(ctx *gin.Context, params GetMyAccessLogParams) {
+	var request GetMyAccessLogRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyAccessLog(ctx, request.(GetMyAccessLogRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyAccessLog")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMyAccessLogResponseObject); ok {
+		if err := validResponse.VisitGetMyAccessLogResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMyAccounts operation middleware
 func (sh *strictHandler) ListMyAccounts(ctx *gin.Context) {
 	var request ListMyAccountsRequestObject
@@ -13999,6 +14934,238 @@ func (sh *strictHandler) ConfirmMyAuthenticator(ctx *gin.Context) {
 	}
 }
 
+// ListMyChallenges operation middleware
+func (sh *strictHandler) ListMyChallenges(ctx *gin.Context) {
+	var request ListMyChallengesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyChallenges(ctx, request.(ListMyChallengesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyChallenges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyChallengesResponseObject); ok {
+		if err := validResponse.VisitListMyChallengesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideChallenge operation middleware
+func (sh *strictHandler) DecideChallenge(ctx *gin.Context, id ChallengeID) {
+	var request DecideChallengeRequestObject
+
+	request.Id = id
+
+	var body DecideChallengeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideChallenge(ctx, request.(DecideChallengeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideChallenge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DecideChallengeResponseObject); ok {
+		if err := validResponse.VisitDecideChallengeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyConsents operation middleware
+func (sh *strictHandler) ListMyConsents(ctx *gin.Context) {
+	var request ListMyConsentsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyConsents(ctx, request.(ListMyConsentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyConsents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyConsentsResponseObject); ok {
+		if err := validResponse.VisitListMyConsentsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GiveConsent operation middleware
+func (sh *strictHandler) GiveConsent(ctx *gin.Context) {
+	var request GiveConsentRequestObject
+
+	var body GiveConsentJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GiveConsent(ctx, request.(GiveConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GiveConsent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GiveConsentResponseObject); ok {
+		if err := validResponse.VisitGiveConsentResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareConsent operation middleware
+func (sh *strictHandler) PrepareConsent(ctx *gin.Context) {
+	var request PrepareConsentRequestObject
+
+	var body PrepareConsentJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareConsent(ctx, request.(PrepareConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareConsent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(PrepareConsentResponseObject); ok {
+		if err := validResponse.VisitPrepareConsentResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawConsent operation middleware
+func (sh *strictHandler) WithdrawConsent(ctx *gin.Context, consent ConsentID) {
+	var request WithdrawConsentRequestObject
+
+	request.Consent = consent
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawConsent(ctx, request.(WithdrawConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawConsent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(WithdrawConsentResponseObject); ok {
+		if err := validResponse.VisitWithdrawConsentResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMyConsent operation middleware
+func (sh *strictHandler) GetMyConsent(ctx *gin.Context, consent ConsentID) {
+	var request GetMyConsentRequestObject
+
+	request.Consent = consent
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyConsent(ctx, request.(GetMyConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyConsent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMyConsentResponseObject); ok {
+		if err := validResponse.VisitGetMyConsentResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetConsentReceipt operation middleware
+func (sh *strictHandler) GetConsentReceipt(ctx *gin.Context, consent ConsentID) {
+	var request GetConsentReceiptRequestObject
+
+	request.Consent = consent
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConsentReceipt(ctx, request.(GetConsentReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConsentReceipt")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetConsentReceiptResponseObject); ok {
+		if err := validResponse.VisitGetConsentReceiptResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ExportMe operation middleware
 func (sh *strictHandler) ExportMe(ctx *gin.Context) {
 	var request ExportMeRequestObject
@@ -14044,6 +15211,39 @@ func (sh *strictHandler) GetMyHistory(ctx *gin.Context, params GetMyHistoryParam
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetMyHistoryResponseObject); ok {
 		if err := validResponse.VisitGetMyHistoryResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MakeIdentificationCode operation middleware
+func (sh *strictHandler) MakeIdentificationCode(ctx *gin.Context) {
+	var request MakeIdentificationCodeRequestObject
+
+	var body MakeIdentificationCodeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeIdentificationCode(ctx, request.(MakeIdentificationCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeIdentificationCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(MakeIdentificationCodeResponseObject); ok {
+		if err := validResponse.VisitMakeIdentificationCodeResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {
@@ -14506,6 +15706,66 @@ func (sh *strictHandler) EndMySession(ctx *gin.Context, id string) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(EndMySessionResponseObject); ok {
 		if err := validResponse.VisitEndMySessionResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMySurveys operation middleware
+func (sh *strictHandler) ListMySurveys(ctx *gin.Context) {
+	var request ListMySurveysRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMySurveys(ctx, request.(ListMySurveysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMySurveys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMySurveysResponseObject); ok {
+		if err := validResponse.VisitListMySurveysResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerSurvey operation middleware
+func (sh *strictHandler) AnswerSurvey(ctx *gin.Context, id SurveyID) {
+	var request AnswerSurveyRequestObject
+
+	request.Id = id
+
+	var body AnswerSurveyJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerSurvey(ctx, request.(AnswerSurveyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerSurvey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AnswerSurveyResponseObject); ok {
+		if err := validResponse.VisitAnswerSurveyResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

@@ -491,6 +491,11 @@ type ChallengeAnswer struct {
 	Terminal  string `json:"terminal"`
 }
 
+// ChallengeDecision defines model for ChallengeDecision.
+type ChallengeDecision struct {
+	Agree bool `json:"agree"`
+}
+
 // ChallengeRequest defines model for ChallengeRequest.
 type ChallengeRequest struct {
 	Kind      string `json:"kind"`
@@ -559,6 +564,57 @@ type ConcentrationReport = reports.Concentration
 
 // Consent defines model for Consent.
 type Consent = wire.Consent
+
+// ConsentAgreement defines model for ConsentAgreement.
+type ConsentAgreement struct {
+	// Body What is agreed to. Send it back exactly as it was prepared.
+	Body ConsentBody `json:"body"`
+
+	// Signature r||s with low s, base64url; of an account with a key of its own.
+	Signature *string `json:"signature,omitempty"`
+
+	// Webauthn Of a passkey.
+	Webauthn *ConsentAssertion `json:"webauthn,omitempty"`
+}
+
+// ConsentAssertion Of a passkey.
+type ConsentAssertion = webauthn.Assertion
+
+// ConsentBody What is agreed to. Send it back exactly as it was prepared.
+type ConsentBody = privacy.ConsentBody
+
+// ConsentNotice defines model for ConsentNotice.
+type ConsentNotice struct {
+	// Hash SHA-256 in hex.
+	Hash     Hash   `json:"hash"`
+	Language string `json:"language"`
+	Text     string `json:"text"`
+}
+
+// ConsentReceipt Field names follow ISO/IEC TS 27560:2023.
+type ConsentReceipt = consent.Receipt
+
+// ConsentWish defines model for ConsentWish.
+type ConsentWish struct {
+	// Account One of the customer's; the latest linked when left out.
+	Account    *ID      `json:"account,omitempty"`
+	Attributes []string `json:"attributes"`
+
+	// From At once when left out.
+	From *time.Time `json:"from,omitempty"`
+
+	// Grantee The brand that may read.
+	Grantee string `json:"grantee"`
+
+	// Language Of the words to be shown.
+	Language string `json:"language"`
+
+	// Purpose A code of the data policy.
+	Purpose string `json:"purpose"`
+
+	// Until At most five years later.
+	Until time.Time `json:"until"`
+}
 
 // ConsentsReport defines model for ConsentsReport.
 type ConsentsReport = reports.Consents
@@ -858,6 +914,21 @@ type Identification struct {
 	Programme string `json:"programme"`
 }
 
+// IdentificationCode defines model for IdentificationCode.
+type IdentificationCode struct {
+	Code string `json:"code"`
+
+	// Qr The code as a picture: a data URL of a PNG.
+	Qr    string    `json:"qr"`
+	Until time.Time `json:"until"`
+}
+
+// IdentificationCodeRequest defines model for IdentificationCodeRequest.
+type IdentificationCodeRequest struct {
+	// Programme The one of this gateway, which is meant when it is left out: a code reveals no other.
+	Programme *string `json:"programme,omitempty"`
+}
+
 // IdentificationRequest defines model for IdentificationRequest.
 type IdentificationRequest struct {
 	// Code As it was read: TALLYID1:, the programme, and 26 characters.
@@ -1078,6 +1149,25 @@ type Motion = clearing.Motion
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
 
+// MyAccessLog defines model for MyAccessLog.
+type MyAccessLog struct {
+	Lines []struct {
+		// Action read, create, update, find, merge, export, identify
+		Action string `json:"action"`
+
+		// Actor person is the customer; partner/<brand> another brand; otherwise an API key or a job of the brand's.
+		Actor string    `json:"actor"`
+		At    time.Time `json:"at"`
+
+		// Attributes Names.
+		Attributes []string `json:"attributes"`
+		Purpose    string   `json:"purpose"`
+	} `json:"lines"`
+
+	// Next Where the next page begins; absent on the last one.
+	Next *int64 `json:"next,omitempty"`
+}
+
 // MyAccount defines model for MyAccount.
 type MyAccount struct {
 	// Name The programme's name for customers.
@@ -1095,6 +1185,67 @@ type MyAccount struct {
 // MyAccounts defines model for MyAccounts.
 type MyAccounts struct {
 	Accounts []MyAccount `json:"accounts"`
+}
+
+// MyChallenge A till that asks who the customer is.
+type MyChallenge struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id       ID        `json:"id"`
+	Merchant string    `json:"merchant"`
+	Name     string    `json:"name"`
+	Store    string    `json:"store"`
+	Terminal string    `json:"terminal"`
+	Until    time.Time `json:"until"`
+}
+
+// MyChallenges defines model for MyChallenges.
+type MyChallenges struct {
+	Challenges []MyChallenge `json:"challenges"`
+}
+
+// MyConsent defines model for MyConsent.
+type MyConsent struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account    *ID      `json:"account,omitempty"`
+	Attributes []string `json:"attributes"`
+
+	// Complete Nothing is on its way: what is shared is there, what is purged is gone.
+	Complete bool `json:"complete"`
+
+	// Consent 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Consent ID         `json:"consent"`
+	Ended   *string    `json:"ended,omitempty"`
+	EndedAt *time.Time `json:"endedAt,omitempty"`
+	From    time.Time  `json:"from"`
+	Given   time.Time  `json:"given"`
+	Grantee string     `json:"grantee"`
+
+	// InForce The grantee can read now.
+	InForce  bool   `json:"inForce"`
+	Language string `json:"language"`
+
+	// Policy Version of the data policy.
+	Policy  int    `json:"policy"`
+	Purpose string `json:"purpose"`
+
+	// Recipient The grantee's name.
+	Recipient string `json:"recipient"`
+
+	// Trouble Code of what keeps it from being complete.
+	Trouble *string   `json:"trouble,omitempty"`
+	Until   time.Time `json:"until"`
+}
+
+// MyConsents defines model for MyConsents.
+type MyConsents struct {
+	Consents []MyConsent `json:"consents"`
+
+	// Grantees To whom consents can be given.
+	Grantees []struct {
+		Member string `json:"member"`
+		Name   string `json:"name"`
+	} `json:"grantees"`
+	Policy *PublishedDataPolicy `json:"policy,omitempty"`
 }
 
 // MyOpening defines model for MyOpening.
@@ -1257,6 +1408,21 @@ type MySession struct {
 // MySessions defines model for MySessions.
 type MySessions struct {
 	Sessions []MySession `json:"sessions"`
+}
+
+// MySurveys defines model for MySurveys.
+type MySurveys struct {
+	Policy  *PublishedDataPolicy `json:"policy,omitempty"`
+	Surveys []struct {
+		// Answered Absent before.
+		Answered *time.Time `json:"answered,omitempty"`
+
+		// Attributes What answers to the questions look like, in their order.
+		Attributes []AttributeSchema `json:"attributes"`
+
+		// Survey What a brand asks its customers.
+		Survey Survey `json:"survey"`
+	} `json:"surveys"`
 }
 
 // NetDisclosed defines model for NetDisclosed.
@@ -1667,6 +1833,28 @@ type PreparedAccountLink struct {
 	// RelyingParty Of an account with a passkey: the rpId.
 	RelyingParty *string `json:"relyingParty,omitempty"`
 	Token        string  `json:"token"`
+}
+
+// PreparedConsent defines model for PreparedConsent.
+type PreparedConsent struct {
+	// Body What is agreed to. Send it back exactly as it was prepared.
+	Body ConsentBody `json:"body"`
+
+	// Canonical Its canonical JSON (RFC 8785): what is signed.
+	Canonical string `json:"canonical"`
+
+	// Challenge Of an account with a passkey: what it signs, base64url.
+	Challenge *string `json:"challenge,omitempty"`
+
+	// Digest SHA-256 in hex.
+	Digest Hash          `json:"digest"`
+	Notice ConsentNotice `json:"notice"`
+
+	// RelyingParty For which the passkey was made.
+	RelyingParty *string `json:"relyingParty,omitempty"`
+
+	// Signed The account has a key of its own that signs; an account in custody agrees by being signed in.
+	Signed bool `json:"signed"`
 }
 
 // PreparedMandate defines model for PreparedMandate.
@@ -2256,6 +2444,17 @@ type SupplyReport = reports.Supply
 // Survey What a brand asks its customers.
 type Survey = consent.Survey
 
+// SurveyAnswers defines model for SurveyAnswers.
+type SurveyAnswers struct {
+	// Answers By attribute.
+	Answers  map[string]string `json:"answers"`
+	Language string            `json:"language"`
+	Policy   int               `json:"policy"`
+
+	// PolicyHash SHA-256 in hex.
+	PolicyHash Hash `json:"policyHash"`
+}
+
 // SurveyList defines model for SurveyList.
 type SurveyList struct {
 	Surveys []Survey `json:"surveys"`
@@ -2590,6 +2789,15 @@ type MergeCustomerParams struct {
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
+// GetMyAccessLogParams defines parameters for GetMyAccessLog.
+type GetMyAccessLogParams struct {
+	// Before The `next` of the page before.
+	Before *int64 `form:"before,omitempty" json:"before,omitempty"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // GetMyHistoryParams defines parameters for GetMyHistory.
 type GetMyHistoryParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
@@ -2803,6 +3011,18 @@ type ConfirmMyAddressJSONRequestBody = AddressConfirmation
 // ConfirmMyAuthenticatorJSONRequestBody defines body for ConfirmMyAuthenticator for application/json ContentType.
 type ConfirmMyAuthenticatorJSONRequestBody = AuthenticatorCode
 
+// DecideChallengeJSONRequestBody defines body for DecideChallenge for application/json ContentType.
+type DecideChallengeJSONRequestBody = ChallengeDecision
+
+// GiveConsentJSONRequestBody defines body for GiveConsent for application/json ContentType.
+type GiveConsentJSONRequestBody = ConsentAgreement
+
+// PrepareConsentJSONRequestBody defines body for PrepareConsent for application/json ContentType.
+type PrepareConsentJSONRequestBody = ConsentWish
+
+// MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
+type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
+
 // SubmitMyOperationJSONRequestBody defines body for SubmitMyOperation for application/json ContentType.
 type SubmitMyOperationJSONRequestBody = MyOperationRequest
 
@@ -2823,6 +3043,9 @@ type AskMyProofCodeJSONRequestBody = SignInCodeRequest
 
 // ProveMeByPasskeyJSONRequestBody defines body for ProveMeByPasskey for application/json ContentType.
 type ProveMeByPasskeyJSONRequestBody = PasskeyAnswer
+
+// AnswerSurveyJSONRequestBody defines body for AnswerSurvey for application/json ContentType.
+type AnswerSurveyJSONRequestBody = SurveyAnswers
 
 // SubmitOperationJSONRequestBody defines body for SubmitOperation for application/json ContentType.
 type SubmitOperationJSONRequestBody = OperationRequest
@@ -3187,6 +3410,9 @@ type ClientInterface interface {
 	// GetMe request
 	GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetMyAccessLog request
+	GetMyAccessLog(ctx context.Context, params *GetMyAccessLogParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListMyAccounts request
 	ListMyAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3224,11 +3450,46 @@ type ClientInterface interface {
 
 	ConfirmMyAuthenticator(ctx context.Context, body ConfirmMyAuthenticatorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListMyChallenges request
+	ListMyChallenges(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideChallengeWithBody request with any body
+	DecideChallengeWithBody(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DecideChallenge(ctx context.Context, id ChallengeID, body DecideChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMyConsents request
+	ListMyConsents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GiveConsentWithBody request with any body
+	GiveConsentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	GiveConsent(ctx context.Context, body GiveConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PrepareConsentWithBody request with any body
+	PrepareConsentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PrepareConsent(ctx context.Context, body PrepareConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawConsent request
+	WithdrawConsent(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMyConsent request
+	GetMyConsent(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetConsentReceipt request
+	GetConsentReceipt(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExportMe request
 	ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMyHistory request
 	GetMyHistory(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeIdentificationCodeWithBody request with any body
+	MakeIdentificationCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	MakeIdentificationCode(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitMyOperationWithBody request with any body
 	SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3291,6 +3552,14 @@ type ClientInterface interface {
 
 	// EndMySession request
 	EndMySession(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMySurveys request
+	ListMySurveys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerSurveyWithBody request with any body
+	AnswerSurveyWithBody(ctx context.Context, id SurveyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerSurvey(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDocument request
 	GetDocument(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4474,6 +4743,18 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 	return c.Client.Do(req)
 }
 
+func (c *Client) GetMyAccessLog(ctx context.Context, params *GetMyAccessLogParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyAccessLogRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ListMyAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMyAccountsRequest(c.Server)
 	if err != nil {
@@ -4642,6 +4923,138 @@ func (c *Client) ConfirmMyAuthenticator(ctx context.Context, body ConfirmMyAuthe
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListMyChallenges(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyChallengesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DecideChallengeWithBody(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideChallengeRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DecideChallenge(ctx context.Context, id ChallengeID, body DecideChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideChallengeRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMyConsents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyConsentsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GiveConsentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveConsentRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GiveConsent(ctx context.Context, body GiveConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveConsentRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PrepareConsentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareConsentRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PrepareConsent(ctx context.Context, body PrepareConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareConsentRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) WithdrawConsent(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawConsentRequest(c.Server, consent)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetMyConsent(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyConsentRequest(c.Server, consent)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetConsentReceipt(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConsentReceiptRequest(c.Server, consent)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportMeRequest(c.Server)
 	if err != nil {
@@ -4656,6 +5069,30 @@ func (c *Client) ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*
 
 func (c *Client) GetMyHistory(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetMyHistoryRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) MakeIdentificationCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeIdentificationCodeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) MakeIdentificationCode(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeIdentificationCodeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4932,6 +5369,42 @@ func (c *Client) ListMySessions(ctx context.Context, reqEditors ...RequestEditor
 
 func (c *Client) EndMySession(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEndMySessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMySurveys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMySurveysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerSurveyWithBody(ctx context.Context, id SurveyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerSurveyRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerSurvey(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerSurveyRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8729,6 +9202,71 @@ func NewGetMeRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetMyAccessLogRequest generates requests for GetMyAccessLog
+func NewGetMyAccessLogRequest(server string, params *GetMyAccessLogParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/access-log")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "before", runtime.ParamLocationQuery, *params.Before); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListMyAccountsRequest generates requests for ListMyAccounts
 func NewListMyAccountsRequest(server string) (*http.Request, error) {
 	var err error
@@ -9037,6 +9575,289 @@ func NewConfirmMyAuthenticatorRequestWithBody(server string, contentType string,
 	return req, nil
 }
 
+// NewListMyChallengesRequest generates requests for ListMyChallenges
+func NewListMyChallengesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/challenges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDecideChallengeRequest calls the generic DecideChallenge builder with application/json body
+func NewDecideChallengeRequest(server string, id ChallengeID, body DecideChallengeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecideChallengeRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDecideChallengeRequestWithBody generates requests for DecideChallenge with any type of body
+func NewDecideChallengeRequestWithBody(server string, id ChallengeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/challenges/%s/decision", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListMyConsentsRequest generates requests for ListMyConsents
+func NewListMyConsentsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGiveConsentRequest calls the generic GiveConsent builder with application/json body
+func NewGiveConsentRequest(server string, body GiveConsentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGiveConsentRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewGiveConsentRequestWithBody generates requests for GiveConsent with any type of body
+func NewGiveConsentRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPrepareConsentRequest calls the generic PrepareConsent builder with application/json body
+func NewPrepareConsentRequest(server string, body PrepareConsentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPrepareConsentRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPrepareConsentRequestWithBody generates requests for PrepareConsent with any type of body
+func NewPrepareConsentRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consents/preparations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewWithdrawConsentRequest generates requests for WithdrawConsent
+func NewWithdrawConsentRequest(server string, consent ConsentID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "consent", runtime.ParamLocationPath, consent)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetMyConsentRequest generates requests for GetMyConsent
+func NewGetMyConsentRequest(server string, consent ConsentID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "consent", runtime.ParamLocationPath, consent)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetConsentReceiptRequest generates requests for GetConsentReceipt
+func NewGetConsentReceiptRequest(server string, consent ConsentID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "consent", runtime.ParamLocationPath, consent)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consents/%s/receipt", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewExportMeRequest generates requests for ExportMe
 func NewExportMeRequest(server string) (*http.Request, error) {
 	var err error
@@ -9125,6 +9946,46 @@ func NewGetMyHistoryRequest(server string, params *GetMyHistoryParams) (*http.Re
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewMakeIdentificationCodeRequest calls the generic MakeIdentificationCode builder with application/json body
+func NewMakeIdentificationCodeRequest(server string, body MakeIdentificationCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMakeIdentificationCodeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewMakeIdentificationCodeRequestWithBody generates requests for MakeIdentificationCode with any type of body
+func NewMakeIdentificationCodeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/identification-codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -9686,6 +10547,80 @@ func NewEndMySessionRequest(server string, id string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListMySurveysRequest generates requests for ListMySurveys
+func NewListMySurveysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/surveys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAnswerSurveyRequest calls the generic AnswerSurvey builder with application/json body
+func NewAnswerSurveyRequest(server string, id SurveyID, body AnswerSurveyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerSurveyRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAnswerSurveyRequestWithBody generates requests for AnswerSurvey with any type of body
+func NewAnswerSurveyRequestWithBody(server string, id SurveyID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/surveys/%s/answers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -12519,6 +13454,9 @@ type ClientWithResponsesInterface interface {
 	// GetMeWithResponse request
 	GetMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMeResponse, error)
 
+	// GetMyAccessLogWithResponse request
+	GetMyAccessLogWithResponse(ctx context.Context, params *GetMyAccessLogParams, reqEditors ...RequestEditorFn) (*GetMyAccessLogResponse, error)
+
 	// ListMyAccountsWithResponse request
 	ListMyAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyAccountsResponse, error)
 
@@ -12556,11 +13494,46 @@ type ClientWithResponsesInterface interface {
 
 	ConfirmMyAuthenticatorWithResponse(ctx context.Context, body ConfirmMyAuthenticatorJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmMyAuthenticatorResponse, error)
 
+	// ListMyChallengesWithResponse request
+	ListMyChallengesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyChallengesResponse, error)
+
+	// DecideChallengeWithBodyWithResponse request with any body
+	DecideChallengeWithBodyWithResponse(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideChallengeResponse, error)
+
+	DecideChallengeWithResponse(ctx context.Context, id ChallengeID, body DecideChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideChallengeResponse, error)
+
+	// ListMyConsentsWithResponse request
+	ListMyConsentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyConsentsResponse, error)
+
+	// GiveConsentWithBodyWithResponse request with any body
+	GiveConsentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveConsentResponse, error)
+
+	GiveConsentWithResponse(ctx context.Context, body GiveConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveConsentResponse, error)
+
+	// PrepareConsentWithBodyWithResponse request with any body
+	PrepareConsentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareConsentResponse, error)
+
+	PrepareConsentWithResponse(ctx context.Context, body PrepareConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareConsentResponse, error)
+
+	// WithdrawConsentWithResponse request
+	WithdrawConsentWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*WithdrawConsentResponse, error)
+
+	// GetMyConsentWithResponse request
+	GetMyConsentWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*GetMyConsentResponse, error)
+
+	// GetConsentReceiptWithResponse request
+	GetConsentReceiptWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*GetConsentReceiptResponse, error)
+
 	// ExportMeWithResponse request
 	ExportMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportMeResponse, error)
 
 	// GetMyHistoryWithResponse request
 	GetMyHistoryWithResponse(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*GetMyHistoryResponse, error)
+
+	// MakeIdentificationCodeWithBodyWithResponse request with any body
+	MakeIdentificationCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MakeIdentificationCodeResponse, error)
+
+	MakeIdentificationCodeWithResponse(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*MakeIdentificationCodeResponse, error)
 
 	// SubmitMyOperationWithBodyWithResponse request with any body
 	SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error)
@@ -12623,6 +13596,14 @@ type ClientWithResponsesInterface interface {
 
 	// EndMySessionWithResponse request
 	EndMySessionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EndMySessionResponse, error)
+
+	// ListMySurveysWithResponse request
+	ListMySurveysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMySurveysResponse, error)
+
+	// AnswerSurveyWithBodyWithResponse request with any body
+	AnswerSurveyWithBodyWithResponse(ctx context.Context, id SurveyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error)
+
+	AnswerSurveyWithResponse(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error)
 
 	// GetDocumentWithResponse request
 	GetDocumentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error)
@@ -14107,6 +15088,29 @@ func (r GetMeResponse) StatusCode() int {
 	return 0
 }
 
+type GetMyAccessLogResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyAccessLog
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyAccessLogResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyAccessLogResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListMyAccountsResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -14310,6 +15314,189 @@ func (r ConfirmMyAuthenticatorResponse) StatusCode() int {
 	return 0
 }
 
+type ListMyChallengesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyChallenges
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyChallengesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyChallengesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DecideChallengeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DecideChallengeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecideChallengeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMyConsentsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyConsents
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyConsentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyConsentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GiveConsentResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyConsent
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GiveConsentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GiveConsentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PrepareConsentResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PreparedConsent
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r PrepareConsentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PrepareConsentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type WithdrawConsentResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyConsent
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawConsentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawConsentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetMyConsentResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyConsent
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyConsentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyConsentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetConsentReceiptResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ConsentReceipt
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConsentReceiptResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConsentReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ExportMeResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -14350,6 +15537,29 @@ func (r GetMyHistoryResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetMyHistoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type MakeIdentificationCodeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *IdentificationCode
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeIdentificationCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeIdentificationCodeResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -14713,6 +15923,51 @@ func (r EndMySessionResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r EndMySessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMySurveysResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MySurveys
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMySurveysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMySurveysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerSurveyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerSurveyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerSurveyResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -16724,6 +17979,15 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 	return ParseGetMeResponse(rsp)
 }
 
+// GetMyAccessLogWithResponse request returning *GetMyAccessLogResponse
+func (c *ClientWithResponses) GetMyAccessLogWithResponse(ctx context.Context, params *GetMyAccessLogParams, reqEditors ...RequestEditorFn) (*GetMyAccessLogResponse, error) {
+	rsp, err := c.GetMyAccessLog(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyAccessLogResponse(rsp)
+}
+
 // ListMyAccountsWithResponse request returning *ListMyAccountsResponse
 func (c *ClientWithResponses) ListMyAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyAccountsResponse, error) {
 	rsp, err := c.ListMyAccounts(ctx, reqEditors...)
@@ -16845,6 +18109,102 @@ func (c *ClientWithResponses) ConfirmMyAuthenticatorWithResponse(ctx context.Con
 	return ParseConfirmMyAuthenticatorResponse(rsp)
 }
 
+// ListMyChallengesWithResponse request returning *ListMyChallengesResponse
+func (c *ClientWithResponses) ListMyChallengesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyChallengesResponse, error) {
+	rsp, err := c.ListMyChallenges(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyChallengesResponse(rsp)
+}
+
+// DecideChallengeWithBodyWithResponse request with arbitrary body returning *DecideChallengeResponse
+func (c *ClientWithResponses) DecideChallengeWithBodyWithResponse(ctx context.Context, id ChallengeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideChallengeResponse, error) {
+	rsp, err := c.DecideChallengeWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideChallengeResponse(rsp)
+}
+
+func (c *ClientWithResponses) DecideChallengeWithResponse(ctx context.Context, id ChallengeID, body DecideChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideChallengeResponse, error) {
+	rsp, err := c.DecideChallenge(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideChallengeResponse(rsp)
+}
+
+// ListMyConsentsWithResponse request returning *ListMyConsentsResponse
+func (c *ClientWithResponses) ListMyConsentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyConsentsResponse, error) {
+	rsp, err := c.ListMyConsents(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyConsentsResponse(rsp)
+}
+
+// GiveConsentWithBodyWithResponse request with arbitrary body returning *GiveConsentResponse
+func (c *ClientWithResponses) GiveConsentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveConsentResponse, error) {
+	rsp, err := c.GiveConsentWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveConsentResponse(rsp)
+}
+
+func (c *ClientWithResponses) GiveConsentWithResponse(ctx context.Context, body GiveConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveConsentResponse, error) {
+	rsp, err := c.GiveConsent(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveConsentResponse(rsp)
+}
+
+// PrepareConsentWithBodyWithResponse request with arbitrary body returning *PrepareConsentResponse
+func (c *ClientWithResponses) PrepareConsentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareConsentResponse, error) {
+	rsp, err := c.PrepareConsentWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareConsentResponse(rsp)
+}
+
+func (c *ClientWithResponses) PrepareConsentWithResponse(ctx context.Context, body PrepareConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareConsentResponse, error) {
+	rsp, err := c.PrepareConsent(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrepareConsentResponse(rsp)
+}
+
+// WithdrawConsentWithResponse request returning *WithdrawConsentResponse
+func (c *ClientWithResponses) WithdrawConsentWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*WithdrawConsentResponse, error) {
+	rsp, err := c.WithdrawConsent(ctx, consent, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawConsentResponse(rsp)
+}
+
+// GetMyConsentWithResponse request returning *GetMyConsentResponse
+func (c *ClientWithResponses) GetMyConsentWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*GetMyConsentResponse, error) {
+	rsp, err := c.GetMyConsent(ctx, consent, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyConsentResponse(rsp)
+}
+
+// GetConsentReceiptWithResponse request returning *GetConsentReceiptResponse
+func (c *ClientWithResponses) GetConsentReceiptWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*GetConsentReceiptResponse, error) {
+	rsp, err := c.GetConsentReceipt(ctx, consent, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConsentReceiptResponse(rsp)
+}
+
 // ExportMeWithResponse request returning *ExportMeResponse
 func (c *ClientWithResponses) ExportMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportMeResponse, error) {
 	rsp, err := c.ExportMe(ctx, reqEditors...)
@@ -16861,6 +18221,23 @@ func (c *ClientWithResponses) GetMyHistoryWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseGetMyHistoryResponse(rsp)
+}
+
+// MakeIdentificationCodeWithBodyWithResponse request with arbitrary body returning *MakeIdentificationCodeResponse
+func (c *ClientWithResponses) MakeIdentificationCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MakeIdentificationCodeResponse, error) {
+	rsp, err := c.MakeIdentificationCodeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeIdentificationCodeResponse(rsp)
+}
+
+func (c *ClientWithResponses) MakeIdentificationCodeWithResponse(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*MakeIdentificationCodeResponse, error) {
+	rsp, err := c.MakeIdentificationCode(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeIdentificationCodeResponse(rsp)
 }
 
 // SubmitMyOperationWithBodyWithResponse request with arbitrary body returning *SubmitMyOperationResponse
@@ -17061,6 +18438,32 @@ func (c *ClientWithResponses) EndMySessionWithResponse(ctx context.Context, id s
 		return nil, err
 	}
 	return ParseEndMySessionResponse(rsp)
+}
+
+// ListMySurveysWithResponse request returning *ListMySurveysResponse
+func (c *ClientWithResponses) ListMySurveysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMySurveysResponse, error) {
+	rsp, err := c.ListMySurveys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMySurveysResponse(rsp)
+}
+
+// AnswerSurveyWithBodyWithResponse request with arbitrary body returning *AnswerSurveyResponse
+func (c *ClientWithResponses) AnswerSurveyWithBodyWithResponse(ctx context.Context, id SurveyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error) {
+	rsp, err := c.AnswerSurveyWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerSurveyResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerSurveyWithResponse(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error) {
+	rsp, err := c.AnswerSurvey(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerSurveyResponse(rsp)
 }
 
 // GetDocumentWithResponse request returning *GetDocumentResponse
@@ -19563,6 +20966,39 @@ func ParseGetMeResponse(rsp *http.Response) (*GetMeResponse, error) {
 	return response, nil
 }
 
+// ParseGetMyAccessLogResponse parses an HTTP response from a GetMyAccessLogWithResponse call
+func ParseGetMyAccessLogResponse(rsp *http.Response) (*GetMyAccessLogResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyAccessLogResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyAccessLog
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListMyAccountsResponse parses an HTTP response from a ListMyAccountsWithResponse call
 func ParseListMyAccountsResponse(rsp *http.Response) (*ListMyAccountsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19832,6 +21268,263 @@ func ParseConfirmMyAuthenticatorResponse(rsp *http.Response) (*ConfirmMyAuthenti
 	return response, nil
 }
 
+// ParseListMyChallengesResponse parses an HTTP response from a ListMyChallengesWithResponse call
+func ParseListMyChallengesResponse(rsp *http.Response) (*ListMyChallengesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyChallengesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyChallenges
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDecideChallengeResponse parses an HTTP response from a DecideChallengeWithResponse call
+func ParseDecideChallengeResponse(rsp *http.Response) (*DecideChallengeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecideChallengeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMyConsentsResponse parses an HTTP response from a ListMyConsentsWithResponse call
+func ParseListMyConsentsResponse(rsp *http.Response) (*ListMyConsentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyConsentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyConsents
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGiveConsentResponse parses an HTTP response from a GiveConsentWithResponse call
+func ParseGiveConsentResponse(rsp *http.Response) (*GiveConsentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GiveConsentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyConsent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePrepareConsentResponse parses an HTTP response from a PrepareConsentWithResponse call
+func ParsePrepareConsentResponse(rsp *http.Response) (*PrepareConsentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PrepareConsentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PreparedConsent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawConsentResponse parses an HTTP response from a WithdrawConsentWithResponse call
+func ParseWithdrawConsentResponse(rsp *http.Response) (*WithdrawConsentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawConsentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyConsent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMyConsentResponse parses an HTTP response from a GetMyConsentWithResponse call
+func ParseGetMyConsentResponse(rsp *http.Response) (*GetMyConsentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyConsentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyConsent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetConsentReceiptResponse parses an HTTP response from a GetConsentReceiptWithResponse call
+func ParseGetConsentReceiptResponse(rsp *http.Response) (*GetConsentReceiptResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConsentReceiptResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConsentReceipt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseExportMeResponse parses an HTTP response from a ExportMeWithResponse call
 func ParseExportMeResponse(rsp *http.Response) (*ExportMeResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19881,6 +21574,39 @@ func ParseGetMyHistoryResponse(rsp *http.Response) (*GetMyHistoryResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest History
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMakeIdentificationCodeResponse parses an HTTP response from a MakeIdentificationCodeWithResponse call
+func ParseMakeIdentificationCodeResponse(rsp *http.Response) (*MakeIdentificationCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeIdentificationCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest IdentificationCode
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -20374,6 +22100,65 @@ func ParseEndMySessionResponse(rsp *http.Response) (*EndMySessionResponse, error
 	}
 
 	response := &EndMySessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMySurveysResponse parses an HTTP response from a ListMySurveysWithResponse call
+func ParseListMySurveysResponse(rsp *http.Response) (*ListMySurveysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMySurveysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MySurveys
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerSurveyResponse parses an HTTP response from a AnswerSurveyWithResponse call
+func ParseAnswerSurveyResponse(rsp *http.Response) (*AnswerSurveyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerSurveyResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
