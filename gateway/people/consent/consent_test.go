@@ -454,8 +454,8 @@ func TestOfAnErasedPersonNothingIsLeft(t *testing.T) {
 	}
 	w.pass(time.Minute)
 	active := w.grant()
-	if err := w.EndAll(t.Context(), alice); err != nil {
-		t.Fatal(err)
+	if n, err := w.EndAll(t.Context(), alice); err != nil || n != 1 {
+		t.Fatalf("%d ended (%v)", n, err)
 	}
 	if w.status(done) != privacy.StatusWithdrawn || w.status(active) != privacy.StatusErased || len(w.held(active)) != 0 {
 		t.Errorf("%s, %s, copies of %v", w.status(done), w.status(active), w.held(active))

@@ -95,7 +95,7 @@ func TestAnErasureThatWasCutOffIsFinished(t *testing.T) {
 		w := newWorld(t)
 		id := w.grant()
 		w.start(&process{channel: w.channel, dieAt: at, how: beforeEffect})
-		if err := w.EndAll(t.Context(), alice); err == nil {
+		if _, err := w.EndAll(t.Context(), alice); err == nil {
 			t.Error("nothing was said")
 		}
 		if _, err := w.read(id); err == nil {

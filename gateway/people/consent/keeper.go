@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -234,24 +235,25 @@ func (k *Keeper) refresh(ctx context.Context, where string, args ...any) error {
 	return all
 }
 
-// EndAll ends all consents of a person who is erased, and forgets who it was. From its return on nothing is handed out under them; an error says that something is left to be
-// purged, which the job goes on with.
-func (k *Keeper) EndAll(ctx context.Context, person string) error {
-	if _, err := k.aim(ctx, privacy.EndErased, "person = ?", person); err != nil {
-		return err
-	}
-	if err := k.db.Write(ctx, func(tx *sqlite.Tx) error { return Forget(tx, person) }); err != nil {
-		return err
-	}
-	left, err := k.list(ctx, "person = ?", person)
+// EndAll ends all consents of a person who is erased, forgets who it was, and says how many were in force. From its return on nothing is handed out under them; an error
+// says that something is left to be purged, which the job goes on with.
+func (k *Keeper) EndAll(ctx context.Context, person vault.PersonID) (int, error) {
+	ended, err := k.aim(ctx, privacy.EndErased, "person = ?", string(person))
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if err := k.db.Write(ctx, func(tx *sqlite.Tx) error { return Forget(tx, string(person)) }); err != nil {
+		return 0, err
+	}
+	left, err := k.list(ctx, "person = ?", string(person))
+	if err != nil {
+		return 0, err
 	}
 	var all error
 	for _, r := range left {
 		all = errors.Join(all, k.advance(ctx, r.id))
 	}
-	return all
+	return len(ended), all
 }
 
 // Forget notes, in a transaction of people.db, that a person is erased: the job ends and purges what is left of the person's consents, and deletes them then.
