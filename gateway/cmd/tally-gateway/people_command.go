@@ -71,12 +71,29 @@ func rotate(cmd *cobra.Command, file string, k keyKind) error {
 	if err != nil {
 		return err
 	}
-	version, err := keyring.Draw(k.folder(p))
+	known, err := highestIn(cmd, p, k)
+	if err != nil {
+		return err
+	}
+	version, err := keyring.DrawAbove(k.folder(p), known)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s key %d is drawn: back it up now, apart from people.db. The gateway uses it within seconds; `people keys` shows the progress.\n", k.name, version)
 	return nil
+}
+
+// highestIn is the highest version of a key on which anything in people.db depends; 0 before there is a database.
+func highestIn(cmd *cobra.Command, p *config.People, k keyKind) (int, error) {
+	progress, err := progressOf(cmd, p)
+	if fault.CodeOf(err) == fault.NotFound {
+		return 0, nil
+	}
+	highest := 0
+	for version := range k.uses(progress) {
+		highest = max(highest, version)
+	}
+	return highest, err
 }
 
 func listKeys(cmd *cobra.Command, file string) error {

@@ -76,6 +76,28 @@ func TestAnOperatorRotatesKeysBesideTheRunningGateway(t *testing.T) {
 	}
 }
 
+func TestAfterTheIndexKeysWereLostANewOneBringsEverybodyBack(t *testing.T) {
+	v, f := newOffice(t)
+	ctx := context.Background()
+	id, err := v.Create(ctx, []vault.Attribute{{Name: "external", Value: "crm:1"}}, vault.Access{Actor: "desk", Purpose: "service"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(v.IndexKeys(), "1.key")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := operate(f, "rotate-index"); err != nil || !strings.Contains(out, "index key 2 is drawn") {
+		t.Fatalf("%q, %v", out, err)
+	}
+	v.Restart()
+	if err := v.Maintain(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := v.Find(ctx, vault.Identifier{Kind: vault.External, Value: "crm:1"}); err != nil || found != id {
+		t.Errorf("%s, %v", found, err)
+	}
+}
+
 func TestAKeyThatIsMissingIsNamed(t *testing.T) {
 	v, f := newOffice(t)
 	if _, err := v.Create(context.Background(), []vault.Attribute{{Name: "name", Value: "Ada"}}, vault.Access{Actor: "desk", Purpose: "service"}); err != nil {

@@ -93,7 +93,10 @@ func (r *Ring) Versions() []int {
 }
 
 // Draw writes a new key, one version above the highest, and returns its version. A folder that isn't there is made.
-func Draw(folder string) (int, error) {
+func Draw(folder string) (int, error) { return DrawAbove(folder, 0) }
+
+// DrawAbove is Draw with a version above one that is known from elsewhere: of a key that was lost, whose number must not come to mean another key.
+func DrawAbove(folder string, known int) (int, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return 0, fault.New(fault.Internal, "the keys' folder can't be made: %v", err)
 	}
@@ -101,7 +104,7 @@ func Draw(folder string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	version := 1
+	version := known + 1
 	for v := range keys {
 		version = max(version, v+1)
 	}

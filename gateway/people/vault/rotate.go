@@ -74,6 +74,10 @@ func (v *Vault) rewrapOne(tx *sqlite.Tx, w wrapped) error {
 // Identifiers are found under every key meanwhile. The older keys' files can be deleted when it has returned.
 func (v *Vault) RotateIndex(ctx context.Context) error {
 	newest, _ := v.Index.Newest()
+	behind, err := v.indexBehind(ctx, newest)
+	if err != nil || !behind {
+		return err
+	}
 	missing := `NOT EXISTS (SELECT 1 FROM identifiers WHERE entry = key AND version = ?)`
 	if err := v.indexAgain(ctx, missing, newest); err != nil {
 		return err
@@ -82,6 +86,12 @@ func (v *Vault) RotateIndex(ctx context.Context) error {
 		_, err := tx.Exec(`DELETE FROM identifiers WHERE version < ? AND EXISTS (SELECT 1 FROM identifiers AS n WHERE n.entry = identifiers.entry AND n.version = ?)`, newest, newest)
 		return err
 	})
+}
+
+// indexBehind says whether there are rows under older keys: looking through all entries takes long, and is seldom needed.
+func (v *Vault) indexBehind(ctx context.Context, newest int) (bool, error) {
+	var one int
+	return someRow(v.DB.Reader().QueryRowContext(ctx, `SELECT 1 FROM identifiers WHERE version < ? LIMIT 1`, newest).Scan(&one))
 }
 
 // RebuildIndex makes the whole index again from the ledger's entries, for a people.db whose index isn't trusted.
