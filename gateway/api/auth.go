@@ -29,7 +29,8 @@ const (
 	ScopeTreasuryWrite = "treasury:write" // What treasurers do.
 	ScopeGovernance    = "governance"     // What the brands vote.
 
-	ScopeCustomers = "customers" // Customers' personal data, for the member's own systems.
+	ScopeCompliance = "compliance" // Erasures and legal holds, and what a compliance office decides.
+	ScopeCustomers  = "customers"  // Customers' personal data, for the member's own systems.
 )
 
 // ScopePartner is what gateways of other members may do, and nobody with a key.
@@ -45,7 +46,7 @@ const (
 var keyNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
 // keyScopes are those that a key can have.
-var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeAudit, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance, ScopeCustomers}
+var keyScopes = []string{ScopeTill, ScopeOperator, ScopeRead, ScopeAudit, ScopeTreasuryRead, ScopeTreasuryWrite, ScopeGovernance, ScopeCustomers, ScopeCompliance}
 
 func knownScope(s string) bool { return slices.Contains(keyScopes, s) }
 

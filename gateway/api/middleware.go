@@ -230,6 +230,9 @@ var bodies = map[string]func() any{
 	"POST /v1/partner/challenges/:id/answers": func() any { return new(ChallengeAnswer) },
 	"POST /v1/partner/secrets":                func() any { return new(SecretsRequest) },
 
+	"POST /v1/customers/:id/erasure":     func() any { return new(DeskErasureRequest) },
+	"POST /v1/customers/:id/legal-holds": func() any { return new(LegalHoldRequest) },
+
 	"POST /v1/clearing/members/:name/closing":                          func() any { return new(MembershipClosing) },
 	"POST /v1/clearing/currencies":                                     func() any { return new(CurrencyRequest) },
 	"POST /v1/clearing/pairs/:a/:b/agreements":                         func() any { return new(AgreementRequest) },

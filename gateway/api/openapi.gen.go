@@ -26,6 +26,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/consent"
+	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
@@ -469,6 +470,16 @@ type Campaign = rules.Campaign
 // Cap defines model for Cap.
 type Cap = clearing.Cap
 
+// CertifiedErasure defines model for CertifiedErasure.
+type CertifiedErasure struct {
+	// Certificate Its canonical JSON (RFC 8785) is what is hashed.
+	Certificate *erasure.Certificate `json:"certificate,omitempty"`
+	Erasure     Erasure              `json:"erasure"`
+
+	// Proof Present once the root is on the ledger.
+	Proof *erasure.Proof `json:"proof,omitempty"`
+}
+
 // Challenge defines model for Challenge.
 type Challenge struct {
 	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
@@ -716,6 +727,15 @@ type DataPolicy = privacy.Policy
 // Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
 type Delivery = string
 
+// DeskErasureRequest defines model for DeskErasureRequest.
+type DeskErasureRequest struct {
+	// AskedAt When the customer asked; now when left out. It lies in the past.
+	AskedAt *time.Time `json:"askedAt,omitempty"`
+
+	// Forfeit Points that are forfeited, as the plan says.
+	Forfeit int64 `json:"forfeit"`
+}
+
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
 	Partner MemberName `json:"partner"`
@@ -802,6 +822,77 @@ type DryRunSide struct {
 
 // EntryReversal defines model for EntryReversal.
 type EntryReversal = clearing.Reversal
+
+// Erasure defines model for Erasure.
+type Erasure struct {
+	DestroyedAt *time.Time `json:"destroyedAt,omitempty"`
+	DoneAt      *time.Time `json:"doneAt,omitempty"`
+	DueAt       time.Time  `json:"dueAt"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id          ID        `json:"id"`
+	Reason      string    `json:"reason"`
+	RequestedAt time.Time `json:"requestedAt"`
+
+	// Step It can be taken back while it is `waiting`. From `purging` on nothing can be decrypted any more.
+	Step string `json:"step"`
+
+	// Trouble Code of what keeps it from going on; told to compliance only.
+	Trouble *string `json:"trouble,omitempty"`
+
+	// WaitsUntil For open holds, at most.
+	WaitsUntil *time.Time `json:"waitsUntil,omitempty"`
+}
+
+// ErasureAccount defines model for ErasureAccount.
+type ErasureAccount struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account  ID    `json:"account"`
+	Arriving int64 `json:"arriving"`
+	Debt     int64 `json:"debt"`
+	Forfeit  int64 `json:"forfeit"`
+
+	// Gifts Sent and not claimed yet; they stay claimable.
+	Gifts int64 `json:"gifts"`
+
+	// Held Pinned by tills; the erasure waits for them.
+	Held int64 `json:"held"`
+
+	// Outcome close: closed, what is left forfeited; kept: under the own key; elsewhere: of another brand, only the link goes; ended: was closed before.
+	Outcome   string `json:"outcome"`
+	Programme string `json:"programme"`
+}
+
+// ErasureList defines model for ErasureList.
+type ErasureList struct {
+	Erasures []Erasure `json:"erasures"`
+}
+
+// ErasurePlan defines model for ErasurePlan.
+type ErasurePlan struct {
+	Accounts []ErasureAccount `json:"accounts"`
+
+	// DueAt By when it would be done.
+	DueAt time.Time `json:"dueAt"`
+
+	// Forfeit Over all accounts.
+	Forfeit int64 `json:"forfeit"`
+
+	// LegalHold One stops it that the customer may know of.
+	LegalHold bool `json:"legalHold"`
+
+	// Rules What will be done, in words, to be shown before anything is confirmed.
+	Rules []string `json:"rules"`
+
+	// Values How many values of attributes would be erased.
+	Values int `json:"values"`
+}
+
+// ErasureView defines model for ErasureView.
+type ErasureView struct {
+	Erasure *Erasure    `json:"erasure,omitempty"`
+	Plan    ErasurePlan `json:"plan"`
+}
 
 // EventType defines model for EventType.
 type EventType = rules.EventType
@@ -987,6 +1078,38 @@ type LegStepRequest struct {
 	Reason      *string `json:"reason,omitempty"`
 	Reference   *string `json:"reference,omitempty"`
 	Step        string  `json:"step"`
+}
+
+// LegalHold defines model for LegalHold.
+type LegalHold struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id       ID         `json:"id"`
+	LiftedAt *time.Time `json:"liftedAt,omitempty"`
+	LiftedBy *string    `json:"liftedBy,omitempty"`
+	Reason   string     `json:"reason"`
+	SetAt    time.Time  `json:"setAt"`
+
+	// SetBy An API key's name.
+	SetBy string    `json:"setBy"`
+	Told  bool      `json:"told"`
+	Until time.Time `json:"until"`
+}
+
+// LegalHoldList defines model for LegalHoldList.
+type LegalHoldList struct {
+	Holds []LegalHold `json:"holds"`
+}
+
+// LegalHoldRequest defines model for LegalHoldRequest.
+type LegalHoldRequest struct {
+	// Reason A case's reference, not its story.
+	Reason string `json:"reason"`
+
+	// Told Whether the customer may be told.
+	Told bool `json:"told"`
+
+	// Until It ends by itself then.
+	Until time.Time `json:"until"`
 }
 
 // LimitRefusal defines model for LimitRefusal.
@@ -2786,6 +2909,11 @@ type MergeCustomerParams struct {
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
+// ListErasuresParams defines parameters for ListErasures.
+type ListErasuresParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // GetMyAccessLogParams defines parameters for GetMyAccessLog.
 type GetMyAccessLogParams struct {
 	// Before The `next` of the page before.
@@ -2983,6 +3111,12 @@ type UpdateCustomerJSONRequestBody = CustomerChange
 
 // OpenCustomerAccountJSONRequestBody defines body for OpenCustomerAccount for application/json ContentType.
 type OpenCustomerAccountJSONRequestBody = CustomerAccountRequest
+
+// EraseCustomerJSONRequestBody defines body for EraseCustomer for application/json ContentType.
+type EraseCustomerJSONRequestBody = DeskErasureRequest
+
+// SetLegalHoldJSONRequestBody defines body for SetLegalHold for application/json ContentType.
+type SetLegalHoldJSONRequestBody = LegalHoldRequest
 
 // MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
 type MergeCustomerJSONRequestBody = MergeRequest
@@ -3268,12 +3402,36 @@ type ServerInterface interface {
 	// Open an account for a person, or link one that there is.
 	// (POST /v1/customers/{id}/accounts)
 	OpenCustomerAccount(c *gin.Context, id ID, params OpenCustomerAccountParams)
+	// Take the request back, while the erasure waits.
+	// (DELETE /v1/customers/{id}/erasure)
+	CancelCustomerErasure(c *gin.Context, id ID)
+	// What an erasure of the person would do now, and the one that is under way.
+	// (GET /v1/customers/{id}/erasure)
+	GetCustomerErasure(c *gin.Context, id ID)
+	// Have a person erased who has asked for it outside the wallet.
+	// (POST /v1/customers/{id}/erasure)
+	EraseCustomer(c *gin.Context, id ID)
 	// Everything that the brand keeps about a person, for the person.
 	// (GET /v1/customers/{id}/export)
 	ExportCustomer(c *gin.Context, id ID, params ExportCustomerParams)
+	// What keeps a person's data from being erased, also what has ended.
+	// (GET /v1/customers/{id}/legal-holds)
+	ListLegalHolds(c *gin.Context, id ID)
+	// Keep a person's data from being erased (Art. 17(3) GDPR), until a day.
+	// (POST /v1/customers/{id}/legal-holds)
+	SetLegalHold(c *gin.Context, id ID)
+	// End a legal hold before its time.
+	// (DELETE /v1/customers/{id}/legal-holds/{hold})
+	LiftLegalHold(c *gin.Context, id ID, hold ID)
 	// Merge another person into this one, with both's accounts and values.
 	// (POST /v1/customers/{id}/merge)
 	MergeCustomer(c *gin.Context, id ID, params MergeCustomerParams)
+	// Erasures that aren't done, the earliest deadline first.
+	// (GET /v1/erasures)
+	ListErasures(c *gin.Context, params ListErasuresParams)
+	// How far an erasure is; then its certificate, with the proof that its hash is under a root on the ledger.
+	// (GET /v1/erasures/{id})
+	GetErasure(c *gin.Context, id ID)
 	// What account a customer's identification code stands for.
 	// (POST /v1/identifications)
 	IdentifyCustomer(c *gin.Context)
@@ -5285,6 +5443,84 @@ func (siw *ServerInterfaceWrapper) OpenCustomerAccount(c *gin.Context) {
 	siw.Handler.OpenCustomerAccount(c, id, params)
 }
 
+// CancelCustomerErasure operation middleware
+func (siw *ServerInterfaceWrapper) CancelCustomerErasure(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CancelCustomerErasure(c, id)
+}
+
+// GetCustomerErasure operation middleware
+func (siw *ServerInterfaceWrapper) GetCustomerErasure(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCustomerErasure(c, id)
+}
+
+// EraseCustomer operation middleware
+func (siw *ServerInterfaceWrapper) EraseCustomer(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EraseCustomer(c, id)
+}
+
 // ExportCustomer operation middleware
 func (siw *ServerInterfaceWrapper) ExportCustomer(c *gin.Context) {
 
@@ -5329,6 +5565,93 @@ func (siw *ServerInterfaceWrapper) ExportCustomer(c *gin.Context) {
 	siw.Handler.ExportCustomer(c, id, params)
 }
 
+// ListLegalHolds operation middleware
+func (siw *ServerInterfaceWrapper) ListLegalHolds(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListLegalHolds(c, id)
+}
+
+// SetLegalHold operation middleware
+func (siw *ServerInterfaceWrapper) SetLegalHold(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SetLegalHold(c, id)
+}
+
+// LiftLegalHold operation middleware
+func (siw *ServerInterfaceWrapper) LiftLegalHold(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "hold" -------------
+	var hold ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "hold", c.Param("hold"), &hold, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter hold: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.LiftLegalHold(c, id, hold)
+}
+
 // MergeCustomer operation middleware
 func (siw *ServerInterfaceWrapper) MergeCustomer(c *gin.Context) {
 
@@ -5371,6 +5694,58 @@ func (siw *ServerInterfaceWrapper) MergeCustomer(c *gin.Context) {
 	}
 
 	siw.Handler.MergeCustomer(c, id, params)
+}
+
+// ListErasures operation middleware
+func (siw *ServerInterfaceWrapper) ListErasures(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListErasuresParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListErasures(c, params)
+}
+
+// GetErasure operation middleware
+func (siw *ServerInterfaceWrapper) GetErasure(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetErasure(c, id)
 }
 
 // IdentifyCustomer operation middleware
@@ -7800,8 +8175,16 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/customers/:id/access-log", wrapper.GetCustomerAccessLog)
 	router.GET(options.BaseURL+"/v1/customers/:id/accounts", wrapper.ListCustomerAccounts)
 	router.POST(options.BaseURL+"/v1/customers/:id/accounts", wrapper.OpenCustomerAccount)
+	router.DELETE(options.BaseURL+"/v1/customers/:id/erasure", wrapper.CancelCustomerErasure)
+	router.GET(options.BaseURL+"/v1/customers/:id/erasure", wrapper.GetCustomerErasure)
+	router.POST(options.BaseURL+"/v1/customers/:id/erasure", wrapper.EraseCustomer)
 	router.GET(options.BaseURL+"/v1/customers/:id/export", wrapper.ExportCustomer)
+	router.GET(options.BaseURL+"/v1/customers/:id/legal-holds", wrapper.ListLegalHolds)
+	router.POST(options.BaseURL+"/v1/customers/:id/legal-holds", wrapper.SetLegalHold)
+	router.DELETE(options.BaseURL+"/v1/customers/:id/legal-holds/:hold", wrapper.LiftLegalHold)
 	router.POST(options.BaseURL+"/v1/customers/:id/merge", wrapper.MergeCustomer)
+	router.GET(options.BaseURL+"/v1/erasures", wrapper.ListErasures)
+	router.GET(options.BaseURL+"/v1/erasures/:id", wrapper.GetErasure)
 	router.POST(options.BaseURL+"/v1/identifications", wrapper.IdentifyCustomer)
 	router.POST(options.BaseURL+"/v1/mandates", wrapper.PrepareMandate)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
@@ -9429,6 +9812,93 @@ func (response OpenCustomerAccountdefaultApplicationProblemPlusJSONResponse) Vis
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type CancelCustomerErasureRequestObject struct {
+	Id ID `json:"id"`
+}
+
+type CancelCustomerErasureResponseObject interface {
+	VisitCancelCustomerErasureResponse(w http.ResponseWriter) error
+}
+
+type CancelCustomerErasure204Response struct {
+}
+
+func (response CancelCustomerErasure204Response) VisitCancelCustomerErasureResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelCustomerErasuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelCustomerErasuredefaultApplicationProblemPlusJSONResponse) VisitCancelCustomerErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetCustomerErasureRequestObject struct {
+	Id ID `json:"id"`
+}
+
+type GetCustomerErasureResponseObject interface {
+	VisitGetCustomerErasureResponse(w http.ResponseWriter) error
+}
+
+type GetCustomerErasure200JSONResponse ErasureView
+
+func (response GetCustomerErasure200JSONResponse) VisitGetCustomerErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetCustomerErasuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCustomerErasuredefaultApplicationProblemPlusJSONResponse) VisitGetCustomerErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type EraseCustomerRequestObject struct {
+	Id   ID `json:"id"`
+	Body *EraseCustomerJSONRequestBody
+}
+
+type EraseCustomerResponseObject interface {
+	VisitEraseCustomerResponse(w http.ResponseWriter) error
+}
+
+type EraseCustomer202JSONResponse Erasure
+
+func (response EraseCustomer202JSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type EraseCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EraseCustomerdefaultApplicationProblemPlusJSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ExportCustomerRequestObject struct {
 	Id     ID `json:"id"`
 	Params ExportCustomerParams
@@ -9459,6 +9929,94 @@ func (response ExportCustomerdefaultApplicationProblemPlusJSONResponse) VisitExp
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListLegalHoldsRequestObject struct {
+	Id ID `json:"id"`
+}
+
+type ListLegalHoldsResponseObject interface {
+	VisitListLegalHoldsResponse(w http.ResponseWriter) error
+}
+
+type ListLegalHolds200JSONResponse LegalHoldList
+
+func (response ListLegalHolds200JSONResponse) VisitListLegalHoldsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListLegalHoldsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLegalHoldsdefaultApplicationProblemPlusJSONResponse) VisitListLegalHoldsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type SetLegalHoldRequestObject struct {
+	Id   ID `json:"id"`
+	Body *SetLegalHoldJSONRequestBody
+}
+
+type SetLegalHoldResponseObject interface {
+	VisitSetLegalHoldResponse(w http.ResponseWriter) error
+}
+
+type SetLegalHold201JSONResponse LegalHold
+
+func (response SetLegalHold201JSONResponse) VisitSetLegalHoldResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SetLegalHolddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetLegalHolddefaultApplicationProblemPlusJSONResponse) VisitSetLegalHoldResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type LiftLegalHoldRequestObject struct {
+	Id   ID `json:"id"`
+	Hold ID `json:"hold"`
+}
+
+type LiftLegalHoldResponseObject interface {
+	VisitLiftLegalHoldResponse(w http.ResponseWriter) error
+}
+
+type LiftLegalHold204Response struct {
+}
+
+func (response LiftLegalHold204Response) VisitLiftLegalHoldResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LiftLegalHolddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LiftLegalHolddefaultApplicationProblemPlusJSONResponse) VisitLiftLegalHoldResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type MergeCustomerRequestObject struct {
 	Id     ID `json:"id"`
 	Params MergeCustomerParams
@@ -9483,6 +10041,64 @@ type MergeCustomerdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response MergeCustomerdefaultApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListErasuresRequestObject struct {
+	Params ListErasuresParams
+}
+
+type ListErasuresResponseObject interface {
+	VisitListErasuresResponse(w http.ResponseWriter) error
+}
+
+type ListErasures200JSONResponse ErasureList
+
+func (response ListErasures200JSONResponse) VisitListErasuresResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListErasuresdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListErasuresdefaultApplicationProblemPlusJSONResponse) VisitListErasuresResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetErasureRequestObject struct {
+	Id ID `json:"id"`
+}
+
+type GetErasureResponseObject interface {
+	VisitGetErasureResponse(w http.ResponseWriter) error
+}
+
+type GetErasure200JSONResponse CertifiedErasure
+
+func (response GetErasure200JSONResponse) VisitGetErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetErasuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetErasuredefaultApplicationProblemPlusJSONResponse) VisitGetErasureResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -12674,12 +13290,36 @@ type StrictServerInterface interface {
 	// Open an account for a person, or link one that there is.
 	// (POST /v1/customers/{id}/accounts)
 	OpenCustomerAccount(ctx context.Context, request OpenCustomerAccountRequestObject) (OpenCustomerAccountResponseObject, error)
+	// Take the request back, while the erasure waits.
+	// (DELETE /v1/customers/{id}/erasure)
+	CancelCustomerErasure(ctx context.Context, request CancelCustomerErasureRequestObject) (CancelCustomerErasureResponseObject, error)
+	// What an erasure of the person would do now, and the one that is under way.
+	// (GET /v1/customers/{id}/erasure)
+	GetCustomerErasure(ctx context.Context, request GetCustomerErasureRequestObject) (GetCustomerErasureResponseObject, error)
+	// Have a person erased who has asked for it outside the wallet.
+	// (POST /v1/customers/{id}/erasure)
+	EraseCustomer(ctx context.Context, request EraseCustomerRequestObject) (EraseCustomerResponseObject, error)
 	// Everything that the brand keeps about a person, for the person.
 	// (GET /v1/customers/{id}/export)
 	ExportCustomer(ctx context.Context, request ExportCustomerRequestObject) (ExportCustomerResponseObject, error)
+	// What keeps a person's data from being erased, also what has ended.
+	// (GET /v1/customers/{id}/legal-holds)
+	ListLegalHolds(ctx context.Context, request ListLegalHoldsRequestObject) (ListLegalHoldsResponseObject, error)
+	// Keep a person's data from being erased (Art. 17(3) GDPR), until a day.
+	// (POST /v1/customers/{id}/legal-holds)
+	SetLegalHold(ctx context.Context, request SetLegalHoldRequestObject) (SetLegalHoldResponseObject, error)
+	// End a legal hold before its time.
+	// (DELETE /v1/customers/{id}/legal-holds/{hold})
+	LiftLegalHold(ctx context.Context, request LiftLegalHoldRequestObject) (LiftLegalHoldResponseObject, error)
 	// Merge another person into this one, with both's accounts and values.
 	// (POST /v1/customers/{id}/merge)
 	MergeCustomer(ctx context.Context, request MergeCustomerRequestObject) (MergeCustomerResponseObject, error)
+	// Erasures that aren't done, the earliest deadline first.
+	// (GET /v1/erasures)
+	ListErasures(ctx context.Context, request ListErasuresRequestObject) (ListErasuresResponseObject, error)
+	// How far an erasure is; then its certificate, with the proof that its hash is under a root on the ledger.
+	// (GET /v1/erasures/{id})
+	GetErasure(ctx context.Context, request GetErasureRequestObject) (GetErasureResponseObject, error)
 	// What account a customer's identification code stands for.
 	// (POST /v1/identifications)
 	IdentifyCustomer(ctx context.Context, request IdentifyCustomerRequestObject) (IdentifyCustomerResponseObject, error)
@@ -14487,6 +15127,95 @@ func (sh *strictHandler) OpenCustomerAccount(ctx *gin.Context, id ID, params Ope
 	}
 }
 
+// CancelCustomerErasure operation middleware
+func (sh *strictHandler) CancelCustomerErasure(ctx *gin.Context, id ID) {
+	var request CancelCustomerErasureRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelCustomerErasure(ctx, request.(CancelCustomerErasureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelCustomerErasure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(CancelCustomerErasureResponseObject); ok {
+		if err := validResponse.VisitCancelCustomerErasureResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCustomerErasure operation middleware
+func (sh *strictHandler) GetCustomerErasure(ctx *gin.Context, id ID) {
+	var request GetCustomerErasureRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCustomerErasure(ctx, request.(GetCustomerErasureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCustomerErasure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetCustomerErasureResponseObject); ok {
+		if err := validResponse.VisitGetCustomerErasureResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EraseCustomer operation middleware
+func (sh *strictHandler) EraseCustomer(ctx *gin.Context, id ID) {
+	var request EraseCustomerRequestObject
+
+	request.Id = id
+
+	var body EraseCustomerJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseCustomer(ctx, request.(EraseCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(EraseCustomerResponseObject); ok {
+		if err := validResponse.VisitEraseCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ExportCustomer operation middleware
 func (sh *strictHandler) ExportCustomer(ctx *gin.Context, id ID, params ExportCustomerParams) {
 	var request ExportCustomerRequestObject
@@ -14508,6 +15237,96 @@ func (sh *strictHandler) ExportCustomer(ctx *gin.Context, id ID, params ExportCu
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(ExportCustomerResponseObject); ok {
 		if err := validResponse.VisitExportCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListLegalHolds operation middleware
+func (sh *strictHandler) ListLegalHolds(ctx *gin.Context, id ID) {
+	var request ListLegalHoldsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLegalHolds(ctx, request.(ListLegalHoldsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLegalHolds")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListLegalHoldsResponseObject); ok {
+		if err := validResponse.VisitListLegalHoldsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetLegalHold operation middleware
+func (sh *strictHandler) SetLegalHold(ctx *gin.Context, id ID) {
+	var request SetLegalHoldRequestObject
+
+	request.Id = id
+
+	var body SetLegalHoldJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetLegalHold(ctx, request.(SetLegalHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetLegalHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(SetLegalHoldResponseObject); ok {
+		if err := validResponse.VisitSetLegalHoldResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LiftLegalHold operation middleware
+func (sh *strictHandler) LiftLegalHold(ctx *gin.Context, id ID, hold ID) {
+	var request LiftLegalHoldRequestObject
+
+	request.Id = id
+	request.Hold = hold
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiftLegalHold(ctx, request.(LiftLegalHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiftLegalHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(LiftLegalHoldResponseObject); ok {
+		if err := validResponse.VisitLiftLegalHoldResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {
@@ -14544,6 +15363,60 @@ func (sh *strictHandler) MergeCustomer(ctx *gin.Context, id ID, params MergeCust
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(MergeCustomerResponseObject); ok {
 		if err := validResponse.VisitMergeCustomerResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListErasures operation middleware
+func (sh *strictHandler) ListErasures(ctx *gin.Context, params ListErasuresParams) {
+	var request ListErasuresRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListErasures(ctx, request.(ListErasuresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListErasures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListErasuresResponseObject); ok {
+		if err := validResponse.VisitListErasuresResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetErasure operation middleware
+func (sh *strictHandler) GetErasure(ctx *gin.Context, id ID) {
+	var request GetErasureRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetErasure(ctx, request.(GetErasureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetErasure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetErasureResponseObject); ok {
+		if err := validResponse.VisitGetErasureResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

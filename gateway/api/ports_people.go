@@ -4,12 +4,15 @@ import (
 	"context"
 
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
 
 // People are the parts that keep customers' personal data; of the brand's own gateway only.
 type People struct {
+	Erasures  Erasures                  // Nil where no customers' data are kept.
 	Consents  Consents                  // Nil where no consents are kept.
 	Shared    SharedReader              // Of what other brands share with this one.
 	Desk      Desk                      // For who wants to know a customer of this programme.
@@ -37,4 +40,18 @@ type Vault interface {
 	BeginOpening(ctx context.Context, id vault.PersonID, once vault.Once) (reference string, account points.AccountID, err error)
 	EndOpening(ctx context.Context, reference, programme string, account points.AccountID) error
 	PersonOf(ctx context.Context, programme string, account points.AccountID) (vault.PersonID, error)
+}
+
+// Erasures ends what is kept about persons: erasure.Desk.
+type Erasures interface {
+	Plan(ctx context.Context, person vault.PersonID) (erasure.Plan, error)
+	Of(ctx context.Context, person vault.PersonID) (erasure.Erasure, bool, error)
+	Get(ctx context.Context, id privacy.ErasureID) (erasure.Erasure, error)
+	Open(ctx context.Context, limit int) ([]erasure.Erasure, error)
+	Request(ctx context.Context, r erasure.Request) (erasure.Erasure, error)
+	Cancel(ctx context.Context, person vault.PersonID) error
+	Certified(ctx context.Context, id privacy.ErasureID) (erasure.Certified, error)
+	Hold(ctx context.Context, person vault.PersonID, h erasure.LegalHold) (erasure.LegalHold, error)
+	Lift(ctx context.Context, person vault.PersonID, id, by string) error
+	Holds(ctx context.Context, person vault.PersonID) ([]erasure.LegalHold, error)
 }

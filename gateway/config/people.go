@@ -12,14 +12,15 @@ var regionForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // People says where the gateway keeps what it knows of customers. Without a database it keeps nothing, and answers nothing about them.
 type People struct {
-	Database   string // SQLite file. It is no derived data: back it up.
-	MasterKeys string // Folder of the keys that wrap every person's own key; the highest number wraps. Back it up apart from the database.
-	IndexKeys  string // Folder of the keys of the index by phone, e-mail, card and external id; the highest number is written.
-	Origin     string // Of the wallet's pages as browsers see it: https://host, or http://localhost:port for development; empty: customers don't sign in.
-	Client     string // Header in which the proxy before the gateway names who asks, such as X-Forwarded-For; empty without a proxy.
-	SMTP       SMTP   // How e-mails are sent; empty: no codes go to e-mail addresses.
-	SMS        SMS    // How text messages are sent; empty: no codes go to phones.
-	Region     string // Country whose phone numbers may be given without a country code, ISO 3166-1 in two letters; empty: all need one.
+	Database     string // SQLite file. It is no derived data: back it up.
+	MasterKeys   string // Folder of the keys that wrap every person's own key; the highest number wraps. Back it up apart from the database.
+	IndexKeys    string // Folder of the keys of the index by phone, e-mail, card and external id; the highest number is written.
+	Origin       string // Of the wallet's pages as browsers see it: https://host, or http://localhost:port for development; empty: customers don't sign in.
+	Client       string // Header in which the proxy before the gateway names who asks, such as X-Forwarded-For; empty without a proxy.
+	SMTP         SMTP   // How e-mails are sent; empty: no codes go to e-mail addresses.
+	SMS          SMS    // How text messages are sent; empty: no codes go to phones.
+	Region       string // Country whose phone numbers may be given without a country code, ISO 3166-1 in two letters; empty: all need one.
+	InactiveDays int    // After so many days without a sign of life a customer without points is erased, minInactiveDays at least; 0 for never.
 }
 
 // SMTP is a mail server, or a folder in its place.
@@ -36,6 +37,12 @@ type SMTP struct {
 type SMS struct {
 	Folder string // Messages are kept there as files.
 }
+
+// Bounds of inactiveDays: nobody is erased for a long holiday.
+const (
+	minInactiveDays = 180
+	maxInactiveDays = 36500
+)
 
 // Given says whether the gateway keeps customers' data.
 func (p *People) Given() bool { return p.Database != "" }
@@ -66,6 +73,9 @@ func (c *Config) validatePeople() error {
 	}
 	if p.MasterKeys == p.IndexKeys {
 		return wrong("people.indexKeys", "must be another folder than people.masterKeys: the keys are rotated apart")
+	}
+	if p.InactiveDays != 0 && (p.InactiveDays < minInactiveDays || p.InactiveDays > maxInactiveDays) {
+		return wrong("people.inactiveDays", "must be 0, or %d to %d", minInactiveDays, maxInactiveDays)
 	}
 	if err := p.validateSignIn(); err != nil {
 		return err

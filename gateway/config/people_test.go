@@ -22,13 +22,13 @@ func withPeople(t *testing.T, block string) string {
 }
 
 func TestPeopleAreReadWithAbsolutePaths(t *testing.T) {
-	file := withPeople(t, "{database: data/people.db, masterKeys: master, indexKeys: index, region: DE}")
+	file := withPeople(t, "{database: data/people.db, masterKeys: master, indexKeys: index, region: DE, inactiveDays: 365}")
 	c, err := Load(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
-	if want := (People{Database: at("data/people.db"), MasterKeys: at("master"), IndexKeys: at("index"), Region: "DE"}); c.People != want || !c.People.Given() {
+	if want := (People{Database: at("data/people.db"), MasterKeys: at("master"), IndexKeys: at("index"), Region: "DE", InactiveDays: 365}); c.People != want || !c.People.Given() {
 		t.Errorf("people are %+v", c.People)
 	}
 	if c, err = Load(folder(t, complete), nil); err != nil || c.People.Given() {

@@ -101,7 +101,7 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 // scopesOf says which API keys a member's gateway gets: one for each scope, named for it.
 func scopesOf(member membership.Member) []string {
 	if member.IsBrand() {
-		return []string{"till", "operator", "read", "audit", "treasury:read", "treasury:write", "governance", "customers"}
+		return []string{"till", "operator", "read", "audit", "treasury:read", "treasury:write", "governance", "customers", "compliance"}
 	}
 	return []string{"read", "treasury:read", "audit"}
 }

@@ -180,10 +180,10 @@ func TestKeyFileHoldsHashesOfThePlainKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(plain)), "\n")
-	if len(lines) != 8 {
+	if len(lines) != 9 {
 		t.Fatalf("%d keys", len(lines))
 	}
-	for _, scope := range []string{"till", "operator", "read", "audit", "'treasury:read'", "'treasury:write'", "governance", "customers"} {
+	for _, scope := range []string{"till", "operator", "read", "audit", "'treasury:read'", "'treasury:write'", "governance", "customers", "compliance"} {
 		if !strings.Contains(string(hashed), "scopes: ["+scope+"]") {
 			t.Errorf("no key has the scope %s: %s", scope, hashed)
 		}

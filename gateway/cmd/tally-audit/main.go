@@ -53,7 +53,7 @@ func command() *cobra.Command {
 		},
 	}
 	f.register(root.Flags())
-	root.AddCommand(checkpointCommand(), archiveCommand(), reportCommand(), versionCommand())
+	root.AddCommand(checkpointCommand(), archiveCommand(), certificateCommand(), reportCommand(), versionCommand())
 	return root
 }
 

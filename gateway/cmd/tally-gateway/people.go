@@ -51,6 +51,7 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
 	g.people.runs = append(g.people.runs, v.Run, linking.run)
 	parts.People.Vault = v
 	parts.Reports.Log = accessLog{v}
+	g.buildErasure(own, parts)
 	return g.buildSignIn(parts)
 }
 

@@ -402,13 +402,16 @@ func TestInactivePersonsWithoutPointsAreErased(t *testing.T) {
 	w.inactive = 365 * 24 * time.Hour
 	w.restart()
 	gone, rich, seen, held := w.customer(w.account(0)), w.customer(w.account(5)), w.customer(), w.heldCustomer()
+	looked := w.customer()
 	w.later(366 * 24 * time.Hour)
-	_, err := w.desk.Hold(t.Context(), held, erasure.LegalHold{Reason: "x", SetBy: "c", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()})
+	_, err := w.vault.Read(t.Context(), looked, nil, access)
+	w.try(err)
+	_, err = w.desk.Hold(t.Context(), held, erasure.LegalHold{Reason: "x", SetBy: "c", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()})
 	w.try(err)
 	w.seen[seen] = w.vault.Clock.Time.UnixMilli()
 	w.try(w.desk.Retain(t.Context()))
 	w.look()
-	for id, want := range map[vault.PersonID]fault.Code{gone: fault.PersonUnknown, rich: fault.OK, seen: fault.OK, held: fault.OK} {
+	for id, want := range map[vault.PersonID]fault.Code{gone: fault.PersonUnknown, rich: fault.OK, seen: fault.OK, held: fault.OK, looked: fault.OK} {
 		_, err := w.vault.Read(t.Context(), id, nil, access)
 		if want == fault.OK {
 			w.try(err)

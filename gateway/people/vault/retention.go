@@ -30,13 +30,15 @@ func (v *Vault) Stale(ctx context.Context, name string, before int64, page Page)
 		name, before, string(page.After), page.Limit)
 }
 
-// Dormant lists persons who came before a time, in Unix milliseconds, and of whom no value was set since.
+// Dormant lists persons who came before a time, in Unix milliseconds, and of whom no value was set, read or looked for since, but by the gateway's own jobs.
 func (v *Vault) Dormant(ctx context.Context, before int64, page Page) ([]PersonID, error) {
 	if err := page.valid(); err != nil {
 		return nil, err
 	}
 	return v.listed(ctx, `SELECT p.id FROM persons AS p WHERE p.wrapped IS NOT NULL AND p.created_at < ? AND p.id > ?
-		AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.person = p.id AND e.created_at >= ?) ORDER BY p.id LIMIT ?`, before, string(page.After), before, page.Limit)
+		AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.person = p.id AND e.created_at >= ?)
+		AND NOT EXISTS (SELECT 1 FROM access_log AS a WHERE a.person = p.id AND a.at >= ? AND a.actor NOT LIKE 'job/%') ORDER BY p.id LIMIT ?`,
+		before, string(page.After), before, before, page.Limit)
 }
 
 func (v *Vault) listed(ctx context.Context, query string, args ...any) ([]PersonID, error) {
