@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
 
@@ -97,7 +98,7 @@ func (s *Server) GetErasure(ctx context.Context, r GetErasureRequestObject) (Get
 	case err != nil:
 		return nil, err
 	}
-	var certificate erasure.Certificate
+	var certificate evidence.Certificate
 	if err := wire.DecodeRecord(c.Certificate, &certificate); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/people/vaulttest"
 )
@@ -103,7 +104,7 @@ func TestTheComplianceDeskErasesAndGetsACertificateThatHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := erasure.Verify(raw, c.Proof, r.roots[c.Proof.Erasures]); err != nil {
+	if err := evidence.Verify(raw, c.Proof, r.roots[c.Proof.Erasures]); err != nil {
 		t.Error(err)
 	}
 	if strings.Contains(w.Body.String(), ada) {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 )
 
 // certificateCommand verifies the certificate of an erasure without any gateway: only the root that stands on the ledger has to come from somebody trusted.
@@ -44,7 +44,7 @@ const maxAnswer = 1 << 20
 func verifyCertificate(in io.Reader, root string, out io.Writer) error {
 	var answer struct {
 		Certificate json.RawMessage `json:"certificate"`
-		Proof       *erasure.Proof  `json:"proof"`
+		Proof       *evidence.Proof `json:"proof"`
 	}
 	if err := json.NewDecoder(io.LimitReader(in, maxAnswer)).Decode(&answer); err != nil {
 		return fmt.Errorf("this is no answer of GET /v1/erasures/{id}: %w", err)
@@ -52,7 +52,7 @@ func verifyCertificate(in io.Reader, root string, out io.Writer) error {
 	if answer.Proof == nil || len(answer.Certificate) == 0 {
 		return fmt.Errorf("the answer has no certificate with its proof yet")
 	}
-	if err := erasure.Verify(answer.Certificate, answer.Proof, root); err != nil {
+	if err := evidence.Verify(answer.Certificate, answer.Proof, root); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "The certificate is leaf %d of %d under the root of erasures %s.\n", answer.Proof.Index, answer.Proof.Size, answer.Proof.Erasures)

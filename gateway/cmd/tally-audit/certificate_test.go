@@ -8,15 +8,15 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/wire"
-	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 )
 
 func TestACertificateIsVerifiedOffline(t *testing.T) {
-	certificate, err := wire.Encode(erasure.Certificate{V: 1, ID: "e", Brand: "airline", Salt: strings.Repeat("5", 64)})
+	certificate, err := wire.Encode(evidence.Certificate{V: 1, ID: "e", Brand: "airline", Salt: strings.Repeat("5", 64)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaves := [][]byte{[]byte("another"), erasure.LeafOf(certificate), []byte("a third")}
+	leaves := [][]byte{[]byte("another"), evidence.LeafOf(certificate), []byte("a third")}
 	root, err := wire.Root(leaves)
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +25,7 @@ func TestACertificateIsVerifiedOffline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := json.Marshal(map[string]any{"certificate": json.RawMessage(certificate), "proof": erasure.Proof{Erasures: "batch", Root: root, Index: 1, Size: 3, Hashes: path}})
+	answer, err := json.Marshal(map[string]any{"certificate": json.RawMessage(certificate), "proof": evidence.Proof{Erasures: "batch", Root: root, Index: 1, Size: 3, Hashes: path}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestACertificateIsVerifiedOffline(t *testing.T) {
 	}{
 		"as it is":     {string(answer), root, true},
 		"altered":      {strings.Replace(string(answer), "airline", "hotel", 1), root, false},
-		"another root": {string(answer), hex.EncodeToString(erasure.LeafOf(certificate)), false},
+		"another root": {string(answer), hex.EncodeToString(evidence.LeafOf(certificate)), false},
 		"no proof":     {`{"certificate":{}}`, root, false},
 		"no answer":    {`x`, root, false},
 	} {

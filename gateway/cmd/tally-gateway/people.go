@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/store"
@@ -20,7 +21,8 @@ import (
 type people struct {
 	db      *sqlite.DB
 	vault   *vault.Vault
-	senders map[vault.Kind]signin.Sender  // By which customers are written to; empty where they don't sign in.
+	senders map[vault.Kind]signin.Sender // By which customers are written to; empty where they don't sign in.
+	erasure *erasure.Desk
 	runs    []func(context.Context) error // What they do beside answering, until their context ends.
 }
 

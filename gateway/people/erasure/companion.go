@@ -56,7 +56,8 @@ func (c companion) Export(ctx context.Context, person vault.PersonID) (any, erro
 	return out, err
 }
 
-// Merge implements vault.Companion: legal holds go with the data. ERASURE_UNDER_WAY when one of the two is to be erased: what was asked for one of them isn't meant for the other.
+// Merge implements vault.Companion: legal holds go with the data. ERASURE_UNDER_WAY when one of the two is to be erased: what was asked for one of them isn't meant for the other. Requests
+// are refused while a merger is under way, so that nothing refuses one that the ledger has.
 func (c companion) Merge(tx *sqlite.Tx, keep, gone vault.PersonID) error {
 	var one int
 	there, err := tx.QueryRow(`SELECT 1 FROM erasures WHERE person IN (?, ?) LIMIT 1`, []any{string(keep), string(gone)}, &one)

@@ -14,7 +14,9 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/people/vaulttest"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -39,15 +41,15 @@ func (w *world) fileHolds(text []byte) bool {
 }
 
 // certified checks an erasure's certificate against what the ledger has.
-func (w *world) certified(id privacy.ErasureID) erasure.Certificate {
+func (w *world) certified(id privacy.ErasureID) evidence.Certificate {
 	w.t.Helper()
 	c, err := w.desk.Certified(w.t.Context(), id)
 	w.try(err)
 	if c.Proof == nil {
 		w.t.Fatalf("no proof: the erasure stands at %s (%s)", w.at(id).Step, w.at(id).Trouble)
 	}
-	w.try(erasure.Verify(c.Certificate, c.Proof, w.recorded[c.Proof.Erasures].Root))
-	var out erasure.Certificate
+	w.try(evidence.Verify(c.Certificate, c.Proof, w.recorded[c.Proof.Erasures].Root))
+	var out evidence.Certificate
 	w.try(json.Unmarshal(c.Certificate, &out))
 	return out
 }
@@ -343,6 +345,19 @@ func TestWhoIsToBeErasedCanNotBeMerged(t *testing.T) {
 	w.wantCode(err, fault.ErasureUnderWay)
 }
 
+func TestWhoIsBeingMergedCanNotAskForErasureYet(t *testing.T) {
+	w := newWorld(t)
+	keep, gone := w.customer(), w.customer()
+	w.vault.Ledger.After = vaulttest.Unavailable
+	_ = w.vault.Merge(t.Context(), vault.Merger{Keep: keep, Gone: gone, Overruled: []string{vault.Name, vault.Birthday}}, access)
+	for _, id := range []vault.PersonID{keep, gone} {
+		w.wantCode(second(w.desk.Request(t.Context(), erasure.Request{Person: id, Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest})), fault.NotReady)
+	}
+	w.vault.Ledger.After = nil
+	w.try(w.vault.Recover(t.Context()))
+	w.ask(keep)
+}
+
 func TestCertificatesOfOneRoundShareARoot(t *testing.T) {
 	w := newWorld(t)
 	var all []privacy.ErasureID
@@ -359,20 +374,20 @@ func TestCertificatesOfOneRoundShareARoot(t *testing.T) {
 	c, err := w.desk.Certified(t.Context(), all[0])
 	w.try(err)
 	root := c.Proof.Root
-	for name, broken := range map[string]func() ([]byte, erasure.Proof, string){
-		"another certificate": func() ([]byte, erasure.Proof, string) {
+	for name, broken := range map[string]func() ([]byte, evidence.Proof, string){
+		"another certificate": func() ([]byte, evidence.Proof, string) {
 			return bytes.Replace(c.Certificate, []byte(`"values":3`), []byte(`"values":4`), 1), *c.Proof, root
 		},
-		"another root": func() ([]byte, erasure.Proof, string) { return c.Certificate, *c.Proof, strings.Repeat("0", 64) },
-		"another place": func() ([]byte, erasure.Proof, string) {
+		"another root": func() ([]byte, evidence.Proof, string) { return c.Certificate, *c.Proof, strings.Repeat("0", 64) },
+		"another place": func() ([]byte, evidence.Proof, string) {
 			p := *c.Proof
 			p.Index = (p.Index + 1) % p.Size
 			return c.Certificate, p, root
 		},
-		"no certificate": func() ([]byte, erasure.Proof, string) { return []byte(`{}x`), *c.Proof, root },
+		"no certificate": func() ([]byte, evidence.Proof, string) { return []byte(`{}x`), *c.Proof, root },
 	} {
 		certificate, p, at := broken()
-		if err := erasure.Verify(certificate, &p, at); fault.CodeOf(err) != fault.CertificateInvalid {
+		if err := evidence.Verify(certificate, &p, at); fault.CodeOf(err) != fault.CertificateInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -67,7 +68,7 @@ func (d *Desk) waitingFor(ctx context.Context, reason privacy.ErasureReason) ([]
 		if err := rows.Scan(&id, &certificate); err != nil {
 			return nil, nil, sqlite.Failed(err)
 		}
-		ids, leaves = append(ids, id), append(leaves, LeafOf(certificate))
+		ids, leaves = append(ids, id), append(leaves, evidence.LeafOf(certificate))
 	}
 	return ids, leaves, sqlite.Failed(rows.Err())
 }
