@@ -106,6 +106,35 @@ func (s *Server) GetErasure(ctx context.Context, r GetErasureRequestObject) (Get
 	return body, nil
 }
 
+// GetMyErasure tells the customer what an erasure would do.
+func (s *Server) GetMyErasure(ctx context.Context, _ GetMyErasureRequestObject) (GetMyErasureResponseObject, error) {
+	desk, err := s.erasures()
+	if err != nil {
+		return nil, err
+	}
+	view, err := viewErasure(ctx, desk, personIn(ctx), discreetErasure)
+	return GetMyErasure200JSONResponse(view), err
+}
+
+// EraseMe takes the customer's own request.
+func (s *Server) EraseMe(ctx context.Context, r EraseMeRequestObject) (EraseMeResponseObject, error) {
+	desk, err := s.erasures()
+	if err != nil {
+		return nil, err
+	}
+	e, err := desk.Request(ctx, erasure.Request{Person: personIn(ctx), Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: quantity.Points(r.Body.Forfeit)})
+	return EraseMe202JSONResponse(discreetErasure(&e)), err
+}
+
+// CancelMyErasure takes the customer's request back.
+func (s *Server) CancelMyErasure(ctx context.Context, _ CancelMyErasureRequestObject) (CancelMyErasureResponseObject, error) {
+	desk, err := s.erasures()
+	if err != nil {
+		return nil, err
+	}
+	return CancelMyErasure204Response{}, desk.Cancel(ctx, personIn(ctx))
+}
+
 // ListLegalHolds lists what keeps a person's data from being erased.
 func (s *Server) ListLegalHolds(ctx context.Context, r ListLegalHoldsRequestObject) (ListLegalHoldsResponseObject, error) {
 	desk, err := s.erasuresOf(r.Id)

@@ -231,6 +231,7 @@ var bodies = map[string]func() any{
 	"POST /v1/partner/secrets":                func() any { return new(SecretsRequest) },
 
 	"POST /v1/customers/:id/erasure":     func() any { return new(DeskErasureRequest) },
+	"POST /v1/me/erasure":                func() any { return new(ErasureRequest) },
 	"POST /v1/customers/:id/legal-holds": func() any { return new(LegalHoldRequest) },
 
 	"POST /v1/clearing/members/:name/closing":                          func() any { return new(MembershipClosing) },

@@ -26,7 +26,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/consent"
-	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
@@ -473,11 +473,11 @@ type Cap = clearing.Cap
 // CertifiedErasure defines model for CertifiedErasure.
 type CertifiedErasure struct {
 	// Certificate Its canonical JSON (RFC 8785) is what is hashed.
-	Certificate *erasure.Certificate `json:"certificate,omitempty"`
-	Erasure     Erasure              `json:"erasure"`
+	Certificate *evidence.Certificate `json:"certificate,omitempty"`
+	Erasure     Erasure               `json:"erasure"`
 
 	// Proof Present once the root is on the ledger.
-	Proof *erasure.Proof `json:"proof,omitempty"`
+	Proof *evidence.Proof `json:"proof,omitempty"`
 }
 
 // Challenge defines model for Challenge.
@@ -886,6 +886,12 @@ type ErasurePlan struct {
 
 	// Values How many values of attributes would be erased.
 	Values int `json:"values"`
+}
+
+// ErasureRequest defines model for ErasureRequest.
+type ErasureRequest struct {
+	// Forfeit Points that are forfeited, as the plan says.
+	Forfeit int64 `json:"forfeit"`
 }
 
 // ErasureView defines model for ErasureView.
@@ -3151,6 +3157,9 @@ type GiveConsentJSONRequestBody = ConsentAgreement
 // PrepareConsentJSONRequestBody defines body for PrepareConsent for application/json ContentType.
 type PrepareConsentJSONRequestBody = ConsentWish
 
+// EraseMeJSONRequestBody defines body for EraseMe for application/json ContentType.
+type EraseMeJSONRequestBody = ErasureRequest
+
 // MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
 type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
 
@@ -3495,6 +3504,15 @@ type ServerInterface interface {
 	// The consent's receipt, to be kept by the customer.
 	// (GET /v1/me/consents/{consent}/receipt)
 	GetConsentReceipt(c *gin.Context, consent ConsentID)
+	// Take the request back, while the erasure waits.
+	// (DELETE /v1/me/erasure)
+	CancelMyErasure(c *gin.Context)
+	// What an erasure would do now, and the one that is under way.
+	// (GET /v1/me/erasure)
+	GetMyErasure(c *gin.Context)
+	// Ask for everything to be erased that the brand keeps about the customer.
+	// (POST /v1/me/erasure)
+	EraseMe(c *gin.Context)
 	// Everything that this gateway keeps about the customer, machine-readable.
 	// (GET /v1/me/export)
 	ExportMe(c *gin.Context)
@@ -6128,6 +6146,51 @@ func (siw *ServerInterfaceWrapper) GetConsentReceipt(c *gin.Context) {
 	siw.Handler.GetConsentReceipt(c, consent)
 }
 
+// CancelMyErasure operation middleware
+func (siw *ServerInterfaceWrapper) CancelMyErasure(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CancelMyErasure(c)
+}
+
+// GetMyErasure operation middleware
+func (siw *ServerInterfaceWrapper) GetMyErasure(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMyErasure(c)
+}
+
+// EraseMe operation middleware
+func (siw *ServerInterfaceWrapper) EraseMe(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EraseMe(c)
+}
+
 // ExportMe operation middleware
 func (siw *ServerInterfaceWrapper) ExportMe(c *gin.Context) {
 
@@ -8206,6 +8269,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/consents/:consent", wrapper.WithdrawConsent)
 	router.GET(options.BaseURL+"/v1/me/consents/:consent", wrapper.GetMyConsent)
 	router.GET(options.BaseURL+"/v1/me/consents/:consent/receipt", wrapper.GetConsentReceipt)
+	router.DELETE(options.BaseURL+"/v1/me/erasure", wrapper.CancelMyErasure)
+	router.GET(options.BaseURL+"/v1/me/erasure", wrapper.GetMyErasure)
+	router.POST(options.BaseURL+"/v1/me/erasure", wrapper.EraseMe)
 	router.GET(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
 	router.GET(options.BaseURL+"/v1/me/history", wrapper.GetMyHistory)
 	router.POST(options.BaseURL+"/v1/me/identification-codes", wrapper.MakeIdentificationCode)
@@ -10697,6 +10763,90 @@ type GetConsentReceiptdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetConsentReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetConsentReceiptResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CancelMyErasureRequestObject struct {
+}
+
+type CancelMyErasureResponseObject interface {
+	VisitCancelMyErasureResponse(w http.ResponseWriter) error
+}
+
+type CancelMyErasure204Response struct {
+}
+
+func (response CancelMyErasure204Response) VisitCancelMyErasureResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelMyErasuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelMyErasuredefaultApplicationProblemPlusJSONResponse) VisitCancelMyErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetMyErasureRequestObject struct {
+}
+
+type GetMyErasureResponseObject interface {
+	VisitGetMyErasureResponse(w http.ResponseWriter) error
+}
+
+type GetMyErasure200JSONResponse ErasureView
+
+func (response GetMyErasure200JSONResponse) VisitGetMyErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMyErasuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMyErasuredefaultApplicationProblemPlusJSONResponse) VisitGetMyErasureResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type EraseMeRequestObject struct {
+	Body *EraseMeJSONRequestBody
+}
+
+type EraseMeResponseObject interface {
+	VisitEraseMeResponse(w http.ResponseWriter) error
+}
+
+type EraseMe202JSONResponse Erasure
+
+func (response EraseMe202JSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type EraseMedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EraseMedefaultApplicationProblemPlusJSONResponse) VisitEraseMeResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -13383,6 +13533,15 @@ type StrictServerInterface interface {
 	// The consent's receipt, to be kept by the customer.
 	// (GET /v1/me/consents/{consent}/receipt)
 	GetConsentReceipt(ctx context.Context, request GetConsentReceiptRequestObject) (GetConsentReceiptResponseObject, error)
+	// Take the request back, while the erasure waits.
+	// (DELETE /v1/me/erasure)
+	CancelMyErasure(ctx context.Context, request CancelMyErasureRequestObject) (CancelMyErasureResponseObject, error)
+	// What an erasure would do now, and the one that is under way.
+	// (GET /v1/me/erasure)
+	GetMyErasure(ctx context.Context, request GetMyErasureRequestObject) (GetMyErasureResponseObject, error)
+	// Ask for everything to be erased that the brand keeps about the customer.
+	// (POST /v1/me/erasure)
+	EraseMe(ctx context.Context, request EraseMeRequestObject) (EraseMeResponseObject, error)
 	// Everything that this gateway keeps about the customer, machine-readable.
 	// (GET /v1/me/export)
 	ExportMe(ctx context.Context, request ExportMeRequestObject) (ExportMeResponseObject, error)
@@ -16032,6 +16191,89 @@ func (sh *strictHandler) GetConsentReceipt(ctx *gin.Context, consent ConsentID) 
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetConsentReceiptResponseObject); ok {
 		if err := validResponse.VisitGetConsentReceiptResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelMyErasure operation middleware
+func (sh *strictHandler) CancelMyErasure(ctx *gin.Context) {
+	var request CancelMyErasureRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelMyErasure(ctx, request.(CancelMyErasureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelMyErasure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(CancelMyErasureResponseObject); ok {
+		if err := validResponse.VisitCancelMyErasureResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMyErasure operation middleware
+func (sh *strictHandler) GetMyErasure(ctx *gin.Context) {
+	var request GetMyErasureRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyErasure(ctx, request.(GetMyErasureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyErasure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMyErasureResponseObject); ok {
+		if err := validResponse.VisitGetMyErasureResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EraseMe operation middleware
+func (sh *strictHandler) EraseMe(ctx *gin.Context) {
+	var request EraseMeRequestObject
+
+	var body EraseMeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseMe(ctx, request.(EraseMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(EraseMeResponseObject); ok {
+		if err := validResponse.VisitEraseMeResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

@@ -29,6 +29,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/consent"
+	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
@@ -472,6 +473,16 @@ type Campaign = rules.Campaign
 // Cap defines model for Cap.
 type Cap = clearing.Cap
 
+// CertifiedErasure defines model for CertifiedErasure.
+type CertifiedErasure struct {
+	// Certificate Its canonical JSON (RFC 8785) is what is hashed.
+	Certificate *evidence.Certificate `json:"certificate,omitempty"`
+	Erasure     Erasure               `json:"erasure"`
+
+	// Proof Present once the root is on the ledger.
+	Proof *evidence.Proof `json:"proof,omitempty"`
+}
+
 // Challenge defines model for Challenge.
 type Challenge struct {
 	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
@@ -719,6 +730,15 @@ type DataPolicy = privacy.Policy
 // Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
 type Delivery = string
 
+// DeskErasureRequest defines model for DeskErasureRequest.
+type DeskErasureRequest struct {
+	// AskedAt When the customer asked; now when left out. It lies in the past.
+	AskedAt *time.Time `json:"askedAt,omitempty"`
+
+	// Forfeit Points that are forfeited, as the plan says.
+	Forfeit int64 `json:"forfeit"`
+}
+
 // DisclosureRequest defines model for DisclosureRequest.
 type DisclosureRequest struct {
 	Partner MemberName `json:"partner"`
@@ -805,6 +825,83 @@ type DryRunSide struct {
 
 // EntryReversal defines model for EntryReversal.
 type EntryReversal = clearing.Reversal
+
+// Erasure defines model for Erasure.
+type Erasure struct {
+	DestroyedAt *time.Time `json:"destroyedAt,omitempty"`
+	DoneAt      *time.Time `json:"doneAt,omitempty"`
+	DueAt       time.Time  `json:"dueAt"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id          ID        `json:"id"`
+	Reason      string    `json:"reason"`
+	RequestedAt time.Time `json:"requestedAt"`
+
+	// Step It can be taken back while it is `waiting`. From `purging` on nothing can be decrypted any more.
+	Step string `json:"step"`
+
+	// Trouble Code of what keeps it from going on; told to compliance only.
+	Trouble *string `json:"trouble,omitempty"`
+
+	// WaitsUntil For open holds, at most.
+	WaitsUntil *time.Time `json:"waitsUntil,omitempty"`
+}
+
+// ErasureAccount defines model for ErasureAccount.
+type ErasureAccount struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account  ID    `json:"account"`
+	Arriving int64 `json:"arriving"`
+	Debt     int64 `json:"debt"`
+	Forfeit  int64 `json:"forfeit"`
+
+	// Gifts Sent and not claimed yet; they stay claimable.
+	Gifts int64 `json:"gifts"`
+
+	// Held Pinned by tills; the erasure waits for them.
+	Held int64 `json:"held"`
+
+	// Outcome close: closed, what is left forfeited; kept: under the own key; elsewhere: of another brand, only the link goes; ended: was closed before.
+	Outcome   string `json:"outcome"`
+	Programme string `json:"programme"`
+}
+
+// ErasureList defines model for ErasureList.
+type ErasureList struct {
+	Erasures []Erasure `json:"erasures"`
+}
+
+// ErasurePlan defines model for ErasurePlan.
+type ErasurePlan struct {
+	Accounts []ErasureAccount `json:"accounts"`
+
+	// DueAt By when it would be done.
+	DueAt time.Time `json:"dueAt"`
+
+	// Forfeit Over all accounts.
+	Forfeit int64 `json:"forfeit"`
+
+	// LegalHold One stops it that the customer may know of.
+	LegalHold bool `json:"legalHold"`
+
+	// Rules What will be done, in words, to be shown before anything is confirmed.
+	Rules []string `json:"rules"`
+
+	// Values How many values of attributes would be erased.
+	Values int `json:"values"`
+}
+
+// ErasureRequest defines model for ErasureRequest.
+type ErasureRequest struct {
+	// Forfeit Points that are forfeited, as the plan says.
+	Forfeit int64 `json:"forfeit"`
+}
+
+// ErasureView defines model for ErasureView.
+type ErasureView struct {
+	Erasure *Erasure    `json:"erasure,omitempty"`
+	Plan    ErasurePlan `json:"plan"`
+}
 
 // EventType defines model for EventType.
 type EventType = rules.EventType
@@ -990,6 +1087,38 @@ type LegStepRequest struct {
 	Reason      *string `json:"reason,omitempty"`
 	Reference   *string `json:"reference,omitempty"`
 	Step        string  `json:"step"`
+}
+
+// LegalHold defines model for LegalHold.
+type LegalHold struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id       ID         `json:"id"`
+	LiftedAt *time.Time `json:"liftedAt,omitempty"`
+	LiftedBy *string    `json:"liftedBy,omitempty"`
+	Reason   string     `json:"reason"`
+	SetAt    time.Time  `json:"setAt"`
+
+	// SetBy An API key's name.
+	SetBy string    `json:"setBy"`
+	Told  bool      `json:"told"`
+	Until time.Time `json:"until"`
+}
+
+// LegalHoldList defines model for LegalHoldList.
+type LegalHoldList struct {
+	Holds []LegalHold `json:"holds"`
+}
+
+// LegalHoldRequest defines model for LegalHoldRequest.
+type LegalHoldRequest struct {
+	// Reason A case's reference, not its story.
+	Reason string `json:"reason"`
+
+	// Told Whether the customer may be told.
+	Told bool `json:"told"`
+
+	// Until It ends by itself then.
+	Until time.Time `json:"until"`
 }
 
 // LimitRefusal defines model for LimitRefusal.
@@ -2789,6 +2918,11 @@ type MergeCustomerParams struct {
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
+// ListErasuresParams defines parameters for ListErasures.
+type ListErasuresParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // GetMyAccessLogParams defines parameters for GetMyAccessLog.
 type GetMyAccessLogParams struct {
 	// Before The `next` of the page before.
@@ -2987,6 +3121,12 @@ type UpdateCustomerJSONRequestBody = CustomerChange
 // OpenCustomerAccountJSONRequestBody defines body for OpenCustomerAccount for application/json ContentType.
 type OpenCustomerAccountJSONRequestBody = CustomerAccountRequest
 
+// EraseCustomerJSONRequestBody defines body for EraseCustomer for application/json ContentType.
+type EraseCustomerJSONRequestBody = DeskErasureRequest
+
+// SetLegalHoldJSONRequestBody defines body for SetLegalHold for application/json ContentType.
+type SetLegalHoldJSONRequestBody = LegalHoldRequest
+
 // MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
 type MergeCustomerJSONRequestBody = MergeRequest
 
@@ -3019,6 +3159,9 @@ type GiveConsentJSONRequestBody = ConsentAgreement
 
 // PrepareConsentJSONRequestBody defines body for PrepareConsent for application/json ContentType.
 type PrepareConsentJSONRequestBody = ConsentWish
+
+// EraseMeJSONRequestBody defines body for EraseMe for application/json ContentType.
+type EraseMeJSONRequestBody = ErasureRequest
 
 // MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
 type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
@@ -3389,13 +3532,41 @@ type ClientInterface interface {
 
 	OpenCustomerAccount(ctx context.Context, id ID, params *OpenCustomerAccountParams, body OpenCustomerAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelCustomerErasure request
+	CancelCustomerErasure(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCustomerErasure request
+	GetCustomerErasure(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseCustomerWithBody request with any body
+	EraseCustomerWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	EraseCustomer(ctx context.Context, id ID, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExportCustomer request
 	ExportCustomer(ctx context.Context, id ID, params *ExportCustomerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLegalHolds request
+	ListLegalHolds(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLegalHoldWithBody request with any body
+	SetLegalHoldWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SetLegalHold(ctx context.Context, id ID, body SetLegalHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiftLegalHold request
+	LiftLegalHold(ctx context.Context, id ID, hold ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// MergeCustomerWithBody request with any body
 	MergeCustomerWithBody(ctx context.Context, id ID, params *MergeCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	MergeCustomer(ctx context.Context, id ID, params *MergeCustomerParams, body MergeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListErasures request
+	ListErasures(ctx context.Context, params *ListErasuresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetErasure request
+	GetErasure(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// IdentifyCustomerWithBody request with any body
 	IdentifyCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3479,6 +3650,17 @@ type ClientInterface interface {
 
 	// GetConsentReceipt request
 	GetConsentReceipt(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelMyErasure request
+	CancelMyErasure(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMyErasure request
+	GetMyErasure(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseMeWithBody request with any body
+	EraseMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	EraseMe(ctx context.Context, body EraseMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportMe request
 	ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4647,8 +4829,104 @@ func (c *Client) OpenCustomerAccount(ctx context.Context, id ID, params *OpenCus
 	return c.Client.Do(req)
 }
 
+func (c *Client) CancelCustomerErasure(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelCustomerErasureRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetCustomerErasure(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCustomerErasureRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) EraseCustomerWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseCustomerRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) EraseCustomer(ctx context.Context, id ID, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseCustomerRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ExportCustomer(ctx context.Context, id ID, params *ExportCustomerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportCustomerRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListLegalHolds(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLegalHoldsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SetLegalHoldWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLegalHoldRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SetLegalHold(ctx context.Context, id ID, body SetLegalHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLegalHoldRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) LiftLegalHold(ctx context.Context, id ID, hold ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftLegalHoldRequest(c.Server, id, hold)
 	if err != nil {
 		return nil, err
 	}
@@ -4673,6 +4951,30 @@ func (c *Client) MergeCustomerWithBody(ctx context.Context, id ID, params *Merge
 
 func (c *Client) MergeCustomer(ctx context.Context, id ID, params *MergeCustomerParams, body MergeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewMergeCustomerRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListErasures(ctx context.Context, params *ListErasuresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListErasuresRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetErasure(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetErasureRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -5045,6 +5347,54 @@ func (c *Client) GetMyConsent(ctx context.Context, consent ConsentID, reqEditors
 
 func (c *Client) GetConsentReceipt(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConsentReceiptRequest(c.Server, consent)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CancelMyErasure(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelMyErasureRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetMyErasure(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyErasureRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) EraseMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseMeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) EraseMe(ctx context.Context, body EraseMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseMeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8978,6 +9328,121 @@ func NewOpenCustomerAccountRequestWithBody(server string, id ID, params *OpenCus
 	return req, nil
 }
 
+// NewCancelCustomerErasureRequest generates requests for CancelCustomerErasure
+func NewCancelCustomerErasureRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customers/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCustomerErasureRequest generates requests for GetCustomerErasure
+func NewGetCustomerErasureRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customers/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEraseCustomerRequest calls the generic EraseCustomer builder with application/json body
+func NewEraseCustomerRequest(server string, id ID, body EraseCustomerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEraseCustomerRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewEraseCustomerRequestWithBody generates requests for EraseCustomer with any type of body
+func NewEraseCustomerRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customers/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewExportCustomerRequest generates requests for ExportCustomer
 func NewExportCustomerRequest(server string, id ID, params *ExportCustomerParams) (*http.Request, error) {
 	var err error
@@ -9023,6 +9488,128 @@ func NewExportCustomerRequest(server string, id ID, params *ExportCustomerParams
 	}
 
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLegalHoldsRequest generates requests for ListLegalHolds
+func NewListLegalHoldsRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customers/%s/legal-holds", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetLegalHoldRequest calls the generic SetLegalHold builder with application/json body
+func NewSetLegalHoldRequest(server string, id ID, body SetLegalHoldJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetLegalHoldRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSetLegalHoldRequestWithBody generates requests for SetLegalHold with any type of body
+func NewSetLegalHoldRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customers/%s/legal-holds", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiftLegalHoldRequest generates requests for LiftLegalHold
+func NewLiftLegalHoldRequest(server string, id ID, hold ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "hold", runtime.ParamLocationPath, hold)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customers/%s/legal-holds/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -9091,6 +9678,89 @@ func NewMergeCustomerRequestWithBody(server string, id ID, params *MergeCustomer
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListErasuresRequest generates requests for ListErasures
+func NewListErasuresRequest(server string, params *ListErasuresParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/erasures")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetErasureRequest generates requests for GetErasure
+func NewGetErasureRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/erasures/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -9854,6 +10524,100 @@ func NewGetConsentReceiptRequest(server string, consent ConsentID) (*http.Reques
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCancelMyErasureRequest generates requests for CancelMyErasure
+func NewCancelMyErasureRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/erasure")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetMyErasureRequest generates requests for GetMyErasure
+func NewGetMyErasureRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/erasure")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEraseMeRequest calls the generic EraseMe builder with application/json body
+func NewEraseMeRequest(server string, body EraseMeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEraseMeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEraseMeRequestWithBody generates requests for EraseMe with any type of body
+func NewEraseMeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/erasure")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -13433,13 +14197,41 @@ type ClientWithResponsesInterface interface {
 
 	OpenCustomerAccountWithResponse(ctx context.Context, id ID, params *OpenCustomerAccountParams, body OpenCustomerAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCustomerAccountResponse, error)
 
+	// CancelCustomerErasureWithResponse request
+	CancelCustomerErasureWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*CancelCustomerErasureResponse, error)
+
+	// GetCustomerErasureWithResponse request
+	GetCustomerErasureWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetCustomerErasureResponse, error)
+
+	// EraseCustomerWithBodyWithResponse request with any body
+	EraseCustomerWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error)
+
+	EraseCustomerWithResponse(ctx context.Context, id ID, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error)
+
 	// ExportCustomerWithResponse request
 	ExportCustomerWithResponse(ctx context.Context, id ID, params *ExportCustomerParams, reqEditors ...RequestEditorFn) (*ExportCustomerResponse, error)
+
+	// ListLegalHoldsWithResponse request
+	ListLegalHoldsWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListLegalHoldsResponse, error)
+
+	// SetLegalHoldWithBodyWithResponse request with any body
+	SetLegalHoldWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLegalHoldResponse, error)
+
+	SetLegalHoldWithResponse(ctx context.Context, id ID, body SetLegalHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLegalHoldResponse, error)
+
+	// LiftLegalHoldWithResponse request
+	LiftLegalHoldWithResponse(ctx context.Context, id ID, hold ID, reqEditors ...RequestEditorFn) (*LiftLegalHoldResponse, error)
 
 	// MergeCustomerWithBodyWithResponse request with any body
 	MergeCustomerWithBodyWithResponse(ctx context.Context, id ID, params *MergeCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MergeCustomerResponse, error)
 
 	MergeCustomerWithResponse(ctx context.Context, id ID, params *MergeCustomerParams, body MergeCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*MergeCustomerResponse, error)
+
+	// ListErasuresWithResponse request
+	ListErasuresWithResponse(ctx context.Context, params *ListErasuresParams, reqEditors ...RequestEditorFn) (*ListErasuresResponse, error)
+
+	// GetErasureWithResponse request
+	GetErasureWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
 
 	// IdentifyCustomerWithBodyWithResponse request with any body
 	IdentifyCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IdentifyCustomerResponse, error)
@@ -13523,6 +14315,17 @@ type ClientWithResponsesInterface interface {
 
 	// GetConsentReceiptWithResponse request
 	GetConsentReceiptWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*GetConsentReceiptResponse, error)
+
+	// CancelMyErasureWithResponse request
+	CancelMyErasureWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelMyErasureResponse, error)
+
+	// GetMyErasureWithResponse request
+	GetMyErasureWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMyErasureResponse, error)
+
+	// EraseMeWithBodyWithResponse request with any body
+	EraseMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseMeResponse, error)
+
+	EraseMeWithResponse(ctx context.Context, body EraseMeJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseMeResponse, error)
 
 	// ExportMeWithResponse request
 	ExportMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportMeResponse, error)
@@ -14974,6 +15777,74 @@ func (r OpenCustomerAccountResponse) StatusCode() int {
 	return 0
 }
 
+type CancelCustomerErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelCustomerErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelCustomerErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetCustomerErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ErasureView
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCustomerErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCustomerErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type EraseCustomerResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON202                       *Erasure
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseCustomerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseCustomerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ExportCustomerResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -14997,6 +15868,74 @@ func (r ExportCustomerResponse) StatusCode() int {
 	return 0
 }
 
+type ListLegalHoldsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *LegalHoldList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLegalHoldsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLegalHoldsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SetLegalHoldResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON201                       *LegalHold
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r SetLegalHoldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetLegalHoldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type LiftLegalHoldResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r LiftLegalHoldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LiftLegalHoldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type MergeCustomerResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -15013,6 +15952,52 @@ func (r MergeCustomerResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r MergeCustomerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListErasuresResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ErasureList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListErasuresResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListErasuresResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *CertifiedErasure
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetErasureResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -15491,6 +16476,74 @@ func (r GetConsentReceiptResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetConsentReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CancelMyErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelMyErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelMyErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetMyErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ErasureView
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type EraseMeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON202                       *Erasure
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseMeResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -17910,6 +18963,41 @@ func (c *ClientWithResponses) OpenCustomerAccountWithResponse(ctx context.Contex
 	return ParseOpenCustomerAccountResponse(rsp)
 }
 
+// CancelCustomerErasureWithResponse request returning *CancelCustomerErasureResponse
+func (c *ClientWithResponses) CancelCustomerErasureWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*CancelCustomerErasureResponse, error) {
+	rsp, err := c.CancelCustomerErasure(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelCustomerErasureResponse(rsp)
+}
+
+// GetCustomerErasureWithResponse request returning *GetCustomerErasureResponse
+func (c *ClientWithResponses) GetCustomerErasureWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetCustomerErasureResponse, error) {
+	rsp, err := c.GetCustomerErasure(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCustomerErasureResponse(rsp)
+}
+
+// EraseCustomerWithBodyWithResponse request with arbitrary body returning *EraseCustomerResponse
+func (c *ClientWithResponses) EraseCustomerWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error) {
+	rsp, err := c.EraseCustomerWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseCustomerResponse(rsp)
+}
+
+func (c *ClientWithResponses) EraseCustomerWithResponse(ctx context.Context, id ID, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error) {
+	rsp, err := c.EraseCustomer(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseCustomerResponse(rsp)
+}
+
 // ExportCustomerWithResponse request returning *ExportCustomerResponse
 func (c *ClientWithResponses) ExportCustomerWithResponse(ctx context.Context, id ID, params *ExportCustomerParams, reqEditors ...RequestEditorFn) (*ExportCustomerResponse, error) {
 	rsp, err := c.ExportCustomer(ctx, id, params, reqEditors...)
@@ -17917,6 +19005,41 @@ func (c *ClientWithResponses) ExportCustomerWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseExportCustomerResponse(rsp)
+}
+
+// ListLegalHoldsWithResponse request returning *ListLegalHoldsResponse
+func (c *ClientWithResponses) ListLegalHoldsWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListLegalHoldsResponse, error) {
+	rsp, err := c.ListLegalHolds(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLegalHoldsResponse(rsp)
+}
+
+// SetLegalHoldWithBodyWithResponse request with arbitrary body returning *SetLegalHoldResponse
+func (c *ClientWithResponses) SetLegalHoldWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLegalHoldResponse, error) {
+	rsp, err := c.SetLegalHoldWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLegalHoldResponse(rsp)
+}
+
+func (c *ClientWithResponses) SetLegalHoldWithResponse(ctx context.Context, id ID, body SetLegalHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLegalHoldResponse, error) {
+	rsp, err := c.SetLegalHold(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLegalHoldResponse(rsp)
+}
+
+// LiftLegalHoldWithResponse request returning *LiftLegalHoldResponse
+func (c *ClientWithResponses) LiftLegalHoldWithResponse(ctx context.Context, id ID, hold ID, reqEditors ...RequestEditorFn) (*LiftLegalHoldResponse, error) {
+	rsp, err := c.LiftLegalHold(ctx, id, hold, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLiftLegalHoldResponse(rsp)
 }
 
 // MergeCustomerWithBodyWithResponse request with arbitrary body returning *MergeCustomerResponse
@@ -17934,6 +19057,24 @@ func (c *ClientWithResponses) MergeCustomerWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseMergeCustomerResponse(rsp)
+}
+
+// ListErasuresWithResponse request returning *ListErasuresResponse
+func (c *ClientWithResponses) ListErasuresWithResponse(ctx context.Context, params *ListErasuresParams, reqEditors ...RequestEditorFn) (*ListErasuresResponse, error) {
+	rsp, err := c.ListErasures(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListErasuresResponse(rsp)
+}
+
+// GetErasureWithResponse request returning *GetErasureResponse
+func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
+	rsp, err := c.GetErasure(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetErasureResponse(rsp)
 }
 
 // IdentifyCustomerWithBodyWithResponse request with arbitrary body returning *IdentifyCustomerResponse
@@ -18203,6 +19344,41 @@ func (c *ClientWithResponses) GetConsentReceiptWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetConsentReceiptResponse(rsp)
+}
+
+// CancelMyErasureWithResponse request returning *CancelMyErasureResponse
+func (c *ClientWithResponses) CancelMyErasureWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelMyErasureResponse, error) {
+	rsp, err := c.CancelMyErasure(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelMyErasureResponse(rsp)
+}
+
+// GetMyErasureWithResponse request returning *GetMyErasureResponse
+func (c *ClientWithResponses) GetMyErasureWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMyErasureResponse, error) {
+	rsp, err := c.GetMyErasure(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyErasureResponse(rsp)
+}
+
+// EraseMeWithBodyWithResponse request with arbitrary body returning *EraseMeResponse
+func (c *ClientWithResponses) EraseMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseMeResponse, error) {
+	rsp, err := c.EraseMeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseMeResponse(rsp)
+}
+
+func (c *ClientWithResponses) EraseMeWithResponse(ctx context.Context, body EraseMeJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseMeResponse, error) {
+	rsp, err := c.EraseMe(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseMeResponse(rsp)
 }
 
 // ExportMeWithResponse request returning *ExportMeResponse
@@ -20808,6 +21984,98 @@ func ParseOpenCustomerAccountResponse(rsp *http.Response) (*OpenCustomerAccountR
 	return response, nil
 }
 
+// ParseCancelCustomerErasureResponse parses an HTTP response from a CancelCustomerErasureWithResponse call
+func ParseCancelCustomerErasureResponse(rsp *http.Response) (*CancelCustomerErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelCustomerErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCustomerErasureResponse parses an HTTP response from a GetCustomerErasureWithResponse call
+func ParseGetCustomerErasureResponse(rsp *http.Response) (*GetCustomerErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCustomerErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasureView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEraseCustomerResponse parses an HTTP response from a EraseCustomerWithResponse call
+func ParseEraseCustomerResponse(rsp *http.Response) (*EraseCustomerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseCustomerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Erasure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseExportCustomerResponse parses an HTTP response from a ExportCustomerWithResponse call
 func ParseExportCustomerResponse(rsp *http.Response) (*ExportCustomerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20841,6 +22109,98 @@ func ParseExportCustomerResponse(rsp *http.Response) (*ExportCustomerResponse, e
 	return response, nil
 }
 
+// ParseListLegalHoldsResponse parses an HTTP response from a ListLegalHoldsWithResponse call
+func ParseListLegalHoldsResponse(rsp *http.Response) (*ListLegalHoldsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLegalHoldsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalHoldList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetLegalHoldResponse parses an HTTP response from a SetLegalHoldWithResponse call
+func ParseSetLegalHoldResponse(rsp *http.Response) (*SetLegalHoldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetLegalHoldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest LegalHold
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLiftLegalHoldResponse parses an HTTP response from a LiftLegalHoldWithResponse call
+func ParseLiftLegalHoldResponse(rsp *http.Response) (*LiftLegalHoldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LiftLegalHoldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseMergeCustomerResponse parses an HTTP response from a MergeCustomerWithResponse call
 func ParseMergeCustomerResponse(rsp *http.Response) (*MergeCustomerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20855,6 +22215,72 @@ func ParseMergeCustomerResponse(rsp *http.Response) (*MergeCustomerResponse, err
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListErasuresResponse parses an HTTP response from a ListErasuresWithResponse call
+func ParseListErasuresResponse(rsp *http.Response) (*ListErasuresResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListErasuresResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasureList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetErasureResponse parses an HTTP response from a GetErasureWithResponse call
+func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CertifiedErasure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -21512,6 +22938,98 @@ func ParseGetConsentReceiptResponse(rsp *http.Response) (*GetConsentReceiptRespo
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelMyErasureResponse parses an HTTP response from a CancelMyErasureWithResponse call
+func ParseCancelMyErasureResponse(rsp *http.Response) (*CancelMyErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelMyErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMyErasureResponse parses an HTTP response from a GetMyErasureWithResponse call
+func ParseGetMyErasureResponse(rsp *http.Response) (*GetMyErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasureView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEraseMeResponse parses an HTTP response from a EraseMeWithResponse call
+func ParseEraseMeResponse(rsp *http.Response) (*EraseMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Erasure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -37,7 +37,7 @@ func (g *gateway) buildConsents(parts *api.Parts, custodian sequencer.Signer, ke
 		Programme: g.cfg.Programme, DB: p.db, People: lookup.OverVault(p.vault, g.cfg.Programme, g.cfg.People.Region), Messenger: messenger{p.vault, p.senders}, Keyed: keyed, Log: g.log,
 	})
 	p.vault.Register(keeper.Companion())
-	p.erasure.Consents = endings{keeper}
+	p.erasure.Consents = keeper
 	p.vault.Register(lookup.Companion{})
 	p.runs = append(p.runs, keeper.Run, desk.Run)
 	parts.People.Consents, parts.People.Desk = keeper, desk

@@ -12,9 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/ledger"
-	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
-	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -28,18 +26,6 @@ func (g *gateway) buildErasure(own *ledger.Points, parts *api.Parts) {
 	g.people.vault.Register(desk.Companion())
 	g.people.runs = append(g.people.runs, func(ctx context.Context) error { return g.whenCaughtUp(ctx, desk.Run) })
 	g.people.erasure, parts.People.Erasures = desk, desk
-}
-
-// endings ends consents of who is erased.
-type endings struct{ keeper *consent.Keeper }
-
-// EndAll implements erasure.Consents.
-func (e endings) EndAll(ctx context.Context, person vault.PersonID) (int, error) {
-	all, err := e.keeper.List(ctx, string(person))
-	if err != nil {
-		return 0, err
-	}
-	return len(all), e.keeper.EndAll(ctx, string(person))
 }
 
 // positions reads what accounts hold.
