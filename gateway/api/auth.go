@@ -171,8 +171,8 @@ func (s *Server) authorise(c *gin.Context) {
 		s.authoriseVisitor(c, v, r)
 		return
 	}
-	if token, byCookie := sessionToken(c, r); token != "" {
-		s.authoriseSession(c, token, byCookie, r)
+	if session, has := shownSession(c, r); has {
+		s.authoriseSession(c, session, r)
 		return
 	}
 	key, ok := s.caller(c)

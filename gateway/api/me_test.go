@@ -177,7 +177,7 @@ func TestAnAccountOfAnyProgrammeIsLinkedByItsKey(t *testing.T) {
 	}}
 	l.problem(l.as(token, "POST", "/v1/me/accounts/links/challenges", `{"account":"`+account+`"}`), fault.InvalidValue)
 	p := into[PreparedAccountLink](t, l.as(token, "POST", "/v1/me/accounts/links/challenges", `{"account":"`+string(own)+`"}`), http.StatusOK)
-	digest, err := hex.DecodeString(string(p.Digest))
+	digest, err := hex.DecodeString(p.Digest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,42 +62,45 @@ func ownAccess(purpose string) vault.Access {
 	return vault.Access{Actor: signin.ActorPerson, Purpose: purpose}
 }
 
-// sessionToken finds the token of a customer's session: in the Authorization header, or on a customer's route in the cookie.
-func sessionToken(c *gin.Context, r rule) (token string, byCookie bool) {
+// shown is the token of a customer's session as a request shows it.
+type shown struct {
+	token    string
+	byCookie bool // Browsers send cookies by themselves, whoever's page asks.
+}
+
+// shownSession finds the token of a customer's session: in the Authorization header, or on a customer's route in the cookie. False when there is none.
+func shownSession(c *gin.Context, r rule) (shown, bool) {
 	if header := c.GetHeader("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
-		if strings.EqualFold(scheme, "Bearer") && signin.IsToken(token) {
-			return token, false
-		}
-		return "", false
+		return shown{token: token}, strings.EqualFold(scheme, "Bearer") && signin.IsToken(token)
 	}
 	if !slices.Contains(r.scopes, ScopeCustomer) {
-		return "", false
+		return shown{}, false
 	}
 	token, err := c.Cookie(sessionCookie)
-	return token, err == nil
+	return shown{token: token, byCookie: true}, err == nil && token != ""
 }
 
 // authoriseSession lets a customer pass to the routes that are for customers.
-func (s *Server) authoriseSession(c *gin.Context, token string, byCookie bool, r rule) {
-	if err := s.checkSession(c, token, byCookie, r); err != nil {
+func (s *Server) authoriseSession(c *gin.Context, session shown, r rule) {
+	if err := s.checkSession(c, session, r); err != nil {
 		abort(c, err)
 	}
 }
 
-func (s *Server) checkSession(c *gin.Context, token string, byCookie bool, r rule) error {
+func (s *Server) checkSession(c *gin.Context, is shown, r rule) error {
 	if !slices.Contains(r.scopes, ScopeCustomer) {
 		return fault.New(fault.Forbidden, "the route is not for customers")
 	}
 	if s.people.SignIn == nil || s.recorder == nil {
 		return fault.New(fault.NotFound, "customers don't sign in at this gateway")
 	}
-	if byCookie {
+	if is.byCookie {
 		if err := s.sameOrigin(c.Request); err != nil {
 			return err
 		}
 	}
-	session, err := s.people.SignIn.Authenticate(c.Request.Context(), token)
+	session, err := s.people.SignIn.Authenticate(c.Request.Context(), is.token)
 	if err != nil {
 		return err
 	}
