@@ -134,6 +134,7 @@ const (
 	ReadOnly            Code = "READ_ONLY"
 	NotReady            Code = "NOT_READY"
 	Overloaded          Code = "OVERLOADED"
+	Withheld            Code = "WITHHELD"
 	LedgerUnavailable   Code = "LEDGER_UNAVAILABLE"
 	IssuerUnavailable   Code = "ISSUER_UNAVAILABLE"
 	LedgerMismatch      Code = "LEDGER_MISMATCH"
@@ -294,6 +295,7 @@ var catalogue = []Entry{
 	{ReadOnly, ClassRequest, http.StatusMethodNotAllowed, "This gateway reads only."},
 	{NotReady, ClassRetry, http.StatusServiceUnavailable, "The gateway is not ready yet: ask /readyz why, then try again under the same idempotency key."},
 	{Overloaded, ClassRetry, http.StatusServiceUnavailable, "Too much is waiting: try again after Retry-After under the same idempotency key."},
+	{Withheld, ClassRefusal, http.StatusConflict, "The programme's checks don't let this through now. The customer finds the reason among the notices and can object."},
 	{LedgerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The ledger can't be reached: try again under the same idempotency key."},
 	{IssuerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The gateway that sequences this programme can't be reached, or hasn't answered: try again under the same idempotency key."},
 	{LedgerMismatch, ClassInternal, http.StatusInternalServerError, "The gateway's database was made from another ledger than the peer's: give it the right database, or an empty one to rebuild."},

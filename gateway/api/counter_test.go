@@ -51,6 +51,11 @@ func (c *counter) Claim(merchant, store, terminal, number string) string {
 	return hashOf([]string{merchant, store, terminal, number})
 }
 
+func (c *counter) Device(parts ...string) (device [16]byte) {
+	copy(device[:], hexOf(strings.Join(parts, "/")))
+	return device
+}
+
 func (c *counter) ClaimCode(caller, key string) string { return hexOf(caller + " " + key)[:22] }
 
 // fields is a request that a test builds from another one.

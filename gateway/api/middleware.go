@@ -43,6 +43,9 @@ func identify(c *gin.Context) {
 		id = randomHex(16)
 	}
 	c.Set(requestIDKey, id)
+	if device := c.GetHeader(deviceHeader); deviceForm.MatchString(device) {
+		c.Set(deviceKey, device)
+	}
 	c.Header(requestIDHeader, id)
 	c.Header("Cache-Control", "no-store")
 	c.Header("X-Content-Type-Options", "nosniff")
@@ -214,6 +217,12 @@ var bodies = map[string]func() any{
 	"POST /v1/programmes/:name/custodian-keys":    func() any { return new(CustodianRequest) },
 	"POST /v1/programmes/:name/approvals":         func() any { return new(Consent) },
 	"POST /v1/programmes/:name/data-policies":     func() any { return new(DataPolicy) },
+
+	"POST /v1/programmes/:name/freezes":               func() any { return new(FreezeAsked) },
+	"POST /v1/programmes/:name/freezes/:id/decisions": func() any { return new(FreezeDecided) },
+	"POST /v1/compliance/flags/:id/decisions":         func() any { return new(FlagDecided) },
+	"POST /v1/compliance/objections/:id/answers":      func() any { return new(ObjectionAnswered) },
+	"POST /v1/me/notices/:id/objections":              func() any { return new(ObjectionMade) },
 
 	"POST /v1/me/consents/preparations":       func() any { return new(ConsentWish) },
 	"POST /v1/me/consents":                    func() any { return new(ConsentAgreement) },

@@ -929,11 +929,129 @@ type FieldError struct {
 // Figure defines model for Figure.
 type Figure = clearing.Figure
 
+// FiledObjection defines model for FiledObjection.
+type FiledObjection struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account  ID      `json:"account"`
+	Answer   *string `json:"answer,omitempty"`
+	AnswerBy int64   `json:"answerBy"`
+	Answered *int64  `json:"answered,omitempty"`
+
+	// At Unix seconds.
+	At int64 `json:"at"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+
+	// Outcome UPHELD or DISMISSED, once it is answered.
+	Outcome *string `json:"outcome,omitempty"`
+
+	// Recorded Its salted hash stands on the ledger.
+	Recorded bool   `json:"recorded"`
+	Words    string `json:"words"`
+}
+
 // FinalStatement defines model for FinalStatement.
 type FinalStatement = clearing.FinalStatement
 
+// Flag An account met a rule. Rules are for compliance alone.
+type Flag struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+
+	// Action flag, ask-freeze, step-up or refuse.
+	Action    string  `json:"action"`
+	Decided   *int64  `json:"decided,omitempty"`
+	DecidedBy *string `json:"decidedBy,omitempty"`
+
+	// First Unix seconds.
+	First int64 `json:"first"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id     ID     `json:"id"`
+	Last   int64  `json:"last"`
+	Reason string `json:"reason"`
+	Rule   string `json:"rule"`
+	State  string `json:"state"`
+
+	// Times How often while it was open.
+	Times int64 `json:"times"`
+}
+
+// FlagDecided defines model for FlagDecided.
+type FlagDecided struct {
+	State string `json:"state"`
+}
+
+// FlagList defines model for FlagList.
+type FlagList struct {
+	Flags []Flag `json:"flags"`
+
+	// Next The `after` of the next page; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
+
 // FlowsReport defines model for FlowsReport.
 type FlowsReport = reports.Flows
+
+// Freeze A brand's request to freeze an account, as it stands now.
+type Freeze struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID    `json:"account"`
+	At      int64 `json:"at"`
+
+	// Brand MSP id of who asked.
+	Brand    string  `json:"brand"`
+	Decided  *int64  `json:"decided,omitempty"`
+	Declined *string `json:"declined,omitempty"`
+
+	// End Of the freeze as it was accepted.
+	End      *int64 `json:"end,omitempty"`
+	Evidence string `json:"evidence"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+
+	// Operation The freeze that followed.
+	Operation *ID    `json:"operation,omitempty"`
+	Reason    string `json:"reason"`
+
+	// Status ASKED, ACCEPTED, DECLINED, APPLIED once an operation has frozen the account, or LAPSED.
+	Status string `json:"status"`
+	Until  int64  `json:"until"`
+}
+
+// FreezeAsked defines model for FreezeAsked.
+type FreezeAsked struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+
+	// Evidence Salted SHA-256 of what is shown to the issuer.
+	Evidence string `json:"evidence"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id     ID     `json:"id"`
+	Reason string `json:"reason"`
+
+	// Until Unix seconds: the end that is asked for, at most 30 days away.
+	Until int64 `json:"until"`
+}
+
+// FreezeDecided An end, or why not.
+type FreezeDecided struct {
+	Declined *string `json:"declined,omitempty"`
+
+	// Until Unix seconds, no later than what was asked for.
+	Until *int64 `json:"until,omitempty"`
+}
+
+// FreezeList defines model for FreezeList.
+type FreezeList struct {
+	Freezes []Freeze `json:"freezes"`
+
+	// Next The `after` of the next page; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
 
 // FreezesReport defines model for FreezesReport.
 type FreezesReport = reports.Freezes
@@ -1578,6 +1696,60 @@ type NewPasskey struct {
 	Credential PasskeyCredential `json:"credential"`
 	Label      *string           `json:"label,omitempty"`
 	Token      string            `json:"token"`
+}
+
+// Notice Something that was decided about an account.
+type Notice struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID    `json:"account"`
+	At      int64 `json:"at"`
+
+	// Decision 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Decision ID `json:"decision"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+
+	// Kind FROZEN, UNFROZEN, FREEZE_ASKED, STEP_UP, WITHHELD or CONFIRMED.
+	Kind      string          `json:"kind"`
+	Objection *FiledObjection `json:"objection,omitempty"`
+	Reason    string          `json:"reason"`
+
+	// Until Unix seconds; absent where there is no end.
+	Until *int64 `json:"until,omitempty"`
+
+	// Words The reason in words, by language.
+	Words map[string]string `json:"words"`
+}
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Notices []Notice `json:"notices"`
+}
+
+// ObjectionAnswered defines model for ObjectionAnswered.
+type ObjectionAnswered struct {
+	Outcome string `json:"outcome"`
+
+	// Words For the customer.
+	Words string `json:"words"`
+}
+
+// ObjectionFiled defines model for ObjectionFiled.
+type ObjectionFiled struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+}
+
+// ObjectionList defines model for ObjectionList.
+type ObjectionList struct {
+	Objections []FiledObjection `json:"objections"`
+}
+
+// ObjectionMade defines model for ObjectionMade.
+type ObjectionMade struct {
+	// Words Why the decision is wrong.
+	Words string `json:"words"`
 }
 
 // Obligation defines model for Obligation.
@@ -2705,6 +2877,9 @@ type ConsentID = string
 // Currency defines model for Currency.
 type Currency = string
 
+// DeviceKey defines model for DeviceKey.
+type DeviceKey = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -2847,6 +3022,18 @@ type GetClearingStatementParams struct {
 	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
 }
 
+// ListFlagsParams defines parameters for ListFlags.
+type ListFlagsParams struct {
+	// State OPEN when left out.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // CreateCustomerParams defines parameters for CreateCustomer.
 type CreateCustomerParams struct {
 	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
@@ -2953,6 +3140,9 @@ type SubmitOperationParams struct {
 
 	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XDeviceKey A random key that the wallet made on this device and keeps, 22 to 128 characters of base64url. Nothing but its keyed hash is kept.
+	XDeviceKey *DeviceKey `json:"X-Device-Key,omitempty"`
 }
 
 // SubmitOperationsParams defines parameters for SubmitOperations.
@@ -2963,6 +3153,15 @@ type SubmitOperationsParams struct {
 
 // ListApprovalsParams defines parameters for ListApprovals.
 type ListApprovalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListFreezesParams defines parameters for ListFreezes.
+type ListFreezesParams struct {
 	// Limit Entries of a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -3106,6 +3305,12 @@ type SignPositionJSONRequestBody = SignatureRequest
 // StepWindowJSONRequestBody defines body for StepWindow for application/json ContentType.
 type StepWindowJSONRequestBody = WindowStepRequest
 
+// DecideFlagJSONRequestBody defines body for DecideFlag for application/json ContentType.
+type DecideFlagJSONRequestBody = FlagDecided
+
+// AnswerObjectionJSONRequestBody defines body for AnswerObjection for application/json ContentType.
+type AnswerObjectionJSONRequestBody = ObjectionAnswered
+
 // CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
 type CreateCustomerJSONRequestBody = CustomerRequest
 
@@ -3163,6 +3368,9 @@ type EraseMeJSONRequestBody = ErasureRequest
 // MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
 type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
 
+// ObjectToNoticeJSONRequestBody defines body for ObjectToNotice for application/json ContentType.
+type ObjectToNoticeJSONRequestBody = ObjectionMade
+
 // SubmitMyOperationJSONRequestBody defines body for SubmitMyOperation for application/json ContentType.
 type SubmitMyOperationJSONRequestBody = MyOperationRequest
 
@@ -3219,6 +3427,12 @@ type RotateCustodianJSONRequestBody = CustodianRequest
 
 // PublishDataPolicyJSONRequestBody defines body for PublishDataPolicy for application/json ContentType.
 type PublishDataPolicyJSONRequestBody = DataPolicy
+
+// RequestFreezeJSONRequestBody defines body for RequestFreeze for application/json ContentType.
+type RequestFreezeJSONRequestBody = FreezeAsked
+
+// DecideFreezeJSONRequestBody defines body for DecideFreeze for application/json ContentType.
+type DecideFreezeJSONRequestBody = FreezeDecided
 
 // PublishPricesJSONRequestBody defines body for PublishPrices for application/json ContentType.
 type PublishPricesJSONRequestBody = PriceList
@@ -3390,6 +3604,18 @@ type ServerInterface interface {
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(c *gin.Context)
+	// Accounts that met a rule.
+	// (GET /v1/compliance/flags)
+	ListFlags(c *gin.Context, params ListFlagsParams)
+	// Confirm a flag, of which the customer is told, or dismiss it.
+	// (POST /v1/compliance/flags/{id}/decisions)
+	DecideFlag(c *gin.Context, id ID)
+	// Objections of customers that wait for an answer, the most pressing first.
+	// (GET /v1/compliance/objections)
+	ListObjections(c *gin.Context)
+	// Answer a customer's objection.
+	// (POST /v1/compliance/objections/{id}/answers)
+	AnswerObjection(c *gin.Context, id ID)
 	// Create a person in the brand's vault.
 	// (POST /v1/customers)
 	CreateCustomer(c *gin.Context, params CreateCustomerParams)
@@ -3522,6 +3748,12 @@ type ServerInterface interface {
 	// A fresh code by which any till knows the customer's account of this programme, once.
 	// (POST /v1/me/identification-codes)
 	MakeIdentificationCode(c *gin.Context)
+	// What was decided about the customer's accounts, why, and what became of objections.
+	// (GET /v1/me/notices)
+	ListMyNotices(c *gin.Context)
+	// Object to a decision. Somebody answers within a month.
+	// (POST /v1/me/notices/{id}/objections)
+	ObjectToNotice(c *gin.Context, id ID)
 	// Record an operation on an account of the customer's, and wait for its receipt.
 	// (POST /v1/me/operations)
 	SubmitMyOperation(c *gin.Context, params SubmitMyOperationParams)
@@ -3633,6 +3865,18 @@ type ServerInterface interface {
 	// One public record about a customer's data or account, as it stands on the ledger.
 	// (GET /v1/programmes/{name}/evidence/{kind}/{id})
 	GetEvidence(c *gin.Context, name ProgrammeName, kind string, id string)
+	// What brands asked to have frozen in a programme, and what its issuer decided.
+	// (GET /v1/programmes/{name}/freezes)
+	ListFreezes(c *gin.Context, name ProgrammeName, params ListFreezesParams)
+	// Ask the issuer of a programme to freeze an account.
+	// (POST /v1/programmes/{name}/freezes)
+	RequestFreeze(c *gin.Context, name ProgrammeName)
+	// One request to freeze an account.
+	// (GET /v1/programmes/{name}/freezes/{id})
+	GetFreeze(c *gin.Context, name ProgrammeName, id ID)
+	// Decide on a request, as the issuer.
+	// (POST /v1/programmes/{name}/freezes/{id}/decisions)
+	DecideFreeze(c *gin.Context, name ProgrammeName, id ID)
 	// What the customers of a programme get at other brands.
 	// (GET /v1/programmes/{name}/partners)
 	ListPartners(c *gin.Context, name ProgrammeName, params ListPartnersParams)
@@ -5095,6 +5339,117 @@ func (siw *ServerInterfaceWrapper) ListCodes(c *gin.Context) {
 	siw.Handler.ListCodes(c)
 }
 
+// ListFlags operation middleware
+func (siw *ServerInterfaceWrapper) ListFlags(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFlagsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "state", c.Request.URL.Query(), &params.State)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFlags(c, params)
+}
+
+// DecideFlag operation middleware
+func (siw *ServerInterfaceWrapper) DecideFlag(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideFlag(c, id)
+}
+
+// ListObjections operation middleware
+func (siw *ServerInterfaceWrapper) ListObjections(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListObjections(c)
+}
+
+// AnswerObjection operation middleware
+func (siw *ServerInterfaceWrapper) AnswerObjection(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnswerObjection(c, id)
+}
+
 // CreateCustomer operation middleware
 func (siw *ServerInterfaceWrapper) CreateCustomer(c *gin.Context) {
 
@@ -6257,6 +6612,47 @@ func (siw *ServerInterfaceWrapper) MakeIdentificationCode(c *gin.Context) {
 	siw.Handler.MakeIdentificationCode(c)
 }
 
+// ListMyNotices operation middleware
+func (siw *ServerInterfaceWrapper) ListMyNotices(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyNotices(c)
+}
+
+// ObjectToNotice operation middleware
+func (siw *ServerInterfaceWrapper) ObjectToNotice(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ObjectToNotice(c, id)
+}
+
 // SubmitMyOperation operation middleware
 func (siw *ServerInterfaceWrapper) SubmitMyOperation(c *gin.Context) {
 
@@ -6658,6 +7054,25 @@ func (siw *ServerInterfaceWrapper) SubmitOperation(c *gin.Context) {
 		}
 
 		params.Prefer = &Prefer
+
+	}
+
+	// ------------- Optional header parameter "X-Device-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Device-Key")]; found {
+		var XDeviceKey DeviceKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-Device-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Device-Key", valueList[0], &XDeviceKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-Device-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XDeviceKey = &XDeviceKey
 
 	}
 
@@ -7148,6 +7563,147 @@ func (siw *ServerInterfaceWrapper) GetEvidence(c *gin.Context) {
 	}
 
 	siw.Handler.GetEvidence(c, name, kind, id)
+}
+
+// ListFreezes operation middleware
+func (siw *ServerInterfaceWrapper) ListFreezes(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFreezesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFreezes(c, name, params)
+}
+
+// RequestFreeze operation middleware
+func (siw *ServerInterfaceWrapper) RequestFreeze(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RequestFreeze(c, name)
+}
+
+// GetFreeze operation middleware
+func (siw *ServerInterfaceWrapper) GetFreeze(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetFreeze(c, name, id)
+}
+
+// DecideFreeze operation middleware
+func (siw *ServerInterfaceWrapper) DecideFreeze(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideFreeze(c, name, id)
 }
 
 // ListPartners operation middleware
@@ -8231,6 +8787,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/clearing/windows/:currency/:number/statement", wrapper.GetClearingStatement)
 	router.POST(options.BaseURL+"/v1/clearing/windows/:currency/:number/steps", wrapper.StepWindow)
 	router.GET(options.BaseURL+"/v1/codes", wrapper.ListCodes)
+	router.GET(options.BaseURL+"/v1/compliance/flags", wrapper.ListFlags)
+	router.POST(options.BaseURL+"/v1/compliance/flags/:id/decisions", wrapper.DecideFlag)
+	router.GET(options.BaseURL+"/v1/compliance/objections", wrapper.ListObjections)
+	router.POST(options.BaseURL+"/v1/compliance/objections/:id/answers", wrapper.AnswerObjection)
 	router.POST(options.BaseURL+"/v1/customers", wrapper.CreateCustomer)
 	router.POST(options.BaseURL+"/v1/customers/find", wrapper.FindCustomer)
 	router.GET(options.BaseURL+"/v1/customers/:id", wrapper.GetCustomer)
@@ -8275,6 +8835,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
 	router.GET(options.BaseURL+"/v1/me/history", wrapper.GetMyHistory)
 	router.POST(options.BaseURL+"/v1/me/identification-codes", wrapper.MakeIdentificationCode)
+	router.GET(options.BaseURL+"/v1/me/notices", wrapper.ListMyNotices)
+	router.POST(options.BaseURL+"/v1/me/notices/:id/objections", wrapper.ObjectToNotice)
 	router.POST(options.BaseURL+"/v1/me/operations", wrapper.SubmitMyOperation)
 	router.POST(options.BaseURL+"/v1/me/operations/prepare", wrapper.PrepareMyOperation)
 	router.GET(options.BaseURL+"/v1/me/passkeys", wrapper.ListMyPasskeys)
@@ -8312,6 +8874,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.PublishDataPolicy)
 	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies/:version", wrapper.GetDataPolicy)
 	router.GET(options.BaseURL+"/v1/programmes/:name/evidence/:kind/:id", wrapper.GetEvidence)
+	router.GET(options.BaseURL+"/v1/programmes/:name/freezes", wrapper.ListFreezes)
+	router.POST(options.BaseURL+"/v1/programmes/:name/freezes", wrapper.RequestFreeze)
+	router.GET(options.BaseURL+"/v1/programmes/:name/freezes/:id", wrapper.GetFreeze)
+	router.POST(options.BaseURL+"/v1/programmes/:name/freezes/:id/decisions", wrapper.DecideFreeze)
 	router.GET(options.BaseURL+"/v1/programmes/:name/partners", wrapper.ListPartners)
 	router.GET(options.BaseURL+"/v1/programmes/:name/partners/:partner", wrapper.GetPartner)
 	router.GET(options.BaseURL+"/v1/programmes/:name/prices", wrapper.ListPrices)
@@ -9650,6 +10216,121 @@ func (response ListCodesdefaultApplicationProblemPlusJSONResponse) VisitListCode
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListFlagsRequestObject struct {
+	Params ListFlagsParams
+}
+
+type ListFlagsResponseObject interface {
+	VisitListFlagsResponse(w http.ResponseWriter) error
+}
+
+type ListFlags200JSONResponse FlagList
+
+func (response ListFlags200JSONResponse) VisitListFlagsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListFlagsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFlagsdefaultApplicationProblemPlusJSONResponse) VisitListFlagsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DecideFlagRequestObject struct {
+	Id   ID `json:"id"`
+	Body *DecideFlagJSONRequestBody
+}
+
+type DecideFlagResponseObject interface {
+	VisitDecideFlagResponse(w http.ResponseWriter) error
+}
+
+type DecideFlag204Response struct {
+}
+
+func (response DecideFlag204Response) VisitDecideFlagResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DecideFlagdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecideFlagdefaultApplicationProblemPlusJSONResponse) VisitDecideFlagResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListObjectionsRequestObject struct {
+}
+
+type ListObjectionsResponseObject interface {
+	VisitListObjectionsResponse(w http.ResponseWriter) error
+}
+
+type ListObjections200JSONResponse ObjectionList
+
+func (response ListObjections200JSONResponse) VisitListObjectionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListObjectionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListObjectionsdefaultApplicationProblemPlusJSONResponse) VisitListObjectionsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type AnswerObjectionRequestObject struct {
+	Id   ID `json:"id"`
+	Body *AnswerObjectionJSONRequestBody
+}
+
+type AnswerObjectionResponseObject interface {
+	VisitAnswerObjectionResponse(w http.ResponseWriter) error
+}
+
+type AnswerObjection204Response struct {
+}
+
+func (response AnswerObjection204Response) VisitAnswerObjectionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type AnswerObjectiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerObjectiondefaultApplicationProblemPlusJSONResponse) VisitAnswerObjectionResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type CreateCustomerRequestObject struct {
 	Params CreateCustomerParams
 	Body   *CreateCustomerJSONRequestBody
@@ -10939,6 +11620,64 @@ func (response MakeIdentificationCodedefaultApplicationProblemPlusJSONResponse) 
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListMyNoticesRequestObject struct {
+}
+
+type ListMyNoticesResponseObject interface {
+	VisitListMyNoticesResponse(w http.ResponseWriter) error
+}
+
+type ListMyNotices200JSONResponse NoticeList
+
+func (response ListMyNotices200JSONResponse) VisitListMyNoticesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyNoticesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyNoticesdefaultApplicationProblemPlusJSONResponse) VisitListMyNoticesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ObjectToNoticeRequestObject struct {
+	Id   ID `json:"id"`
+	Body *ObjectToNoticeJSONRequestBody
+}
+
+type ObjectToNoticeResponseObject interface {
+	VisitObjectToNoticeResponse(w http.ResponseWriter) error
+}
+
+type ObjectToNotice200JSONResponse ObjectionFiled
+
+func (response ObjectToNotice200JSONResponse) VisitObjectToNoticeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ObjectToNoticedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ObjectToNoticedefaultApplicationProblemPlusJSONResponse) VisitObjectToNoticeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type SubmitMyOperationRequestObject struct {
 	Params SubmitMyOperationParams
 	Body   *SubmitMyOperationJSONRequestBody
@@ -12030,6 +12769,127 @@ type GetEvidencedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetEvidencedefaultApplicationProblemPlusJSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListFreezesRequestObject struct {
+	Name   ProgrammeName `json:"name"`
+	Params ListFreezesParams
+}
+
+type ListFreezesResponseObject interface {
+	VisitListFreezesResponse(w http.ResponseWriter) error
+}
+
+type ListFreezes200JSONResponse FreezeList
+
+func (response ListFreezes200JSONResponse) VisitListFreezesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListFreezesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFreezesdefaultApplicationProblemPlusJSONResponse) VisitListFreezesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type RequestFreezeRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *RequestFreezeJSONRequestBody
+}
+
+type RequestFreezeResponseObject interface {
+	VisitRequestFreezeResponse(w http.ResponseWriter) error
+}
+
+type RequestFreeze200JSONResponse Freeze
+
+func (response RequestFreeze200JSONResponse) VisitRequestFreezeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type RequestFreezedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestFreezedefaultApplicationProblemPlusJSONResponse) VisitRequestFreezeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetFreezeRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Id   ID            `json:"id"`
+}
+
+type GetFreezeResponseObject interface {
+	VisitGetFreezeResponse(w http.ResponseWriter) error
+}
+
+type GetFreeze200JSONResponse Freeze
+
+func (response GetFreeze200JSONResponse) VisitGetFreezeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetFreezedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFreezedefaultApplicationProblemPlusJSONResponse) VisitGetFreezeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DecideFreezeRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Id   ID            `json:"id"`
+	Body *DecideFreezeJSONRequestBody
+}
+
+type DecideFreezeResponseObject interface {
+	VisitDecideFreezeResponse(w http.ResponseWriter) error
+}
+
+type DecideFreeze200JSONResponse Freeze
+
+func (response DecideFreeze200JSONResponse) VisitDecideFreezeResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DecideFreezedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecideFreezedefaultApplicationProblemPlusJSONResponse) VisitDecideFreezeResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -13419,6 +14279,18 @@ type StrictServerInterface interface {
 	// The catalogue of stable codes.
 	// (GET /v1/codes)
 	ListCodes(ctx context.Context, request ListCodesRequestObject) (ListCodesResponseObject, error)
+	// Accounts that met a rule.
+	// (GET /v1/compliance/flags)
+	ListFlags(ctx context.Context, request ListFlagsRequestObject) (ListFlagsResponseObject, error)
+	// Confirm a flag, of which the customer is told, or dismiss it.
+	// (POST /v1/compliance/flags/{id}/decisions)
+	DecideFlag(ctx context.Context, request DecideFlagRequestObject) (DecideFlagResponseObject, error)
+	// Objections of customers that wait for an answer, the most pressing first.
+	// (GET /v1/compliance/objections)
+	ListObjections(ctx context.Context, request ListObjectionsRequestObject) (ListObjectionsResponseObject, error)
+	// Answer a customer's objection.
+	// (POST /v1/compliance/objections/{id}/answers)
+	AnswerObjection(ctx context.Context, request AnswerObjectionRequestObject) (AnswerObjectionResponseObject, error)
 	// Create a person in the brand's vault.
 	// (POST /v1/customers)
 	CreateCustomer(ctx context.Context, request CreateCustomerRequestObject) (CreateCustomerResponseObject, error)
@@ -13551,6 +14423,12 @@ type StrictServerInterface interface {
 	// A fresh code by which any till knows the customer's account of this programme, once.
 	// (POST /v1/me/identification-codes)
 	MakeIdentificationCode(ctx context.Context, request MakeIdentificationCodeRequestObject) (MakeIdentificationCodeResponseObject, error)
+	// What was decided about the customer's accounts, why, and what became of objections.
+	// (GET /v1/me/notices)
+	ListMyNotices(ctx context.Context, request ListMyNoticesRequestObject) (ListMyNoticesResponseObject, error)
+	// Object to a decision. Somebody answers within a month.
+	// (POST /v1/me/notices/{id}/objections)
+	ObjectToNotice(ctx context.Context, request ObjectToNoticeRequestObject) (ObjectToNoticeResponseObject, error)
 	// Record an operation on an account of the customer's, and wait for its receipt.
 	// (POST /v1/me/operations)
 	SubmitMyOperation(ctx context.Context, request SubmitMyOperationRequestObject) (SubmitMyOperationResponseObject, error)
@@ -13662,6 +14540,18 @@ type StrictServerInterface interface {
 	// One public record about a customer's data or account, as it stands on the ledger.
 	// (GET /v1/programmes/{name}/evidence/{kind}/{id})
 	GetEvidence(ctx context.Context, request GetEvidenceRequestObject) (GetEvidenceResponseObject, error)
+	// What brands asked to have frozen in a programme, and what its issuer decided.
+	// (GET /v1/programmes/{name}/freezes)
+	ListFreezes(ctx context.Context, request ListFreezesRequestObject) (ListFreezesResponseObject, error)
+	// Ask the issuer of a programme to freeze an account.
+	// (POST /v1/programmes/{name}/freezes)
+	RequestFreeze(ctx context.Context, request RequestFreezeRequestObject) (RequestFreezeResponseObject, error)
+	// One request to freeze an account.
+	// (GET /v1/programmes/{name}/freezes/{id})
+	GetFreeze(ctx context.Context, request GetFreezeRequestObject) (GetFreezeResponseObject, error)
+	// Decide on a request, as the issuer.
+	// (POST /v1/programmes/{name}/freezes/{id}/decisions)
+	DecideFreeze(ctx context.Context, request DecideFreezeRequestObject) (DecideFreezeResponseObject, error)
 	// What the customers of a programme get at other brands.
 	// (GET /v1/programmes/{name}/partners)
 	ListPartners(ctx context.Context, request ListPartnersRequestObject) (ListPartnersResponseObject, error)
@@ -15060,6 +15950,128 @@ func (sh *strictHandler) ListCodes(ctx *gin.Context) {
 	}
 }
 
+// ListFlags operation middleware
+func (sh *strictHandler) ListFlags(ctx *gin.Context, params ListFlagsParams) {
+	var request ListFlagsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFlags(ctx, request.(ListFlagsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFlags")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListFlagsResponseObject); ok {
+		if err := validResponse.VisitListFlagsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideFlag operation middleware
+func (sh *strictHandler) DecideFlag(ctx *gin.Context, id ID) {
+	var request DecideFlagRequestObject
+
+	request.Id = id
+
+	var body DecideFlagJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideFlag(ctx, request.(DecideFlagRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideFlag")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DecideFlagResponseObject); ok {
+		if err := validResponse.VisitDecideFlagResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListObjections operation middleware
+func (sh *strictHandler) ListObjections(ctx *gin.Context) {
+	var request ListObjectionsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListObjections(ctx, request.(ListObjectionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListObjections")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListObjectionsResponseObject); ok {
+		if err := validResponse.VisitListObjectionsResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerObjection operation middleware
+func (sh *strictHandler) AnswerObjection(ctx *gin.Context, id ID) {
+	var request AnswerObjectionRequestObject
+
+	request.Id = id
+
+	var body AnswerObjectionJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerObjection(ctx, request.(AnswerObjectionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerObjection")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(AnswerObjectionResponseObject); ok {
+		if err := validResponse.VisitAnswerObjectionResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // CreateCustomer operation middleware
 func (sh *strictHandler) CreateCustomer(ctx *gin.Context, params CreateCustomerParams) {
 	var request CreateCustomerRequestObject
@@ -16366,6 +17378,66 @@ func (sh *strictHandler) MakeIdentificationCode(ctx *gin.Context) {
 	}
 }
 
+// ListMyNotices operation middleware
+func (sh *strictHandler) ListMyNotices(ctx *gin.Context) {
+	var request ListMyNoticesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyNotices(ctx, request.(ListMyNoticesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyNotices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyNoticesResponseObject); ok {
+		if err := validResponse.VisitListMyNoticesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ObjectToNotice operation middleware
+func (sh *strictHandler) ObjectToNotice(ctx *gin.Context, id ID) {
+	var request ObjectToNoticeRequestObject
+
+	request.Id = id
+
+	var body ObjectToNoticeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ObjectToNotice(ctx, request.(ObjectToNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ObjectToNotice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ObjectToNoticeResponseObject); ok {
+		if err := validResponse.VisitObjectToNoticeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // SubmitMyOperation operation middleware
 func (sh *strictHandler) SubmitMyOperation(ctx *gin.Context, params SubmitMyOperationParams) {
 	var request SubmitMyOperationRequestObject
@@ -17477,6 +18549,133 @@ func (sh *strictHandler) GetEvidence(ctx *gin.Context, name ProgrammeName, kind 
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetEvidenceResponseObject); ok {
 		if err := validResponse.VisitGetEvidenceResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListFreezes operation middleware
+func (sh *strictHandler) ListFreezes(ctx *gin.Context, name ProgrammeName, params ListFreezesParams) {
+	var request ListFreezesRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFreezes(ctx, request.(ListFreezesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFreezes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListFreezesResponseObject); ok {
+		if err := validResponse.VisitListFreezesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestFreeze operation middleware
+func (sh *strictHandler) RequestFreeze(ctx *gin.Context, name ProgrammeName) {
+	var request RequestFreezeRequestObject
+
+	request.Name = name
+
+	var body RequestFreezeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestFreeze(ctx, request.(RequestFreezeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestFreeze")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(RequestFreezeResponseObject); ok {
+		if err := validResponse.VisitRequestFreezeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetFreeze operation middleware
+func (sh *strictHandler) GetFreeze(ctx *gin.Context, name ProgrammeName, id ID) {
+	var request GetFreezeRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFreeze(ctx, request.(GetFreezeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFreeze")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetFreezeResponseObject); ok {
+		if err := validResponse.VisitGetFreezeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideFreeze operation middleware
+func (sh *strictHandler) DecideFreeze(ctx *gin.Context, name ProgrammeName, id ID) {
+	var request DecideFreezeRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	var body DecideFreezeJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideFreeze(ctx, request.(DecideFreezeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideFreeze")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DecideFreezeResponseObject); ok {
+		if err := validResponse.VisitDecideFreezeResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

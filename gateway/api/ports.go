@@ -75,6 +75,8 @@ type Hasher interface {
 	Idempotency(caller, key string) string
 	// ClaimCode is the code of a gift that a caller sends under an idempotency key.
 	ClaimCode(caller, key string) string
+	// Device is what a wallet or a till is known by.
+	Device(parts ...string) [16]byte
 }
 
 // Administrator changes the gateway's own programme: the ledger facade with the operator's identity. Every call returns once it is committed, and is safe to repeat.

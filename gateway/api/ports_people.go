@@ -5,6 +5,8 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/people/abuse"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
@@ -12,15 +14,17 @@ import (
 
 // People are the parts that keep customers' personal data; of the brand's own gateway only.
 type People struct {
-	Erasures  Erasures                  // Nil where no customers' data are kept.
-	Consents  Consents                  // Nil where no consents are kept.
-	Shared    SharedReader              // Of what other brands share with this one.
-	Desk      Desk                      // For who wants to know a customer of this programme.
-	Elsewhere map[string]PartnerGateway // The other brands' gateways, for tills that want to know customers of theirs.
-	Vault     Vault                     // Nil where none is kept.
-	SignIn    *signin.Service           // Nil where customers don't sign in.
-	Origin    string                    // Of the wallet's pages: https://host, or http://localhost:port for development.
-	Client    string                    // Header in which a proxy names who asks, such as X-Forwarded-For; empty without a proxy.
+	Abuse      Abuse                     // Nil where nobody looks for abuse.
+	Compliance Compliance                // Nil without a compliance identity.
+	Erasures   Erasures                  // Nil where no customers' data are kept.
+	Consents   Consents                  // Nil where no consents are kept.
+	Shared     SharedReader              // Of what other brands share with this one.
+	Desk       Desk                      // For who wants to know a customer of this programme.
+	Elsewhere  map[string]PartnerGateway // The other brands' gateways, for tills that want to know customers of theirs.
+	Vault      Vault                     // Nil where none is kept.
+	SignIn     *signin.Service           // Nil where customers don't sign in.
+	Origin     string                    // Of the wallet's pages: https://host, or http://localhost:port for development.
+	Client     string                    // Header in which a proxy names who asks, such as X-Forwarded-For; empty without a proxy.
 }
 
 // Vault keeps persons: vault.Vault.
@@ -54,4 +58,22 @@ type Erasures interface {
 	Hold(ctx context.Context, person vault.PersonID, h erasure.LegalHold) (erasure.LegalHold, error)
 	Lift(ctx context.Context, person vault.PersonID, id, by string) error
 	Holds(ctx context.Context, person vault.PersonID) ([]erasure.LegalHold, error)
+}
+
+// Abuse looks at operations before they are recorded, and keeps what was found and what customers are told: abuse.Service.
+type Abuse interface {
+	Check(a *abuse.Attempt) abuse.Verdict
+	IsStrong(method string) bool
+	Flags(ctx context.Context, state abuse.FlagState, after string, limit int) ([]abuse.Flag, error)
+	DecideFlag(ctx context.Context, id string, state abuse.FlagState, by string) error
+	Notices(ctx context.Context, accounts []points.AccountID, limit int) ([]abuse.Notice, error)
+	Object(ctx context.Context, person string, accounts []points.AccountID, notice, words string) (points.OperationID, error)
+	Objections(ctx context.Context) ([]abuse.Objection, error)
+	Answer(ctx context.Context, id points.OperationID, outcome points.ObjectionOutcome, words, by string) error
+}
+
+// Compliance asks for freezes and decides on them: the ledger facade with the compliance identity. Every call returns once it is committed, and is safe to repeat.
+type Compliance interface {
+	RequestFreeze(ctx context.Context, programme string, doc wire.NewFreeze) (points.FreezeRequest, error)
+	DecideFreeze(ctx context.Context, programme string, doc wire.FreezeDecision) (points.FreezeRequest, error)
 }

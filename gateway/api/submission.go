@@ -118,7 +118,7 @@ func (s *Server) admit(ctx context.Context, it *item) error {
 
 // accept builds what the sequencer takes and hands it over.
 func (s *Server) accept(ctx context.Context, items []*item) {
-	hand(ctx, s.recorder, s.build(ctx, items))
+	hand(ctx, s.recorder, s.judge(ctx, s.build(ctx, items)))
 }
 
 // build completes the intakes of items, and gives those that are complete.

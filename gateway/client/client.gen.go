@@ -932,11 +932,129 @@ type FieldError struct {
 // Figure defines model for Figure.
 type Figure = clearing.Figure
 
+// FiledObjection defines model for FiledObjection.
+type FiledObjection struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account  ID      `json:"account"`
+	Answer   *string `json:"answer,omitempty"`
+	AnswerBy int64   `json:"answerBy"`
+	Answered *int64  `json:"answered,omitempty"`
+
+	// At Unix seconds.
+	At int64 `json:"at"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+
+	// Outcome UPHELD or DISMISSED, once it is answered.
+	Outcome *string `json:"outcome,omitempty"`
+
+	// Recorded Its salted hash stands on the ledger.
+	Recorded bool   `json:"recorded"`
+	Words    string `json:"words"`
+}
+
 // FinalStatement defines model for FinalStatement.
 type FinalStatement = clearing.FinalStatement
 
+// Flag An account met a rule. Rules are for compliance alone.
+type Flag struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+
+	// Action flag, ask-freeze, step-up or refuse.
+	Action    string  `json:"action"`
+	Decided   *int64  `json:"decided,omitempty"`
+	DecidedBy *string `json:"decidedBy,omitempty"`
+
+	// First Unix seconds.
+	First int64 `json:"first"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id     ID     `json:"id"`
+	Last   int64  `json:"last"`
+	Reason string `json:"reason"`
+	Rule   string `json:"rule"`
+	State  string `json:"state"`
+
+	// Times How often while it was open.
+	Times int64 `json:"times"`
+}
+
+// FlagDecided defines model for FlagDecided.
+type FlagDecided struct {
+	State string `json:"state"`
+}
+
+// FlagList defines model for FlagList.
+type FlagList struct {
+	Flags []Flag `json:"flags"`
+
+	// Next The `after` of the next page; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
+
 // FlowsReport defines model for FlowsReport.
 type FlowsReport = reports.Flows
+
+// Freeze A brand's request to freeze an account, as it stands now.
+type Freeze struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID    `json:"account"`
+	At      int64 `json:"at"`
+
+	// Brand MSP id of who asked.
+	Brand    string  `json:"brand"`
+	Decided  *int64  `json:"decided,omitempty"`
+	Declined *string `json:"declined,omitempty"`
+
+	// End Of the freeze as it was accepted.
+	End      *int64 `json:"end,omitempty"`
+	Evidence string `json:"evidence"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+
+	// Operation The freeze that followed.
+	Operation *ID    `json:"operation,omitempty"`
+	Reason    string `json:"reason"`
+
+	// Status ASKED, ACCEPTED, DECLINED, APPLIED once an operation has frozen the account, or LAPSED.
+	Status string `json:"status"`
+	Until  int64  `json:"until"`
+}
+
+// FreezeAsked defines model for FreezeAsked.
+type FreezeAsked struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+
+	// Evidence Salted SHA-256 of what is shown to the issuer.
+	Evidence string `json:"evidence"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id     ID     `json:"id"`
+	Reason string `json:"reason"`
+
+	// Until Unix seconds: the end that is asked for, at most 30 days away.
+	Until int64 `json:"until"`
+}
+
+// FreezeDecided An end, or why not.
+type FreezeDecided struct {
+	Declined *string `json:"declined,omitempty"`
+
+	// Until Unix seconds, no later than what was asked for.
+	Until *int64 `json:"until,omitempty"`
+}
+
+// FreezeList defines model for FreezeList.
+type FreezeList struct {
+	Freezes []Freeze `json:"freezes"`
+
+	// Next The `after` of the next page; absent on the last one.
+	Next *string `json:"next,omitempty"`
+}
 
 // FreezesReport defines model for FreezesReport.
 type FreezesReport = reports.Freezes
@@ -1581,6 +1699,60 @@ type NewPasskey struct {
 	Credential PasskeyCredential `json:"credential"`
 	Label      *string           `json:"label,omitempty"`
 	Token      string            `json:"token"`
+}
+
+// Notice Something that was decided about an account.
+type Notice struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID    `json:"account"`
+	At      int64 `json:"at"`
+
+	// Decision 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Decision ID `json:"decision"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+
+	// Kind FROZEN, UNFROZEN, FREEZE_ASKED, STEP_UP, WITHHELD or CONFIRMED.
+	Kind      string          `json:"kind"`
+	Objection *FiledObjection `json:"objection,omitempty"`
+	Reason    string          `json:"reason"`
+
+	// Until Unix seconds; absent where there is no end.
+	Until *int64 `json:"until,omitempty"`
+
+	// Words The reason in words, by language.
+	Words map[string]string `json:"words"`
+}
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Notices []Notice `json:"notices"`
+}
+
+// ObjectionAnswered defines model for ObjectionAnswered.
+type ObjectionAnswered struct {
+	Outcome string `json:"outcome"`
+
+	// Words For the customer.
+	Words string `json:"words"`
+}
+
+// ObjectionFiled defines model for ObjectionFiled.
+type ObjectionFiled struct {
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id ID `json:"id"`
+}
+
+// ObjectionList defines model for ObjectionList.
+type ObjectionList struct {
+	Objections []FiledObjection `json:"objections"`
+}
+
+// ObjectionMade defines model for ObjectionMade.
+type ObjectionMade struct {
+	// Words Why the decision is wrong.
+	Words string `json:"words"`
 }
 
 // Obligation defines model for Obligation.
@@ -2708,6 +2880,9 @@ type ConsentID = string
 // Currency defines model for Currency.
 type Currency = string
 
+// DeviceKey defines model for DeviceKey.
+type DeviceKey = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -2850,6 +3025,18 @@ type GetClearingStatementParams struct {
 	Member *OfMember `form:"member,omitempty" json:"member,omitempty"`
 }
 
+// ListFlagsParams defines parameters for ListFlags.
+type ListFlagsParams struct {
+	// State OPEN when left out.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // CreateCustomerParams defines parameters for CreateCustomer.
 type CreateCustomerParams struct {
 	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
@@ -2956,6 +3143,9 @@ type SubmitOperationParams struct {
 
 	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// XDeviceKey A random key that the wallet made on this device and keeps, 22 to 128 characters of base64url. Nothing but its keyed hash is kept.
+	XDeviceKey *DeviceKey `json:"X-Device-Key,omitempty"`
 }
 
 // SubmitOperationsParams defines parameters for SubmitOperations.
@@ -2966,6 +3156,15 @@ type SubmitOperationsParams struct {
 
 // ListApprovalsParams defines parameters for ListApprovals.
 type ListApprovalsParams struct {
+	// Limit Entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After The `next` of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListFreezesParams defines parameters for ListFreezes.
+type ListFreezesParams struct {
 	// Limit Entries of a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -3109,6 +3308,12 @@ type SignPositionJSONRequestBody = SignatureRequest
 // StepWindowJSONRequestBody defines body for StepWindow for application/json ContentType.
 type StepWindowJSONRequestBody = WindowStepRequest
 
+// DecideFlagJSONRequestBody defines body for DecideFlag for application/json ContentType.
+type DecideFlagJSONRequestBody = FlagDecided
+
+// AnswerObjectionJSONRequestBody defines body for AnswerObjection for application/json ContentType.
+type AnswerObjectionJSONRequestBody = ObjectionAnswered
+
 // CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
 type CreateCustomerJSONRequestBody = CustomerRequest
 
@@ -3166,6 +3371,9 @@ type EraseMeJSONRequestBody = ErasureRequest
 // MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
 type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
 
+// ObjectToNoticeJSONRequestBody defines body for ObjectToNotice for application/json ContentType.
+type ObjectToNoticeJSONRequestBody = ObjectionMade
+
 // SubmitMyOperationJSONRequestBody defines body for SubmitMyOperation for application/json ContentType.
 type SubmitMyOperationJSONRequestBody = MyOperationRequest
 
@@ -3222,6 +3430,12 @@ type RotateCustodianJSONRequestBody = CustodianRequest
 
 // PublishDataPolicyJSONRequestBody defines body for PublishDataPolicy for application/json ContentType.
 type PublishDataPolicyJSONRequestBody = DataPolicy
+
+// RequestFreezeJSONRequestBody defines body for RequestFreeze for application/json ContentType.
+type RequestFreezeJSONRequestBody = FreezeAsked
+
+// DecideFreezeJSONRequestBody defines body for DecideFreeze for application/json ContentType.
+type DecideFreezeJSONRequestBody = FreezeDecided
 
 // PublishPricesJSONRequestBody defines body for PublishPrices for application/json ContentType.
 type PublishPricesJSONRequestBody = PriceList
@@ -3503,6 +3717,22 @@ type ClientInterface interface {
 	// ListCodes request
 	ListCodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListFlags request
+	ListFlags(ctx context.Context, params *ListFlagsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideFlagWithBody request with any body
+	DecideFlagWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DecideFlag(ctx context.Context, id ID, body DecideFlagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListObjections request
+	ListObjections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerObjectionWithBody request with any body
+	AnswerObjectionWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerObjection(ctx context.Context, id ID, body AnswerObjectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateCustomerWithBody request with any body
 	CreateCustomerWithBody(ctx context.Context, params *CreateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3673,6 +3903,14 @@ type ClientInterface interface {
 
 	MakeIdentificationCode(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListMyNotices request
+	ListMyNotices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ObjectToNoticeWithBody request with any body
+	ObjectToNoticeWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ObjectToNotice(ctx context.Context, id ID, body ObjectToNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SubmitMyOperationWithBody request with any body
 	SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3824,6 +4062,22 @@ type ClientInterface interface {
 
 	// GetEvidence request
 	GetEvidence(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFreezes request
+	ListFreezes(ctx context.Context, name ProgrammeName, params *ListFreezesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestFreezeWithBody request with any body
+	RequestFreezeWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	RequestFreeze(ctx context.Context, name ProgrammeName, body RequestFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFreeze request
+	GetFreeze(ctx context.Context, name ProgrammeName, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideFreezeWithBody request with any body
+	DecideFreezeWithBody(ctx context.Context, name ProgrammeName, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DecideFreeze(ctx context.Context, name ProgrammeName, id ID, body DecideFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPartners request
 	ListPartners(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4697,6 +4951,78 @@ func (c *Client) ListCodes(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListFlags(ctx context.Context, params *ListFlagsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFlagsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DecideFlagWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideFlagRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DecideFlag(ctx context.Context, id ID, body DecideFlagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideFlagRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListObjections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListObjectionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerObjectionWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerObjectionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerObjection(ctx context.Context, id ID, body AnswerObjectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerObjectionRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) CreateCustomerWithBody(ctx context.Context, params *CreateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCustomerRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -5453,6 +5779,42 @@ func (c *Client) MakeIdentificationCode(ctx context.Context, body MakeIdentifica
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListMyNotices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyNoticesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ObjectToNoticeWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewObjectToNoticeRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ObjectToNotice(ctx context.Context, id ID, body ObjectToNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewObjectToNoticeRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitMyOperationRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -6127,6 +6489,78 @@ func (c *Client) GetDataPolicy(ctx context.Context, name ProgrammeName, version 
 
 func (c *Client) GetEvidence(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEvidenceRequest(c.Server, name, kind, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListFreezes(ctx context.Context, name ProgrammeName, params *ListFreezesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFreezesRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RequestFreezeWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestFreezeRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RequestFreeze(ctx context.Context, name ProgrammeName, body RequestFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestFreezeRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetFreeze(ctx context.Context, name ProgrammeName, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFreezeRequest(c.Server, name, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DecideFreezeWithBody(ctx context.Context, name ProgrammeName, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideFreezeRequestWithBody(c.Server, name, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DecideFreeze(ctx context.Context, name ProgrammeName, id ID, body DecideFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideFreezeRequest(c.Server, name, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8853,6 +9287,208 @@ func NewListCodesRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListFlagsRequest generates requests for ListFlags
+func NewListFlagsRequest(server string, params *ListFlagsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/compliance/flags")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "state", runtime.ParamLocationQuery, *params.State); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDecideFlagRequest calls the generic DecideFlag builder with application/json body
+func NewDecideFlagRequest(server string, id ID, body DecideFlagJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecideFlagRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDecideFlagRequestWithBody generates requests for DecideFlag with any type of body
+func NewDecideFlagRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/compliance/flags/%s/decisions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListObjectionsRequest generates requests for ListObjections
+func NewListObjectionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/compliance/objections")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAnswerObjectionRequest calls the generic AnswerObjection builder with application/json body
+func NewAnswerObjectionRequest(server string, id ID, body AnswerObjectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerObjectionRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAnswerObjectionRequestWithBody generates requests for AnswerObjection with any type of body
+func NewAnswerObjectionRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/compliance/objections/%s/answers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCreateCustomerRequest calls the generic CreateCustomer builder with application/json body
 func NewCreateCustomerRequest(server string, params *CreateCustomerParams, body CreateCustomerJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -10754,6 +11390,80 @@ func NewMakeIdentificationCodeRequestWithBody(server string, contentType string,
 	return req, nil
 }
 
+// NewListMyNoticesRequest generates requests for ListMyNotices
+func NewListMyNoticesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/notices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewObjectToNoticeRequest calls the generic ObjectToNotice builder with application/json body
+func NewObjectToNoticeRequest(server string, id ID, body ObjectToNoticeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewObjectToNoticeRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewObjectToNoticeRequestWithBody generates requests for ObjectToNotice with any type of body
+func NewObjectToNoticeRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/notices/%s/objections", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSubmitMyOperationRequest calls the generic SubmitMyOperation builder with application/json body
 func NewSubmitMyOperationRequest(server string, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -11473,6 +12183,17 @@ func NewSubmitOperationRequestWithBody(server string, params *SubmitOperationPar
 			}
 
 			req.Header.Set("Prefer", headerParam1)
+		}
+
+		if params.XDeviceKey != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithLocation("simple", false, "X-Device-Key", runtime.ParamLocationHeader, *params.XDeviceKey)
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Device-Key", headerParam2)
 		}
 
 	}
@@ -12257,6 +12978,220 @@ func NewGetEvidenceRequest(server string, name ProgrammeName, kind string, id st
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListFreezesRequest generates requests for ListFreezes
+func NewListFreezesRequest(server string, name ProgrammeName, params *ListFreezesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/freezes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRequestFreezeRequest calls the generic RequestFreeze builder with application/json body
+func NewRequestFreezeRequest(server string, name ProgrammeName, body RequestFreezeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestFreezeRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewRequestFreezeRequestWithBody generates requests for RequestFreeze with any type of body
+func NewRequestFreezeRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/freezes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetFreezeRequest generates requests for GetFreeze
+func NewGetFreezeRequest(server string, name ProgrammeName, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/freezes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDecideFreezeRequest calls the generic DecideFreeze builder with application/json body
+func NewDecideFreezeRequest(server string, name ProgrammeName, id ID, body DecideFreezeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecideFreezeRequestWithBody(server, name, id, "application/json", bodyReader)
+}
+
+// NewDecideFreezeRequestWithBody generates requests for DecideFreeze with any type of body
+func NewDecideFreezeRequestWithBody(server string, name ProgrammeName, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/freezes/%s/decisions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -14168,6 +15103,22 @@ type ClientWithResponsesInterface interface {
 	// ListCodesWithResponse request
 	ListCodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCodesResponse, error)
 
+	// ListFlagsWithResponse request
+	ListFlagsWithResponse(ctx context.Context, params *ListFlagsParams, reqEditors ...RequestEditorFn) (*ListFlagsResponse, error)
+
+	// DecideFlagWithBodyWithResponse request with any body
+	DecideFlagWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideFlagResponse, error)
+
+	DecideFlagWithResponse(ctx context.Context, id ID, body DecideFlagJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideFlagResponse, error)
+
+	// ListObjectionsWithResponse request
+	ListObjectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListObjectionsResponse, error)
+
+	// AnswerObjectionWithBodyWithResponse request with any body
+	AnswerObjectionWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerObjectionResponse, error)
+
+	AnswerObjectionWithResponse(ctx context.Context, id ID, body AnswerObjectionJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerObjectionResponse, error)
+
 	// CreateCustomerWithBodyWithResponse request with any body
 	CreateCustomerWithBodyWithResponse(ctx context.Context, params *CreateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerResponse, error)
 
@@ -14338,6 +15289,14 @@ type ClientWithResponsesInterface interface {
 
 	MakeIdentificationCodeWithResponse(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*MakeIdentificationCodeResponse, error)
 
+	// ListMyNoticesWithResponse request
+	ListMyNoticesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyNoticesResponse, error)
+
+	// ObjectToNoticeWithBodyWithResponse request with any body
+	ObjectToNoticeWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ObjectToNoticeResponse, error)
+
+	ObjectToNoticeWithResponse(ctx context.Context, id ID, body ObjectToNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ObjectToNoticeResponse, error)
+
 	// SubmitMyOperationWithBodyWithResponse request with any body
 	SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error)
 
@@ -14489,6 +15448,22 @@ type ClientWithResponsesInterface interface {
 
 	// GetEvidenceWithResponse request
 	GetEvidenceWithResponse(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*GetEvidenceResponse, error)
+
+	// ListFreezesWithResponse request
+	ListFreezesWithResponse(ctx context.Context, name ProgrammeName, params *ListFreezesParams, reqEditors ...RequestEditorFn) (*ListFreezesResponse, error)
+
+	// RequestFreezeWithBodyWithResponse request with any body
+	RequestFreezeWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestFreezeResponse, error)
+
+	RequestFreezeWithResponse(ctx context.Context, name ProgrammeName, body RequestFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestFreezeResponse, error)
+
+	// GetFreezeWithResponse request
+	GetFreezeWithResponse(ctx context.Context, name ProgrammeName, id ID, reqEditors ...RequestEditorFn) (*GetFreezeResponse, error)
+
+	// DecideFreezeWithBodyWithResponse request with any body
+	DecideFreezeWithBodyWithResponse(ctx context.Context, name ProgrammeName, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideFreezeResponse, error)
+
+	DecideFreezeWithResponse(ctx context.Context, name ProgrammeName, id ID, body DecideFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideFreezeResponse, error)
 
 	// ListPartnersWithResponse request
 	ListPartnersWithResponse(ctx context.Context, name ProgrammeName, params *ListPartnersParams, reqEditors ...RequestEditorFn) (*ListPartnersResponse, error)
@@ -15616,6 +16591,96 @@ func (r ListCodesResponse) StatusCode() int {
 	return 0
 }
 
+type ListFlagsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *FlagList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFlagsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFlagsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DecideFlagResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DecideFlagResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecideFlagResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListObjectionsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ObjectionList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListObjectionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListObjectionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerObjectionResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerObjectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerObjectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type CreateCustomerResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -16619,6 +17684,52 @@ func (r MakeIdentificationCodeResponse) StatusCode() int {
 	return 0
 }
 
+type ListMyNoticesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *NoticeList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyNoticesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ObjectToNoticeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ObjectionFiled
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ObjectToNoticeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ObjectToNoticeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type SubmitMyOperationResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -17481,6 +18592,98 @@ func (r GetEvidenceResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListFreezesResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *FreezeList
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFreezesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFreezesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RequestFreezeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Freeze
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestFreezeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestFreezeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetFreezeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Freeze
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFreezeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFreezeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DecideFreezeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Freeze
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DecideFreezeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecideFreezeResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -18868,6 +20071,58 @@ func (c *ClientWithResponses) ListCodesWithResponse(ctx context.Context, reqEdit
 	return ParseListCodesResponse(rsp)
 }
 
+// ListFlagsWithResponse request returning *ListFlagsResponse
+func (c *ClientWithResponses) ListFlagsWithResponse(ctx context.Context, params *ListFlagsParams, reqEditors ...RequestEditorFn) (*ListFlagsResponse, error) {
+	rsp, err := c.ListFlags(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFlagsResponse(rsp)
+}
+
+// DecideFlagWithBodyWithResponse request with arbitrary body returning *DecideFlagResponse
+func (c *ClientWithResponses) DecideFlagWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideFlagResponse, error) {
+	rsp, err := c.DecideFlagWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideFlagResponse(rsp)
+}
+
+func (c *ClientWithResponses) DecideFlagWithResponse(ctx context.Context, id ID, body DecideFlagJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideFlagResponse, error) {
+	rsp, err := c.DecideFlag(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideFlagResponse(rsp)
+}
+
+// ListObjectionsWithResponse request returning *ListObjectionsResponse
+func (c *ClientWithResponses) ListObjectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListObjectionsResponse, error) {
+	rsp, err := c.ListObjections(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListObjectionsResponse(rsp)
+}
+
+// AnswerObjectionWithBodyWithResponse request with arbitrary body returning *AnswerObjectionResponse
+func (c *ClientWithResponses) AnswerObjectionWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerObjectionResponse, error) {
+	rsp, err := c.AnswerObjectionWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerObjectionResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerObjectionWithResponse(ctx context.Context, id ID, body AnswerObjectionJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerObjectionResponse, error) {
+	rsp, err := c.AnswerObjection(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerObjectionResponse(rsp)
+}
+
 // CreateCustomerWithBodyWithResponse request with arbitrary body returning *CreateCustomerResponse
 func (c *ClientWithResponses) CreateCustomerWithBodyWithResponse(ctx context.Context, params *CreateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerResponse, error) {
 	rsp, err := c.CreateCustomerWithBody(ctx, params, contentType, body, reqEditors...)
@@ -19416,6 +20671,32 @@ func (c *ClientWithResponses) MakeIdentificationCodeWithResponse(ctx context.Con
 	return ParseMakeIdentificationCodeResponse(rsp)
 }
 
+// ListMyNoticesWithResponse request returning *ListMyNoticesResponse
+func (c *ClientWithResponses) ListMyNoticesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyNoticesResponse, error) {
+	rsp, err := c.ListMyNotices(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyNoticesResponse(rsp)
+}
+
+// ObjectToNoticeWithBodyWithResponse request with arbitrary body returning *ObjectToNoticeResponse
+func (c *ClientWithResponses) ObjectToNoticeWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ObjectToNoticeResponse, error) {
+	rsp, err := c.ObjectToNoticeWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseObjectToNoticeResponse(rsp)
+}
+
+func (c *ClientWithResponses) ObjectToNoticeWithResponse(ctx context.Context, id ID, body ObjectToNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ObjectToNoticeResponse, error) {
+	rsp, err := c.ObjectToNotice(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseObjectToNoticeResponse(rsp)
+}
+
 // SubmitMyOperationWithBodyWithResponse request with arbitrary body returning *SubmitMyOperationResponse
 func (c *ClientWithResponses) SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error) {
 	rsp, err := c.SubmitMyOperationWithBody(ctx, params, contentType, body, reqEditors...)
@@ -19908,6 +21189,58 @@ func (c *ClientWithResponses) GetEvidenceWithResponse(ctx context.Context, name 
 		return nil, err
 	}
 	return ParseGetEvidenceResponse(rsp)
+}
+
+// ListFreezesWithResponse request returning *ListFreezesResponse
+func (c *ClientWithResponses) ListFreezesWithResponse(ctx context.Context, name ProgrammeName, params *ListFreezesParams, reqEditors ...RequestEditorFn) (*ListFreezesResponse, error) {
+	rsp, err := c.ListFreezes(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFreezesResponse(rsp)
+}
+
+// RequestFreezeWithBodyWithResponse request with arbitrary body returning *RequestFreezeResponse
+func (c *ClientWithResponses) RequestFreezeWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestFreezeResponse, error) {
+	rsp, err := c.RequestFreezeWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestFreezeResponse(rsp)
+}
+
+func (c *ClientWithResponses) RequestFreezeWithResponse(ctx context.Context, name ProgrammeName, body RequestFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestFreezeResponse, error) {
+	rsp, err := c.RequestFreeze(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestFreezeResponse(rsp)
+}
+
+// GetFreezeWithResponse request returning *GetFreezeResponse
+func (c *ClientWithResponses) GetFreezeWithResponse(ctx context.Context, name ProgrammeName, id ID, reqEditors ...RequestEditorFn) (*GetFreezeResponse, error) {
+	rsp, err := c.GetFreeze(ctx, name, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFreezeResponse(rsp)
+}
+
+// DecideFreezeWithBodyWithResponse request with arbitrary body returning *DecideFreezeResponse
+func (c *ClientWithResponses) DecideFreezeWithBodyWithResponse(ctx context.Context, name ProgrammeName, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideFreezeResponse, error) {
+	rsp, err := c.DecideFreezeWithBody(ctx, name, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideFreezeResponse(rsp)
+}
+
+func (c *ClientWithResponses) DecideFreezeWithResponse(ctx context.Context, name ProgrammeName, id ID, body DecideFreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideFreezeResponse, error) {
+	rsp, err := c.DecideFreeze(ctx, name, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideFreezeResponse(rsp)
 }
 
 // ListPartnersWithResponse request returning *ListPartnersResponse
@@ -21753,6 +23086,124 @@ func ParseListCodesResponse(rsp *http.Response) (*ListCodesResponse, error) {
 	return response, nil
 }
 
+// ParseListFlagsResponse parses an HTTP response from a ListFlagsWithResponse call
+func ParseListFlagsResponse(rsp *http.Response) (*ListFlagsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFlagsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FlagList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDecideFlagResponse parses an HTTP response from a DecideFlagWithResponse call
+func ParseDecideFlagResponse(rsp *http.Response) (*DecideFlagResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecideFlagResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListObjectionsResponse parses an HTTP response from a ListObjectionsWithResponse call
+func ParseListObjectionsResponse(rsp *http.Response) (*ListObjectionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListObjectionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObjectionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerObjectionResponse parses an HTTP response from a AnswerObjectionWithResponse call
+func ParseAnswerObjectionResponse(rsp *http.Response) (*AnswerObjectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerObjectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateCustomerResponse parses an HTTP response from a CreateCustomerWithResponse call
 func ParseCreateCustomerResponse(rsp *http.Response) (*CreateCustomerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -23142,6 +24593,72 @@ func ParseMakeIdentificationCodeResponse(rsp *http.Response) (*MakeIdentificatio
 	return response, nil
 }
 
+// ParseListMyNoticesResponse parses an HTTP response from a ListMyNoticesWithResponse call
+func ParseListMyNoticesResponse(rsp *http.Response) (*ListMyNoticesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyNoticesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseObjectToNoticeResponse parses an HTTP response from a ObjectToNoticeWithResponse call
+func ParseObjectToNoticeResponse(rsp *http.Response) (*ObjectToNoticeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ObjectToNoticeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObjectionFiled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSubmitMyOperationResponse parses an HTTP response from a SubmitMyOperationWithResponse call
 func ParseSubmitMyOperationResponse(rsp *http.Response) (*SubmitMyOperationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24337,6 +25854,138 @@ func ParseGetEvidenceResponse(rsp *http.Response) (*GetEvidenceResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Evidence
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListFreezesResponse parses an HTTP response from a ListFreezesWithResponse call
+func ParseListFreezesResponse(rsp *http.Response) (*ListFreezesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFreezesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FreezeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRequestFreezeResponse parses an HTTP response from a RequestFreezeWithResponse call
+func ParseRequestFreezeResponse(rsp *http.Response) (*RequestFreezeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestFreezeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Freeze
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetFreezeResponse parses an HTTP response from a GetFreezeWithResponse call
+func ParseGetFreezeResponse(rsp *http.Response) (*GetFreezeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFreezeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Freeze
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDecideFreezeResponse parses an HTTP response from a DecideFreezeWithResponse call
+func ParseDecideFreezeResponse(rsp *http.Response) (*DecideFreezeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecideFreezeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Freeze
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

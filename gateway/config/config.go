@@ -42,19 +42,20 @@ const (
 
 // Config is a validated configuration: Load makes it. Paths are absolute.
 type Config struct {
-	Member    string   // This gateway's member.
-	MSP       string   // Its MSP id.
-	Mode      Mode     // Writer by default.
-	Channel   string   // DefaultChannel by default.
-	Listen    string   // host:port of the HTTP API; a loopback host.
-	Database  string   // SQLite file.
-	Programme string   // Whose points-<programme> it sequences; of a writer.
-	ActsFor   string   // Name of the failed brand whose programme it is, when the brands voted that the member acts for it; empty in the member's own gateway.
-	Peers     []Peer   // All members' peers; at least one is the own member's.
-	Members   []Member // Of the consortium.
-	Identity  KeyPair  // With which it speaks to peers.
-	Operator  KeyPair  // Administers the programme; empty when it doesn't.
-	Treasurer KeyPair  // Signs what concerns money between brands; empty when this gateway doesn't.
+	Member     string   // This gateway's member.
+	MSP        string   // Its MSP id.
+	Mode       Mode     // Writer by default.
+	Channel    string   // DefaultChannel by default.
+	Listen     string   // host:port of the HTTP API; a loopback host.
+	Database   string   // SQLite file.
+	Programme  string   // Whose points-<programme> it sequences; of a writer.
+	ActsFor    string   // Name of the failed brand whose programme it is, when the brands voted that the member acts for it; empty in the member's own gateway.
+	Peers      []Peer   // All members' peers; at least one is the own member's.
+	Members    []Member // Of the consortium.
+	Identity   KeyPair  // With which it speaks to peers.
+	Operator   KeyPair  // Administers the programme; empty when it doesn't.
+	Compliance KeyPair  // Asks for freezes and decides on them; empty when this gateway doesn't.
+	Treasurer  KeyPair  // Signs what concerns money between brands; empty when this gateway doesn't.
 
 	Partners      []Partner // Gateways of other brands: those that this one passes operations on to and takes them from.
 	PartnerListen string    // host:port for them; empty to take none.
@@ -197,7 +198,7 @@ func (c *Config) Represented() Member {
 
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
-	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Treasurer.Cert,
+	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Compliance.Cert, &c.Compliance.Key, &c.Treasurer.Cert,
 		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
 	paths = append(paths, c.People.paths()...)
 	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)

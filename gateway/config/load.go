@@ -21,11 +21,11 @@ const EnvironmentPrefix = "TALLY_GATEWAY"
 // keys are all keys that a file, the environment or a flag may set; lists are one key each.
 var keys = []string{
 	"member", "msp", "mode", "channel", "listen", "database", "programme", "actsFor", "peers", "members", "identity.cert", "identity.key", "operator.cert", "operator.key",
-	"treasurer.cert", "treasurer.key", "clerk.off", "clerk.interval", "bank.charges", "bank.omitUETR", "bank.accounts",
+	"compliance.cert", "compliance.key", "treasurer.cert", "treasurer.key", "clerk.off", "clerk.interval", "bank.charges", "bank.omitUETR", "bank.accounts",
 	"partners", "partnerListen", "partnerTLS.cert", "partnerTLS.key",
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
 	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
-	"people.database", "people.masterKeys", "people.indexKeys", "people.region", "people.inactiveDays", "people.origin", "people.client",
+	"people.database", "people.masterKeys", "people.indexKeys", "people.region", "people.abuseRules", "people.inactiveDays", "people.origin", "people.client",
 	"people.smtp.address", "people.smtp.from", "people.smtp.user", "people.smtp.passwordFile", "people.smtp.encryption", "people.smtp.folder", "people.sms.folder",
 	"reports.rateSource", "reports.rateAsOf", "reports.rates",
 }

@@ -19,6 +19,7 @@ type People struct {
 	Client       string // Header in which the proxy before the gateway names who asks, such as X-Forwarded-For; empty without a proxy.
 	SMTP         SMTP   // How e-mails are sent; empty: no codes go to e-mail addresses.
 	SMS          SMS    // How text messages are sent; empty: no codes go to phones.
+	AbuseRules   string // YAML file with the rules by which fraud and abuse are looked for; empty: none.
 	Region       string // Country whose phone numbers may be given without a country code, ISO 3166-1 in two letters; empty: all need one.
 	InactiveDays int    // After so many days without a sign of life a customer without points is erased, minInactiveDays at least; 0 for never.
 }
@@ -48,7 +49,7 @@ const (
 func (p *People) Given() bool { return p.Database != "" }
 
 func (p *People) paths() []*string {
-	return []*string{&p.Database, &p.MasterKeys, &p.IndexKeys, &p.SMTP.PasswordFile, &p.SMTP.Folder, &p.SMS.Folder}
+	return []*string{&p.Database, &p.MasterKeys, &p.IndexKeys, &p.AbuseRules, &p.SMTP.PasswordFile, &p.SMTP.Folder, &p.SMS.Folder}
 }
 
 // validatePeople wants all of it or nothing: the database can't be read without its keys.

@@ -115,7 +115,7 @@ func (c *Config) validateFiles() error {
 	for _, optional := range []struct {
 		key  string
 		pair KeyPair
-	}{{"operator", c.Operator}, {"treasurer", c.Treasurer}} {
+	}{{"operator", c.Operator}, {"compliance", c.Compliance}, {"treasurer", c.Treasurer}} {
 		if optional.pair != (KeyPair{}) {
 			files = append(files, struct{ key, path string }{optional.key + ".cert", optional.pair.Cert}, struct{ key, path string }{optional.key + ".key", optional.pair.Key})
 		}

@@ -19,6 +19,7 @@ const (
 	SecretLength    = 32
 	mandateIDLength = 16
 	claimCodeLength = 16
+	deviceLength    = 16
 )
 
 // Hasher makes keyed hashes with one gateway's secret. It may be used by several goroutines.
@@ -103,6 +104,12 @@ func (h *Hasher) Lookup(reference string) string {
 		return ""
 	}
 	return h.sum("lookup", reference)
+}
+
+// Device identifies a device by what it is known by: of a wallet the key that it keeps, of a till its store and terminal. It has 16 bytes.
+func (h *Hasher) Device(parts ...string) (device [deviceLength]byte) {
+	copy(device[:], h.mac("device", parts...))
+	return device
 }
 
 // MandateID is the id of the mandate that custody signs for an operation: the same on every attempt, unforeseeable to others.

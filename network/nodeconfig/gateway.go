@@ -31,6 +31,7 @@ type Gateway struct {
 	Members       []GatewayMember  `yaml:"members"`
 	Identity      KeyPair          `yaml:"identity"`
 	Operator      *KeyPair         `yaml:"operator,omitempty"`
+	Compliance    *KeyPair         `yaml:"compliance,omitempty"`
 	Treasurer     *KeyPair         `yaml:"treasurer,omitempty"`
 	Custodian     *Custodian       `yaml:"custodian,omitempty"`
 	Partners      []GatewayPartner `yaml:"partners,omitempty"`
@@ -151,7 +152,8 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 	config.Programme = member.Name
 	config.Identity = keyPair(dir, member.Name, membership.GatewayRole)
 	treasurer := keyPair(dir, member.Name, membership.TreasurerRole)
-	config.Operator, config.Treasurer = &operator, &treasurer
+	compliance := keyPair(dir, member.Name, membership.ComplianceRole)
+	config.Operator, config.Compliance, config.Treasurer = &operator, &compliance, &treasurer
 	config.Custodian = &Custodian{Key: files.Custodian, Version: custodianFirst}
 	own := dir.Identity(member.Name, string(membership.GatewayRole))
 	config.Partners = gatewayPartners(dir, m, member)

@@ -54,6 +54,9 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
 	parts.People.Vault = v
 	parts.Reports.Log = accessLog{v}
 	g.buildErasure(own, parts)
+	if err := g.buildAbuse(parts); err != nil {
+		return err
+	}
 	return g.buildSignIn(parts)
 }
 

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
+	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/people/abuse"
+	"github.com/tallystick/tallystick/gateway/sequencer"
+)
+
+// abuseKey is the use of the gateway's secret from which words of objections are sealed.
+const abuseKey = "abuse"
+
+// complying is the ledger under the compliance identity.
+type complying struct{ client *ledger.Client }
+
+// RequestFreeze implements api.Compliance.
+func (c complying) RequestFreeze(ctx context.Context, programme string, doc wire.NewFreeze) (points.FreezeRequest, error) {
+	return c.client.Points(programme).RequestFreeze(ctx, doc)
+}
+
+// DecideFreeze implements api.Compliance.
+func (c complying) DecideFreeze(ctx context.Context, programme string, doc wire.FreezeDecision) (points.FreezeRequest, error) {
+	return c.client.Points(programme).DecideFreeze(ctx, doc)
+}
+
+// unfreezing brings the end of freezes to the ledger.
+type unfreezing struct{ gateway *gateway }
+
+// objectionCaller owns the idempotency keys of what follows from objections: no API key has such a name.
+const objectionCaller = "gateway/objection"
+
+// Unfreeze implements abuse.Unfreezer. The outcome is the ledger's: an account that is active already stays so.
+func (u unfreezing) Unfreeze(ctx context.Context, account points.AccountID, key string) error {
+	_, err := u.gateway.sequencer.Accept(ctx, sequencer.Intake{
+		Caller: objectionCaller, IdempotencyKey: key, RequestHash: sha256.Sum256([]byte(key)),
+		Operation: points.Operation{Kind: points.KindUnfreeze, Account: account, Reason: points.ReasonResolution},
+	})
+	return err
+}
+
+// buildAbuse makes what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
+func (g *gateway) buildAbuse(parts *api.Parts) error {
+	rules, err := abuse.LoadRules(g.cfg.People.AbuseRules)
+	if err != nil {
+		return err
+	}
+	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
+	if err != nil {
+		return err
+	}
+	settings := abuse.Settings{
+		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: hasher.Key(abuseKey), Ledger: g.client.Points(g.cfg.Programme),
+		Unfreezer: unfreezing{g}, Receipts: g.reads, Log: g.log,
+	}
+	if g.cfg.Compliance.Given() {
+		client, err := g.client.As(g.cfg.Compliance)
+		if err != nil {
+			return err
+		}
+		if err := g.renews("compliance", g.cfg.Compliance, client); err != nil {
+			return err
+		}
+		settings.Compliance, parts.People.Compliance = client.Points(g.cfg.Programme), complying{client}
+	}
+	service, err := abuse.New(settings)
+	if err != nil {
+		return err
+	}
+	g.people.vault.Register(service)
+	g.people.runs = append(g.people.runs, func(ctx context.Context) error { return g.whenCaughtUp(ctx, service.Run) })
+	parts.People.Abuse = service
+	return nil
+}
