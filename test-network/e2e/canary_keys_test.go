@@ -171,7 +171,9 @@ func (p *party) candidates(t *testing.T) map[[32]byte]bool {
 	}
 	files := nodeconfig.GatewayFiles(p.dir, "airline")
 	for _, folder := range []string{files.MasterKeys, files.IndexKeys} {
-		p.writtenKeys(t, folder, add(masters))
+		for _, file := range must[[]string](t)(filepath.Glob(filepath.Join(folder, "*.key"))) {
+			add(masters)(unhex(t, strings.TrimSpace(string(must[[]byte](t)(os.ReadFile(file))))))
+		}
 	}
 	if err := canary.Keys(filepath.Dir(files.People), add(all)); err != nil {
 		t.Fatal(err)
