@@ -114,15 +114,25 @@ func (p *Points) PutShop(ctx context.Context, doc wire.NewShop) (points.Shop, er
 func (p *Points) Approve(ctx context.Context, doc wire.Consent) (points.Approval, error) {
 	var kept points.Approval
 	err := p.administer(ctx, wire.FnApprove, doc, &kept)
-	if fault.CodeOf(err) != fault.AlreadyExists {
+	there := func() (points.Approval, error) { return p.Approval(ctx, doc.Operation.ID) }
+	return brought(kept, err, fault.AlreadyExists, there, func(a points.Approval) bool {
+		digest, hashErr := wire.Hash(doc.Operation)
+		return hashErr == nil && a.Digest == digest && a.MSP == p.client.msp
+	})
+}
+
+// brought gives what a transaction made of one record. When it was refused with this code, an attempt that was thought lost may have brought exactly what was asked for:
+// then what is there is the result.
+func brought[T any](kept T, err error, refused fault.Code, there func() (T, error), asked func(T) bool) (T, error) {
+	if fault.CodeOf(err) != refused {
 		return kept, err
 	}
-	digest, hashErr := wire.Hash(doc.Operation)
-	there, readErr := p.Approval(ctx, doc.Operation.ID)
-	if hashErr != nil || readErr != nil || there.Digest != digest || there.MSP != p.client.msp {
-		return points.Approval{}, err
+	record, readErr := there()
+	if readErr != nil || !asked(record) {
+		var none T
+		return none, err
 	}
-	return there, nil
+	return record, nil
 }
 
 // administer brings a document to the ledger and decodes the answer into v, once it is committed.

@@ -27,29 +27,20 @@ func (p *Points) ActivateEngine(ctx context.Context, version int) (points.Progra
 func (p *Points) RequestFreeze(ctx context.Context, doc wire.NewFreeze) (points.FreezeRequest, error) {
 	var kept points.FreezeRequest
 	err := p.administer(ctx, wire.FnRequestFreeze, doc, &kept)
-	if fault.CodeOf(err) != fault.AlreadyExists {
-		return kept, err
-	}
-	there, readErr := p.Freeze(ctx, doc.ID)
-	same := wire.NewFreeze{ID: there.ID, Account: there.Account, Reason: there.Reason, Evidence: there.Evidence, Until: there.Until} == doc
-	if readErr != nil || !same || there.MSP != p.client.msp {
-		return points.FreezeRequest{}, err
-	}
-	return there, nil
+	there := func() (points.FreezeRequest, error) { return p.Freeze(ctx, doc.ID) }
+	return brought(kept, err, fault.AlreadyExists, there, func(f points.FreezeRequest) bool {
+		return wire.NewFreeze{ID: f.ID, Account: f.Account, Reason: f.Reason, Evidence: f.Evidence, Until: f.Until} == doc && f.MSP == p.client.msp
+	})
 }
 
 // DecideFreeze decides on a request. The client's identity must be compliance of who acts for the issuer. PROPOSAL_CLOSED when it was decided otherwise, or has lapsed.
 func (p *Points) DecideFreeze(ctx context.Context, doc wire.FreezeDecision) (points.FreezeRequest, error) {
 	var kept points.FreezeRequest
 	err := p.administer(ctx, wire.FnDecideFreeze, doc, &kept)
-	if fault.CodeOf(err) != fault.ProposalClosed {
-		return kept, err
-	}
-	there, readErr := p.Freeze(ctx, doc.ID)
-	if readErr != nil || there.Decided == 0 || there.End != doc.Until || there.Declined != doc.Declined {
-		return points.FreezeRequest{}, err
-	}
-	return there, nil
+	there := func() (points.FreezeRequest, error) { return p.Freeze(ctx, doc.ID) }
+	return brought(kept, err, fault.ProposalClosed, there, func(f points.FreezeRequest) bool {
+		return f.Decided != 0 && f.End == doc.Until && f.Declined == doc.Declined
+	})
 }
 
 // Freeze reads a request; NOT_FOUND.
@@ -63,28 +54,18 @@ func (p *Points) Freeze(ctx context.Context, id points.OperationID) (points.Free
 func (p *Points) RecordObjection(ctx context.Context, doc wire.NewObjection) (points.Objection, error) {
 	var kept points.Objection
 	err := p.administer(ctx, wire.FnRecordObjection, doc, &kept)
-	if fault.CodeOf(err) != fault.AlreadyExists {
-		return kept, err
-	}
-	there, readErr := p.Objection(ctx, doc.ID)
-	if readErr != nil || (wire.NewObjection{ID: there.ID, Account: there.Account, Decision: there.Decision, Hash: there.Hash}) != doc {
-		return points.Objection{}, err
-	}
-	return there, nil
+	there := func() (points.Objection, error) { return p.Objection(ctx, doc.ID) }
+	return brought(kept, err, fault.AlreadyExists, there, func(o points.Objection) bool {
+		return wire.NewObjection{ID: o.ID, Account: o.Account, Decision: o.Decision, Hash: o.Hash} == doc
+	})
 }
 
 // AnswerObjection records the issuer's answer. The client's identity must be compliance of who acts for the issuer. PROPOSAL_CLOSED when it was answered otherwise.
 func (p *Points) AnswerObjection(ctx context.Context, doc wire.ObjectionAnswer) (points.Objection, error) {
 	var kept points.Objection
 	err := p.administer(ctx, wire.FnAnswerObjection, doc, &kept)
-	if fault.CodeOf(err) != fault.ProposalClosed {
-		return kept, err
-	}
-	there, readErr := p.Objection(ctx, doc.ID)
-	if readErr != nil || there.Outcome != doc.Outcome || there.Answer != doc.Answer {
-		return points.Objection{}, err
-	}
-	return there, nil
+	there := func() (points.Objection, error) { return p.Objection(ctx, doc.ID) }
+	return brought(kept, err, fault.ProposalClosed, there, func(o points.Objection) bool { return o.Outcome == doc.Outcome && o.Answer == doc.Answer })
 }
 
 // Objection reads an objection; NOT_FOUND.

@@ -155,26 +155,16 @@ func (p *Points) DataPolicyInForce(ctx context.Context) (privacy.Policy, wire.Pu
 func (p *Points) RecordConsent(ctx context.Context, doc wire.NewConsent) (privacy.Consent, error) {
 	var kept privacy.Consent
 	err := p.administer(ctx, wire.FnRecordConsent, doc, &kept)
-	if fault.CodeOf(err) != fault.AlreadyExists {
-		return kept, err
-	}
-	if there, readErr := p.Consent(ctx, doc.ID); readErr == nil && there.Hash == doc.Hash && there.Grantee == doc.Grantee {
-		return there, nil
-	}
-	return kept, err
+	there := func() (privacy.Consent, error) { return p.Consent(ctx, doc.ID) }
+	return brought(kept, err, fault.AlreadyExists, there, func(c privacy.Consent) bool { return c.Hash == doc.Hash && c.Grantee == doc.Grantee })
 }
 
 // EndConsent ends a consent for good. The client's identity must be a gateway's. CONSENT_NOT_IN_FORCE when it has ended for another reason, TOO_EARLY for an expiry before its time.
 func (p *Points) EndConsent(ctx context.Context, id privacy.ConsentID, reason privacy.EndReason) (privacy.Consent, error) {
 	var kept privacy.Consent
 	err := p.administer(ctx, wire.FnEndConsent, wire.ConsentEnd{ID: id, Reason: reason}, &kept)
-	if fault.CodeOf(err) != fault.ConsentNotInForce {
-		return kept, err
-	}
-	if there, readErr := p.Consent(ctx, id); readErr == nil && there.Status == privacy.StatusOf(reason) {
-		return there, nil
-	}
-	return kept, err
+	there := func() (privacy.Consent, error) { return p.Consent(ctx, id) }
+	return brought(kept, err, fault.ConsentNotInForce, there, func(c privacy.Consent) bool { return c.Status == privacy.StatusOf(reason) })
 }
 
 // Consent reads a consent's public record; NOT_FOUND when there is none.
@@ -187,13 +177,8 @@ func (p *Points) Consent(ctx context.Context, id privacy.ConsentID) (privacy.Con
 func (p *Points) RecordErasures(ctx context.Context, doc wire.NewErasures) (privacy.Erasures, error) {
 	var kept privacy.Erasures
 	err := p.administer(ctx, wire.FnRecordErasures, doc, &kept)
-	if fault.CodeOf(err) != fault.AlreadyExists {
-		return kept, err
-	}
-	if there, readErr := p.Erasures(ctx, doc.ID); readErr == nil && there.Root == doc.Root && there.Count == doc.Count {
-		return there, nil
-	}
-	return kept, err
+	there := func() (privacy.Erasures, error) { return p.Erasures(ctx, doc.ID) }
+	return brought(kept, err, fault.AlreadyExists, there, func(e privacy.Erasures) bool { return e.Root == doc.Root && e.Count == doc.Count })
 }
 
 // Erasures reads the evidence of erasures; NOT_FOUND when there is none of this id.

@@ -83,16 +83,7 @@ type party struct {
 }
 
 func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("organizations/membership.yaml", canaryRun, canaryPorts))
-	t.Cleanup(func() {
-		if t.Failed() {
-			c.printLogs()
-		}
-		c.down()
-	})
-	if err := c.up(); err != nil {
-		t.Fatal(err)
-	}
+	c := ownConsortium(t, "organizations/membership.yaml", canaryRun, canaryPorts)
 	p := &party{consortium: c, erased: newGuest("Ada"), stays: newGuest("Bea")}
 	p.plant(t)
 	p.comes(t, &p.erased)

@@ -72,16 +72,7 @@ type story struct {
 // TestClearingStory tells the day from the hotel's till to the bank: redemption, swap and award at partners, returns in the next window, a dispute, netting, settlement.
 // The audit passes after every part. The consortium is the story's own: what it works out by hand begins at nothing.
 func TestClearingStory(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("organizations/membership.yaml", storyRun, storyPorts))
-	t.Cleanup(c.down)
-	t.Cleanup(func() {
-		if t.Failed() {
-			c.printLogs()
-		}
-	})
-	if err := c.up(); err != nil {
-		t.Fatal(err)
-	}
+	c := ownConsortium(t, "organizations/membership.yaml", storyRun, storyPorts)
 	s := &story{consortium: c, owed: map[int64]map[clearing.Pair][2]quantity.Micro{}}
 	for _, part := range []struct {
 		name string

@@ -32,16 +32,7 @@ const (
 // TestClearing brings cross-brand transactions to the peers directly, honest ones and attacks. The gateways don't run meanwhile: nothing else moves windows or lanes.
 // It ends with what nothing can prevent, two brands against the third, so the consortium is of no use to other tests.
 func TestClearing(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("test-network/clearing.yaml", clearingRun, clearingPorts))
-	t.Cleanup(c.down)
-	t.Cleanup(func() {
-		if t.Failed() {
-			c.printLogs()
-		}
-	})
-	if err := c.up(); err != nil {
-		t.Fatal(err)
-	}
+	c := ownConsortium(t, "test-network/clearing.yaml", clearingRun, clearingPorts)
 	c.stopGateways(t)
 	c.openClearing(t)
 	c.admitToCredit(t, "airline", "hotel")

@@ -59,6 +59,22 @@ func newConsortium(file, run string, ports int) (*consortium, error) {
 	return &consortium{members: members, file: file, dir: dir, env: env, connections: map[string]*grpc.ClientConn{}}, nil
 }
 
+// ownConsortium starts a consortium for one test, whose end takes it down and shows its logs when it failed.
+func ownConsortium(t *testing.T, file, run string, ports int) *consortium {
+	t.Helper()
+	c := must[*consortium](t)(newConsortium(file, run, ports))
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.printLogs()
+		}
+		c.down()
+	})
+	if err := c.up(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // up starts the consortium, after whatever an aborted run left behind has been cleared away.
 func (c *consortium) up() error {
 	started.add(c)

@@ -54,16 +54,7 @@ func (s standIn) posted(t *testing.T, account string) int64 {
 // TestDefault kills every process of the hotel and lets the grocer act for it: custody and self-custody customers spend on, at home and at the airline, nothing is issued any
 // more, and the books stay honest.
 func TestDefault(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("organizations/membership.yaml", defaultRun, defaultPorts))
-	t.Cleanup(c.down)
-	t.Cleanup(func() {
-		if t.Failed() {
-			c.printLogs()
-		}
-	})
-	if err := c.up(); err != nil {
-		t.Fatal(err)
-	}
+	c := ownConsortium(t, "organizations/membership.yaml", defaultRun, defaultPorts)
 	guest := c.funded(t, "hotel", 500) // In the hotel's custody.
 	own := c.customer(t, "hotel", 300) // With a key of their own.
 	before := c.trade(t, trade{by: "airline", home: "hotel", partner: "airline", k: 3, operations: []points.Operation{own.redeem(t, "airline", "airline", 20)}})

@@ -14,16 +14,7 @@ import (
 // TestFourBrands brings up a fourth brand and a second peer of grocer's from an entry in the membership file, and shows that two endorsements stay enough:
 // with three brands a policy that asks for more would pass unseen.
 func TestFourBrands(t *testing.T) {
-	four := must[*consortium](t)(newConsortium("test-network/four-brands.yaml", fourRun, fourPorts))
-	t.Cleanup(four.down)
-	t.Cleanup(func() {
-		if t.Failed() {
-			four.printLogs()
-		}
-	})
-	if err := four.up(); err != nil {
-		t.Fatal(err)
-	}
+	four := ownConsortium(t, "test-network/four-brands.yaml", fourRun, fourPorts)
 	file := sample(t, four, 11)
 	four.replaySample(t, file)
 	for _, brand := range sampleBrands {

@@ -15,16 +15,7 @@ const (
 
 // TestRewards runs everything that a points ledger does beyond plain earning on a network of its own, whose programmes have rich terms.
 func TestRewards(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("test-network/rewards.yaml", rewardsRun, rewardsPorts))
-	t.Cleanup(c.down)
-	t.Cleanup(func() {
-		if t.Failed() {
-			c.printLogs()
-		}
-	})
-	if err := c.up(); err != nil {
-		t.Fatal(err)
-	}
+	c := ownConsortium(t, "test-network/rewards.yaml", rewardsRun, rewardsPorts)
 	c.publishMugs(t)
 	for _, part := range []struct {
 		name string

@@ -20,16 +20,7 @@ const (
 // TestNoPersonalDataDieWithOneOfTwoPeers: an entry is endorsed only once the second peer has it, so that either peer can go the moment it is committed. The price is the
 // other half: while one of the two is away, the vault can be read but not written, and nothing of it purged; points go on, and the shares that a grantee's peer takes.
 func TestNoPersonalDataDieWithOneOfTwoPeers(t *testing.T) {
-	c := must[*consortium](t)(newConsortium("test-network/two-peers.yaml", twoPeersRun, twoPeersPorts))
-	t.Cleanup(c.down)
-	t.Cleanup(func() {
-		if t.Failed() {
-			c.printLogs()
-		}
-	})
-	if err := c.up(); err != nil {
-		t.Fatal(err)
-	}
+	c := ownConsortium(t, "test-network/two-peers.yaml", twoPeersRun, twoPeersPorts)
 	vault := c.programme(t, "airline", membership.GatewayRole, "airline")
 	signed := c.walletHolder(t).agrees(t, c.dataPolicy(t))
 	earn := c.purchase(t, "airline", c.funded(t, "airline", 5), 400)

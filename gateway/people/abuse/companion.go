@@ -24,23 +24,15 @@ func (v *Service) Name() string { return "objections" }
 // Export implements vault.Companion.
 func (v *Service) Export(ctx context.Context, person vault.PersonID) (any, error) {
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT `+objectionColumns+` FROM abuse_objections AS o WHERE o.person = ? ORDER BY o.at, o.id`, string(person))
+	list, err := sqlite.Collect(rows, err, v.scanObjection)
 	if err != nil {
-		return nil, sqlite.Failed(err)
+		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	list := []Exported{}
-	for rows.Next() {
-		var row objectionRow
-		if err := rows.Scan(row.into()...); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		o, err := v.objectionOf(&row)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Exported{Words: o.Words, At: o.At, Outcome: string(o.Outcome), Answer: o.Answer})
+	exported := make([]Exported, len(list))
+	for i, o := range list {
+		exported[i] = Exported{Words: o.Words, At: o.At, Outcome: string(o.Outcome), Answer: o.Answer}
 	}
-	return list, sqlite.Failed(rows.Err())
+	return exported, nil
 }
 
 // Merge implements vault.Companion.

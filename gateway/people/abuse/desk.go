@@ -227,23 +227,20 @@ func (v *Service) Object(ctx context.Context, person string, accounts []points.A
 // Objections lists those that wait for an answer, the one that has to be answered first in front; up to MaxPage.
 func (v *Service) Objections(ctx context.Context) ([]Objection, error) {
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT `+objectionColumns+` FROM abuse_objections AS o WHERE o.outcome IS NULL ORDER BY o.at LIMIT ?`, MaxPage)
+	return sqlite.Collect(rows, err, v.scanObjection)
+}
+
+// scanObjection reads a row of objectionColumns and opens its words.
+func (v *Service) scanObjection(rows *sql.Rows) (Objection, error) {
+	var row objectionRow
+	if err := rows.Scan(row.into()...); err != nil {
+		return Objection{}, sqlite.Failed(err)
+	}
+	o, err := v.objectionOf(&row)
 	if err != nil {
-		return nil, sqlite.Failed(err)
+		return Objection{}, err
 	}
-	defer func() { _ = rows.Close() }()
-	list := []Objection{}
-	for rows.Next() {
-		var row objectionRow
-		if err := rows.Scan(row.into()...); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		o, err := v.objectionOf(&row)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *o)
-	}
-	return list, sqlite.Failed(rows.Err())
+	return *o, nil
 }
 
 // Answer records what somebody of compliance answers. NOT_FOUND, PROPOSAL_CLOSED when it was answered before, INVALID_VALUE for another outcome or no words.

@@ -201,19 +201,7 @@ func (d *Desk) noteAccount(ctx context.Context, id privacy.ErasureID, a *account
 
 func (d *Desk) entriesOf(ctx context.Context, id privacy.ErasureID, limit int) ([]privacy.EntryKey, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, `SELECT key FROM erasure_entries WHERE erasure = ? ORDER BY key LIMIT ?`, string(id), limit)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var keys []privacy.EntryKey
-	for rows.Next() {
-		var key privacy.EntryKey
-		if err := rows.Scan(&key); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		keys = append(keys, key)
-	}
-	return keys, sqlite.Failed(rows.Err())
+	return sqlite.Column[privacy.EntryKey](rows, err)
 }
 
 func (d *Desk) forgetEntries(ctx context.Context, id privacy.ErasureID, keys []privacy.EntryKey) error {

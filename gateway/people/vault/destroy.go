@@ -87,19 +87,7 @@ func (v *Vault) forget(tx *sqlite.Tx, id PersonID) ([]privacy.EntryKey, error) {
 
 func keysOf(tx *sqlite.Tx, id PersonID, query string) ([]privacy.EntryKey, error) {
 	rows, err := tx.Query(query, string(id))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var keys []privacy.EntryKey
-	for rows.Next() {
-		var key privacy.EntryKey
-		if err := rows.Scan(&key); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		keys = append(keys, key)
-	}
-	return keys, sqlite.Failed(rows.Err())
+	return sqlite.Column[privacy.EntryKey](rows, err)
 }
 
 // insertCleanup has entries purged that nothing refers to any more.

@@ -93,17 +93,5 @@ func (v *Vault) RemoveStale(ctx context.Context, id PersonID, name string, befor
 
 func staleKeys(tx *sqlite.Tx, id PersonID, name string, before int64) ([]privacy.EntryKey, error) {
 	rows, err := tx.Query(`SELECT key FROM entries WHERE person = ? AND name = ? AND state = 'LIVE' AND created_at < ? ORDER BY key`, string(id), name, before)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var keys []privacy.EntryKey
-	for rows.Next() {
-		var key privacy.EntryKey
-		if err := rows.Scan(&key); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		keys = append(keys, key)
-	}
-	return keys, sqlite.Failed(rows.Err())
+	return sqlite.Column[privacy.EntryKey](rows, err)
 }
