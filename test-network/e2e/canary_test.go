@@ -386,7 +386,7 @@ func (p *party) erase(t *testing.T) {
 	})
 	certified := ok[client.CertifiedErasure](t, done)
 	p.level(t)
-	recorded := must[privacy.Erasures](t)(p.programme(t, "hotel", membership.GatewayRole, "airline").Erasures(t.Context(), privacy.ErasureID(certified.Proof.Erasures)))
+	recorded := must[privacy.Erasures](t)(p.programme(t, "hotel", membership.GatewayRole, "airline").Erasures(t.Context(), certified.Proof.Erasures))
 	file := filepath.Join(t.TempDir(), "certificate.json")
 	if err := os.WriteFile(file, done.body, 0o600); err != nil {
 		t.Fatal(err)
