@@ -67,7 +67,12 @@ func TestAJudgeIsShownWhoAsksAndHowTheyAgreed(t *testing.T) {
 	into[Operation](t, b.do(call{"POST", "/v1/operations", ScopeTill, request.String(), []string{"Idempotency-Key", "1", "X-Device-Key", device}}), http.StatusOK)
 	into[Operation](t, b.do(call{"POST", "/v1/operations", ScopeTill, request.with(fields{"receiptNumber": "r-2", "authentication": fields{"method": "totp", "challenge": "x"}}).String(),
 		[]string{"Idempotency-Key", "2", "X-Device-Key", "short"}}), http.StatusOK)
+	browser := request.with(fields{"receiptNumber": "r-3"}).String()
+	into[Operation](t, b.do(call{"POST", "/v1/operations", ScopeTill, browser, []string{"Idempotency-Key", "3", "Cookie", deviceCookie + "=" + device}}), http.StatusOK)
 	first, second := judge.shown[0], judge.shown[1]
+	if judge.shown[2].Device != first.Device {
+		t.Errorf("what signing in left in the browser gives %+v", judge.shown[2])
+	}
 	if first.Account != account || first.Kind != points.KindRedeem || first.Points != 5 || first.Strong || first.Key == 0 || first.Key == second.Key || first.Terminal == (abuse.Device{}) {
 		t.Errorf("%+v", first)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"hash/fnv"
+	"net/http"
 	"regexp"
 	"slices"
 	"time"
@@ -18,6 +19,18 @@ const (
 )
 
 var deviceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{22,128}$`)
+
+// deviceOf is the key by which the sender's device is known: the header's, or for the wallet's pages what signing in left in the browser; empty without a usable one.
+func deviceOf(r *http.Request) string {
+	device := r.Header.Get(deviceHeader)
+	if cookie, err := r.Cookie(deviceCookie); device == "" && err == nil {
+		device = cookie.Value
+	}
+	if !deviceForm.MatchString(device) {
+		return ""
+	}
+	return device
+}
 
 // judge has the items looked at that are about to be recorded, and gives those that may be.
 func (s *Server) judge(ctx context.Context, items []*item) []*item {

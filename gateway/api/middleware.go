@@ -43,7 +43,7 @@ func identify(c *gin.Context) {
 		id = randomHex(16)
 	}
 	c.Set(requestIDKey, id)
-	if device := c.GetHeader(deviceHeader); deviceForm.MatchString(device) {
+	if device := deviceOf(c.Request); device != "" {
 		c.Set(deviceKey, device)
 	}
 	c.Header(requestIDHeader, id)

@@ -3144,7 +3144,7 @@ type SubmitOperationParams struct {
 	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// XDeviceKey A random key that the wallet made on this device and keeps, 22 to 128 characters of base64url. Nothing but its keyed hash is kept.
+	// XDeviceKey A random key that an app made on this device and keeps, 22 to 128 characters of base64url; of the wallet's pages the gateway takes the cookie of signing in. Nothing but its keyed hash is kept.
 	XDeviceKey *DeviceKey `json:"X-Device-Key,omitempty"`
 }
 
