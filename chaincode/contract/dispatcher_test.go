@@ -124,7 +124,7 @@ func TestEveryFunctionOfTheEngineReachesIt(t *testing.T) {
 	for chaincode, table := range map[string][]engine.Access{"points-airline": engine.PointsAccess(), "clearing": engine.ClearingAccess()} {
 		for _, row := range table {
 			t.Run(row.Function, func(t *testing.T) {
-				org, role, code, detail := airline, engine.RoleGateway, fault.Malformed, "unknown"
+				org, role, code, detail := airline, engine.RoleGateway, fault.Malformed, "a field that is not known"
 				if row.Roles != nil {
 					role = row.Roles[0]
 				}

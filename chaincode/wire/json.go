@@ -74,7 +74,8 @@ func malformed(err error) error {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) {
 		if errors.Is(err, json.ErrUnknownName) {
-			return fault.New(fault.Malformed, "%s is not a known field here: names must be written exactly as documented", place(semantic.JSONPointer))
+			// The name is the caller's own text: it may be what shouldn't be repeated.
+			return fault.New(fault.Malformed, "%s has a field that is not known: names must be written exactly as documented", place(semantic.JSONPointer.Parent()))
 		}
 		return fault.New(fault.Malformed, "%s must be of type %v", place(semantic.JSONPointer), semantic.GoType)
 	}
