@@ -26,6 +26,9 @@ import (
 // screenshotsVariable names a folder for pictures of the pages, for people to look at; without it none are taken.
 const screenshotsVariable = "TALLY_SCREENSHOTS"
 
+// browserPatience bounds a whole test in a browser, on a busy machine.
+const browserPatience = 5 * patience
+
 // browser is a headless Chromium with a virtual authenticator, at one brand's wallet.
 type browser struct {
 	t        *testing.T
@@ -51,8 +54,11 @@ func openBrowser(t *testing.T, c *consortium, member string) *browser {
 	ctx, endPage := chromedp.NewContext(allocated)
 	t.Cleanup(endPage)
 	page := ctx
+	if err := chromedp.Run(page); err != nil { // Starts the browser, whose life is that of the first context it is run with: not of one that times out.
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = chromedp.Cancel(page) }) // Closes the browser and waits for it, so that nothing is written into its profile any more.
-	ctx, endWaiting := context.WithTimeout(ctx, patience)
+	ctx, endWaiting := context.WithTimeout(ctx, browserPatience)
 	t.Cleanup(endWaiting)
 	b := &browser{t: t, ctx: ctx, origin: nodeconfig.WalletOrigin(c.members, member), messages: nodeconfig.GatewayFiles(c.dir, member).Messages}
 	chromedp.ListenTarget(ctx, func(event any) {

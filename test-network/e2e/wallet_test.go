@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -62,6 +63,8 @@ func TestWalletInABrowser(t *testing.T) {
 	b.visit("data")
 	b.reads("#addresses", address)
 	b.picture("7-data")
+	b.decides(t)
+	b.seesWhatIsDone(t)
 }
 
 // enter asks for a code.
@@ -105,7 +108,7 @@ func (b *browser) app(t *testing.T) {
 	b.reads("#recovery-left", "10")
 }
 
-// tellsBeforeItLinks prepares a gift: the notice is shown before, and the passkey signs after.
+// tellsBeforeItLinks prepares a gift: the notice is shown before, the passkey signs after, and the ledger's refusal is told: the consortium's first terms allow no gifts.
 func (b *browser) tellsBeforeItLinks(t *testing.T, account string) {
 	t.Helper()
 	b.visit("send")
@@ -116,8 +119,57 @@ func (b *browser) tellsBeforeItLinks(t *testing.T, account string) {
 	b.picture("6-notice")
 	b.click("#agreed")
 	b.click("#agree-form button")
-	b.reads("#result", "ledger")
-	if held := three.account(t, "airline", account).Held; held != 25 {
-		t.Errorf("%d points are held for the gift", held)
+	if said := b.text("#message.bad"); !strings.Contains(said, "refused") {
+		t.Errorf("the page says %q", said)
 	}
+	if held := three.account(t, "airline", account).Held; held != 0 {
+		t.Errorf("%d points are held for a gift that was refused", held)
+	}
+}
+
+// decides gives the hotel a consent, signed with the passkey, and takes it back.
+func (b *browser) decides(t *testing.T) {
+	t.Helper()
+	b.visit("consents")
+	b.reads("#policy", "encrypted under a key of your own")
+	tomorrow := time.Now().AddDate(0, 0, 1).Format(time.DateOnly)
+	b.do(chromedp.SetValue("#grantee", "hotel"), chromedp.SetValue("#purpose", "service"), chromedp.SetValue("#until", tomorrow))
+	b.click(`input[name=attribute][value=name]`)
+	b.click("#wish-form button")
+	b.reads("#notice-text", "to serve you better when you are there")
+	b.picture("8-consent")
+	b.click("#agree")
+	b.reads("#message", "Your consent is recorded")
+	until(t, "the consent to be in force", func() bool {
+		b.visit("consents")
+		return strings.Contains(b.text("#consents"), "in force")
+	})
+	b.click("#consents .row button")
+	until(t, "the consent to be withdrawn", func() bool {
+		b.visit("consents")
+		return strings.Contains(b.text("#consents"), "withdrawn")
+	})
+	b.picture("9-withdrawn")
+}
+
+// seesWhatIsDone walks through the pages that tell the customer what is known, decided and would be erased.
+func (b *browser) seesWhatIsDone(t *testing.T) {
+	t.Helper()
+	b.visit("access-log")
+	b.reads("#log", "You")
+	b.picture("10-access-log")
+	b.visit("code")
+	var width int
+	b.run(`new Promise((done) => { const p = document.getElementById("picture"); const look = () => p.naturalWidth ? done(p.naturalWidth) : setTimeout(look, 50); look(); })`, &width)
+	if width < 100 {
+		t.Errorf("the identification code is %d pixels wide", width)
+	}
+	b.picture("11-code")
+	b.visit("notices")
+	b.reads("#empty", "Nothing has been decided")
+	b.visit("surveys")
+	b.picture("12-surveys")
+	b.visit("erasure")
+	b.reads("#forfeit", "0 points are forfeited") // The account is under the customer's own key.
+	b.picture("13-erasure")
 }

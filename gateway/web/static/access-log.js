@@ -24,3 +24,4 @@ async function show() {
 
 part("more").addEventListener("click", (event) => act(event.currentTarget, show));
 try { await show(); } catch (problem) { await explain(problem); }
+document.body.dataset.ready = "true";

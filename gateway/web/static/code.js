@@ -32,3 +32,4 @@ async function again(work, pause) {
 
 again(renew, every);
 again(ask, look);
+document.body.dataset.ready = "true";

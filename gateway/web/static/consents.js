@@ -77,3 +77,4 @@ part("agree").addEventListener("click", (event) => act(event.currentTarget, asyn
 }));
 
 try { await show(); } catch (problem) { await explain(problem); }
+document.body.dataset.ready = "true";

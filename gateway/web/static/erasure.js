@@ -35,3 +35,4 @@ place("cancel").addEventListener("click", () => act(place("cancel"), async () =>
 }));
 
 act(place("confirm").querySelector("button"), show);
+document.body.dataset.ready = "true";

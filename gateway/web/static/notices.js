@@ -43,3 +43,4 @@ try {
 } catch (problem) {
   await explain(problem);
 }
+document.body.dataset.ready = "true";

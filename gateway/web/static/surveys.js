@@ -45,3 +45,4 @@ async function show() {
 }
 
 try { await show(); } catch (problem) { await explain(problem); }
+document.body.dataset.ready = "true";
