@@ -45,7 +45,7 @@ async function show() {
   part("grantee").replaceChildren(...all.grantees.map((g) => el("option", { value: g.member }, g.name)));
   part("purpose").replaceChildren(...(policy?.document.purposes || []).map((p) => el("option", { value: p.code }, inWords(p.words))));
   part("attributes").replaceChildren(...(policy?.document.attributes || []).map((a) =>
-    el("label", {}, el("input", { type: "checkbox", name: "attribute", value: a.name }), ` ${inWords(a.words)}`)));
+    el("label", { class: "line" }, el("input", { type: "checkbox", name: "attribute", value: a.name }), ` ${inWords(a.words)}`)));
   part("policy").textContent = policy ? inWords(policy.document.prose) : t("consents.no-policy");
 }
 
