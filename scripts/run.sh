@@ -26,6 +26,8 @@ cat <<EOF
 
 Try:
   curl -s -H "Authorization: Bearer $(api_key grocer till)" $(gateway_url grocer)/v1/programmes/grocer
+  a browser at       $(gateway_url grocer | sed 's/127.0.0.1/localhost/')/wallet/, as a customer; codes arrive as files in
+                     $(dirname "$(gateway_config grocer)")/people/messages
   make status        every node, open clearing windows, what the brands may owe each other
   make audit         prove the books again
   make down          end everything and leave nothing behind
