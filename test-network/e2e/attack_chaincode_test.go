@@ -43,7 +43,7 @@ func mint(t *testing.T, c *consortium, lane int, seq int64, account string) (doc
 // TestChaincodeRefusesWhatTheContractAPIWouldTake sends calls that never pass through a gateway of ours to the issuer's peer.
 func TestChaincodeRefusesWhatTheContractAPIWouldTake(t *testing.T) {
 	gateway := three.user(t, "airline", string(membership.GatewayRole))
-	before := three.books(t, "airline")
+	before, _ := three.quiet(t, "airline")
 	for _, attack := range []struct {
 		name string
 		args []string

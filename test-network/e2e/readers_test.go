@@ -47,7 +47,7 @@ func writingFunctions(t *testing.T, table []engine.Access) []string {
 func TestAnAuditorsIdentityGetsNoEndorsement(t *testing.T) {
 	contracts := map[string][]engine.Access{"points-airline": engine.PointsAccess(), engine.ClearingChaincode: engine.ClearingAccess()}
 	three.awaitReady(t, "airline")
-	before := three.books(t, "airline")
+	before, _ := three.quiet(t, "airline")
 	for _, member := range []string{"regulator", "airline"} {
 		auditor := three.user(t, member, string(membership.AuditorRole))
 		for chaincode, table := range contracts {
@@ -153,14 +153,15 @@ func lastEnvelope(t *testing.T, member string, by *user) *common.Envelope {
 // route is one of the document's.
 type route struct{ method, path string }
 
-// writingRoutes are those that the document marks as answered by a gateway that writes.
+// writingRoutes are those that the document marks as answered by a gateway that writes, and that want a key: customers sign in without one.
 func writingRoutes(t *testing.T) []route {
 	t.Helper()
 	doc := must[*openapi3.T](t)(openapi3.NewLoader().LoadFromFile(filepath.Join(root, "gateway/api/openapi.yaml")))
 	var all []route
 	for path, item := range doc.Paths.Map() {
 		for method, operation := range item.Operations() {
-			if operation.Extensions["x-writer"] == true {
+			public := operation.Security != nil && len(*operation.Security) == 0
+			if operation.Extensions["x-writer"] == true && !public {
 				filled := strings.NewReplacer("{name}", "airline", "{currency}", "GBP", "{number}", "1", "{a}", "airline", "{b}", "hotel").Replace(path)
 				for strings.Contains(filled, "{") {
 					head, rest, _ := strings.Cut(filled, "{")
@@ -179,7 +180,7 @@ func writingRoutes(t *testing.T) []route {
 
 // TestNoWritingRouteTakesAReadersKey tries every writing route of every gateway: with the regulator's keys, and with the keys that a brand gives to those who only look.
 func TestNoWritingRouteTakesAReadersKey(t *testing.T) {
-	before := three.books(t, "airline")
+	before, _ := three.quiet(t, "airline")
 	readers := []string{"read", "audit", "treasury-read"}
 	for _, r := range writingRoutes(t) {
 		for _, name := range readers {
