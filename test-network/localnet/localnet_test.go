@@ -239,7 +239,7 @@ func TestTermsOfAMembershipFileAreCheckedBeforeAnythingStarts(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ old, new, says string }{
 		"as they are":         {"", "", ""},
-		"an unknown field":    {"graceDays: 14", "graceDayz: 14", "graceDayz"},
+		"an unknown field":    {"graceDays: 14", "graceDayz: 14", "a field that is not known"},
 		"out of range":        {"graceDays: 14", "graceDays: -1", "graceDays"},
 		"gifts without a day": {"acceptDays: 7", "acceptDays: 0", "acceptDays"},
 		"no words":            {"        prose:\n          en: \"A point", "        prose:\n          xx-: \"A point", "prose"},
