@@ -10,8 +10,8 @@ import (
 type admission struct {
 	access    *Access
 	programme *points.Programme    // Of points functions with EntryOwn or EntryClearing.
-	members   *clearing.Consortium // Of clearing functions whose party the members' record tells, and of points functions for another brand.
-	brand     clearing.Member      // The caller's own, of PartyBrand.
+	members   *clearing.Consortium // Of clearing functions whose party the members' record tells.
+	brand     clearing.Member      // Of PartyBrand the caller's own, of PartySuccessor the programme's issuer.
 }
 
 // admitRole returns FORBIDDEN unless the caller's role is one of the row's. It reads nothing.
@@ -94,7 +94,6 @@ func (a *Access) admitOtherBrand(c *Call, s State, p *points.Programme) error {
 	if m.Kind != clearing.KindBrand || !m.SpokenForBy(m.MSP) {
 		return a.forbid()
 	}
-	c.admitted.members, c.admitted.brand = members, m
 	return nil
 }
 

@@ -92,13 +92,10 @@ func recordConsent(c Call, s State) (Effects, error) {
 	if policy.Effective > p.BusinessDate {
 		return Effects{}, fault.New(fault.InvalidValue, "version %d of the data policy is not in force yet", doc.Policy)
 	}
-	if there, err := read(s, ConsentKey(doc.ID), new(privacy.Consent)); err != nil || there {
-		if err != nil {
-			return Effects{}, err
-		}
-		return Effects{}, fault.New(fault.AlreadyExists, "consent %s", doc.ID)
+	if err := requireFree(s, ConsentKey(doc.ID)); err != nil {
+		return Effects{}, err
 	}
-	return storeConsent(&record)
+	return changed(ConsentKey(record.ID), record, privacy.EventConsent)
 }
 
 // admitGrantee returns INVALID_VALUE unless the name is that of another brand than the programme's.
@@ -126,12 +123,7 @@ func endConsent(c Call, s State) (Effects, error) {
 	if err := record.End(doc.Reason, c.Time); err != nil {
 		return Effects{}, err
 	}
-	return storeConsent(record)
-}
-
-func storeConsent(record *privacy.Consent) (Effects, error) {
-	w, err := write(ConsentKey(record.ID), record)
-	return Effects{Response: w.Value, Writes: []Write{w}, EventName: privacy.EventConsent, EventPayload: w.Value}, err
+	return changed(ConsentKey(record.ID), record, privacy.EventConsent)
 }
 
 // loadConsent reads a consent's public record; NOT_FOUND when there is none.
@@ -168,14 +160,10 @@ func recordErasures(c Call, s State) (Effects, error) {
 	if err := record.Validate(); err != nil {
 		return Effects{}, err
 	}
-	if there, err := read(s, ErasuresKey(doc.ID), new(privacy.Erasures)); err != nil || there {
-		if err != nil {
-			return Effects{}, err
-		}
-		return Effects{}, fault.New(fault.AlreadyExists, "erasures %s", doc.ID)
+	if err := requireFree(s, ErasuresKey(doc.ID)); err != nil {
+		return Effects{}, err
 	}
-	w, err := write(ErasuresKey(doc.ID), record)
-	return Effects{Response: w.Value, Writes: []Write{w}, EventName: privacy.EventErasures, EventPayload: w.Value}, err
+	return changed(ErasuresKey(doc.ID), record, privacy.EventErasures)
 }
 
 func getErasures(c Call, s State) (Effects, error) {

@@ -44,12 +44,6 @@ func requireNew(s State, key string, account points.AccountID) error {
 	return nil
 }
 
-// changed keeps a record and tells of it.
-func changed(key string, record any, event string) (Effects, error) {
-	w, err := write(key, record)
-	return Effects{Response: w.Value, Writes: []Write{w}, EventName: event, EventPayload: w.Value}, err
-}
-
 // decideFreeze records the issuer's decision. The account is frozen by an operation that names the request.
 func decideFreeze(c Call, s State) (Effects, error) {
 	var doc wire.FreezeDecision

@@ -53,3 +53,18 @@ func answer(v any) (Effects, error) {
 	raw, err := wire.Encode(v)
 	return Effects{Response: raw}, err
 }
+
+// changed keeps a record and tells of it.
+func changed(key string, record any, event string) (Effects, error) {
+	w, err := write(key, record)
+	return Effects{Response: w.Value, Writes: []Write{w}, EventName: event, EventPayload: w.Value}, err
+}
+
+// requireFree returns ALREADY_EXISTS when there is something under the key.
+func requireFree(s State, key string) error {
+	values, err := s.Get([]string{key})
+	if err == nil && values[0] != nil {
+		err = fault.New(fault.AlreadyExists, "%s", ReadableKey(key))
+	}
+	return err
+}

@@ -40,17 +40,34 @@ func (t *trial) signed(key *ecdsa.PublicKey, kind ControllerKind, auth *Authoris
 	if (kind == ControllerWebAuthn) != (auth.WebAuthn != nil) {
 		return false
 	}
-	if auth.WebAuthn != nil {
-		rp := t.book.Programme.RelyingParty
-		if webauthn.Check(auth.WebAuthn, &rp, digest) != nil {
+	rp := t.book.Programme.RelyingParty
+	return Signed(key, &rp, auth.WebAuthn, digest, auth.Signature)
+}
+
+// Signed says whether a key signed a digest: by itself, or in a passkey's assertion for the relying party.
+func Signed(key *ecdsa.PublicKey, rp *webauthn.RelyingParty, a *webauthn.Assertion, digest []byte, signature string) bool {
+	if a != nil {
+		if webauthn.Check(a, rp, digest) != nil {
 			return false
 		}
 		var err error
-		if digest, err = webauthn.Digest(auth.WebAuthn); err != nil {
+		if digest, err = webauthn.Digest(a); err != nil {
 			return false
 		}
 	}
-	return p256.Verify(key, digest, auth.Signature)
+	return p256.Verify(key, digest, signature)
+}
+
+// CustodianKeyAt gives the custodian's key of a version for what was signed at a time, in Unix seconds: AUTH_MISMATCH when there is none, AUTH_EXPIRED when it had been rotated away.
+func (p *Programme) CustodianKeyAt(version int, at int64) (string, fault.Code) {
+	i := sort.Search(len(p.Custodians), func(i int) bool { return p.Custodians[i].Version >= version })
+	if i == len(p.Custodians) || p.Custodians[i].Version != version {
+		return "", fault.AuthMismatch
+	}
+	if until := p.Custodians[i].Until; until != 0 && at > until {
+		return "", fault.AuthExpired
+	}
+	return p.Custodians[i].Key, fault.OK
 }
 
 // purpose says whether the mandate was given for this operation.
@@ -79,14 +96,10 @@ func controllerKey(p *Programme, c *Controller, version int, now int64) (*ecdsa.
 	encoded := c.Key
 	switch {
 	case c.Kind == ControllerCustodian:
-		i := sort.Search(len(p.Custodians), func(i int) bool { return p.Custodians[i].Version >= version })
-		if i == len(p.Custodians) || p.Custodians[i].Version != version {
-			return nil, fault.AuthMismatch
+		var code fault.Code
+		if encoded, code = p.CustodianKeyAt(version, now); code != fault.OK {
+			return nil, code
 		}
-		if until := p.Custodians[i].Until; until != 0 && now > until {
-			return nil, fault.AuthExpired
-		}
-		encoded = p.Custodians[i].Key
 	case c.Version != version:
 		return nil, fault.AuthMismatch
 	}

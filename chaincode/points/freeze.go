@@ -17,7 +17,7 @@ const (
 // FreezeStatus is the state of a brand's request to freeze an account.
 type FreezeStatus string
 
-// The states of a request. FreezeNext lists what can follow.
+// The states of a request: asked leads to accepted, declined or lapsed; accepted to applied or lapsed.
 const (
 	FreezeAsked    FreezeStatus = "ASKED"    // Waits for the issuer.
 	FreezeAccepted FreezeStatus = "ACCEPTED" // The issuer's gateway freezes the account next.
@@ -25,12 +25,6 @@ const (
 	FreezeApplied  FreezeStatus = "APPLIED" // An operation froze the account by it, once.
 	FreezeLapsed   FreezeStatus = "LAPSED"  // Its time is over; never recorded, see StatusAt.
 )
-
-// FreezeNext lists the states that can follow each state.
-var FreezeNext = map[FreezeStatus][]FreezeStatus{
-	FreezeAsked:    {FreezeAccepted, FreezeDeclined, FreezeLapsed},
-	FreezeAccepted: {FreezeApplied, FreezeLapsed},
-}
 
 // DeclineReason is why an issuer declines a request.
 type DeclineReason string

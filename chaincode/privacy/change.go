@@ -11,10 +11,10 @@ const VaultTransient = "vault"
 
 // Limits of one call.
 const (
-	MaxPuts   = 64  // Entries that one change writes.
-	MaxPurges = 256 // Entries that one change purges.
-	MaxLookup = 64  // Entries that one query reads.
-	MaxChange = 1 << 20
+	MaxPuts   = 64      // Entries that one change writes.
+	MaxPurges = 256     // Entries that one change purges.
+	MaxLookup = 64      // Entries that one query reads.
+	MaxChange = 1 << 20 // Bytes of the transient field.
 )
 
 // Put writes an entry that was not there before.
@@ -37,9 +37,6 @@ func (c *Change) Validate() error {
 	}
 	if len(c.Put)+len(c.Purge) == 0 {
 		return fault.New(fault.InvalidValue, "a change puts or purges something")
-	}
-	if len(c.Put) > MaxPuts {
-		return fault.New(fault.TooLarge, "a change puts at most %d entries", MaxPuts)
 	}
 	seen := make(map[EntryKey]bool, len(c.Put)+len(c.Purge))
 	keys := make([]EntryKey, len(c.Put))

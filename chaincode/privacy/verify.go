@@ -2,12 +2,10 @@ package privacy
 
 import (
 	"crypto/ecdsa"
-	"sort"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/points"
-	"github.com/tallystick/tallystick/chaincode/webauthn"
 )
 
 // Verify checks both halves of a consent's signature: VerifySignature and GivenBy. account is the customer's as it stands now.
@@ -29,15 +27,7 @@ func (s *SignedConsent) VerifySignature(p *points.Programme, digest []byte) erro
 	if err != nil {
 		return err
 	}
-	if s.WebAuthn != nil {
-		if err := webauthn.Check(s.WebAuthn, &p.RelyingParty, digest); err != nil {
-			return fault.New(fault.SignatureRefused, "the assertion was made for something else")
-		}
-		if digest, err = webauthn.Digest(s.WebAuthn); err != nil {
-			return fault.New(fault.SignatureRefused, "the assertion is not in its form")
-		}
-	}
-	if !p256.Verify(key, digest, s.Signature) {
+	if !points.Signed(key, &p.RelyingParty, s.WebAuthn, digest, s.Signature) {
 		return fault.New(fault.SignatureRefused, "the consent is not signed by the controller that it states")
 	}
 	return nil
@@ -60,12 +50,9 @@ func (s *SignedConsent) key(p *points.Programme) (*ecdsa.PublicKey, error) {
 	if s.Controller.Kind != points.ControllerCustodian {
 		return p256.ParseKey(s.Controller.Key)
 	}
-	i := sort.Search(len(p.Custodians), func(i int) bool { return p.Custodians[i].Version >= s.Custodian })
-	if i == len(p.Custodians) || p.Custodians[i].Version != s.Custodian {
-		return nil, fault.New(fault.SignatureRefused, "the programme has no custodian's key of this version")
+	encoded, code := p.CustodianKeyAt(s.Custodian, s.Body.Given)
+	if code != fault.OK {
+		return nil, fault.New(fault.SignatureRefused, "the programme had no custodian's key of this version when the consent was given")
 	}
-	if until := p.Custodians[i].Until; until != 0 && s.Body.Given > until {
-		return nil, fault.New(fault.SignatureRefused, "the custodian's key had been rotated away")
-	}
-	return p256.ParseKey(p.Custodians[i].Key)
+	return p256.ParseKey(encoded)
 }

@@ -35,7 +35,7 @@ type (
 	// NewConsent is the document of RecordConsent.
 	NewConsent struct {
 		ID      privacy.ConsentID `json:"id"`
-		Hash    string            `json:"hash"` // ConsentHash of the body.
+		Hash    string            `json:"hash"` // Hash of the privacy.ConsentBody.
 		Grantee string            `json:"grantee"`
 		From    int64             `json:"from"`  // Unix seconds.
 		Until   int64             `json:"until"` // Unix seconds.

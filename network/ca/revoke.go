@@ -73,11 +73,10 @@ func (c *Client) RevokeIdentity(ctx context.Context, name, reason string) error 
 	return err
 }
 
-// RevokeSuperseded revokes the certificates of the identity whose files these are, apart from those that the files hold, and says how many there were. The identity goes on.
+// RevokeSuperseded revokes the certificates of the identities whose files these are, apart from those that the files hold, and says how many there were. The identity goes on.
 func (c *Client) RevokeSuperseded(ctx context.Context, files string) (int, error) {
 	identity := c.dir.Identity(c.member.Name, files)
-	used := map[string]bool{}
-	name := ""
+	used, named := map[string]bool{}, map[string]bool{}
 	for _, purpose := range []Purpose{Signing, TLS} {
 		file, _ := pairOf(identity, purpose)
 		certificate, err := readCertificate(file)
@@ -87,7 +86,10 @@ func (c *Client) RevokeSuperseded(ctx context.Context, files string) (int, error
 		if err != nil {
 			return 0, err
 		}
-		used[certificate.SerialNumber.String()], name = true, certificate.Subject.CommonName
+		used[certificate.SerialNumber.String()], named[certificate.Subject.CommonName] = true, true
+	}
+	if len(named) == 0 {
+		return 0, failure.New(failure.EnrolFailed, "%s of %s has no certificate", files, c.member.Name)
 	}
 	all, err := c.Certificates(ctx)
 	if err != nil {
@@ -95,7 +97,7 @@ func (c *Client) RevokeSuperseded(ctx context.Context, files string) (int, error
 	}
 	revoked := 0
 	for _, certificate := range all {
-		if certificate.Subject.CommonName != name || used[certificate.SerialNumber.String()] {
+		if !named[certificate.Subject.CommonName] || used[certificate.SerialNumber.String()] {
 			continue
 		}
 		args := []string{"revoke", "--revoke.serial", fmt.Sprintf("%x", certificate.SerialNumber), "--revoke.aki", hex.EncodeToString(certificate.AuthorityKeyId), "--revoke.reason", "superseded"}

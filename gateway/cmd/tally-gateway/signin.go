@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/gateway/api"
@@ -36,8 +38,11 @@ func (g *gateway) buildSignIn(parts *api.Parts) error {
 	}
 	g.people.senders = senders
 	post := signin.NewPost(senders, g.log)
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_sign_in_events_total", Help: "What may be a sign of a takeover: new devices, factors and addresses that changed."}, []string{"event"})
+	g.registry.MustRegister(events)
 	service, err := signin.New(signin.Settings{
 		DB: g.people.db, People: g.people.vault, Post: post, Relying: g.relyingParty, Secret: hasher.Key(signInKey), Issuer: displayed(g.cfg.Programme), Region: settings.Region, Log: g.log,
+		Watch: func(_ context.Context, _ signin.PersonID, e signin.Event) { events.WithLabelValues(string(e)).Inc() },
 	})
 	if err != nil {
 		return err

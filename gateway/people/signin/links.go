@@ -133,13 +133,5 @@ func controls(c *points.Controller, digest []byte, signed Signed, rp *webauthn.R
 	if err != nil {
 		return false
 	}
-	if signed.WebAuthn != nil {
-		if webauthn.Check(signed.WebAuthn, rp, digest) != nil {
-			return false
-		}
-		if digest, err = webauthn.Digest(signed.WebAuthn); err != nil {
-			return false
-		}
-	}
-	return p256.Verify(key, digest, signed.Signature)
+	return points.Signed(key, rp, signed.WebAuthn, digest, signed.Signature)
 }
