@@ -122,7 +122,7 @@ func (s *Server) EraseMe(ctx context.Context, r EraseMeRequestObject) (EraseMeRe
 	if err != nil {
 		return nil, err
 	}
-	e, err := desk.Request(ctx, erasure.Request{Person: personIn(ctx), Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: quantity.Points(r.Body.Forfeit)})
+	e, err := desk.Request(ctx, erasure.Request{Person: personIn(ctx), Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: quantity.Points(r.Body.Forfeit)})
 	return EraseMe202JSONResponse(discreetErasure(&e)), err
 }
 

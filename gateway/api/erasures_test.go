@@ -138,7 +138,7 @@ func TestLegalHoldsAreSetListedAndLifted(t *testing.T) {
 	}
 	r.problem(r.do(r.comply("POST", "/v1/customers/"+ada+"/erasure", `{"forfeit":0}`)), fault.LegalHold)
 	r.problem(r.do(r.comply("POST", path, `{"reason":"case 17","until":"2001-01-01T00:00:00Z","told":false}`)), fault.InvalidValue)
-	e, err := r.desk.Request(t.Context(), erasure.Request{Person: vault.PersonID(ada), Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest})
+	e, err := r.desk.Request(t.Context(), erasure.Request{Person: vault.PersonID(ada), Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest})
 	if err != nil {
 		t.Fatal(err)
 	}

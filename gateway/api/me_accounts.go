@@ -28,7 +28,7 @@ func (s *Server) openFirst(ctx context.Context, person vault.PersonID) (points.A
 			return l.Account, nil
 		}
 	}
-	reference, account, err := s.people.Vault.BeginOpening(ctx, person, vault.Once{Caller: signin.ActorPerson, Key: firstOpening})
+	reference, account, err := s.people.Vault.BeginOpening(ctx, person, vault.Once{Caller: vault.ActorPerson, Key: firstOpening})
 	if err != nil || account != "" {
 		return account, err
 	}

@@ -59,7 +59,7 @@ func originatorIn(ctx context.Context) string {
 
 // ownAccess is how customers' looks at their own data stand in the access log.
 func ownAccess(purpose string) vault.Access {
-	return vault.Access{Actor: signin.ActorPerson, Purpose: purpose}
+	return vault.Access{Actor: vault.ActorPerson, Purpose: purpose}
 }
 
 // shown is the token of a customer's session as a request shows it.

@@ -167,6 +167,9 @@ func (c *Client) testRevoke(ctx context.Context, t *testing.T) {
 	if n, err := c.RevokeSuperseded(ctx, "compliance"); err != nil || n != 1 {
 		t.Fatalf("%d revoked: %v", n, err)
 	}
+	if _, err := c.RevokeSuperseded(ctx, "nobody"); failure.CodeOf(err) != failure.EnrolFailed || !strings.Contains(err.Error(), "has no certificate") {
+		t.Errorf("files that aren't there: %v", err)
+	}
 	gone := c.pair(t, "auditor", Signing)
 	if err := c.RevokeIdentity(ctx, "auditor", "whim"); failure.CodeOf(err) != failure.SettingInvalid {
 		t.Errorf("a reason that isn't one: %v", err)

@@ -59,7 +59,6 @@ func (k *Keeper) Answer(ctx context.Context, person string, a Answers) error {
 	if err := k.endAnswer(ctx, person, a.Survey); err != nil {
 		return err
 	}
-	k.payRewards(ctx)
 	if err := k.Refresh(ctx, person); err != nil {
 		k.complain(ctx, "answers could not be shared at once", err)
 	}
@@ -74,7 +73,7 @@ func (k *Keeper) openSurvey(ctx context.Context, id string) (*Survey, error) {
 		return nil, fault.New(fault.NotFound, "no such survey is open")
 	}
 	if err != nil {
-		return nil, failed(err)
+		return nil, sqlite.Failed(err)
 	}
 	var s Survey
 	if err := json.Unmarshal(document, &s); err != nil {
@@ -161,17 +160,17 @@ func (k *Keeper) payRewards(ctx context.Context) {
 func (k *Keeper) owed(ctx context.Context) (list []owed, err error) {
 	rows, err := k.db.Reader().QueryContext(ctx, "SELECT survey, person, account, reward FROM survey_answers WHERE step = 'owed' LIMIT ?", maxRewardsAtOnce)
 	if err != nil {
-		return nil, failed(err)
+		return nil, sqlite.Failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var o owed
 		if err := rows.Scan(&o.survey, &o.person, &o.account, &o.reward); err != nil {
-			return nil, failed(err)
+			return nil, sqlite.Failed(err)
 		}
 		list = append(list, o)
 	}
-	return list, failed(rows.Err())
+	return list, sqlite.Failed(rows.Err())
 }
 
 // pay gives one reward. What the rules refuse for good, because they give nothing for it, is done with.
@@ -190,16 +189,16 @@ func (k *Keeper) pay(ctx context.Context, o owed) error {
 func (k *Keeper) answered(ctx context.Context, person string) ([]ExportedAnswers, error) {
 	rows, err := k.db.Reader().QueryContext(ctx, "SELECT survey, at, policy, language FROM survey_answers WHERE person = ? AND step <> 'answering' ORDER BY at, survey", person)
 	if err != nil {
-		return nil, failed(err)
+		return nil, sqlite.Failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	all := []ExportedAnswers{}
 	for rows.Next() {
 		var a ExportedAnswers
 		if err := rows.Scan(&a.Survey, (*timeColumn)(&a.At), &a.Policy, &a.Language); err != nil {
-			return nil, failed(err)
+			return nil, sqlite.Failed(err)
 		}
 		all = append(all, a)
 	}
-	return all, failed(rows.Err())
+	return all, sqlite.Failed(rows.Err())
 }

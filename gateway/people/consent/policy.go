@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 )
 
@@ -23,15 +24,12 @@ func (k *Keeper) Policy(ctx context.Context) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	for i := len(published.Versions) - 1; i >= 0; i-- {
-		v := published.Versions[i]
-		if v.Effective > programme.BusinessDate {
-			continue
-		}
-		policy, err := k.policyOf(ctx, v.Version)
-		return Published{Policy: policy, Hash: v.Hash}, err
+	v := points.InForce(published.Versions, programme.BusinessDate)
+	if v == nil {
+		return Published{}, fault.New(fault.NotFound, "the brand has published no data policy that is in force")
 	}
-	return Published{}, fault.New(fault.NotFound, "the brand has published no data policy that is in force")
+	policy, err := k.policyOf(ctx, v.Version)
+	return Published{Policy: policy, Hash: v.Hash}, err
 }
 
 // policyOf gives a version of the data policy. The last one is kept: versions never change.

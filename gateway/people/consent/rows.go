@@ -93,7 +93,7 @@ func (k *Keeper) load(ctx context.Context, id privacy.ConsentID) (*row, error) {
 	if err == sql.ErrNoRows {
 		return nil, fault.New(fault.NotFound, "there is no such consent")
 	}
-	return &r, failed(err)
+	return &r, sqlite.Failed(err)
 }
 
 // personal is load of a person's own consent.
@@ -108,17 +108,17 @@ func (k *Keeper) personal(ctx context.Context, person string, id privacy.Consent
 func (k *Keeper) list(ctx context.Context, where string, args ...any) (all []*row, err error) {
 	rows, err := k.db.Reader().QueryContext(ctx, "SELECT "+columns+" FROM consents WHERE "+where, args...)
 	if err != nil {
-		return nil, failed(err)
+		return nil, sqlite.Failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r row
 		if err := rows.Scan(r.into()...); err != nil {
-			return nil, failed(err)
+			return nil, sqlite.Failed(err)
 		}
 		all = append(all, &r)
 	}
-	return all, failed(rows.Err())
+	return all, sqlite.Failed(rows.Err())
 }
 
 // advanceTo notes the next step. The goal is the customer's: it isn't touched.
@@ -161,11 +161,11 @@ func (k *Keeper) aim(ctx context.Context, goal privacy.EndReason, where string, 
 		for rows.Next() {
 			var id privacy.ConsentID
 			if err := rows.Scan(&id); err != nil {
-				return failed(err)
+				return sqlite.Failed(err)
 			}
 			ids = append(ids, id)
 		}
-		return failed(rows.Err())
+		return sqlite.Failed(rows.Err())
 	})
 	return ids, err
 }
@@ -226,23 +226,15 @@ func (k *Keeper) everShared(ctx context.Context, id privacy.ConsentID) ([]Entry,
 func (k *Keeper) entries(ctx context.Context, query string, id privacy.ConsentID) (all []Entry, err error) {
 	rows, err := k.db.Reader().QueryContext(ctx, query, string(id))
 	if err != nil {
-		return nil, failed(err)
+		return nil, sqlite.Failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var e Entry
 		if err := rows.Scan(&e.Attribute, &e.Key); err != nil {
-			return nil, failed(err)
+			return nil, sqlite.Failed(err)
 		}
 		all = append(all, e)
 	}
-	return all, failed(rows.Err())
-}
-
-// failed gives an error of the database its code; nil stays nil.
-func failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fault.New(fault.Internal, "the people's database failed: %v", err)
+	return all, sqlite.Failed(rows.Err())
 }

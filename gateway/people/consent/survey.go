@@ -10,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -20,9 +21,6 @@ const (
 	maxSurveyWords = 1024
 	maxSurveyID    = 24 // With its prefix it is the tag of an event.
 )
-
-// CustomPrefix begins the names of attributes that a brand declares in its data policy.
-const CustomPrefix = "custom."
 
 var surveyForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -40,7 +38,7 @@ type Survey struct {
 
 // SurveyQuestion is one question.
 type SurveyQuestion struct {
-	Attribute string            `json:"attribute"` // Begins with CustomPrefix.
+	Attribute string            `json:"attribute"` // Begins with vault.CustomPrefix.
 	Words     map[string]string `json:"words"`     // By language.
 	Required  bool              `json:"required"`
 }
@@ -64,8 +62,8 @@ func (s *Survey) validate(policy *privacy.Policy) error {
 	}
 	seen := map[string]bool{}
 	for _, q := range s.Questions {
-		if !strings.HasPrefix(q.Attribute, CustomPrefix) || seen[q.Attribute] || policy.Attribute(q.Attribute) == nil {
-			return fault.New(fault.InvalidValue, "questions: each is about another attribute %s..., which the data policy in force declares", CustomPrefix)
+		if !strings.HasPrefix(q.Attribute, vault.CustomPrefix) || seen[q.Attribute] || policy.Attribute(q.Attribute) == nil {
+			return fault.New(fault.InvalidValue, "questions: each is about another attribute %s..., which the data policy in force declares", vault.CustomPrefix)
 		}
 		seen[q.Attribute] = true
 		if err := validSurveyWords("words", q.Words); err != nil {
@@ -151,7 +149,7 @@ func (k *Keeper) Surveys(ctx context.Context, person string) ([]OpenSurvey, erro
 	rows, err := k.db.Reader().QueryContext(ctx, `SELECT s.document, COALESCE(a.at, 0) FROM surveys s
 		LEFT JOIN survey_answers a ON a.survey = s.id AND a.person = ? AND a.step <> 'answering' WHERE s.starts <= ? AND s.ends > ? ORDER BY s.id`, person, now, now)
 	if err != nil {
-		return nil, failed(err)
+		return nil, sqlite.Failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	var all []OpenSurvey
@@ -159,7 +157,7 @@ func (k *Keeper) Surveys(ctx context.Context, person string) ([]OpenSurvey, erro
 		var document []byte
 		var o OpenSurvey
 		if err := rows.Scan(&document, (*timeColumn)(&o.Answered)); err != nil {
-			return nil, failed(err)
+			return nil, sqlite.Failed(err)
 		}
 		if err := json.Unmarshal(document, &o.Survey); err != nil {
 			return nil, fault.New(fault.Internal, "a survey in people.db can't be read: %v", err)
@@ -171,5 +169,5 @@ func (k *Keeper) Surveys(ctx context.Context, person string) ([]OpenSurvey, erro
 		}
 		all = append(all, o)
 	}
-	return all, failed(rows.Err())
+	return all, sqlite.Failed(rows.Err())
 }

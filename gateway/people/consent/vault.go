@@ -2,7 +2,6 @@ package consent
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -22,18 +21,7 @@ func OverVault(v *vault.Vault, programme string) Vault { return vaulted{v, progr
 
 // Accounts implements Vault.
 func (o vaulted) Accounts(ctx context.Context, person string) ([]points.AccountID, error) {
-	links, err := o.vault.Accounts(ctx, vault.PersonID(person))
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(links, func(a, b vault.Link) int { return int(b.LinkedAt - a.LinkedAt) })
-	var accounts []points.AccountID
-	for _, l := range links {
-		if l.Programme == o.programme {
-			accounts = append(accounts, l.Account)
-		}
-	}
-	return accounts, nil
+	return o.vault.AccountsIn(ctx, vault.PersonID(person), o.programme)
 }
 
 // Entries implements Vault.
@@ -62,11 +50,8 @@ func (o vaulted) Set(ctx context.Context, person string, values map[string]strin
 	for name, value := range values {
 		set = append(set, vault.Attribute{Name: name, Value: value})
 	}
-	return o.vault.Update(ctx, vault.PersonID(person), set, nil, vault.Access{Actor: ActorPerson, Purpose: purpose})
+	return o.vault.Update(ctx, vault.PersonID(person), set, nil, vault.Access{Actor: vault.ActorPerson, Purpose: purpose})
 }
-
-// ActorPerson is how the access log names the customer.
-const ActorPerson = "person"
 
 // Open decrypts a shared entry: OpenEntry over the vault's form of entries.
 func Open(brand string, key privacy.EntryKey, record, secret []byte) (string, error) {

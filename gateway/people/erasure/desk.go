@@ -44,16 +44,13 @@ func (d *Desk) wake() {
 	}
 }
 
-// ActorPerson asks for the own erasure; ActorRetention is the job that ends what is kept too long.
-const (
-	ActorPerson    = "person"
-	ActorRetention = "job/retention"
-)
+// ActorRetention is the job that ends what is kept too long; vault.ActorPerson asks for the own erasure.
+const ActorRetention = "job/retention"
 
 // Request is somebody's wish that a person be erased.
 type Request struct {
 	Person vault.PersonID
-	Actor  string // ActorPerson, an API key's name, or a job's.
+	Actor  string // vault.ActorPerson, an API key's name, or a job's.
 	Reason privacy.ErasureReason
 	// Forfeit is the number of points that was confirmed to be forfeited: what Plan says.
 	Forfeit quantity.Points

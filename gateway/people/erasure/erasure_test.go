@@ -171,7 +171,7 @@ func TestOpenHoldsComeFirst(t *testing.T) {
 	_, err := w.vault.Read(t.Context(), person, nil, access)
 	w.try(err)
 
-	again, err := w.desk.Request(t.Context(), erasure.Request{Person: person, Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: 1})
+	again, err := w.desk.Request(t.Context(), erasure.Request{Person: person, Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: 1})
 	if err != nil || again.ID != e.ID {
 		t.Errorf("asked again: %v, %v", again.ID, err)
 	}
@@ -219,7 +219,7 @@ func TestTheCustomerConfirmsTheExactForfeiture(t *testing.T) {
 	w.accounts[id].Waiting = 3
 	person := w.customer(id)
 	for _, wrong := range []int64{0, 100, 120, 124} {
-		_, err := w.desk.Request(t.Context(), erasure.Request{Person: person, Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: quantity.Points(wrong)})
+		_, err := w.desk.Request(t.Context(), erasure.Request{Person: person, Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: quantity.Points(wrong)})
 		w.wantCode(err, fault.ForfeitMismatch)
 	}
 	if e := w.ask(person); e.Step != erasure.Waiting {
@@ -253,7 +253,7 @@ func TestALegalHoldStopsAnErasure(t *testing.T) {
 		until := w.vault.Clock.Time.Add(48 * time.Hour).UnixMilli()
 		hold, err := w.desk.Hold(t.Context(), person, erasure.LegalHold{Reason: "case 2026/17", SetBy: "compliance", Until: until, Told: told})
 		w.try(err)
-		ask := erasure.Request{Person: person, Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest}
+		ask := erasure.Request{Person: person, Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest}
 		e, err := w.desk.Request(t.Context(), ask)
 		plan, planErr := w.desk.Plan(t.Context(), person)
 		w.try(planErr)
@@ -351,7 +351,7 @@ func TestWhoIsBeingMergedCanNotAskForErasureYet(t *testing.T) {
 	w.vault.Ledger.After = vaulttest.Unavailable
 	_ = w.vault.Merge(t.Context(), vault.Merger{Keep: keep, Gone: gone, Overruled: []string{vault.Name, vault.Birthday}}, access)
 	for _, id := range []vault.PersonID{keep, gone} {
-		w.wantCode(second(w.desk.Request(t.Context(), erasure.Request{Person: id, Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest})), fault.NotReady)
+		w.wantCode(second(w.desk.Request(t.Context(), erasure.Request{Person: id, Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest})), fault.NotReady)
 	}
 	w.vault.Ledger.After = nil
 	w.try(w.vault.Recover(t.Context()))

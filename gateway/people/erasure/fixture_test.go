@@ -195,7 +195,7 @@ func (w *world) ask(person vault.PersonID) erasure.Erasure {
 	w.t.Helper()
 	plan, err := w.desk.Plan(w.t.Context(), person)
 	w.try(err)
-	e, err := w.desk.Request(w.t.Context(), erasure.Request{Person: person, Actor: erasure.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: plan.Forfeit})
+	e, err := w.desk.Request(w.t.Context(), erasure.Request{Person: person, Actor: vault.ActorPerson, Reason: privacy.ErasedOnRequest, Forfeit: plan.Forfeit})
 	w.try(err)
 	return e
 }

@@ -111,7 +111,7 @@ func (d *Desk) disclosedHold(ctx context.Context, person vault.PersonID) (bool, 
 // checkHold is LEGAL_HOLD when one is in force that the actor may know of: to the customer an undisclosed hold shows as a request that waits.
 func checkHold(tx *sqlite.Tx, person vault.PersonID, actor string, now int64) error {
 	held, told, err := heldBy(tx, person, now)
-	if err != nil || !held || !told && actor == ActorPerson {
+	if err != nil || !held || !told && actor == vault.ActorPerson {
 		return err
 	}
 	return errHeld()

@@ -61,21 +61,13 @@ func (d *Desk) removeStale(ctx context.Context) (version, removed int, err error
 			continue
 		}
 		before := d.Now().Add(-time.Duration(a.RetentionDays) * day).UnixMilli()
-		n, err := d.removeStaleOf(ctx, vaultName(a.Name), before)
+		n, err := d.removeStaleOf(ctx, a.Name, before)
 		removed += n
 		if err != nil {
 			return published.Version, removed, err
 		}
 	}
 	return published.Version, removed, nil
-}
-
-// vaultName is what the vault calls an attribute of the data policy: its own by their names, others as custom ones.
-func vaultName(name string) string {
-	if vault.CheckName(name) == nil {
-		return name
-	}
-	return vault.CustomPrefix + name
 }
 
 func (d *Desk) removeStaleOf(ctx context.Context, name string, before int64) (removed int, err error) {

@@ -45,7 +45,7 @@ func (d *Desk) Run(ctx context.Context) error {
 // Look takes every erasure as far as it goes now, records certificates, and closes what was left open. An erasure that fails doesn't hold up the others; the error is the first
 // that isn't a reason to wait.
 func (d *Desk) Look(ctx context.Context) error {
-	due, err := d.list(ctx, `SELECT `+erasureColumns+` FROM erasures WHERE step NOT IN ('recording', 'done') AND due <= ? ORDER BY due_at, id LIMIT ?`, d.now(), atOnce)
+	due, err := d.list(ctx, `SELECT `+erasureColumns+` FROM erasures WHERE step NOT IN ('scrubbing', 'recording', 'done') AND due <= ? ORDER BY due_at, id LIMIT ?`, d.now(), atOnce)
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,9 @@ func (d *Desk) Look(ctx context.Context) error {
 		if err := d.advance(ctx, &due[i]); err != nil && first == nil {
 			first = err
 		}
+	}
+	if err := d.scrub(ctx); err != nil && first == nil {
+		first = err
 	}
 	if err := d.record(ctx); err != nil && first == nil {
 		first = err

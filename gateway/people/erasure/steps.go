@@ -34,7 +34,6 @@ var steps = map[Step]func(*Desk, context.Context, *Erasure) (Step, error){
 	Closing:     (*Desk).closeAccounts,
 	Destroying:  (*Desk).destroy,
 	Purging:     (*Desk).purge,
-	Scrubbing:   (*Desk).scrub,
 	Certifying:  (*Desk).certify,
 }
 
@@ -209,6 +208,22 @@ func (d *Desk) purgeThere(ctx context.Context, keys []privacy.EntryKey) error {
 	return d.Ledger.ChangeVault(ctx, change)
 }
 
-func (d *Desk) scrub(ctx context.Context, _ *Erasure) (Step, error) {
-	return Certifying, d.DB.Scrub(ctx)
+// scrub rewrites the database once for all erasures that wait for it: writes wait meanwhile. Then it takes them on.
+func (d *Desk) scrub(ctx context.Context) error {
+	waiting, err := d.list(ctx, `SELECT `+erasureColumns+` FROM erasures WHERE step = 'scrubbing' ORDER BY due_at, id`)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	if err := d.DB.Scrub(ctx); err != nil {
+		return err
+	}
+	for i := range waiting {
+		if err := d.move(ctx, &waiting[i], Certifying); err != nil {
+			return err
+		}
+		if err := d.advance(ctx, &waiting[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -148,19 +148,19 @@ func (d *Desk) Pending(ctx context.Context, person string) (list []Pending, err 
 	rows, err := d.db.Reader().QueryContext(ctx, `SELECT id, partner, name, store, terminal, until FROM lookup_challenges
 		WHERE person = ? AND decision = 0 AND until > ? ORDER BY until LIMIT ?`, person, d.now().UnixMilli(), maxAsking)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "the people's database failed: %v", err)
+		return nil, sqlite.Failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var p Pending
 		var until int64
 		if err := rows.Scan(&p.ID, &p.Asker.Partner, &p.Asker.Name, &p.Asker.Store, &p.Asker.Terminal, &until); err != nil {
-			return nil, fault.New(fault.Internal, "the people's database failed: %v", err)
+			return nil, sqlite.Failed(err)
 		}
 		p.Ends = time.UnixMilli(until).UTC()
 		list = append(list, p)
 	}
-	return list, rows.Err()
+	return list, sqlite.Failed(rows.Err())
 }
 
 // Decision is a customer's word on a challenge.

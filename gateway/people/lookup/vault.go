@@ -44,20 +44,14 @@ func (o vaulted) Holder(ctx context.Context, q Question) (Holder, error) {
 
 // Of implements People.
 func (o vaulted) Of(ctx context.Context, person string) (Holder, error) {
-	links, err := o.vault.Accounts(ctx, vault.PersonID(person))
+	accounts, err := o.vault.AccountsIn(ctx, vault.PersonID(person), o.programme)
 	if err != nil {
 		return Holder{}, err
 	}
-	h, latest := Holder{Person: person}, int64(-1)
-	for _, l := range links {
-		if l.Programme == o.programme && l.LinkedAt > latest {
-			h.Account, latest = l.Account, l.LinkedAt
-		}
-	}
-	if h.Account == "" {
+	if len(accounts) == 0 {
 		return Holder{}, fault.New(fault.NotFound, "the customer has no account in the programme")
 	}
-	return h, nil
+	return Holder{Person: person, Account: accounts[0]}, nil
 }
 
 // Told implements People.

@@ -154,7 +154,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (Progress, error
 	if r.Language != "" {
 		attributes = append(attributes, vault.Attribute{Name: vault.Language, Value: r.Language})
 	}
-	if b.person, err = s.people.Create(ctx, attributes, vault.Access{Actor: ActorPerson, Purpose: "registration"}); err != nil {
+	if b.person, err = s.people.Create(ctx, attributes, vault.Access{Actor: vault.ActorPerson, Purpose: "registration"}); err != nil {
 		return Progress{}, err
 	}
 	if err := s.db.Write(ctx, func(tx *sqlite.Tx) error { return s.finish(tx, b) }); err != nil {
@@ -162,9 +162,6 @@ func (s *Service) Register(ctx context.Context, r Registration) (Progress, error
 	}
 	return s.enter(ctx, b, []string{ByCode}, r.Agent)
 }
-
-// ActorPerson is whom the access log names when people look at their own data.
-const ActorPerson = "person"
 
 // Answer is a second factor other than a passkey.
 type Answer struct {

@@ -17,9 +17,8 @@ import (
 
 // Limits of passkeys.
 const (
-	MaxPasskeys      = 20 // Of a person.
-	MaxLabelBytes    = 64
-	MaxCredentialLen = 16 << 10 // Of what a browser sends about a passkey, in bytes of JSON.
+	MaxPasskeys   = 20 // Of a person.
+	MaxLabelBytes = 64
 )
 
 // Passkey is one that a person has made.

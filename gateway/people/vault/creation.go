@@ -9,9 +9,6 @@ import (
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
-// MaxIdempotencyKey is the length of a caller's idempotency key in bytes.
-const MaxIdempotencyKey = 64
-
 // Purposes of keyed hashes besides the index's.
 const (
 	oncePurpose    = "once|"

@@ -93,6 +93,18 @@ func (v *Vault) Accounts(ctx context.Context, id PersonID) ([]Link, error) {
 	return all, sqlite.Failed(rows.Err())
 }
 
+// AccountsIn lists a person's accounts of one programme. The first that was linked, which comes first, is what the person is known by where only one can be named.
+func (v *Vault) AccountsIn(ctx context.Context, id PersonID, programme string) ([]points.AccountID, error) {
+	links, err := v.Accounts(ctx, id)
+	var accounts []points.AccountID
+	for _, l := range links {
+		if l.Programme == programme {
+			accounts = append(accounts, l.Account)
+		}
+	}
+	return accounts, err
+}
+
 // PersonOf finds whose account it is; PERSON_UNKNOWN when it is nobody's.
 func (v *Vault) PersonOf(ctx context.Context, programme string, account points.AccountID) (PersonID, error) {
 	var id PersonID

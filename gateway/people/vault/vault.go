@@ -102,6 +102,9 @@ func (v *Vault) rules(ctx context.Context, all []Attribute) (*rules, error) {
 	return r, nil
 }
 
+// ActorPerson is how the access log names the customer.
+const ActorPerson = "person"
+
 // Access says who reads values, and why. It stands in the access log.
 type Access struct {
 	Actor   string // An API key's name, "person", partner/<brand>, or a job's name.
