@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/members.sh
 [ $# -ge 1 ] || { sed -n 's/^# *//p' "$0" | sed -n 2,4p >&2; exit 2; }
+command -v openssl >/dev/null || { echo "missing: openssl (it tells when a certificate ends)" >&2; exit 1; }
 member=$1
 shift
 identities=$run/organizations/$member/identities

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +82,13 @@ func (g *gateway) AcceptAll(_ context.Context, all []sequencer.Intake) []sequenc
 		results[i].Ticket = g.accept(all[i])
 	}
 	return results
+}
+
+// Find knows what it has taken by its key.
+func (g *gateway) Find(_ context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return sequencer.Ticket{}, slices.ContainsFunc(g.intakes, func(k sequencer.Intake) bool { return k.Caller == in.Caller && k.IdempotencyKey == in.IdempotencyKey }), nil
 }
 
 func (g *gateway) accept(in sequencer.Intake) sequencer.Ticket {

@@ -58,6 +58,18 @@ func TestWhatIsWithheldIsNotRecordedAndTellsNoRule(t *testing.T) {
 	}
 }
 
+func TestWhatWasRecordedIsAnsweredWhateverTheJudgeSaysNow(t *testing.T) {
+	b, judge := newBench(t), &suspicious{}
+	b.server.people.Abuse = judge
+	again := b.post("/v1/operations", ScopeTill, requestsOf()[KindRedeem])
+	into[Operation](t, b.do(again), http.StatusOK)
+	judge.action = abuse.ActionRefuse
+	if o := into[Operation](t, b.do(again), http.StatusOK); !o.Duplicate {
+		t.Errorf("%+v", o)
+	}
+	b.problem(b.do(call{"POST", "/v1/operations", ScopeTill, requestsOf()[KindRedeem].String(), []string{"Idempotency-Key", "another"}}), fault.Withheld)
+}
+
 func TestAJudgeIsShownWhoAsksAndHowTheyAgreed(t *testing.T) {
 	b := newBench(t)
 	judge := &suspicious{action: abuse.ActionFlag}

@@ -18,6 +18,9 @@ const (
 	deviceKey    = "tally.device"
 )
 
+// codeOf is the code of what isn't taken now.
+var codeOf = map[abuse.Action]fault.Code{abuse.ActionRefuse: fault.Withheld, abuse.ActionStepUp: fault.StepUpRequired}
+
 var deviceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{22,128}$`)
 
 // deviceOf is the key by which the sender's device is known: the header's, or for the wallet's pages what signing in left in the browser; empty without a usable one.
@@ -61,7 +64,7 @@ func (s *Server) judgeOne(ctx context.Context, it *item) error {
 	if d := &it.intake.Details; d.Terminal != "" {
 		attempt.Terminal = s.hasher.Device("terminal", d.Merchant, d.Store, d.Terminal)
 	}
-	code := map[abuse.Action]fault.Code{abuse.ActionRefuse: fault.Withheld, abuse.ActionStepUp: fault.StepUpRequired}[s.people.Abuse.Check(&attempt).Action]
+	code := codeOf[s.people.Abuse.Check(&attempt).Action]
 	if code == "" || s.isRecorded(ctx, it) {
 		return nil
 	}
@@ -70,11 +73,7 @@ func (s *Server) judgeOne(ctx context.Context, it *item) error {
 
 // isRecorded says whether the outbox has the item already.
 func (s *Server) isRecorded(ctx context.Context, it *item) bool {
-	finder, ok := s.recorder.(PartnerRecorder)
-	if !ok {
-		return false
-	}
-	_, found, err := finder.Find(ctx, &it.intake)
+	_, found, err := s.recorder.Find(ctx, &it.intake)
 	return found || err != nil // What contradicts an earlier request is told by the recorder.
 }
 

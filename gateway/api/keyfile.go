@@ -14,8 +14,13 @@ func (k *Keys) Follow(ctx context.Context, path string, interval time.Duration, 
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	var seen []byte
+	gone := false
 	for {
 		raw, err := os.ReadFile(path)
+		if err != nil && !gone {
+			log.Error("the API keys stay as they were", "err", err)
+		}
+		gone = err != nil
 		if err == nil && !bytes.Equal(raw, seen) {
 			k.reload(path, log)
 			seen = raw

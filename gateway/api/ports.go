@@ -18,6 +18,8 @@ import (
 type Recorder interface {
 	// AcceptAll records operations, each with its own answer in the same order.
 	AcceptAll(ctx context.Context, all []sequencer.Intake) []sequencer.Result
+	// Find gives what was recorded here before under the intake's idempotency key or natural id, and whether anything was; the errors are those of AcceptAll.
+	Find(ctx context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error)
 	// Started returns NOT_READY before the ledger's past is known here: until then an account that is there would be taken for unknown.
 	Started() error
 }
@@ -25,8 +27,6 @@ type Recorder interface {
 // PartnerRecorder is a Recorder of a programme that another gateway sequences: what it takes, it brings to the ledger in small batches of this member's own.
 type PartnerRecorder interface {
 	Recorder
-	// Find gives what was recorded here before under the intake's idempotency key or natural id, and whether anything was; the errors are those of AcceptAll.
-	Find(ctx context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error)
 	// PassOn notes durably that signed intakes are sent to the issuer. A result with a ticket was recorded here before: it is not to be sent.
 	PassOn(ctx context.Context, all []sequencer.Intake) []sequencer.Result
 	// AcceptPassedOn is AcceptAll for what was passed on and not answered. ISSUER_UNAVAILABLE when the issuer may have the same under another signature.

@@ -59,11 +59,8 @@ func (g *gateway) buildAbuse(parts *api.Parts) error {
 		Unfreezer: unfreezing{g}, Receipts: g.reads, Log: g.log,
 	}
 	if g.cfg.Compliance.Given() {
-		client, err := g.client.As(g.cfg.Compliance)
+		client, err := g.speakAs("compliance", g.cfg.Compliance)
 		if err != nil {
-			return err
-		}
-		if err := g.renews("compliance", g.cfg.Compliance, client); err != nil {
 			return err
 		}
 		settings.Compliance, parts.People.Compliance = client.Points(g.cfg.Programme), complying{client}

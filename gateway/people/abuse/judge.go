@@ -108,14 +108,14 @@ func NewJudge(rules *Rules, found func(Finding), met func(points.AccountID, Devi
 		}
 		j.number[v.Per]++
 	}
-	j.idle = len(rules.Velocity) == 0 && rules.NewDevice.For == 0 && rules.NewController.For == 0
+	j.idle = len(rules.Velocity) == 0 && rules.NewDevice.For == 0 && rules.NewController.For == 0 && rules.Referrals.Window == 0
 	for i := range j.parts {
 		j.parts[i] = shard{tallies: map[subject]*tally{}, devices: map[[16]byte][]known{}, changed: map[[16]byte]int64{}}
 	}
 	return j
 }
 
-// Check counts an attempt and says what becomes of it. Every rule that is met is told; the sternest decides.
+// Check counts an attempt and says what becomes of it. Of the rules that are met, the sternest decides and is told.
 func (j *Judge) Check(a *Attempt) Verdict {
 	if j.idle {
 		return Verdict{}
@@ -254,13 +254,13 @@ func (s *shard) makeRoom(at int64) {
 // takeover looks at what is new about the account of a debit.
 func (j *Judge) takeover(account [16]byte, a *Attempt) (verdict Verdict) {
 	device, controller := &j.rules.NewDevice, &j.rules.NewController
-	if device.For == 0 && controller.For == 0 {
+	if device.For == 0 && controller.For == 0 && j.rules.Referrals.Window == 0 { // Referrals are held against the devices that are learnt here.
 		return verdict
 	}
 	s := j.shardOf(account)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if device.For > 0 && a.Device != (Device{}) && s.isNew(account, a, int64(device.For/time.Second), j.met) && a.Points >= device.Points {
+	if a.Device != (Device{}) && s.isNew(account, a, int64(device.For/time.Second), j.met) && device.For > 0 && a.Points >= device.Points {
 		verdict = Verdict{Action: device.Action, Reason: ReasonNewDevice, rule: "newDevice"}
 	}
 	if when, ok := s.changed[account]; ok && a.At < when+int64(controller.For/time.Second) && a.Points >= controller.Points {

@@ -324,16 +324,10 @@ func TestReferralsInBurstsRingsAndOnOneDeviceAreFlagged(t *testing.T) {
 		t.Fatalf("%+v", list)
 	}
 	w.commit("AirlineMSP", refer(4, 1), refer(5, 3), refer(1, 5)) // 1 refers 3, who refers 5, who refers 1.
-	if err := w.db.Write(t.Context(), func(tx *sqlite.Tx) error {
-		for _, n := range []int{20, 21} {
-			if _, err := tx.Exec(`INSERT INTO abuse_devices (account, device, first_at) VALUES (?, ?, 0)`, string(account(n)), []byte("sixteen bytes...")); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
+	for _, n := range []int{20, 21} {                             // Both spend from one device.
+		w.Check(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Device: Device{7}, At: w.now})
 	}
+	w.round()
 	w.commit("AirlineMSP", refer(21, 20))
 	w.round()
 	got := map[string]int{}
