@@ -61,24 +61,28 @@ func (s *Server) OpenCustomerAccount(ctx context.Context, r OpenCustomerAccountR
 	if r.Body.Account != nil {
 		return s.linkAccount(ctx, v, vault.PersonID(r.Id), points.AccountID(*r.Body.Account))
 	}
-	reference, account, err := v.BeginOpening(ctx, vault.PersonID(r.Id), vault.Once{Caller: access.Actor, Key: r.Params.IdempotencyKey})
+	account, o, err := s.openOnce(ctx, vault.PersonID(r.Id), vault.Once{Caller: access.Actor, Key: r.Params.IdempotencyKey}, r)
 	if err != nil {
 		return nil, err
 	}
 	if account == "" {
-		o, err := s.openUnder(ctx, reference, r)
-		if err != nil {
-			return nil, err
-		}
-		if o.Status == PENDING {
-			return OpenCustomerAccount202JSONResponse(o), nil
-		}
-		account = points.AccountID(o.Account)
-		if err := v.EndOpening(ctx, reference, s.programme, account); err != nil {
-			return nil, err
-		}
+		return OpenCustomerAccount202JSONResponse(o), nil
 	}
 	return OpenCustomerAccount200JSONResponse{Programme: s.programme, Account: string(account)}, nil
+}
+
+// openOnce opens an account of the own programme for a person, once for each key, and links it. Without an account in the answer the operation is recorded and not committed yet.
+func (s *Server) openOnce(ctx context.Context, person vault.PersonID, once vault.Once, r OpenCustomerAccountRequestObject) (points.AccountID, Operation, error) {
+	reference, account, err := s.people.Vault.BeginOpening(ctx, person, once)
+	if err != nil || account != "" {
+		return account, Operation{}, err
+	}
+	o, err := s.openUnder(ctx, reference, r)
+	if err != nil || o.Status == PENDING {
+		return "", o, err
+	}
+	account = points.AccountID(o.Account)
+	return account, o, s.people.Vault.EndOpening(ctx, reference, s.programme, account)
 }
 
 func (s *Server) linkAccount(ctx context.Context, v Vault, id vault.PersonID, account points.AccountID) (OpenCustomerAccountResponseObject, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
+	"github.com/tallystick/tallystick/gateway/people/vault"
 )
 
 // ListFreezes lists requests to freeze accounts of a programme.
@@ -180,8 +181,8 @@ func (s *Server) AnswerObjection(ctx context.Context, r AnswerObjectionRequestOb
 }
 
 // ownAccounts are the accounts of the customer who is signed in, in the own programme.
-func (s *Server) ownAccounts(ctx context.Context) ([]points.AccountID, error) {
-	links, err := s.people.Vault.Accounts(ctx, personIn(ctx))
+func (s *Server) ownAccounts(ctx context.Context, person vault.PersonID) ([]points.AccountID, error) {
+	links, err := s.people.Vault.Accounts(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +201,7 @@ func (s *Server) ListMyNotices(ctx context.Context, _ ListMyNoticesRequestObject
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := s.ownAccounts(ctx)
+	accounts, err := s.ownAccounts(ctx, personIn(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +232,7 @@ func (s *Server) ObjectToNotice(ctx context.Context, r ObjectToNoticeRequestObje
 	if err := checkID("id", r.Id); err != nil {
 		return nil, err
 	}
-	accounts, err := s.ownAccounts(ctx)
+	accounts, err := s.ownAccounts(ctx, personIn(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -19,25 +19,16 @@ const firstOpening = "first"
 
 // openFirst opens the person's first account of the own programme, or finds it. Empty when it is recorded and not committed yet.
 func (s *Server) openFirst(ctx context.Context, person vault.PersonID) (points.AccountID, error) {
-	links, err := s.people.Vault.Accounts(ctx, person)
+	own, err := s.ownAccounts(ctx, person)
 	if err != nil {
 		return "", err
 	}
-	for _, l := range links {
-		if l.Programme == s.programme {
-			return l.Account, nil
-		}
+	if len(own) > 0 {
+		return own[0], nil
 	}
-	reference, account, err := s.people.Vault.BeginOpening(ctx, person, vault.Once{Caller: vault.ActorPerson, Key: firstOpening})
-	if err != nil || account != "" {
-		return account, err
-	}
-	o, err := s.openUnder(ctx, reference, OpenCustomerAccountRequestObject{Body: &OpenCustomerAccountJSONRequestBody{}})
-	if err != nil || o.Status == PENDING {
-		return "", err
-	}
-	account = points.AccountID(o.Account)
-	return account, s.people.Vault.EndOpening(ctx, reference, s.programme, account)
+	once := vault.Once{Caller: vault.ActorPerson, Key: firstOpening}
+	account, _, err := s.openOnce(ctx, person, once, OpenCustomerAccountRequestObject{Body: &OpenCustomerAccountJSONRequestBody{}})
+	return account, err
 }
 
 // OpenMyAccount opens the customer's first account, or finds it.

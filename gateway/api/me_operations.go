@@ -114,18 +114,16 @@ func (s *Server) mine(ctx context.Context, r *OperationRequest) (*store.Position
 	if err := checkID("account", *r.Account); err != nil {
 		return nil, err
 	}
-	links, err := s.people.Vault.Accounts(ctx, personIn(ctx))
+	own, err := s.ownAccounts(ctx, personIn(ctx))
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range links {
-		if string(l.Account) != *r.Account || l.Programme != s.programme {
-			continue
-		}
-		position, err := s.reader.Account(ctx, l.Account)
-		return &position, err
+	account := points.AccountID(*r.Account)
+	if !slices.Contains(own, account) {
+		return nil, wrong(fault.AccountUnknown, "/operation/account", "is no account of this programme that is linked to you")
 	}
-	return nil, wrong(fault.AccountUnknown, "/operation/account", "is no account of this programme that is linked to you")
+	position, err := s.reader.Account(ctx, account)
+	return &position, err
 }
 
 // takePasskey puts the customer's passkey into a rekey as its controller.

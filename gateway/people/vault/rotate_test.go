@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -124,6 +125,16 @@ func TestAnOpeningIsBegunOnceAndEndedByItsReference(t *testing.T) {
 	}
 	if found, known, err := v.AccountFor(ctx, "airline", "0151 23456789"); err != nil || !known || found != firstAccount {
 		t.Errorf("%s, %v", found, err)
+	}
+	v.Clock.Time = v.Clock.Time.Add(time.Second)
+	if err := v.Link(ctx, id, "airline", "00000000000000000000000000000000"); err != nil { // Before the first one by its id, and linked after it.
+		t.Fatal(err)
+	}
+	if found, _, err := v.AccountFor(ctx, "airline", "0151 23456789"); err != nil || found != firstAccount {
+		t.Errorf("a second account takes the first one's place: %s, %v", found, err)
+	}
+	if own, err := v.AccountsIn(ctx, id, "airline"); err != nil || len(own) != 2 || own[0] != firstAccount {
+		t.Errorf("%v, %v", own, err)
 	}
 	if _, known, err := v.AccountFor(ctx, "hotel", "0151 23456789"); err != nil || known {
 		t.Errorf("found at another programme, %v", err)
