@@ -2,9 +2,6 @@ package abuse
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/people/seal"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -61,6 +59,12 @@ const maxFindings = 4096
 // roundEvery is how often a Service looks at what was committed and what is to be sent.
 const roundEvery = time.Second
 
+// wordsPurpose is that of the key under which an objection's words are sealed, with a salt of saltBytes in front.
+const (
+	wordsPurpose = "tallystick abuse words"
+	saltBytes    = 32
+)
+
 // evidenceSeconds is the end of a freeze that the gateway asks for: a week, in which somebody looks at it.
 const evidenceSeconds = 7 * 86400
 
@@ -68,7 +72,7 @@ const evidenceSeconds = 7 * 86400
 type Service struct {
 	*Judge
 	s        Settings
-	sealing  cipher.AEAD
+	sealing  seal.Sealer
 	findings chan Finding
 	devices  chan newDevice
 }
@@ -87,18 +91,11 @@ func New(s Settings) (*Service, error) {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
-	key, err := hkdf.Key(sha256.New, s.Secret, nil, "tallystick abuse words", sha256.Size)
+	sealing, err := seal.Derived(s.Secret, wordsPurpose)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "a key can't be derived: %v", err)
+		return nil, err
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
-	}
-	v := &Service{s: s, findings: make(chan Finding, maxFindings), devices: make(chan newDevice, maxFindings)}
-	if v.sealing, err = cipher.NewGCMWithRandomNonce(block); err != nil {
-		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
-	}
+	v := &Service{s: s, sealing: sealing, findings: make(chan Finding, maxFindings), devices: make(chan newDevice, maxFindings)}
 	v.Judge = NewJudge(s.Rules, v.note, v.meet)
 	return v, nil
 }
@@ -240,20 +237,20 @@ func drawID() string {
 
 // saltedHash is SHA-256 over a fresh salt and words, with the salt in front of what is sealed.
 func (v *Service) saltedHash(id, words string) (hash string, sealed []byte) {
-	salt := make([]byte, 32)
+	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
 	plain := append(salt, words...)
 	sum := sha256.Sum256(plain)
-	return hex.EncodeToString(sum[:]), v.sealing.Seal(nil, nil, plain, []byte(id))
+	return hex.EncodeToString(sum[:]), v.sealing.Seal(plain, id)
 }
 
 func (v *Service) openWords(id string, sealed []byte) (string, error) {
 	if sealed == nil {
 		return "", nil
 	}
-	plain, err := v.sealing.Open(nil, nil, sealed, []byte(id))
-	if err != nil || len(plain) < 32 {
+	plain, err := v.sealing.Open(sealed, id)
+	if err != nil || len(plain) < saltBytes {
 		return "", fault.New(fault.StateCorrupt, "an objection's words can't be opened: was the gateway's secret replaced?")
 	}
-	return string(plain[32:]), nil
+	return string(plain[saltBytes:]), nil
 }

@@ -1,9 +1,6 @@
 package signin
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -14,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/seal"
 )
 
 // SecretSize is the length of the secret that all keys of this package are derived from, in bytes.
@@ -31,30 +29,28 @@ const CodeDigits = 8
 
 var codeSpace = big.NewInt(100_000_000) // 10^CodeDigits.
 
+// Purposes of the keys.
+const (
+	hashPurpose   = "tallystick sign-in hashes"
+	secretPurpose = "tallystick sign-in secrets"
+)
+
 // keys are derived from one secret, each for its own use (HKDF, RFC 5869).
 type keys struct {
 	hashing []byte
-	sealing cipher.AEAD
+	sealing seal.Sealer
 }
 
 func newKeys(secret []byte) (keys, error) {
 	if len(secret) != SecretSize {
 		return keys{}, fault.New(fault.InvalidValue, "the secret of the sign-in needs %d bytes, it has %d", SecretSize, len(secret))
 	}
-	hashing, err := hkdf.Key(sha256.New, secret, nil, "tallystick sign-in hashes", sha256.Size)
+	hashing, err := seal.Derive(secret, hashPurpose)
 	if err != nil {
-		return keys{}, fault.New(fault.Internal, "a key can't be derived: %v", err)
+		return keys{}, err
 	}
-	sealing, err := hkdf.Key(sha256.New, secret, nil, "tallystick sign-in secrets", sha256.Size)
-	if err != nil {
-		return keys{}, fault.New(fault.Internal, "a key can't be derived: %v", err)
-	}
-	block, err := aes.NewCipher(sealing)
-	if err != nil {
-		return keys{}, fault.New(fault.Internal, "a key can't be used: %v", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return keys{hashing: hashing, sealing: aead}, err
+	sealing, err := seal.Derived(secret, secretPurpose)
+	return keys{hashing: hashing, sealing: sealing}, err
 }
 
 // hash is a keyed hash of parts for one use, in hex. Parts have no zero byte in them.
@@ -66,11 +62,11 @@ func (k keys) hash(use string, parts ...string) string {
 
 // seal encrypts a secret that has to be read again; owner is bound to it.
 func (k keys) seal(owner string, secret []byte) []byte {
-	return k.sealing.Seal(nil, nil, secret, []byte(owner))
+	return k.sealing.Seal(secret, owner)
 }
 
 func (k keys) open(owner string, sealed []byte) ([]byte, error) {
-	secret, err := k.sealing.Open(nil, nil, sealed, []byte(owner))
+	secret, err := k.sealing.Open(sealed, owner)
 	if err != nil {
 		return nil, fault.New(fault.Internal, "a sealed secret can't be opened: was the gateway's secret replaced?")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/seal"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -46,7 +47,7 @@ func (v *Vault) create(ctx context.Context, once Once, all []Attribute, access A
 	if err != nil {
 		return "", err
 	}
-	key, err := random(keyBytes)
+	key, err := random(seal.KeySize)
 	if err != nil {
 		return "", err
 	}

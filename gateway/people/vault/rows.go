@@ -83,12 +83,12 @@ func (v *Vault) unwrap(id PersonID, version int, wrapped []byte) ([]byte, error)
 	if !there {
 		return nil, fault.New(fault.StateCorrupt, "master key %d is missing: put its file back, persons' keys are wrapped by it", version)
 	}
-	return open(master, wrapped, v.personContext(id))
+	return opened(master, wrapped, v.personContext(id))
 }
 
 func (v *Vault) wrap(id PersonID, key []byte) (version int, wrapped []byte, err error) {
 	version, master := v.Master.Newest()
-	wrapped, err = seal(master, key, v.personContext(id))
+	wrapped, err = sealed(master, key, v.personContext(id))
 	return version, wrapped, err
 }
 

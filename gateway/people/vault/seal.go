@@ -2,9 +2,6 @@ package vault
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -14,12 +11,12 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/people/seal"
 )
 
 // Sizes in bytes. Boxes are padded to a multiple of padding, so that their length says little of the value's.
 const (
 	personIDBytes = 16
-	keyBytes      = 32
 	padding       = 64
 )
 
@@ -49,46 +46,26 @@ func random(size int) ([]byte, error) {
 	return raw, nil
 }
 
-// seal encrypts under a 32-byte key with AES-256-GCM: nonce, ciphertext, tag. It is opened only with the same context.
-func seal(key, plain []byte, context string) ([]byte, error) {
-	aead, err := gcm(key)
+// sealed encrypts under a key of one use; it is opened only with the same context.
+func sealed(key, plain []byte, context string) ([]byte, error) {
+	s, err := seal.New(key)
 	if err != nil {
 		return nil, err
 	}
-	return aead.Seal(nil, nil, plain, []byte(context)), nil
+	return s.Seal(plain, context), nil
 }
 
-func open(key, sealed []byte, context string) ([]byte, error) {
-	aead, err := gcm(key)
+func opened(key, box []byte, context string) ([]byte, error) {
+	s, err := seal.New(key)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := aead.Open(nil, nil, sealed, []byte(context))
-	if err != nil {
-		return nil, fault.New(fault.StateCorrupt, "a sealed value can't be opened: it was altered, or its key is another")
-	}
-	return plain, nil
-}
-
-func gcm(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "a key can't be used: %v", err)
-	}
-	return aead, nil
+	return s.Open(box, context)
 }
 
 // entrySecret derives the key of one entry from its person's key.
 func entrySecret(personKey []byte, key privacy.EntryKey) ([]byte, error) {
-	secret, err := hkdf.Key(sha256.New, personKey, nil, entryPurpose+string(key), keyBytes)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "a key can't be derived: %v", err)
-	}
-	return secret, nil
+	return seal.Derive(personKey, entryPurpose+string(key))
 }
 
 // entryContext binds a box to its brand and its place.
@@ -109,7 +86,7 @@ func sealEntry(brand string, personKey []byte, a Attribute) (privacy.Put, error)
 	if err != nil {
 		return privacy.Put{}, fault.New(fault.Internal, "an attribute can't be encoded")
 	}
-	box, err := seal(secret, pad(plain), entryContext(brand, key))
+	box, err := sealed(secret, pad(plain), entryContext(brand, key))
 	if err != nil {
 		return privacy.Put{}, err
 	}
@@ -138,7 +115,7 @@ func OpenEntry(brand string, key privacy.EntryKey, value, secret []byte) (Attrib
 	if err != nil {
 		return Attribute{}, fault.New(fault.StateCorrupt, "an entry of the vault can't be decoded")
 	}
-	plain, err := open(secret, box, entryContext(brand, key))
+	plain, err := opened(secret, box, entryContext(brand, key))
 	if err != nil {
 		return Attribute{}, err
 	}
