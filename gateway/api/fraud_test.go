@@ -16,6 +16,7 @@ import (
 type suspicious struct {
 	action  abuse.Action
 	shown   []abuse.Attempt
+	told    []abuse.Attempt
 	flagged []abuse.Flag
 	decided abuse.FlagState
 	waiting []abuse.Objection
@@ -26,7 +27,8 @@ func (s *suspicious) Check(a *abuse.Attempt) abuse.Verdict {
 	s.shown = append(s.shown, *a)
 	return abuse.Verdict{Action: s.action, Reason: abuse.ReasonVelocity}
 }
-func (s *suspicious) IsStrong(method string) bool { return method == "totp" }
+func (s *suspicious) Tell(a *abuse.Attempt, _ abuse.Verdict) { s.told = append(s.told, *a) }
+func (s *suspicious) IsStrong(method string) bool            { return method == "totp" }
 func (s *suspicious) Flags(context.Context, abuse.FlagState, string, int) ([]abuse.Flag, error) {
 	return s.flagged, nil
 }
@@ -63,11 +65,17 @@ func TestWhatWasRecordedIsAnsweredWhateverTheJudgeSaysNow(t *testing.T) {
 	b.server.people.Abuse = judge
 	again := b.post("/v1/operations", ScopeTill, requestsOf()[KindRedeem])
 	into[Operation](t, b.do(again), http.StatusOK)
-	judge.action = abuse.ActionRefuse
-	if o := into[Operation](t, b.do(again), http.StatusOK); !o.Duplicate {
-		t.Errorf("%+v", o)
+	for _, action := range []abuse.Action{abuse.ActionRefuse, abuse.ActionStepUp, abuse.ActionFreeze, abuse.ActionFlag} {
+		judge.action = action
+		if o := into[Operation](t, b.do(again), http.StatusOK); !o.Duplicate || len(judge.told) != 0 {
+			t.Errorf("%s: %+v, told %d", action, o, len(judge.told))
+		}
 	}
+	judge.action = abuse.ActionRefuse
 	b.problem(b.do(call{"POST", "/v1/operations", ScopeTill, requestsOf()[KindRedeem].String(), []string{"Idempotency-Key", "another"}}), fault.Withheld)
+	if len(judge.told) != 1 {
+		t.Errorf("of what is new and refused %d were told", len(judge.told))
+	}
 }
 
 func TestAJudgeIsShownWhoAsksAndHowTheyAgreed(t *testing.T) {

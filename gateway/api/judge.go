@@ -46,7 +46,8 @@ func (s *Server) judge(ctx context.Context, items []*item) []*item {
 	})
 }
 
-// judgeOne is WITHHELD or STEP_UP_REQUIRED for an operation that isn't taken now. Neither tells which rule was met. What was recorded before is answered as it was.
+// judgeOne is WITHHELD or STEP_UP_REQUIRED for an operation that isn't taken now. Neither tells which rule was met. What was recorded before is answered as it was,
+// and is no finding.
 func (s *Server) judgeOne(ctx context.Context, it *item) error {
 	o := &it.intake.Operation
 	attempt := abuse.Attempt{
@@ -64,8 +65,13 @@ func (s *Server) judgeOne(ctx context.Context, it *item) error {
 	if d := &it.intake.Details; d.Terminal != "" {
 		attempt.Terminal = s.hasher.Device("terminal", d.Merchant, d.Store, d.Terminal)
 	}
-	code := codeOf[s.people.Abuse.Check(&attempt).Action]
-	if code == "" || s.isRecorded(ctx, it) {
+	verdict := s.people.Abuse.Check(&attempt)
+	if verdict.Action == abuse.ActionNone || s.isRecorded(ctx, it) {
+		return nil
+	}
+	s.people.Abuse.Tell(&attempt, verdict)
+	code := codeOf[verdict.Action]
+	if code == "" {
 		return nil
 	}
 	return fault.New(code, "the customer finds the reason among the notices")

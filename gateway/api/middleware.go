@@ -209,6 +209,7 @@ var bodies = map[string]func() any{
 	"POST /v1/customers/:id/accounts":             func() any { return new(CustomerAccountRequest) },
 	"POST /v1/mandates":                           func() any { return new(MandateRequest) },
 	"POST /v1/programmes/:name/business-date":     func() any { return new(BusinessDate) },
+	"POST /v1/programmes/:name/engine":            func() any { return new(EngineActivation) },
 	"POST /v1/programmes/:name/terms":             func() any { return new(Terms) },
 	"POST /v1/programmes/:name/rule-sets":         func() any { return new(RuleSet) },
 	"POST /v1/programmes/:name/rule-sets/dry-run": func() any { return new(RuleSet) },

@@ -21,6 +21,7 @@ import (
 type office struct {
 	ruleSets, prices []points.Publication
 	custodians       []points.CustodianKey
+	engine           int
 	records          []record // Ordered as the read model answers them.
 	events           []rules.DatedEvent
 	book             *statement.Book
@@ -112,6 +113,15 @@ func (o *office) publish(object string, version int, effective quantity.Day, doc
 	}
 	o.keep("airline", object, store.VersionID(version), document)
 	return wire.Published{Version: version, Effective: effective, Hash: hashOf(document)}, nil
+}
+
+func (c calendar) ActivateEngine(_ context.Context, version int) (points.Programme, error) {
+	p := points.Programme{Engine: c.g.engine}
+	if version < p.Engine {
+		return points.Programme{}, fault.New(fault.InvalidValue, "engine %d is active", p.Engine)
+	}
+	p.Engine, c.g.engine = version, version
+	return p, nil
 }
 
 func (c calendar) PublishTerms(_ context.Context, doc wire.NewTerms) (wire.Published, error) {

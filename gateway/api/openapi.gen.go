@@ -820,6 +820,12 @@ type DryRunSide struct {
 	RuleSet *int `json:"ruleSet,omitempty"`
 }
 
+// EngineActivation defines model for EngineActivation.
+type EngineActivation struct {
+	// Engine The version.
+	Engine int `json:"engine"`
+}
+
 // EntryReversal defines model for EntryReversal.
 type EntryReversal = clearing.Reversal
 
@@ -3428,6 +3434,9 @@ type RotateCustodianJSONRequestBody = CustodianRequest
 // PublishDataPolicyJSONRequestBody defines body for PublishDataPolicy for application/json ContentType.
 type PublishDataPolicyJSONRequestBody = DataPolicy
 
+// ActivateEngineJSONRequestBody defines body for ActivateEngine for application/json ContentType.
+type ActivateEngineJSONRequestBody = EngineActivation
+
 // RequestFreezeJSONRequestBody defines body for RequestFreeze for application/json ContentType.
 type RequestFreezeJSONRequestBody = FreezeAsked
 
@@ -3862,6 +3871,9 @@ type ServerInterface interface {
 	// A version of the data policy, in words and in parameters, with its hash.
 	// (GET /v1/programmes/{name}/data-policies/{version})
 	GetDataPolicy(c *gin.Context, name ProgrammeName, version Version)
+	// Make a newer version of the ledger's behaviour the programme's.
+	// (POST /v1/programmes/{name}/engine)
+	ActivateEngine(c *gin.Context, name ProgrammeName)
 	// One public record about a customer's data or account, as it stands on the ledger.
 	// (GET /v1/programmes/{name}/evidence/{kind}/{id})
 	GetEvidence(c *gin.Context, name ProgrammeName, kind string, id string)
@@ -7521,6 +7533,32 @@ func (siw *ServerInterfaceWrapper) GetDataPolicy(c *gin.Context) {
 	siw.Handler.GetDataPolicy(c, name, version)
 }
 
+// ActivateEngine operation middleware
+func (siw *ServerInterfaceWrapper) ActivateEngine(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "name" -------------
+	var name ProgrammeName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ActivateEngine(c, name)
+}
+
 // GetEvidence operation middleware
 func (siw *ServerInterfaceWrapper) GetEvidence(c *gin.Context) {
 
@@ -8873,6 +8911,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.ListDataPolicies)
 	router.POST(options.BaseURL+"/v1/programmes/:name/data-policies", wrapper.PublishDataPolicy)
 	router.GET(options.BaseURL+"/v1/programmes/:name/data-policies/:version", wrapper.GetDataPolicy)
+	router.POST(options.BaseURL+"/v1/programmes/:name/engine", wrapper.ActivateEngine)
 	router.GET(options.BaseURL+"/v1/programmes/:name/evidence/:kind/:id", wrapper.GetEvidence)
 	router.GET(options.BaseURL+"/v1/programmes/:name/freezes", wrapper.ListFreezes)
 	router.POST(options.BaseURL+"/v1/programmes/:name/freezes", wrapper.RequestFreeze)
@@ -12744,6 +12783,36 @@ func (response GetDataPolicydefaultApplicationProblemPlusJSONResponse) VisitGetD
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ActivateEngineRequestObject struct {
+	Name ProgrammeName `json:"name"`
+	Body *ActivateEngineJSONRequestBody
+}
+
+type ActivateEngineResponseObject interface {
+	VisitActivateEngineResponse(w http.ResponseWriter) error
+}
+
+type ActivateEngine200JSONResponse EngineActivation
+
+func (response ActivateEngine200JSONResponse) VisitActivateEngineResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ActivateEnginedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ActivateEnginedefaultApplicationProblemPlusJSONResponse) VisitActivateEngineResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type GetEvidenceRequestObject struct {
 	Name ProgrammeName `json:"name"`
 	Kind string        `json:"kind"`
@@ -14537,6 +14606,9 @@ type StrictServerInterface interface {
 	// A version of the data policy, in words and in parameters, with its hash.
 	// (GET /v1/programmes/{name}/data-policies/{version})
 	GetDataPolicy(ctx context.Context, request GetDataPolicyRequestObject) (GetDataPolicyResponseObject, error)
+	// Make a newer version of the ledger's behaviour the programme's.
+	// (POST /v1/programmes/{name}/engine)
+	ActivateEngine(ctx context.Context, request ActivateEngineRequestObject) (ActivateEngineResponseObject, error)
 	// One public record about a customer's data or account, as it stands on the ledger.
 	// (GET /v1/programmes/{name}/evidence/{kind}/{id})
 	GetEvidence(ctx context.Context, request GetEvidenceRequestObject) (GetEvidenceResponseObject, error)
@@ -18520,6 +18592,41 @@ func (sh *strictHandler) GetDataPolicy(ctx *gin.Context, name ProgrammeName, ver
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetDataPolicyResponseObject); ok {
 		if err := validResponse.VisitGetDataPolicyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ActivateEngine operation middleware
+func (sh *strictHandler) ActivateEngine(ctx *gin.Context, name ProgrammeName) {
+	var request ActivateEngineRequestObject
+
+	request.Name = name
+
+	var body ActivateEngineJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ActivateEngine(ctx, request.(ActivateEngineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ActivateEngine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ActivateEngineResponseObject); ok {
+		if err := validResponse.VisitActivateEngineResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

@@ -85,6 +85,8 @@ type Administrator interface {
 	AdvanceBusinessDate(ctx context.Context, day quantity.Day) error
 	// Programme reads the programme's record from the ledger itself.
 	Programme(ctx context.Context) (points.Programme, error)
+	// ActivateEngine makes a newer version of the domain's behaviour the programme's; asking for the active one changes nothing. INVALID_VALUE.
+	ActivateEngine(ctx context.Context, version int) (points.Programme, error)
 	PublishTerms(ctx context.Context, doc wire.NewTerms) (wire.Published, error)
 	PublishRuleSet(ctx context.Context, doc wire.NewRuleSet) (wire.Published, error)
 	PublishPrices(ctx context.Context, doc wire.NewPrices) (wire.Published, error)

@@ -63,6 +63,7 @@ type Erasures interface {
 // Abuse looks at operations before they are recorded, and keeps what was found and what customers are told: abuse.Service.
 type Abuse interface {
 	Check(a *abuse.Attempt) abuse.Verdict
+	Tell(a *abuse.Attempt, v abuse.Verdict)
 	IsStrong(method string) bool
 	Flags(ctx context.Context, state abuse.FlagState, after string, limit int) ([]abuse.Flag, error)
 	DecideFlag(ctx context.Context, id string, state abuse.FlagState, by string) error

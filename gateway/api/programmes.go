@@ -68,6 +68,18 @@ func (s *Server) advance(ctx context.Context, day quantity.Day) error {
 	return err
 }
 
+// ActivateEngine makes a newer version of the domain's behaviour the programme's.
+func (s *Server) ActivateEngine(ctx context.Context, r ActivateEngineRequestObject) (ActivateEngineResponseObject, error) {
+	if err := s.administers(r.Name); err != nil {
+		return nil, err
+	}
+	p, err := s.administrator.ActivateEngine(ctx, r.Body.Engine)
+	if err != nil {
+		return nil, err
+	}
+	return ActivateEngine200JSONResponse{Engine: p.Engine}, nil
+}
+
 // RotateCustodian makes another key the custodian's.
 func (s *Server) RotateCustodian(ctx context.Context, r RotateCustodianRequestObject) (RotateCustodianResponseObject, error) {
 	if err := s.administers(r.Name); err != nil {

@@ -67,6 +67,20 @@ func TestTheBusinessDateMovesAheadOnly(t *testing.T) {
 	}
 }
 
+func TestAnOperatorActivatesANewerEngineOnce(t *testing.T) {
+	b := newBench(t)
+	const path = "/v1/programmes/airline/engine"
+	for range 2 {
+		if got := into[EngineActivation](t, b.do(b.asOperator("POST", path, `{"engine":2}`)), http.StatusOK); got.Engine != 2 || b.engine != 2 {
+			t.Errorf("%+v, on the ledger %d", got, b.engine)
+		}
+	}
+	b.problem(b.do(b.asOperator("POST", path, `{"engine":1}`)), fault.InvalidValue)
+	b.problem(b.do(b.asOperator("POST", path, `{"engine":0}`)), fault.InvalidValue)
+	b.problem(b.do(b.asOperator("POST", path, `{}`)), fault.InvalidValue)
+	b.problem(b.do(call{"POST", path, ScopeCompliance, `{"engine":3}`, nil}), fault.Forbidden)
+}
+
 func TestTheCustodiansKeyIsRotatedByTheIssuersOperator(t *testing.T) {
 	b := newBench(t)
 	const path = "/v1/programmes/airline/custodian-keys"
@@ -84,7 +98,7 @@ func TestTheCustodiansKeyIsRotatedByTheIssuersOperator(t *testing.T) {
 func TestOnlyTheOwnProgrammeIsAdministeredAndOnlyWithAnOperator(t *testing.T) {
 	documents := map[string]any{
 		"POST /business-date": `{"date":"2024-10-06"}`, "POST /terms": firstTerms(), "POST /rule-sets": springSet(t), "POST /prices": prices(),
-		"PUT /shops/corner": cornerShop(), "POST /custodian-keys": `{"key":"new"}`,
+		"PUT /shops/corner": cornerShop(), "POST /custodian-keys": `{"key":"new"}`, "POST /engine": `{"engine":2}`,
 	}
 	for route, document := range documents {
 		method, path, _ := strings.Cut(route, " ")

@@ -823,6 +823,12 @@ type DryRunSide struct {
 	RuleSet *int `json:"ruleSet,omitempty"`
 }
 
+// EngineActivation defines model for EngineActivation.
+type EngineActivation struct {
+	// Engine The version.
+	Engine int `json:"engine"`
+}
+
 // EntryReversal defines model for EntryReversal.
 type EntryReversal = clearing.Reversal
 
@@ -3431,6 +3437,9 @@ type RotateCustodianJSONRequestBody = CustodianRequest
 // PublishDataPolicyJSONRequestBody defines body for PublishDataPolicy for application/json ContentType.
 type PublishDataPolicyJSONRequestBody = DataPolicy
 
+// ActivateEngineJSONRequestBody defines body for ActivateEngine for application/json ContentType.
+type ActivateEngineJSONRequestBody = EngineActivation
+
 // RequestFreezeJSONRequestBody defines body for RequestFreeze for application/json ContentType.
 type RequestFreezeJSONRequestBody = FreezeAsked
 
@@ -4059,6 +4068,11 @@ type ClientInterface interface {
 
 	// GetDataPolicy request
 	GetDataPolicy(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateEngineWithBody request with any body
+	ActivateEngineWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ActivateEngine(ctx context.Context, name ProgrammeName, body ActivateEngineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetEvidence request
 	GetEvidence(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6477,6 +6491,30 @@ func (c *Client) PublishDataPolicy(ctx context.Context, name ProgrammeName, body
 
 func (c *Client) GetDataPolicy(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDataPolicyRequest(c.Server, name, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ActivateEngineWithBody(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateEngineRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ActivateEngine(ctx context.Context, name ProgrammeName, body ActivateEngineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateEngineRequest(c.Server, name, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12934,6 +12972,53 @@ func NewGetDataPolicyRequest(server string, name ProgrammeName, version Version)
 	return req, nil
 }
 
+// NewActivateEngineRequest calls the generic ActivateEngine builder with application/json body
+func NewActivateEngineRequest(server string, name ProgrammeName, body ActivateEngineJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewActivateEngineRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewActivateEngineRequestWithBody generates requests for ActivateEngine with any type of body
+func NewActivateEngineRequestWithBody(server string, name ProgrammeName, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "name", runtime.ParamLocationPath, name)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/programmes/%s/engine", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetEvidenceRequest generates requests for GetEvidence
 func NewGetEvidenceRequest(server string, name ProgrammeName, kind string, id string) (*http.Request, error) {
 	var err error
@@ -15445,6 +15530,11 @@ type ClientWithResponsesInterface interface {
 
 	// GetDataPolicyWithResponse request
 	GetDataPolicyWithResponse(ctx context.Context, name ProgrammeName, version Version, reqEditors ...RequestEditorFn) (*GetDataPolicyResponse, error)
+
+	// ActivateEngineWithBodyWithResponse request with any body
+	ActivateEngineWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateEngineResponse, error)
+
+	ActivateEngineWithResponse(ctx context.Context, name ProgrammeName, body ActivateEngineJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEngineResponse, error)
 
 	// GetEvidenceWithResponse request
 	GetEvidenceWithResponse(ctx context.Context, name ProgrammeName, kind string, id string, reqEditors ...RequestEditorFn) (*GetEvidenceResponse, error)
@@ -18575,6 +18665,29 @@ func (r GetDataPolicyResponse) StatusCode() int {
 	return 0
 }
 
+type ActivateEngineResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *EngineActivation
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ActivateEngineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ActivateEngineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetEvidenceResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -21180,6 +21293,23 @@ func (c *ClientWithResponses) GetDataPolicyWithResponse(ctx context.Context, nam
 		return nil, err
 	}
 	return ParseGetDataPolicyResponse(rsp)
+}
+
+// ActivateEngineWithBodyWithResponse request with arbitrary body returning *ActivateEngineResponse
+func (c *ClientWithResponses) ActivateEngineWithBodyWithResponse(ctx context.Context, name ProgrammeName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateEngineResponse, error) {
+	rsp, err := c.ActivateEngineWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateEngineResponse(rsp)
+}
+
+func (c *ClientWithResponses) ActivateEngineWithResponse(ctx context.Context, name ProgrammeName, body ActivateEngineJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEngineResponse, error) {
+	rsp, err := c.ActivateEngine(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateEngineResponse(rsp)
 }
 
 // GetEvidenceWithResponse request returning *GetEvidenceResponse
@@ -25821,6 +25951,39 @@ func ParseGetDataPolicyResponse(rsp *http.Response) (*GetDataPolicyResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PublishedDataPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseActivateEngineResponse parses an HTTP response from a ActivateEngineWithResponse call
+func ParseActivateEngineResponse(rsp *http.Response) (*ActivateEngineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ActivateEngineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EngineActivation
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

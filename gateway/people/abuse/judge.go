@@ -115,7 +115,8 @@ func NewJudge(rules *Rules, found func(Finding), met func(points.AccountID, Devi
 	return j
 }
 
-// Check counts an attempt and says what becomes of it. Of the rules that are met, the sternest decides and is told.
+// Check counts an attempt and says what becomes of it. Of the rules that are met, the sternest decides. Nobody is told before Tell: the attempt may be one that was recorded
+// earlier, which only costs a look into the outbox when a rule is met.
 func (j *Judge) Check(a *Attempt) Verdict {
 	if j.idle {
 		return Verdict{}
@@ -137,10 +138,14 @@ func (j *Judge) Check(a *Attempt) Verdict {
 	if verdict.Action == ActionStepUp && a.Strong {
 		verdict.Action = ActionNone
 	}
-	if verdict.Action != ActionNone {
-		j.found(Finding{Account: a.Account, Rule: verdict.rule, Reason: verdict.Reason, Action: verdict.Action, At: a.At})
-	}
 	return verdict
+}
+
+// Tell makes a finding of what Check said of an attempt that is new.
+func (j *Judge) Tell(a *Attempt, v Verdict) {
+	if v.Action != ActionNone {
+		j.found(Finding{Account: a.Account, Rule: v.rule, Reason: v.Reason, Action: v.Action, At: a.At})
+	}
 }
 
 // IsStrong says whether a way of authentication in custody counts as a second factor.

@@ -23,6 +23,13 @@ func judging(rules Rules) (*Judge, *[]Finding) {
 	return NewJudge(&rules, func(f Finding) { found = append(found, f) }, func(points.AccountID, Device, int64) {}), &found
 }
 
+// look checks an attempt that is new, and tells what is said of it.
+func (j *Judge) look(a *Attempt) Verdict {
+	v := j.Check(a)
+	j.Tell(a, v)
+	return v
+}
+
 func spend(n quantity.Points, at int64) *Attempt {
 	return &Attempt{Account: account(1), Kind: points.KindRedeem, Points: n, At: at}
 }
@@ -34,41 +41,41 @@ func hourly(count int64, n quantity.Points, action Action) Rules {
 func TestMoreThanTheRuleLetsInAWindowIsRefusedAndCountsNotAtAll(t *testing.T) {
 	j, found := judging(hourly(3, 0, ActionRefuse))
 	for i := range int64(3) {
-		if v := j.Check(spend(5, start+i)); v.Action != ActionNone {
+		if v := j.look(spend(5, start+i)); v.Action != ActionNone {
 			t.Fatalf("attempt %d: %+v", i, v)
 		}
 	}
 	for i := range int64(50) {
-		if v := j.Check(spend(5, start+10+i)); v.Action != ActionRefuse || v.Reason != ReasonVelocity {
+		if v := j.look(spend(5, start+10+i)); v.Action != ActionRefuse || v.Reason != ReasonVelocity {
 			t.Fatalf("%+v", v)
 		}
 	}
 	if len(*found) != 50 || (*found)[0].Rule != "burst" || (*found)[0].Account != account(1) {
 		t.Errorf("%d findings", len(*found))
 	}
-	if v := j.Check(&Attempt{Account: account(2), Kind: points.KindRedeem, Points: 5, At: start + 20}); v.Action != ActionNone {
+	if v := j.look(&Attempt{Account: account(2), Kind: points.KindRedeem, Points: 5, At: start + 20}); v.Action != ActionNone {
 		t.Errorf("another account: %+v", v)
 	}
-	if v := j.Check(&Attempt{Account: account(1), Kind: points.KindEarn, Points: 5, At: start + 20}); v.Action != ActionNone {
+	if v := j.look(&Attempt{Account: account(1), Kind: points.KindEarn, Points: 5, At: start + 20}); v.Action != ActionNone {
 		t.Errorf("another kind: %+v", v)
 	}
-	if v := j.Check(spend(5, start+2*3600)); v.Action != ActionNone {
+	if v := j.look(spend(5, start+2*3600)); v.Action != ActionNone {
 		t.Errorf("after the window: %+v", v)
 	}
 }
 
 func TestPointsCountTogether(t *testing.T) {
 	j, _ := judging(hourly(0, 100, ActionStepUp))
-	j.Check(spend(60, start))
-	if v := j.Check(spend(41, start+1)); v.Action != ActionStepUp {
+	j.look(spend(60, start))
+	if v := j.look(spend(41, start+1)); v.Action != ActionStepUp {
 		t.Errorf("%+v", v)
 	}
 	strong := spend(41, start+2)
 	strong.Strong = true
-	if v := j.Check(strong); v.Action != ActionNone {
+	if v := j.look(strong); v.Action != ActionNone {
 		t.Errorf("with a second factor: %+v", v)
 	}
-	if v := j.Check(spend(1, start+3)); v.Action != ActionStepUp {
+	if v := j.look(spend(1, start+3)); v.Action != ActionStepUp {
 		t.Errorf("what a second factor let pass wasn't counted: %+v", v)
 	}
 }
@@ -78,22 +85,22 @@ func TestWhatIsSentAgainIsCountedOnce(t *testing.T) {
 	for i := range int64(10) {
 		a := spend(5, start+i)
 		a.Key = 77
-		if v := j.Check(a); v.Action != ActionNone {
+		if v := j.look(a); v.Action != ActionNone {
 			t.Fatalf("time %d: %+v", i, v)
 		}
 	}
-	if v := j.Check(spend(5, start+20)); v.Action != ActionNone {
+	if v := j.look(spend(5, start+20)); v.Action != ActionNone {
 		t.Errorf("%+v", v)
 	}
-	if v := j.Check(spend(5, start+21)); v.Action != ActionRefuse {
+	if v := j.look(spend(5, start+21)); v.Action != ActionRefuse {
 		t.Errorf("%+v", v)
 	}
 }
 
 func TestAFlagLetsPass(t *testing.T) {
 	j, found := judging(hourly(1, 0, ActionFlag))
-	j.Check(spend(5, start))
-	if v := j.Check(spend(5, start)); v.Action != ActionFlag || len(*found) != 1 {
+	j.look(spend(5, start))
+	if v := j.look(spend(5, start)); v.Action != ActionFlag || len(*found) != 1 {
 		t.Errorf("%+v, %d findings", v, len(*found))
 	}
 }
@@ -104,7 +111,7 @@ func TestDevicesAndTerminalsAreCountedAcrossAccounts(t *testing.T) {
 		{Name: "t", Kinds: []points.Kind{points.KindRedeem}, Per: PerTerminal, Window: time.Hour, Count: 4, Action: ActionFlag},
 	}})
 	attempt := func(n int, d, terminal Device) Action {
-		return j.Check(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Device: d, Terminal: terminal, At: start}).Action
+		return j.look(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Device: d, Terminal: terminal, At: start}).Action
 	}
 	for n := range 2 {
 		if got := attempt(n, device(1), device(9)); got != ActionNone {
@@ -127,7 +134,7 @@ func TestDevicesAndTerminalsAreCountedAcrossAccounts(t *testing.T) {
 func TestALargeDebitFromANewDeviceWaitsForASecondFactor(t *testing.T) {
 	j, _ := judging(Rules{NewDevice: Takeover{For: time.Hour, Points: 100, Action: ActionStepUp}})
 	from := func(d Device, n quantity.Points, at int64) Action {
-		return j.Check(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: n, Device: d, At: at}).Action
+		return j.look(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: n, Device: d, At: at}).Action
 	}
 	if got := from(device(1), 500, start); got != ActionNone {
 		t.Errorf("the first device of an account: %s", got)
@@ -145,7 +152,7 @@ func TestALargeDebitFromANewDeviceWaitsForASecondFactor(t *testing.T) {
 		t.Errorf("an hour later: %s", got)
 	}
 	j.Knows(account(5), device(7), 0)
-	if got := j.Check(&Attempt{Account: account(5), Kind: points.KindRedeem, Points: 100, Device: device(8), At: start}).Action; got != ActionStepUp {
+	if got := j.look(&Attempt{Account: account(5), Kind: points.KindRedeem, Points: 100, Device: device(8), At: start}).Action; got != ActionStepUp {
 		t.Errorf("beside a device that was known before: %s", got)
 	}
 	for n := range byte(3 * MaxDevices) {
@@ -162,7 +169,7 @@ func TestALargeDebitUnderANewControllerIsRefusedForAWhile(t *testing.T) {
 	strong := spend(100, start+3599)
 	strong.Strong = true
 	for n, want := range map[*Attempt]Action{spend(99, start+1): ActionNone, spend(100, start+1): ActionRefuse, strong: ActionRefuse, spend(100, start+3600): ActionNone} {
-		if got := j.Check(n).Action; got != want {
+		if got := j.look(n).Action; got != want {
 			t.Errorf("%+v: %s, want %s", n, got, want)
 		}
 	}
@@ -186,7 +193,7 @@ func TestNoMoreThanTheLimitPassesInAnyWindow(t *testing.T) {
 					within++
 				}
 			}
-			switch j.Check(spend(1, at)).Action {
+			switch j.look(spend(1, at)).Action {
 			case ActionNone:
 				if passed = append(passed, at); within >= limit {
 					r.Fatalf("%d passed within %s", within+1, window)

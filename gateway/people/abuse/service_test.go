@@ -244,7 +244,7 @@ func TestWordsStandNowhereInTheClear(t *testing.T) {
 func TestFindingsBecomeOneFlagThatComplianceDecides(t *testing.T) {
 	w := newWorld(t, hourly(1, 0, ActionRefuse))
 	for range 4 {
-		w.Check(spend(5, start))
+		w.look(spend(5, start))
 	}
 	w.round()
 	open := w.flags(FlagOpen)
@@ -263,7 +263,7 @@ func TestFindingsBecomeOneFlagThatComplianceDecides(t *testing.T) {
 	if n := w.notices(1); len(n) != 2 {
 		t.Errorf("told %+v", n)
 	}
-	w.Check(spend(5, start+1))
+	w.look(spend(5, start+1))
 	w.round()
 	if open = w.flags(FlagOpen); len(open) != 1 || open[0].Times != 1 {
 		t.Errorf("afterwards: %+v", open)
@@ -273,7 +273,7 @@ func TestFindingsBecomeOneFlagThatComplianceDecides(t *testing.T) {
 func TestARuleThatWantsAFreezeAsksOnce(t *testing.T) {
 	w := newWorld(t, hourly(1, 0, ActionFreeze))
 	for range 3 {
-		if v := w.Check(spend(5, start)); v.Action == ActionRefuse {
+		if v := w.look(spend(5, start)); v.Action == ActionRefuse {
 			t.Fatal(v)
 		}
 	}
@@ -325,7 +325,7 @@ func TestReferralsInBurstsRingsAndOnOneDeviceAreFlagged(t *testing.T) {
 	}
 	w.commit("AirlineMSP", refer(4, 1), refer(5, 3), refer(1, 5)) // 1 refers 3, who refers 5, who refers 1.
 	for _, n := range []int{20, 21} {                             // Both spend from one device.
-		w.Check(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Device: Device{7}, At: w.now})
+		w.look(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Device: Device{7}, At: w.now})
 	}
 	w.round()
 	w.commit("AirlineMSP", refer(21, 20))
@@ -344,10 +344,10 @@ func TestWhatOthersBroughtToTheLedgerCountsToo(t *testing.T) {
 	w.commit("HotelMSP", points.Receipt{Kind: points.KindRedeem, Account: account(1), Points: 5}, points.Receipt{Kind: points.KindRedeem, Account: account(1), Points: 5})
 	w.commit("AirlineMSP", points.Receipt{Kind: points.KindRedeem, Account: account(2), Points: 5}, points.Receipt{Kind: points.KindRedeem, Account: account(2), Points: 5})
 	w.round()
-	if v := w.Check(spend(5, start+1)); v.Action != ActionRefuse {
+	if v := w.look(spend(5, start+1)); v.Action != ActionRefuse {
 		t.Errorf("%+v", v)
 	}
-	if v := w.Check(&Attempt{Account: account(2), Kind: points.KindRedeem, Points: 5, At: start + 1}); v.Action != ActionNone {
+	if v := w.look(&Attempt{Account: account(2), Kind: points.KindRedeem, Points: 5, At: start + 1}); v.Action != ActionNone {
 		t.Errorf("what was judged before was counted twice: %+v", v)
 	}
 }
@@ -355,11 +355,11 @@ func TestWhatOthersBroughtToTheLedgerCountsToo(t *testing.T) {
 func TestDevicesAreKnownAfterARestart(t *testing.T) {
 	rules := Rules{NewDevice: Takeover{For: time.Hour, Points: 100, Action: ActionStepUp}}
 	w := newWorld(t, rules)
-	w.Check(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 500, Device: device(1), At: start})
+	w.look(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 500, Device: device(1), At: start})
 	w.round()
 	w.restart(rules)
 	for d, want := range map[byte]Action{1: ActionNone, 2: ActionStepUp} {
-		if v := w.Check(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 500, Device: device(d), At: start + 5}); v.Action != want {
+		if v := w.look(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 500, Device: device(d), At: start + 5}); v.Action != want {
 			t.Errorf("device %d: %+v", d, v)
 		}
 	}
