@@ -57,7 +57,11 @@ func (s *Server) judgeOne(ctx context.Context, it *item) error {
 		attempt.Strong = s.people.Abuse.IsStrong(a.Method)
 	}
 	if session := sessionIn(ctx); session != nil && !attempt.Strong {
-		attempt.Strong = session.Fresh(time.Now())
+		fresh, err := s.people.SignIn.Fresh(ctx, session)
+		if err != nil {
+			return err
+		}
+		attempt.Strong = fresh
 	}
 	if device := textIn(ctx, deviceKey); device != "" {
 		attempt.Device = s.hasher.Device("wallet", device)

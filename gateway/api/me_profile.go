@@ -70,7 +70,7 @@ func (s *Server) AskMyAddress(ctx context.Context, r AskMyAddressRequestObject) 
 // ConfirmMyAddress adds an address that was proved.
 func (s *Server) ConfirmMyAddress(ctx context.Context, r ConfirmMyAddressRequestObject) (ConfirmMyAddressResponseObject, error) {
 	person := personIn(ctx)
-	added, err := s.people.SignIn.ConfirmAddress(ctx, person, signin.Proof{Token: r.Body.Token, Code: r.Body.Code, Address: addressOf(r.Body.Address)})
+	added, err := s.people.SignIn.ConfirmAddress(ctx, sessionIn(ctx), signin.Proof{Token: r.Body.Token, Code: r.Body.Code, Address: addressOf(r.Body.Address)})
 	if err != nil {
 		return nil, addressFailure(err)
 	}

@@ -24,7 +24,15 @@ func (s *Server) GetMe(ctx context.Context, _ GetMeRequestObject) (GetMeResponse
 	if err != nil {
 		return nil, err
 	}
-	body := Me{Session: mySession(session, session.ID), ProvedUntil: session.Proved.Add(signin.StepUpLifetime), Factors: []string{}, RecoveryCodes: left}
+	fresh, err := s.people.SignIn.Fresh(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	until := session.ProvedUntil()
+	if !fresh {
+		until = session.Proved
+	}
+	body := Me{Session: mySession(session, session.ID), ProvedUntil: until, Factors: []string{}, RecoveryCodes: left}
 	for _, f := range factors {
 		if f != signin.ByRecovery {
 			body.Factors = append(body.Factors, f)
@@ -162,7 +170,7 @@ func (s *Server) AddMyPasskey(ctx context.Context, r AddMyPasskeyRequestObject) 
 	if len(label) > signin.MaxLabelBytes {
 		return nil, wrong(fault.InvalidValue, "/label", "must be at most %d bytes", signin.MaxLabelBytes)
 	}
-	p, err := s.people.SignIn.AddPasskey(ctx, personIn(ctx), r.Body.Token, r.Body.Credential, label)
+	p, err := s.people.SignIn.AddPasskey(ctx, sessionIn(ctx), r.Body.Token, r.Body.Credential, label)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +179,7 @@ func (s *Server) AddMyPasskey(ctx context.Context, r AddMyPasskeyRequestObject) 
 
 // RemoveMyPasskey forgets a passkey.
 func (s *Server) RemoveMyPasskey(ctx context.Context, r RemoveMyPasskeyRequestObject) (RemoveMyPasskeyResponseObject, error) {
-	if err := s.people.SignIn.RemovePasskey(ctx, personIn(ctx), r.Id); err != nil {
+	if err := s.people.SignIn.RemovePasskey(ctx, sessionIn(ctx), r.Id); err != nil {
 		return nil, err
 	}
 	return RemoveMyPasskey204Response{}, nil
@@ -188,7 +196,7 @@ func (s *Server) BeginMyAuthenticator(ctx context.Context, _ BeginMyAuthenticato
 
 // ConfirmMyAuthenticator makes the app a second factor.
 func (s *Server) ConfirmMyAuthenticator(ctx context.Context, r ConfirmMyAuthenticatorRequestObject) (ConfirmMyAuthenticatorResponseObject, error) {
-	if err := s.people.SignIn.ConfirmTOTP(ctx, personIn(ctx), r.Body.Code); err != nil {
+	if err := s.people.SignIn.ConfirmTOTP(ctx, sessionIn(ctx), r.Body.Code); err != nil {
 		return nil, err
 	}
 	return ConfirmMyAuthenticator204Response{}, nil
@@ -196,7 +204,7 @@ func (s *Server) ConfirmMyAuthenticator(ctx context.Context, r ConfirmMyAuthenti
 
 // RemoveMyAuthenticator forgets the app.
 func (s *Server) RemoveMyAuthenticator(ctx context.Context, _ RemoveMyAuthenticatorRequestObject) (RemoveMyAuthenticatorResponseObject, error) {
-	if err := s.people.SignIn.RemoveTOTP(ctx, personIn(ctx)); err != nil {
+	if err := s.people.SignIn.RemoveTOTP(ctx, sessionIn(ctx)); err != nil {
 		return nil, err
 	}
 	return RemoveMyAuthenticator204Response{}, nil
@@ -204,7 +212,7 @@ func (s *Server) RemoveMyAuthenticator(ctx context.Context, _ RemoveMyAuthentica
 
 // RenewMyRecoveryCodes gives fresh recovery codes.
 func (s *Server) RenewMyRecoveryCodes(ctx context.Context, _ RenewMyRecoveryCodesRequestObject) (RenewMyRecoveryCodesResponseObject, error) {
-	codes, err := s.people.SignIn.NewRecoveryCodes(ctx, personIn(ctx))
+	codes, err := s.people.SignIn.NewRecoveryCodes(ctx, sessionIn(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/gateway/people/signin"
@@ -211,9 +213,9 @@ func TestCustomersReachWhatIsForCustomersOnlyAndKeysDont(t *testing.T) {
 func TestWhatIsSensitiveNeedsAFreshProof(t *testing.T) {
 	l := newLobby(t)
 	token := l.register("ada@example.com")
-	into[RecoveryCodes](t, l.as(token, "POST", "/v1/me/recovery-codes", ""), http.StatusOK)
+	into[vault.Export](t, l.as(token, "GET", "/v1/me/export", ""), http.StatusOK)
 	l.age(15 * time.Minute)
-	l.problem(l.as(token, "POST", "/v1/me/recovery-codes", ""), fault.StepUpRequired)
+	l.problem(l.as(token, "GET", "/v1/me/export", ""), fault.StepUpRequired)
 	into[Me](t, l.as(token, "GET", "/v1/me", ""), http.StatusOK)
 	address := `{"kind":"email","value":"ada@example.com"}`
 	asked := into[SignInAsked](t, l.as(token, "POST", "/v1/me/proofs/codes", `{"address":`+address+`}`), http.StatusAccepted)
@@ -222,7 +224,7 @@ func TestWhatIsSensitiveNeedsAFreshProof(t *testing.T) {
 	if w := l.as(token, "POST", "/v1/me/proofs", proof+l.code()+`"}`); w.Code != http.StatusNoContent {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	into[RecoveryCodes](t, l.as(token, "POST", "/v1/me/recovery-codes", ""), http.StatusOK)
+	into[vault.Export](t, l.as(token, "GET", "/v1/me/export", ""), http.StatusOK)
 }
 
 func TestAskingTooOftenSaysHowLongToWait(t *testing.T) {
@@ -249,5 +251,72 @@ func TestAWrongAddressIsPointedToAndNeverRepeated(t *testing.T) {
 	p := l.problem(w, fault.InvalidValue)
 	if p.Errors == nil || (*p.Errors)[0].Pointer != "/address" || strings.Contains(w.Body.String(), "sEcReT") {
 		t.Errorf("%s", w.Body)
+	}
+}
+
+// sensitive are the operations that must never be done on a code alone by who has a second factor, by their method and path.
+var sensitive = []string{
+	"POST /v1/me/operations", "POST /v1/me/passkeys/challenges", "POST /v1/me/passkeys", "DELETE /v1/me/passkeys/:id", "POST /v1/me/authenticator", "DELETE /v1/me/authenticator",
+	"POST /v1/me/authenticator/confirmations", "POST /v1/me/recovery-codes", "POST /v1/me/erasure", "GET /v1/me/export", "PATCH /v1/me/profile", "POST /v1/me/addresses",
+	"POST /v1/me/addresses/confirmations", "POST /v1/me/accounts/links/challenges", "POST /v1/me/consents",
+}
+
+func TestWhoHasASecondFactorDoesNothingSensitiveOnACodeAlone(t *testing.T) {
+	for name, enrol := range map[string]func(l *lobby, token string) (proof string){
+		"authenticator app": func(l *lobby, token string) string {
+			e := into[AuthenticatorEnrolment](l.t, l.as(token, "POST", "/v1/me/authenticator", ""), http.StatusOK)
+			now := time.Now().Add(-30 * time.Second)
+			code := func(at time.Time) string {
+				code, err := totp.GenerateCode(e.Secret, at)
+				if err != nil {
+					l.t.Fatal(err)
+				}
+				return code
+			}
+			if w := l.as(token, "POST", "/v1/me/authenticator/confirmations", `{"code":"`+code(now)+`"}`); w.Code != http.StatusNoContent {
+				l.t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			return `{"method":"totp","code":"` + code(now.Add(30*time.Second)) + `"}`
+		},
+		"recovery codes": func(l *lobby, token string) string {
+			codes := into[RecoveryCodes](l.t, l.as(token, "POST", "/v1/me/recovery-codes", ""), http.StatusOK).Codes
+			return `{"method":"recovery","code":"` + codes[0] + `"}`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLobby(t)
+			owners, thiefs := l.register("ada@example.com"), ""
+			if p := into[SignInProgress](t, l.prove("ada@example.com", "token"), http.StatusOK); p.Token != nil {
+				thiefs = *p.Token
+			}
+			if w := l.as(thiefs, "GET", "/v1/me/export", ""); w.Code != http.StatusOK {
+				t.Fatalf("a code isn't enough where there is nothing else: %d %s", w.Code, w.Body)
+			}
+			proof := enrol(l, owners)
+			var fresh []string
+			for route, r := range l.server.rules {
+				if !r.fresh {
+					continue
+				}
+				fresh = append(fresh, route)
+				method, path, _ := strings.Cut(route, " ")
+				l.problem(l.as(thiefs, method, strings.ReplaceAll(path, ":id", "x"), ""), fault.StepUpRequired)
+			}
+			for _, route := range sensitive {
+				if !slices.Contains(fresh, route) {
+					t.Errorf("%s asks for no fresh proof", route)
+				}
+			}
+			l.problem(l.as(thiefs, "POST", "/v1/me/proofs/codes", `{"address":{"kind":"email","value":"ada@example.com"}}`), fault.Forbidden)
+			if me := into[Me](t, l.as(thiefs, "GET", "/v1/me", ""), http.StatusOK); me.ProvedUntil.After(time.Now()) {
+				t.Errorf("the session says that it is strong until %s", me.ProvedUntil)
+			}
+			if w := l.as(thiefs, "POST", "/v1/me/proofs", proof); w.Code != http.StatusNoContent {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			if w := l.as(thiefs, "GET", "/v1/me/export", ""); w.Code != http.StatusOK {
+				t.Errorf("with the second factor: %d %s", w.Code, w.Body)
+			}
+		})
 	}
 }

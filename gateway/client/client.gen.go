@@ -1349,7 +1349,7 @@ type Me struct {
 	// Factors Second factors that are set up: passkey, totp.
 	Factors []string `json:"factors"`
 
-	// ProvedUntil Until when what is sensitive needs no fresh proof.
+	// ProvedUntil Until when what is sensitive needs no fresh proof; in the past also when the last one was a code and a second factor is set up.
 	ProvedUntil time.Time `json:"provedUntil"`
 
 	// RecoveryCodes How many are left.

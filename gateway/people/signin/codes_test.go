@@ -171,7 +171,7 @@ func TestAnAddressThatIsTakenMeanwhileIsNotRegisteredTwice(t *testing.T) {
 func TestTheDatabaseHoldsNoAddressAndNothingThatOpens(t *testing.T) {
 	w := newWorld(t)
 	o := w.register("ada.canary@example.org")
-	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), o.Person))
+	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), &o.Session))
 	enrolment := do[Enrolment](t)(w.BeginTOTP(t.Context(), o.Person))
 	asked := w.ask("ada.canary@example.org", o.DeviceToken)
 	code := w.code()

@@ -32,11 +32,11 @@ func TestVectorsOfRFC6238(t *testing.T) {
 }
 
 // app sets up an authenticator app and gives what computes its codes.
-func (w *world) app(person PersonID) func() string {
+func (w *world) app(session *Session) func() string {
 	w.t.Helper()
-	e := do[Enrolment](w.t)(w.BeginTOTP(w.t.Context(), person))
+	e := do[Enrolment](w.t)(w.BeginTOTP(w.t.Context(), session.Person))
 	code := func() string { return do[string](w.t)(totp.GenerateCode(e.Secret, w.now())) }
-	if err := w.ConfirmTOTP(w.t.Context(), person, code()); err != nil {
+	if err := w.ConfirmTOTP(w.t.Context(), session, code()); err != nil {
 		w.t.Fatal(err)
 	}
 	w.pass(totpSeconds * time.Second)
@@ -53,8 +53,8 @@ func TestAnAuthenticatorAppIsTheSecondFactor(t *testing.T) {
 	if p := w.signIn("ada@example.org"); p.Next != SignedIn {
 		t.Errorf("an app that isn't confirmed is asked for: %+v", p)
 	}
-	w.refuses(w.ConfirmTOTP(t.Context(), o.Person, "000000"), "a wrong code")
-	code := w.app(o.Person)
+	w.refuses(w.ConfirmTOTP(t.Context(), &o.Session, "000000"), "a wrong code")
+	code := w.app(&o.Session)
 	if _, err := w.BeginTOTP(t.Context(), o.Person); fault.CodeOf(err) != fault.AlreadyExists {
 		t.Errorf("a second app: %v", err)
 	}
@@ -75,7 +75,7 @@ func TestAnAuthenticatorAppIsTheSecondFactor(t *testing.T) {
 	w.refuses(err, "a code that was used")
 	_, err = w.AnswerFactor(t.Context(), Answer{Ticket: p.Ticket, Method: ByTOTP, Code: code()})
 	w.refuses(err, "a ticket that was used")
-	if err := w.RemoveTOTP(t.Context(), o.Person); err != nil {
+	if err := w.RemoveTOTP(t.Context(), &o.Session); err != nil {
 		t.Fatal(err)
 	}
 	if p := w.signIn("ada@example.org"); p.Next != SignedIn {
@@ -86,12 +86,12 @@ func TestAnAuthenticatorAppIsTheSecondFactor(t *testing.T) {
 func TestRecoveryCodesServeOnceEach(t *testing.T) {
 	w := newWorld(t)
 	o := w.register("ada@example.org")
-	old := do[[]string](t)(w.NewRecoveryCodes(t.Context(), o.Person))
+	old := do[[]string](t)(w.NewRecoveryCodes(t.Context(), &o.Session))
 	if p := w.signIn("ada@example.org"); p.Next != SignedIn {
 		t.Errorf("recovery codes alone are asked for: %+v", p)
 	}
-	w.app(o.Person)
-	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), o.Person))
+	w.app(&o.Session)
+	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), &o.Session))
 	if len(codes) != RecoveryCodes || len(codes[0]) != 19 {
 		t.Fatalf("codes %v", codes)
 	}
@@ -106,8 +106,8 @@ func TestRecoveryCodesServeOnceEach(t *testing.T) {
 	}
 	w.refuses(use(codes[3]), "a second time")
 	other := w.register("bob@example.org")
-	w.app(other.Person)
-	do[[]string](t)(w.NewRecoveryCodes(t.Context(), other.Person))
+	w.app(&other.Session)
+	do[[]string](t)(w.NewRecoveryCodes(t.Context(), &other.Session))
 	p := w.signIn("bob@example.org")
 	_, err := w.AnswerFactor(t.Context(), Answer{Ticket: p.Ticket, Method: ByRecovery, Code: codes[4]})
 	w.refuses(err, "somebody else's")
@@ -116,7 +116,7 @@ func TestRecoveryCodesServeOnceEach(t *testing.T) {
 func TestGuessingASecondFactorIsLimitedForThePerson(t *testing.T) {
 	w := newWorld(t)
 	o := w.register("ada@example.org")
-	code := w.app(o.Person)
+	code := w.app(&o.Session)
 	session := do[Session](t)(w.Authenticate(t.Context(), o.Token))
 	var err error
 	for range factorLimit.burst + 1 {
@@ -138,12 +138,12 @@ func TestAFreshProofIsOfTheBestThatThePersonHas(t *testing.T) {
 	w := newWorld(t)
 	o := w.register("ada@example.org")
 	session := do[Session](t)(w.Authenticate(t.Context(), o.Token))
-	if !session.Fresh(w.now()) {
+	if !w.fresh(&session) {
 		t.Error("who has just signed in isn't fresh")
 	}
 	w.pass(StepUpLifetime)
 	session = do[Session](t)(w.Authenticate(t.Context(), o.Token))
-	if session.Fresh(w.now()) {
+	if w.fresh(&session) {
 		t.Error("a proof stays fresh")
 	}
 	thiefs := do[Asked](t)(w.AskStepUp(t.Context(), o.Person, Ask{Address: email("thief@example.org")}))
@@ -160,11 +160,71 @@ func TestAFreshProofIsOfTheBestThatThePersonHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	session = do[Session](t)(w.Authenticate(t.Context(), o.Token))
-	if !session.Fresh(w.now()) {
+	if !w.fresh(&session) {
 		t.Error("a proof doesn't count")
 	}
-	w.app(o.Person)
+	w.app(&o.Session)
 	if _, err := w.AskStepUp(t.Context(), o.Person, Ask{Address: email("ada@example.org")}); fault.CodeOf(err) != fault.Forbidden {
 		t.Errorf("a code in place of the second factor: %v", err)
+	}
+}
+
+func (w *world) fresh(session *Session) bool {
+	w.t.Helper()
+	return do[bool](w.t)(w.Fresh(w.t.Context(), session))
+}
+
+func TestACodeAloneIsEnoughOnlyAsLongAsNoSecondFactorIsSetUp(t *testing.T) {
+	for name, enrol := range map[string]func(*world, *Session) (undo func()){
+		"an authenticator app": func(w *world, s *Session) func() {
+			w.app(s)
+			return func() { _ = w.RemoveTOTP(t.Context(), s) }
+		},
+		"recovery codes": func(w *world, s *Session) func() {
+			codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), s))
+			return func() {
+				for _, code := range codes {
+					w.pass(factorLimit.pause)
+					if err := w.Prove(t.Context(), s, StepUp{Method: ByRecovery, Code: code}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		},
+		"a passkey": func(w *world, s *Session) func() {
+			p := do[Passkey](t)(w.add(s, good(t)))
+			return func() { _ = w.RemovePasskey(t.Context(), s, p.ID) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			o := w.register("ada@example.org")
+			other := w.signIn("ada@example.org").Opened
+			mid := do[Asked](t)(w.AskStepUp(t.Context(), o.Person, Ask{Address: email("ada@example.org")}))
+			up := StepUp{Method: ByCode, Token: mid.Token, Code: w.code(), Address: email("ada@example.org")}
+			if !w.fresh(&other.Session) {
+				t.Fatal("a code isn't enough where there is nothing else")
+			}
+			undo := enrol(w, &o.Session)
+			if w.fresh(&other.Session) {
+				t.Error("a session that a code opened is still strong")
+			}
+			if err := w.Prove(t.Context(), &other.Session, up); fault.CodeOf(err) != fault.Forbidden {
+				t.Errorf("a code that was asked for before: %v", err)
+			}
+			if _, err := w.AskStepUp(t.Context(), o.Person, Ask{Address: email("ada@example.org")}); fault.CodeOf(err) != fault.Forbidden {
+				t.Errorf("a code in place of the second factor: %v", err)
+			}
+			own := do[Session](t)(w.Authenticate(t.Context(), o.Token))
+			if strong := own.lastProof() != ByCode; w.fresh(&own) != strong {
+				t.Errorf("the session that set it up: strong %v, last proof %s", !strong, own.lastProof())
+			}
+			undo()
+			w.pass(codeLimit.pause)
+			again := w.signIn("ada@example.org")
+			if again.Opened == nil || !w.fresh(&again.Opened.Session) {
+				t.Errorf("a code isn't enough again once nothing else is left: %+v", again)
+			}
+		})
 	}
 }

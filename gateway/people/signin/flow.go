@@ -207,8 +207,17 @@ func (s *Service) useFactor(tx *sqlite.Tx, person PersonID, method, code string)
 	}
 }
 
-// Factors lists the second factors that a person has set up. Recovery codes are one only beside another.
+// Factors lists the second factors that signing in asks a person for. Recovery codes are one only beside another: who has nothing else would use one up each time.
 func (s *Service) Factors(ctx context.Context, person PersonID) ([]string, error) {
+	methods, err := s.Enrolled(ctx, person)
+	if len(methods) == 1 && methods[0] == ByRecovery {
+		return nil, err
+	}
+	return methods, err
+}
+
+// Enrolled lists all second factors that a person has set up: what is sensitive needs one of them, recovery codes included.
+func (s *Service) Enrolled(ctx context.Context, person PersonID) ([]string, error) {
 	var passkeys, apps, codes int
 	err := s.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM signin_passkeys WHERE person = ?1),
 		(SELECT count(*) FROM signin_totp WHERE person = ?1 AND confirmed = 1), (SELECT count(*) FROM signin_recovery WHERE person = ?1)`, person).Scan(&passkeys, &apps, &codes)
@@ -222,7 +231,7 @@ func (s *Service) Factors(ctx context.Context, person PersonID) ([]string, error
 	if apps > 0 {
 		methods = append(methods, ByTOTP)
 	}
-	if len(methods) > 0 && codes > 0 {
+	if codes > 0 {
 		methods = append(methods, ByRecovery)
 	}
 	return methods, nil

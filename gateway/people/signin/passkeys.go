@@ -132,8 +132,8 @@ func (s *Service) resumeCeremony(ctx context.Context, token string, wanted stage
 	return b, session, nil
 }
 
-// AddPasskey keeps the passkey that the browser has made.
-func (s *Service) AddPasskey(ctx context.Context, person PersonID, token string, credential json.RawMessage, label string) (Passkey, error) {
+// AddPasskey keeps the passkey that the browser has made. Making it verified the person, as using it would.
+func (s *Service) AddPasskey(ctx context.Context, is *Session, token string, credential json.RawMessage, label string) (Passkey, error) {
 	w, err := s.library(ctx)
 	if err != nil {
 		return Passkey{}, err
@@ -142,22 +142,22 @@ func (s *Service) AddPasskey(ctx context.Context, person PersonID, token string,
 	if err != nil {
 		return Passkey{}, err
 	}
-	if b.person != person {
+	if b.person != is.Person {
 		return Passkey{}, refused()
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(credential)
 	if err != nil {
 		return Passkey{}, refused()
 	}
-	made, err := w.CreateCredential(&user{handle: s.handle(person)}, session, parsed)
+	made, err := w.CreateCredential(&user{handle: s.handle(is.Person)}, session, parsed)
 	if err != nil {
 		s.log.Debug("a passkey was refused", "err", describe(err))
 		return Passkey{}, refused()
 	}
-	return s.keepPasskey(ctx, person, made, label)
+	return s.keepPasskey(ctx, is, made, label)
 }
 
-func (s *Service) keepPasskey(ctx context.Context, person PersonID, made *webauthn.Credential, label string) (Passkey, error) {
+func (s *Service) keepPasskey(ctx context.Context, session *Session, made *webauthn.Credential, label string) (Passkey, error) {
 	made.Attestation = webauthn.CredentialAttestation{} // None was asked for: nothing tells one maker's devices from another's.
 	raw, err := json.Marshal(made)
 	if err != nil {
@@ -172,13 +172,17 @@ func (s *Service) keepPasskey(ctx context.Context, person PersonID, made *webaut
 		if taken {
 			return fault.New(fault.AlreadyExists, "the passkey is known already")
 		}
-		_, err = tx.Exec("INSERT INTO signin_passkeys (id, person, credential, ledger_key, label, created, used) VALUES (?, ?, ?, ?, ?, ?, 0)", p.ID, person, raw, p.Key, label, p.Created.Unix())
-		return err
+		_, err = tx.Exec("INSERT INTO signin_passkeys (id, person, credential, ledger_key, label, created, used) VALUES (?, ?, ?, ?, ?, ?, 0)",
+			p.ID, session.Person, raw, p.Key, label, p.Created.Unix())
+		if err != nil {
+			return err
+		}
+		return s.prove(tx, session, ByPasskey)
 	})
 	if err != nil {
 		return Passkey{}, err
 	}
-	s.notice(ctx, person, PasskeyAdded)
+	s.notice(ctx, session.Person, PasskeyAdded)
 	return p, nil
 }
 

@@ -73,7 +73,8 @@ func (s *Service) Passkeys(ctx context.Context, person PersonID) ([]Passkey, err
 }
 
 // RemovePasskey forgets a passkey of the person; NOT_FOUND when it isn't one. An account whose controller it is stays under it: the ledger says who controls an account.
-func (s *Service) RemovePasskey(ctx context.Context, person PersonID, id string) error {
+func (s *Service) RemovePasskey(ctx context.Context, session *Session, id string) error {
+	person := session.Person
 	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		gone, err := tx.Exec("DELETE FROM signin_passkeys WHERE person = ? AND id = ?", person, id)
 		if err != nil {

@@ -77,9 +77,10 @@ func (w *world) asked(b begun, challenge hexText, session webauthn.SessionData) 
 	return do[Ceremony](w.t)(w.ceremony(w.t.Context(), b, struct{}{}, &session)).Token
 }
 
-func (w *world) add(person PersonID, v *vector) (Passkey, error) {
+func (w *world) add(session *Session, v *vector) (Passkey, error) {
+	person := session.Person
 	token := w.asked(begun{stage: awaitsNewPasskey, person: person}, v.Registration.Challenge, webauthn.SessionData{UserID: w.handle(person), CredParams: parameters})
-	return w.AddPasskey(w.t.Context(), person, token, v.made(w.t), v.What)
+	return w.AddPasskey(w.t.Context(), session, token, v.made(w.t), v.What)
 }
 
 func TestTheSpecificationsOwnPasskeys(t *testing.T) {
@@ -87,7 +88,7 @@ func TestTheSpecificationsOwnPasskeys(t *testing.T) {
 		t.Run(v.Section, func(t *testing.T) {
 			w := newWorld(t)
 			o := w.register("ada@example.org")
-			p, err := w.add(o.Person, &v)
+			p, err := w.add(&o.Session, &v)
 			if !v.Registers {
 				w.refuses(err, v.What)
 				return
@@ -129,10 +130,10 @@ func TestAPasskeyIsItsOwnersAndTheCeremonysOnly(t *testing.T) {
 	w := newWorld(t)
 	v := good(t)
 	ada, bob := w.register("ada@example.org"), w.register("bob@example.org")
-	if _, err := w.add(ada.Person, v); err != nil {
+	if _, err := w.add(&ada.Session, v); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.add(bob.Person, v); fault.CodeOf(err) != fault.AlreadyExists {
+	if _, err := w.add(&bob.Session, v); fault.CodeOf(err) != fault.AlreadyExists {
 		t.Errorf("the same passkey for somebody else: %v", err)
 	}
 	token := w.asked(begun{stage: awaitsPasskey}, v.Authentication.Challenge, webauthn.SessionData{})
@@ -159,10 +160,10 @@ func TestAPasskeyIsItsOwnersAndTheCeremonysOnly(t *testing.T) {
 	if len(list) != 1 || list[0].Used.IsZero() || list[0].Label != v.What {
 		t.Errorf("%+v", list)
 	}
-	if err := w.RemovePasskey(t.Context(), bob.Person, list[0].ID); fault.CodeOf(err) != fault.NotFound {
+	if err := w.RemovePasskey(t.Context(), &bob.Session, list[0].ID); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("somebody else removes it: %v", err)
 	}
-	if err := w.RemovePasskey(t.Context(), ada.Person, list[0].ID); err != nil {
+	if err := w.RemovePasskey(t.Context(), &ada.Session, list[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	token = w.asked(begun{stage: awaitsPasskey}, v.Authentication.Challenge, webauthn.SessionData{})
@@ -178,7 +179,7 @@ func TestWhatABrowserSendsMayBeAnything(t *testing.T) {
 		_, err := w.SignInByPasskey(t.Context(), c.Token, json.RawMessage(sent), "")
 		w.refuses(err, "a signature that is none")
 		c = do[Ceremony](t)(w.BeginPasskey(t.Context(), o.Person))
-		_, err = w.AddPasskey(t.Context(), o.Person, c.Token, json.RawMessage(sent), "")
+		_, err = w.AddPasskey(t.Context(), &o.Session, c.Token, json.RawMessage(sent), "")
 		w.refuses(err, "a passkey that is none")
 	}
 	_, err := w.BeginPasskeySignIn(t.Context(), "nonsense")

@@ -11,7 +11,8 @@ import (
 const RecoveryCodes = 10
 
 // NewRecoveryCodes gives the person fresh codes and forgets earlier ones. Each serves once; only their keyed hashes are kept.
-func (s *Service) NewRecoveryCodes(ctx context.Context, person PersonID) ([]string, error) {
+func (s *Service) NewRecoveryCodes(ctx context.Context, session *Session) ([]string, error) {
+	person := session.Person
 	codes := make([]string, RecoveryCodes)
 	for i := range codes {
 		codes[i] = spell(base32Text.EncodeToString(draw(recoverySize)))

@@ -39,8 +39,29 @@ type Session struct {
 	Expires time.Time
 }
 
-// Fresh says whether the person was recognised recently enough for something sensitive.
-func (session *Session) Fresh(now time.Time) bool { return now.Sub(session.Proved) < StepUpLifetime }
+// ProvedUntil is when the session's last proof is too old for what is sensitive.
+func (session *Session) ProvedUntil() time.Time { return session.Proved.Add(StepUpLifetime) }
+
+// lastProof is the method by which the person was recognised last.
+func (session *Session) lastProof() string {
+	if len(session.Methods) == 0 {
+		return ""
+	}
+	return session.Methods[len(session.Methods)-1]
+}
+
+// Fresh says whether the person of a session was recognised recently enough for something sensitive, and well enough: by a code alone only as long as no second factor is
+// set up. What was set up since the code was given counts, in whichever session.
+func (s *Service) Fresh(ctx context.Context, session *Session) (bool, error) {
+	if !s.now().Before(session.ProvedUntil()) {
+		return false, nil
+	}
+	if session.lastProof() != ByCode {
+		return true, nil
+	}
+	enrolled, err := s.Enrolled(ctx, session.Person)
+	return err == nil && len(enrolled) == 0, err
+}
 
 // Opened is a new session with the token that opens it, which is told once.
 type Opened struct {
@@ -143,7 +164,7 @@ func (s *Service) EndOtherSessions(ctx context.Context, person PersonID, but str
 // prove notes that the person of a session was recognised again.
 func (s *Service) prove(tx *sqlite.Tx, session *Session, method string) error {
 	methods := session.Methods
-	if len(methods) == 0 || methods[len(methods)-1] != method {
+	if session.lastProof() != method {
 		methods = append(append([]string{}, methods...), method)
 	}
 	_, err := tx.Exec("UPDATE signin_sessions SET proved = ?, methods = ? WHERE id = ?", s.now().Unix(), strings.Join(methods, " "), session.ID)

@@ -93,8 +93,8 @@ func TestOfTooManySessionsTheOneUsedLongestAgoEnds(t *testing.T) {
 func TestAnExportHasNothingThatOpensAndForgettingLeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	o := w.register("ada@example.org")
-	w.app(o.Person)
-	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), o.Person))
+	w.app(&o.Session)
+	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), &o.Session))
 	exported := do[any](t)(w.Export(t.Context(), o.Person))
 	raw := string(do[[]byte](t)(json.Marshal(exported)))
 	if !strings.Contains(raw, `"authenticator":true,"recoveryCodes":10`) || strings.Contains(raw, codes[0]) || strings.Contains(raw, o.Token) {
@@ -115,7 +115,7 @@ func TestAnExportHasNothingThatOpensAndForgettingLeavesNothing(t *testing.T) {
 func TestMergedPersonsSignInAnew(t *testing.T) {
 	w := newWorld(t)
 	keep, gone := w.register("ada@example.org"), w.register("old@example.org")
-	w.app(gone.Person)
+	w.app(&gone.Session)
 	err := w.db.Write(t.Context(), func(tx *sqlite.Tx) error { return w.Merge(tx, keep.Person, gone.Person) })
 	if err != nil {
 		t.Fatal(err)

@@ -10,15 +10,20 @@ import (
 
 // AskStepUp sends a code to one of the person's own addresses, for a fresh proof. FORBIDDEN when the person has a second factor: a code alone is no proof then.
 func (s *Service) AskStepUp(ctx context.Context, person PersonID, ask Ask) (Asked, error) {
-	methods, err := s.Factors(ctx, person)
-	if err != nil {
+	if err := s.codeProves(ctx, person); err != nil {
 		return Asked{}, err
-	}
-	if len(methods) > 0 {
-		return Asked{}, fault.New(fault.Forbidden, "the second factor that is set up is asked for, not a code")
 	}
 	ask.Device = ""
 	return s.ask(ctx, ask, begun{stage: awaitsStepUp, person: person})
+}
+
+// codeProves is FORBIDDEN when the person has a second factor.
+func (s *Service) codeProves(ctx context.Context, person PersonID) error {
+	enrolled, err := s.Enrolled(ctx, person)
+	if err == nil && len(enrolled) > 0 {
+		return fault.New(fault.Forbidden, "the second factor that is set up is asked for, not a code")
+	}
+	return err
 }
 
 // StepUp is a fresh proof within a session.
@@ -33,6 +38,9 @@ type StepUp struct {
 func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 	var address string
 	if u.Method == ByCode {
+		if err := s.codeProves(ctx, session.Person); err != nil {
+			return err
+		}
 		var err error
 		if address, err = s.ownAddress(ctx, session.Person, u.Address); err != nil {
 			return err
@@ -83,7 +91,7 @@ func (s *Service) AskAddress(ctx context.Context, person PersonID, ask Ask) (Ask
 }
 
 // ConfirmAddress gives the address in its one form once its code was right; the caller writes it into the vault.
-func (s *Service) ConfirmAddress(ctx context.Context, person PersonID, p Proof) (vault.Identifier, error) {
+func (s *Service) ConfirmAddress(ctx context.Context, session *Session, p Proof) (vault.Identifier, error) {
 	to, address, err := s.address(p.Address)
 	if err != nil {
 		return vault.Identifier{}, err
@@ -93,13 +101,13 @@ func (s *Service) ConfirmAddress(ctx context.Context, person PersonID, p Proof) 
 		if err != nil {
 			return err
 		}
-		if b.person != person || !same(b.address, address) {
+		if b.person != session.Person || !same(b.address, address) {
 			return refused()
 		}
 		return s.useCode(tx, b, p.Code)
 	})
 	if err == nil {
-		s.notice(ctx, person, AddressAdded)
+		s.notice(ctx, session.Person, AddressAdded)
 	}
 	return to, err
 }

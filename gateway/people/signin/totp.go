@@ -87,8 +87,9 @@ func (s *Service) enrolment(secret []byte) (Enrolment, error) {
 	return Enrolment{Secret: text, URI: uri, QR: picture.Bytes()}, nil
 }
 
-// ConfirmTOTP makes the secret that was begun a factor when the code is the app's. SIGN_IN_REFUSED when it isn't.
-func (s *Service) ConfirmTOTP(ctx context.Context, person PersonID, code string) error {
+// ConfirmTOTP makes the secret that was begun a factor when the code is the app's, which proves that the person has it. SIGN_IN_REFUSED when it isn't.
+func (s *Service) ConfirmTOTP(ctx context.Context, session *Session, code string) error {
+	person := session.Person
 	err := s.judge(ctx, func(tx *sqlite.Tx) error {
 		if err := s.take(tx, factorBucket(person), factorLimit); err != nil {
 			return err
@@ -96,8 +97,10 @@ func (s *Service) ConfirmTOTP(ctx context.Context, person PersonID, code string)
 		if err := s.useTOTP(tx, person, code, unconfirmed); err != nil {
 			return err
 		}
-		_, err := tx.Exec("UPDATE signin_totp SET confirmed = 1 WHERE person = ?", person)
-		return err
+		if _, err := tx.Exec("UPDATE signin_totp SET confirmed = 1 WHERE person = ?", person); err != nil {
+			return err
+		}
+		return s.prove(tx, session, ByTOTP)
 	})
 	if err == nil {
 		s.notice(ctx, person, AuthenticatorAdded)
@@ -106,7 +109,8 @@ func (s *Service) ConfirmTOTP(ctx context.Context, person PersonID, code string)
 }
 
 // RemoveTOTP forgets the person's authenticator app.
-func (s *Service) RemoveTOTP(ctx context.Context, person PersonID) error {
+func (s *Service) RemoveTOTP(ctx context.Context, session *Session) error {
+	person := session.Person
 	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		_, err := tx.Exec("DELETE FROM signin_totp WHERE person = ?", person)
 		return err

@@ -30,8 +30,11 @@ export async function stepUp() {
       }) }, t("factor.passkey")));
     }
     if (me.factors.includes("totp")) parts.push(codeForm(t("factor.totp"), t, done((fields) => api("POST", "/v1/me/proofs", { method: "totp", code: fields.code.replace(/\s/g, "") }))));
-    if (me.factors.length && me.recoveryCodes) parts.push(el("details", {}, el("summary", {}, t("factor.lost")), codeForm(t("factor.recovery"), t, done((fields) => api("POST", "/v1/me/proofs", { method: "recovery", code: fields.code })))));
-    if (!me.factors.length) parts.push(...byCode(t, done, problem));
+    if (me.recoveryCodes) {
+      const recovery = codeForm(t("factor.recovery"), t, done((fields) => api("POST", "/v1/me/proofs", { method: "recovery", code: fields.code })));
+      parts.push(me.factors.length ? el("details", {}, el("summary", {}, t("factor.lost")), recovery) : recovery);
+    }
+    if (!me.factors.length && !me.recoveryCodes) parts.push(...byCode(t, done, problem));
     parts.push(el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, t("step-up.cancel")));
     dialog.replaceChildren(...parts);
     dialog.addEventListener("close", () => reject(cancelled()), { once: true });
