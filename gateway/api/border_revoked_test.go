@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/config"
@@ -62,5 +63,45 @@ func TestARevocationEndsWhatAnOpenConnectionMayAsk(t *testing.T) {
 	b.directory.Revoke(b.issuedBy("hotel"))
 	if _, err := client.Operation(context.Background(), points.OperationID(hexOf("a1"))); fault.CodeOf(err) != fault.Forbidden {
 		t.Errorf("over a connection from before: %v", err)
+	}
+}
+
+func TestNobodyElseOfTheIssuersIsTakenForItsGateway(t *testing.T) {
+	for role, want := range map[string]fault.Code{engine.RoleGateway: fault.NotFound, "auditor": fault.IssuerUnavailable, "": fault.IssuerUnavailable} {
+		b := newBorderAs(t, role)
+		if _, err := b.client(t, "hotel", b.authorities["hotel"].issue(gatewayName, time.Hour)).Operation(context.Background(), points.OperationID(hexOf("a1"))); fault.CodeOf(err) != want {
+			t.Errorf("role %q: %v, want %s", role, err, want)
+		}
+	}
+}
+
+func TestARevokedIssuerIsntBelievedOverAConnectionFromBefore(t *testing.T) {
+	b := newBorder(t)
+	to := config.Partner{Member: "airline", Endpoint: b.endpoint, TLSRoot: b.authorities["airline"].root(), ServerName: gatewayName}
+	hotel, err := partners.Open(b.authorities["hotel"].issue(gatewayName, time.Hour), []config.Partner{to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := hotel.Client("airline", 0, slog.New(slog.DiscardHandler))
+	defer client.Close()
+	ask := func() fault.Code {
+		_, err := client.Operation(context.Background(), points.OperationID(hexOf("a1")))
+		return fault.CodeOf(err)
+	}
+	if got := ask(); got != fault.NotFound {
+		t.Fatal(got)
+	}
+	hotel.Revoke(b.issuedBy("airline"))
+	if got := ask(); got != fault.IssuerUnavailable {
+		t.Errorf("after it was revoked: %s", got)
+	}
+	hotel.Revoke(func(*x509.Certificate) bool { return false })
+	if got := ask(); got != fault.NotFound {
+		t.Fatal(got)
+	}
+	revoke := func() { hotel.Revoke(b.issuedBy("airline")) }
+	b.meanwhile.Store(&revoke)
+	if got := ask(); got != fault.IssuerUnavailable {
+		t.Errorf("while it answered: %s", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/partners"
@@ -72,14 +74,23 @@ func (a *authority) write(name, kind string, der []byte) string {
 
 func (a *authority) root() string { return filepath.Join(a.folder, "ca.pem") }
 
-// issue makes a certificate under a name, valid until a time from now.
+// issue makes a gateway's certificate under a name, valid until a time from now.
 func (a *authority) issue(name string, valid time.Duration) config.KeyPair {
+	a.t.Helper()
+	return a.issueAs(engine.RoleGateway, name, valid)
+}
+
+// issueAs makes a certificate with this role in its attributes, as a registrar gave it.
+func (a *authority) issueAs(role, name string, valid time.Duration) config.KeyPair {
 	a.t.Helper()
 	a.issued++
 	key := newTLSKey(a.t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(a.issued), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(valid),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}
+	if role != "" {
+		template.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}, Value: fmt.Appendf(nil, `{"attrs":{%q:%q}}`, engine.RoleAttribute, role)}}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
 	if err != nil {
@@ -101,17 +112,24 @@ type border struct {
 	directory      *partners.Directory // Of the airline's gateway.
 	endpoint       string              // Of the airline's listener.
 	down, deaf     atomic.Bool
+	meanwhile      atomic.Pointer[func()] // Happens before the airline's next answer.
 }
 
 const gatewayName = "gateway"
 
 func newBorder(t *testing.T) *border {
 	t.Helper()
+	return newBorderAs(t, engine.RoleGateway)
+}
+
+// newBorderAs has the airline's gateway show a certificate of this role.
+func newBorderAs(t *testing.T, role string) *border {
+	t.Helper()
 	b := &border{airline: newBench(t), authorities: map[string]*authority{}}
 	for _, member := range []string{"airline", "hotel", "grocer"} {
 		b.authorities[member] = newAuthority(t, member)
 	}
-	b.serve(t)
+	b.serve(t, role)
 	b.hotel = newHotel(t, b.client(t, "hotel", b.authorities["hotel"].issue(gatewayName, time.Hour)))
 	ledger := &signatures{seen: map[string]bool{}}
 	b.airline.signed, b.hotel.signed = ledger, ledger
@@ -128,13 +146,13 @@ func newHotel(t *testing.T, issuer Issuer) *bench {
 }
 
 // serve has the airline's gateway listen for the hotel's and the grocer's.
-func (b *border) serve(t *testing.T) {
+func (b *border) serve(t *testing.T, role string) {
 	t.Helper()
 	var known []config.Partner
 	for _, member := range []string{"hotel", "grocer"} {
 		known = append(known, config.Partner{Member: member, TLSRoot: b.authorities[member].root(), ServerName: gatewayName})
 	}
-	directory, err := partners.Open(b.authorities["airline"].issue(gatewayName, time.Hour), known)
+	directory, err := partners.Open(b.authorities["airline"].issueAs(role, gatewayName, time.Hour), known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +165,9 @@ func (b *border) serve(t *testing.T) {
 	server := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.down.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if happens := b.meanwhile.Swap(nil); happens != nil {
+			(*happens)()
 		}
 		if b.deaf.Load() {
 			handler.ServeHTTP(httptest.NewRecorder(), r)

@@ -251,6 +251,8 @@ func TestOnlyThePartnersOwnGatewayGetsThrough(t *testing.T) {
 	}{
 		"the hotel's gateway":                {right, hotel.issue(gatewayName, time.Hour), ""},
 		"another authority of the same name": {right, stranger.issue(gatewayName, time.Hour), fault.IssuerUnavailable},
+		"an auditor of the hotel's":          {right, hotel.issueAs("auditor", gatewayName, time.Hour), fault.IssuerUnavailable},
+		"someone without a role":             {right, hotel.issueAs("", gatewayName, time.Hour), fault.IssuerUnavailable},
 		"another certificate of the hotel's": {right, hotel.issue("peer0.hotel", time.Hour), fault.IssuerUnavailable},
 		"one that has lapsed":                {right, hotel.issue(gatewayName, -time.Hour), fault.IssuerUnavailable},
 		"the airline's own":                  {right, b.authorities["airline"].issue(gatewayName, time.Hour), fault.IssuerUnavailable},

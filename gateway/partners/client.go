@@ -39,6 +39,7 @@ type Client struct {
 	http   *http.Client
 	log    *slog.Logger
 	pause  time.Duration
+	verify func(tls.ConnectionState) error // Of whoever answered.
 
 	mu    sync.Mutex
 	until time.Time // Nothing is tried before.
@@ -48,17 +49,21 @@ type Client struct {
 func (d *Directory) Client(member string, pause time.Duration, log *slog.Logger) *Client {
 	for i := range d.partners {
 		if p := &d.partners[i]; p.Member == member {
-			return &Client{member: member, base: "https://" + p.Endpoint, http: d.transport(p), log: log, pause: pause}
+			return &Client{member: member, base: "https://" + p.Endpoint, http: d.transport(p), log: log, pause: pause, verify: d.verifyServer}
 		}
 	}
 	return nil
 }
 
 func (d *Directory) transport(p *partner) *http.Client {
-	return &http.Client{Transport: &http.Transport{
+	client := &http.Client{Transport: &http.Transport{
 		DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, TLSHandshakeTimeout: connectTimeout, MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute,
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, GetClientCertificate: d.clientCertificate, RootCAs: p.roots, ServerName: p.ServerName, VerifyConnection: d.refuseRevoked},
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, GetClientCertificate: d.clientCertificate, RootCAs: p.roots, ServerName: p.ServerName, VerifyConnection: d.verifyServer},
 	}}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clients = append(d.clients, client)
+	return client
 }
 
 // Close ends connections that nobody uses.
@@ -112,6 +117,10 @@ func (c *Client) do(r *http.Request) ([]byte, error) {
 		return nil, c.unavailable("it gave no answer")
 	}
 	defer func() { _ = answer.Body.Close() }()
+	if answer.TLS != nil && c.verify(*answer.TLS) != nil { // Revoked while the request was under way, over a connection from before.
+		defer c.Close()
+		return nil, c.unavailable("its certificate was revoked")
+	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
 		c.log.Warn("another member's gateway broke off", "partner", c.member, "err", err)

@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 
+	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/certificates"
 	"github.com/tallystick/tallystick/gateway/config"
@@ -18,17 +20,27 @@ type Directory struct {
 	own      *certificates.Pair // Nil where the configuration names none.
 	partners []partner
 	revoked  atomic.Pointer[func(*x509.Certificate) bool] // Nil until somebody says what was revoked.
+
+	mu      sync.Mutex
+	clients []*http.Client // Whose unused connections end when something was revoked.
 }
 
 // Revoke says which certificates the members have revoked: from the next connection or request on they are nobody's.
-func (d *Directory) Revoke(revoked func(*x509.Certificate) bool) { d.revoked.Store(&revoked) }
+func (d *Directory) Revoke(revoked func(*x509.Certificate) bool) {
+	d.revoked.Store(&revoked)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.clients {
+		c.CloseIdleConnections()
+	}
+}
 
 func (d *Directory) isRevoked(c *x509.Certificate) bool {
 	revoked := d.revoked.Load()
 	return revoked != nil && (*revoked)(c)
 }
 
-// partner is another member's gateway. Its certificate has its name and was signed by its own member's authority: no other authority is believed, and no other certificate of its.
+// partner is another member's gateway. Its certificate has its name and the gateway's role, and was signed by its own member's authority: no other authority is believed, and no other certificate of its.
 type partner struct {
 	config.Partner
 	roots *x509.CertPool
@@ -92,12 +104,23 @@ func (d *Directory) clientCertificate(request *tls.CertificateRequestInfo) (*tls
 	return d.own.ClientCertificate(request)
 }
 
-// refuseRevoked keeps a client from a gateway whose certificate was revoked.
-func (d *Directory) refuseRevoked(state tls.ConnectionState) error {
-	if len(state.PeerCertificates) > 0 && d.isRevoked(state.PeerCertificates[0]) {
+// admits refuses what no other gateway may show though a member's authority signed it: a certificate that isn't for the gateway's role, or was revoked. FORBIDDEN.
+func (d *Directory) admits(leaf *x509.Certificate) error {
+	if roleOf(leaf) != engine.RoleGateway {
+		return fault.New(fault.Forbidden, "the certificate isn't a gateway's")
+	}
+	if d.isRevoked(leaf) {
 		return fault.New(fault.Forbidden, "the certificate was revoked")
 	}
 	return nil
+}
+
+// verifyServer keeps a client from what isn't the other member's gateway; authority and name have been checked before.
+func (d *Directory) verifyServer(state tls.ConnectionState) error {
+	if len(state.PeerCertificates) == 0 {
+		return fault.New(fault.Forbidden, "other members' gateways show a certificate")
+	}
+	return d.admits(state.PeerCertificates[0])
 }
 
 // MemberOf is the member whose gateway sends a request, by its certificate; FORBIDDEN when it is nobody's.
@@ -113,8 +136,8 @@ func (d *Directory) memberOf(state *tls.ConnectionState) (string, error) {
 		return "", fault.New(fault.Forbidden, "other members' gateways show a certificate")
 	}
 	leaf, between := state.PeerCertificates[0], x509.NewCertPool()
-	if d.isRevoked(leaf) {
-		return "", fault.New(fault.Forbidden, "the certificate was revoked")
+	if err := d.admits(leaf); err != nil {
+		return "", err
 	}
 	for _, c := range state.PeerCertificates[1:] {
 		between.AddCert(c)

@@ -127,11 +127,40 @@ func (c *Client) testEnrol(ctx context.Context, t *testing.T) {
 			t.Errorf("%+v: %v", wrong, err)
 		}
 	}
+	if gateway := c.pair(t, "gateway", TLS); RoleOf(gateway) != membership.GatewayRole {
+		t.Errorf("the TLS certificate of a gateway, which other brands' gateways ask for its role, says %q", RoleOf(gateway))
+	}
 	if err := c.Enrol(ctx, Identity{Name: "gateway-2", Role: membership.GatewayRole, Files: "treasurer", TLS: true}); err != nil {
 		t.Fatal(err)
 	}
-	if signing, tls := c.pair(t, "treasurer", Signing), c.pair(t, "treasurer", TLS); signing.Subject.CommonName != "gateway-2" || PurposeOf(tls) != TLS || tls.VerifyHostname("treasurer") != nil {
+	c.testNameWithoutRole(ctx, t)
+	if signing, tls := c.pair(t, "treasurer", Signing), c.pair(t, "treasurer", TLS); signing.Subject.CommonName != "gateway-2" || PurposeOf(tls) != TLS || RoleOf(tls) != membership.GatewayRole || tls.VerifyHostname("treasurer") != nil {
 		t.Errorf("in another identity's place: %s, %v", signing.Subject, tls.DNSNames)
+	}
+}
+
+// testNameWithoutRole: whoever enrols chooses the names in its TLS certificate, not the role.
+func (c *Client) testNameWithoutRole(ctx context.Context, t *testing.T) {
+	t.Helper()
+	if err := c.Enrol(ctx, Identity{Name: "auditor-2", Role: membership.AuditorRole, Files: "gateway-x", TLS: true}); err != nil {
+		t.Fatal(err)
+	}
+	scratch := t.TempDir()
+	renamed := c.pair(t, "gateway-x", TLS)
+	renamed.DNSNames = []string{string(membership.GatewayRole)}
+	certificate, key := pairOf(c.dir.Identity(c.member.Name, "gateway-x"), TLS)
+	if err := copyPair(c.dir, certificate, key, scratch); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.reenroll(ctx, Renewal{Files: "gateway-x", Purpose: TLS, Key: FreshKey}, scratch, renamed); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readCertificate(filepath.Join(scratch, "signcerts", "cert.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.VerifyHostname(string(membership.GatewayRole)) != nil || RoleOf(got) != membership.AuditorRole {
+		t.Errorf("an auditor got a certificate for %v with role %q", got.DNSNames, RoleOf(got))
 	}
 }
 
