@@ -2,13 +2,13 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 )
 
@@ -191,9 +191,7 @@ func (b *builder) claimCode(it *item) string {
 	if it.key != "" {
 		return b.hasher.ClaimCode(it.intake.Caller, it.key)
 	}
-	raw := make([]byte, claimCodeBytes)
-	_, _ = rand.Read(raw) // The standard library ends the process when the system has no randomness.
-	return base64.RawURLEncoding.EncodeToString(raw)
+	return base64.RawURLEncoding.EncodeToString(random.Bytes(claimCodeBytes))
 }
 
 // travelTime is how long an operation that a gateway accepted may take to be seen by all others: to be ordered, and for their peers to have the block.

@@ -13,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/store"
 	"github.com/tallystick/tallystick/gateway/treasury"
 )
@@ -118,7 +119,7 @@ func (s *Server) ProposeAgreement(ctx context.Context, r ProposeAgreementRequest
 	if g.V != 0 || g.Salt != "" || g.A != "" || g.B != "" {
 		return nil, wrong(fault.InvalidValue, "/salt", "v, salt, a and b are the gateway's to fill in")
 	}
-	g.V, g.A, g.B, g.Salt = 1, r.A, r.B, randomHex(wire.SaltLength/2)
+	g.V, g.A, g.B, g.Salt = 1, r.A, r.B, random.Hex(wire.SaltLength/2)
 	for i := range g.Sides {
 		offer := &g.Sides[i].Offer
 		if offer.Version != 0 && offer.Version != g.Version || offer.From != 0 && offer.From != g.From {
@@ -165,7 +166,7 @@ func (s *Server) MoveSlice(ctx context.Context, r MoveSliceRequestObject) (MoveS
 	if s.clearing.Gateway == nil {
 		return nil, errNoClearingGateway()
 	}
-	move := wire.SliceMove{Salt: randomHex(wire.SaltLength / 2), From: r.Body.From, To: r.Body.To, Direction: r.Body.Direction, Amount: r.Body.Amount}
+	move := wire.SliceMove{Salt: random.Hex(wire.SaltLength / 2), From: r.Body.From, To: r.Body.To, Direction: r.Body.Direction, Amount: r.Body.Amount}
 	if move.Amount <= 0 {
 		return nil, wrong(fault.InvalidValue, "/amount", "must be more than nothing")
 	}

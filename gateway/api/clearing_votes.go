@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -50,7 +51,7 @@ func (s *Server) Propose(ctx context.Context, r ProposeRequestObject) (ProposeRe
 	}
 	id := valueOr(r.Body.Id, "")
 	if id == "" {
-		id = randomHex(proposalIDBytes)
+		id = random.Hex(proposalIDBytes)
 	}
 	if err := checkID("id", id); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // defaultMandateSeconds is how long a prepared mandate can be used when the caller doesn't say; a bearer's can be used for points.MaxBearerSeconds.
@@ -33,7 +34,7 @@ func (s *Server) PrepareMandate(ctx context.Context, r PrepareMandateRequestObje
 	}
 	b := s.newBuilder()
 	if request.Store != nil && request.PlaceSalt == nil {
-		salt := randomHex(saltBytes)
+		salt := random.Hex(saltBytes)
 		request.PlaceSalt = &salt
 	}
 	if err := b.draft(ctx, it); err != nil {
@@ -91,7 +92,7 @@ func mandateOf(r *MandateRequest, it *item, p *points.Programme, account *points
 	m := &points.Mandate{
 		Format: points.MandateFormat, Genesis: p.Genesis, Programme: p.Brand, Account: o.Account, ControllerVersion: account.Controller.Version,
 		Operation: o.Kind, Place: points.PlaceHash(d.PlaceSalt, d.Merchant, d.Store, d.Terminal), Receiver: o.To, MaxPoints: most,
-		Subject: points.SubjectHash(o), Bearer: bearer, Quote: valueOr(r.Quote, ""), ID: randomHex(idBytes), NotAfter: time.Now().Unix() + int64(seconds),
+		Subject: points.SubjectHash(o), Bearer: bearer, Quote: valueOr(r.Quote, ""), ID: random.Hex(idBytes), NotAfter: time.Now().Unix() + int64(seconds),
 	}
 	if limit := p.Current().Bearer; bearer && m.MaxPoints > limit {
 		pointer := "/operation/points"

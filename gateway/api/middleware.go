@@ -3,8 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 const (
@@ -40,7 +39,7 @@ func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 func identify(c *gin.Context) {
 	id := c.GetHeader(requestIDHeader)
 	if !requestIDForm.MatchString(id) {
-		id = randomHex(16)
+		id = random.Hex(16)
 	}
 	c.Set(requestIDKey, id)
 	if device := deviceOf(c.Request); device != "" {
@@ -64,13 +63,6 @@ func scopesIn(ctx context.Context) []string {
 func textIn(ctx context.Context, key string) string {
 	text, _ := ctx.Value(key).(string)
 	return text
-}
-
-// randomHex returns n random bytes in hex. The standard library ends the process when the system has no randomness.
-func randomHex(n int) string {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw)
-	return hex.EncodeToString(raw)
 }
 
 // observe writes one line of access log and the metrics of every request. The route's pattern is logged, never the path, a query, a header or a body.

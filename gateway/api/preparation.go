@@ -5,6 +5,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // PrepareOperation gives the exact operation that another organisation has to approve. It records nothing.
@@ -27,7 +28,7 @@ func (s *Server) PrepareOperation(ctx context.Context, r PrepareOperationRequest
 		return nil, err
 	}
 	o := it.intake.Operation
-	o.ID = points.OperationID(randomHex(idBytes))
+	o.ID = points.OperationID(random.Hex(idBytes))
 	canonical, err := wire.Encode(&o)
 	if err != nil {
 		return nil, err

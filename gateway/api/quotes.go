@@ -12,6 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // QuoteOperation says what an operation would cost or award now. It records nothing.
@@ -36,7 +37,7 @@ func (s *Server) QuoteOperation(ctx context.Context, r QuoteOperationRequestObje
 		return nil, err
 	}
 	o, d := &it.intake.Operation, &it.intake.Details
-	o.ID = points.OperationID(randomHex(idBytes))
+	o.ID = points.OperationID(random.Hex(idBytes))
 	d.Operation = o.ID
 	result, err := s.preview(ctx, it)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Server) QuoteOperation(ctx context.Context, r QuoteOperationRequestObje
 // preview has the ledger say what becomes of the item's operation: the programme alone, or two brands together.
 func (s *Server) preview(ctx context.Context, it *item) (wire.QuoteResult, error) {
 	o := it.intake.Operation
-	details := wire.BatchDetails{V: 1, Salt: randomHex(saltBytes), Operations: []points.Details{it.intake.Details}}
+	details := wire.BatchDetails{V: 1, Salt: random.Hex(saltBytes), Operations: []points.Details{it.intake.Details}}
 	if it.way.partner == "" {
 		return s.quoter.Quote(ctx, wire.QuoteQuery{Operation: o}, details)
 	}
@@ -103,7 +104,7 @@ func (s *Server) recall(ctx context.Context, it *item) error {
 		d.Disclosed, err = s.disclosed(ctx, o.Original.Receipt.Operation)
 		return err
 	case d.Store != "" && d.PlaceSalt == "":
-		d.PlaceSalt = randomHex(saltBytes)
+		d.PlaceSalt = random.Hex(saltBytes)
 	}
 	return nil
 }

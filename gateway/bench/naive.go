@@ -2,8 +2,6 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
@@ -11,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // NaiveLane is the first of the lanes that the naive way uses, one for each client: the last ones below those of cross-brand batches, far from the gateway's own.
@@ -109,7 +108,7 @@ func (d *naive) apply(ctx context.Context, m *meter, lane int, seq int64, accoun
 }
 
 func (d *naive) batch(lane int, seq int64, account string) (ledger.Batch, error) {
-	id := points.OperationID(randomHex(idBytes))
+	id := points.OperationID(random.Hex(idBytes))
 	document, details := d.accrual(lane, seq, id, account)
 	if d.partner != "" {
 		document, details = d.award(lane, seq, id, account)
@@ -119,7 +118,7 @@ func (d *naive) batch(lane int, seq int64, account string) (ledger.Batch, error)
 	if err != nil {
 		return ledger.Batch{}, err
 	}
-	private, err := wire.Encode(wire.BatchDetails{V: 1, Salt: randomHex(saltBytes), Operations: []points.Details{details}})
+	private, err := wire.Encode(wire.BatchDetails{V: 1, Salt: random.Hex(saltBytes), Operations: []points.Details{details}})
 	return ledger.Batch{Document: raw, Details: private}, err
 }
 
@@ -132,11 +131,4 @@ func (d *naive) accrual(lane int, seq int64, id points.OperationID, account stri
 func (d *naive) award(lane int, seq int64, id points.OperationID, account string) (document any, details points.Details) {
 	operation := points.Operation{ID: id, Kind: points.KindAward, Account: points.AccountID(account), Points: 1, Partner: d.member}
 	return wire.Exchange{Home: d.partner, Partner: d.member, Lane: lane, Seq: seq, Operations: []points.Operation{operation}}, points.Details{Operation: id}
-}
-
-// randomHex returns n random bytes in hex. The standard library ends the process when the system has no randomness.
-func randomHex(n int) string {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw)
-	return hex.EncodeToString(raw)
 }

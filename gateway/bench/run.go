@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // Limits and defaults.
@@ -70,7 +71,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		return nil, err
 	}
 	p := purchase{minor: amountMinor, currency: o.Programme.Currency, occurredAt: o.Programme.BusinessDate.String() + "T12:00:00Z"}
-	t := &through{gateway: o.Gateway, purchase: p, run: randomHex(4)}
+	t := &through{gateway: o.Gateway, purchase: p, run: random.Hex(4)}
 	d := &naive{ledger: o.Ledger, msp: o.Programme.MSP, member: o.Member, purchase: p}
 	o.Tell(fmt.Sprintf("opening %d accounts", o.Accounts))
 	if err := t.open(ctx, o.Accounts); err != nil {

@@ -2,13 +2,12 @@ package clerk
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/treasury"
 )
 
@@ -54,16 +53,12 @@ func (c *Clerk) moveRoom(ctx context.Context, p clearing.Pair, l *treasury.Limit
 	if room(short, direction) >= even/shortShare || amount < leastMove || room(rich, direction)-amount <= room(short, direction) {
 		return nil
 	}
-	salt := make([]byte, wire.SaltLength/2)
-	if _, err := rand.Read(salt); err != nil {
-		return fault.New(fault.Internal, "no randomness: %v", err)
-	}
 	partner := p.A
 	if partner == c.settings.Member {
 		partner = p.B
 	}
 	err := c.settings.Ledger.MoveSlice(ctx, partner, wire.SliceMove{
-		Salt: hex.EncodeToString(salt), From: clearing.LanePlace{MSP: rich.MSP, N: rich.N}, To: clearing.LanePlace{MSP: short.MSP, N: short.N},
+		Salt: random.Hex(wire.SaltLength / 2), From: clearing.LanePlace{MSP: rich.MSP, N: rich.N}, To: clearing.LanePlace{MSP: short.MSP, N: short.N},
 		Direction: direction, Amount: amount,
 	})
 	c.took(stepMove, &clearing.Window{Currency: l.Currency}, err)

@@ -2,7 +2,6 @@ package founding
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // Plan is what the brands begin to do together. The order within each list doesn't matter.
@@ -172,11 +172,7 @@ func CheckAgreement(planned clearing.Agreement) error { return date(&planned, 0)
 
 // date makes the first version of an agreement that is in force from a time (Unix seconds) on.
 func date(g *clearing.Agreement, from int64) error {
-	salt := make([]byte, saltBytes)
-	if _, err := rand.Read(salt); err != nil {
-		return err
-	}
-	g.V, g.Salt, g.Version, g.From = 1, hex.EncodeToString(salt), firstVersion, from
+	g.V, g.Salt, g.Version, g.From = 1, random.Hex(saltBytes), firstVersion, from
 	for i := range g.Sides {
 		g.Sides[i].Offer.Version, g.Sides[i].Offer.From = firstVersion, from
 	}

@@ -3,13 +3,12 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // Personal data: what is private travels in transient fields to the own organisation's peers only, which alone endorse it; answers come sealed under a key of their own.
@@ -48,10 +47,7 @@ func (p *Points) holds(ctx context.Context, puts []privacy.Put) (bool, error) {
 
 // VaultEntries reads entries of the own programme's vault at an own peer, 1 to privacy.MaxLookup: their values in the order of the keys, nil for what isn't there.
 func (p *Points) VaultEntries(ctx context.Context, keys []privacy.EntryKey) ([][]byte, error) {
-	reply, err := newReply()
-	if err != nil {
-		return nil, err
-	}
+	reply := random.Hex(replyBytes)
 	var found privacy.Found
 	lookup := privacy.Lookup{V: 1, Keys: keys, Reply: reply}
 	if err := p.sealedQuery(ctx, wire.FnGetVault, privacy.VaultTransient, lookup, reply, &found); err != nil {
@@ -85,10 +81,7 @@ func (p *Points) Unshare(ctx context.Context, unshare privacy.Unshare) error {
 // SIGNATURE_REFUSED when it isn't the account's controller who consented.
 func (p *Points) Shared(ctx context.Context, grantee string, id privacy.ConsentID) (privacy.Shared, error) {
 	var shared privacy.Shared
-	reply, err := newReply()
-	if err != nil {
-		return shared, err
-	}
+	reply := random.Hex(replyBytes)
 	lookup := privacy.SharedLookup{V: 1, Grantee: grantee, ID: id, Reply: reply}
 	if err := p.sealedQuery(ctx, wire.FnGetShared, privacy.ShareTransient, lookup, reply, &shared); err != nil {
 		return privacy.Shared{}, err
@@ -229,13 +222,5 @@ func (p *Points) sealedQuery(ctx context.Context, function, field string, secret
 	return wire.DecodeRecord(answer, v)
 }
 
-// newReply draws the key of one answer.
-func newReply() (string, error) {
-	key := make([]byte, replyBytes)
-	if _, err := rand.Read(key); err != nil {
-		return "", &Failure{Fatal, fault.Internal, "no random bytes", err}
-	}
-	return hex.EncodeToString(key), nil
-}
-
+// replyBytes is the length of the key of one answer.
 const replyBytes = 32

@@ -3,7 +3,6 @@ package ledgertest
 import (
 	"crypto/ecdsa"
 	"crypto/rand"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // DataPolicy is a data policy in force from a programme's first day on, with the purposes offers and service.
@@ -32,17 +32,9 @@ func (p *Programme) record() *points.Programme {
 // Entry is a new entry of the vault with a random salt; its box is as random and stands for a ciphertext.
 func (l *Ledger) Entry() privacy.Put {
 	l.t.Helper()
-	key, entry, err := privacy.NewEntry(l.random(privacy.SaltBytes), l.random(privacy.MinBoxBytes+20))
+	key, entry, err := privacy.NewEntry(random.Bytes(privacy.SaltBytes), random.Bytes(privacy.MinBoxBytes+20))
 	must(l.t, err)
 	return privacy.Put{Key: key, Value: l.Encode(entry)}
-}
-
-func (l *Ledger) random(n int) []byte {
-	l.t.Helper()
-	raw := make([]byte, n)
-	_, err := rand.Read(raw)
-	must(l.t, err)
-	return raw
 }
 
 // Consent is the body of a consent for the purpose offers that begins now and lasts an hour, under a published version of the data policy.
@@ -50,7 +42,7 @@ func (p *Programme) Consent(account points.AccountID, grantee string, policy wir
 	p.ledger.t.Helper()
 	slices.Sort(attributes)
 	return privacy.ConsentBody{
-		V: 1, Salt: hex.EncodeToString(p.ledger.random(privacy.SaltBytes)), ID: privacy.ConsentID(hex.EncodeToString(p.ledger.random(16))), Genesis: p.ledger.Genesis,
+		V: 1, Salt: random.Hex(privacy.SaltBytes), ID: privacy.ConsentID(random.Hex(16)), Genesis: p.ledger.Genesis,
 		Account: account, Brand: p.Brand.Name, Grantee: grantee, Attributes: attributes, Purpose: "offers", LegalBasis: privacy.LegalBasisConsent,
 		From: p.Now, Until: p.Now + 3600, Policy: policy.Version, PolicyHash: policy.Hash, Notice: strings.Repeat("4e", 32), Language: "en", Given: p.Now,
 		Method: privacy.MethodAuthenticated,

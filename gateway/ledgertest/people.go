@@ -3,8 +3,6 @@ package ledgertest
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"sync"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // People does what the gateway's facade of a programme does with personal data (ledger.Points), as one identity, on the channel in memory: each call is executed by the
@@ -53,7 +52,7 @@ func (p *People) ChangeVault(ctx context.Context, change privacy.Change) error {
 // VaultEntries reads entries of the vault, nil for what isn't there.
 func (p *People) VaultEntries(_ context.Context, keys []privacy.EntryKey) ([][]byte, error) {
 	var found privacy.Found
-	reply := newReply()
+	reply := random.Hex(32)
 	if err := p.sealed(wire.FnGetVault, privacy.VaultTransient, privacy.Lookup{V: 1, Keys: keys, Reply: reply}, reply, &found); err != nil {
 		return nil, err
 	}
@@ -79,7 +78,7 @@ func (p *People) Unshare(_ context.Context, unshare privacy.Unshare) error {
 // Shared reads what is shared with a grantee under a consent, at the caller's own peer.
 func (p *People) Shared(_ context.Context, grantee string, id privacy.ConsentID) (privacy.Shared, error) {
 	var shared privacy.Shared
-	reply := newReply()
+	reply := random.Hex(32)
 	lookup := privacy.SharedLookup{V: 1, Grantee: grantee, ID: id, Reply: reply}
 	if err := p.sealed(wire.FnGetShared, privacy.ShareTransient, lookup, reply, &shared); err != nil {
 		return privacy.Shared{}, err
@@ -252,12 +251,4 @@ func (p *People) sealed(function, field string, secret any, reply string, v any)
 		return err
 	}
 	return wire.DecodeRecord(answer, v)
-}
-
-func newReply() string {
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		panic(err)
-	}
-	return hex.EncodeToString(key)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 const someAccount = points.AccountID("00112233445566778899aabbccddeeff")
@@ -194,7 +195,7 @@ func TestARepeatedRequestMayDifferInWhatItsTimeAndItsSignatureDecide(t *testing.
 func TestAnApprovedOperationRunsUnderItsIDOnce(t *testing.T) {
 	w, p := start(t)
 	account := p.opened(1)[0]
-	in := adjust(points.OperationID(randomHex(idBytes)), account, 50)
+	in := adjust(points.OperationID(random.Hex(idBytes)), account, 50)
 	w.approve(&in.Operation)
 	first := p.must(in)
 	in.IdempotencyKey = "another"
@@ -219,7 +220,7 @@ func TestAnApprovedOperationRunsUnderItsIDOnce(t *testing.T) {
 func TestWhatNobodyHasApprovedIsNotRecordedAndCanComeAgain(t *testing.T) {
 	w, p := start(t)
 	account := p.opened(1)[0]
-	in := adjust(points.OperationID(randomHex(idBytes)), account, 50)
+	in := adjust(points.OperationID(random.Hex(idBytes)), account, 50)
 	if _, err := p.Accept(context.Background(), in); fault.CodeOf(err) != fault.ApprovalMissing {
 		t.Errorf("before its approval: %v", err)
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 func (c *chaos) open() {
 	in := opening()
-	in.Operation.Account = points.AccountID(randomHex(idBytes))
+	in.Operation.Account = points.AccountID(random.Hex(idBytes))
 	in.Lookup = c.process.hasher.Lookup(string(in.Operation.Account))
 	c.accounts = append(c.accounts, in.Operation.Account)
 	c.want(in)
@@ -135,9 +136,9 @@ func (c *chaos) atOffice(key string) {
 	o := &in.Operation
 	switch n := c.random.IntN(20); {
 	case n < 3:
-		in = adjust(points.OperationID(randomHex(idBytes)), o.Account, 5-2*c.amount(4))
+		in = adjust(points.OperationID(random.Hex(idBytes)), o.Account, 5-2*c.amount(4))
 	case n < 6:
-		in = adjust(points.OperationID(randomHex(idBytes)), o.Account, 0)
+		in = adjust(points.OperationID(random.Hex(idBytes)), o.Account, 0)
 		o.Kind, o.Reason, o.Controller = points.KindRecover, "", c.nextController(o.Account)
 	case n < 9:
 		o.Kind, o.Account = points.KindVeto, c.prefer(func(a *points.Account) bool { return a.Recovery != nil })

@@ -19,6 +19,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 const (
@@ -179,7 +180,7 @@ func (c *chaos) restart() {
 func (c *chaos) again() {
 	in := c.wanted[c.random.IntN(len(c.wanted))]
 	if c.random.IntN(2) == 0 && (c.natural(&in) != "" || in.Operation.ID != "") {
-		in.IdempotencyKey = randomHex(8)
+		in.IdempotencyKey = random.Hex(8)
 	}
 	c.deliver(in)
 }

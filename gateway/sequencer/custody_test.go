@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // claimable makes transfers wait for their receivers and allows gifts.
@@ -68,7 +69,7 @@ func TestCustodySignsEverythingThatAControllerSigns(t *testing.T) {
 	back := earn(a, 3, "return")
 	back.Operation.Kind, back.Custody = points.KindReturn, true
 	apply(back)
-	recovery := adjust(points.OperationID(randomHex(idBytes)), b, 0)
+	recovery := adjust(points.OperationID(random.Hex(idBytes)), b, 0)
 	recovery.Operation.Kind, recovery.Operation.Reason = points.KindRecover, ""
 	recovery.Operation.Controller = &points.Controller{Kind: points.ControllerCustodian, Version: 1}
 	w.approve(&recovery.Operation)

@@ -3,6 +3,8 @@ package sequencer
 import (
 	"context"
 	"time"
+
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // idle is how long the dispatcher waits when nothing but new work can give it something to do.
@@ -42,7 +44,7 @@ func (s *Sequencer) assign() time.Duration {
 		}
 		r.lingering = time.Time{}
 		l := s.freeLane(r)
-		s.give(l, &pin{seq: l.height + 1, salt: randomHex(saltBytes), entries: entries})
+		s.give(l, &pin{seq: l.height + 1, salt: random.Hex(saltBytes), entries: entries})
 	}
 	return min(wait, s.untilWake(now))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -141,7 +142,7 @@ func TestAPartnerOutOfReachStopsItsOwnOperationsAlone(t *testing.T) {
 	n.setDead("hotel", true)
 	var stuck []Ticket
 	for range 2 * len(airline.own.routes["hotel"].lanes) { // More than its lanes can take.
-		stuck = append(stuck, airline.must(airline.own, with(redeem(flyer, 1, randomHex(8)), "hotel")))
+		stuck = append(stuck, airline.must(airline.own, with(redeem(flyer, 1, random.Hex(8)), "hotel")))
 	}
 	eventually(t, "the gateway to say that the hotel is out of reach", func() bool { return len(airline.own.Troubles()) == 1 })
 	if trouble := airline.own.Troubles()[0]; trouble.Partner != "hotel" || trouble.Programme != "airline" || trouble.Reason == "" {
@@ -151,10 +152,10 @@ func TestAPartnerOutOfReachStopsItsOwnOperationsAlone(t *testing.T) {
 		t.Errorf("the gateway isn't ready: %v", err)
 	}
 	for range 5 {
-		if code := airline.decided(airline.must(airline.own, redeem(flyer, 1, randomHex(8)))); code != fault.OK {
+		if code := airline.decided(airline.must(airline.own, redeem(flyer, 1, random.Hex(8)))); code != fault.OK {
 			t.Errorf("an operation at home is refused with %s", code)
 		}
-		if code := airline.decided(airline.must(airline.own, with(redeem(flyer, 1, randomHex(8)), "grocer"))); code != fault.OK {
+		if code := airline.decided(airline.must(airline.own, with(redeem(flyer, 1, random.Hex(8)), "grocer"))); code != fault.OK {
 			t.Errorf("an operation with another partner is refused with %s", code)
 		}
 	}
@@ -166,7 +167,7 @@ func TestAPartnerOutOfReachStopsItsOwnOperationsAlone(t *testing.T) {
 		t.Errorf("an operation with a partner whose past isn't known is taken: %v", err)
 	}
 	again.awaitOpen("grocer")
-	if code := again.decided(again.must(again.own, redeem(flyer, 1, randomHex(8)))); code != fault.OK {
+	if code := again.decided(again.must(again.own, redeem(flyer, 1, random.Hex(8)))); code != fault.OK {
 		t.Errorf("an operation at home is refused with %s after the restart", code)
 	}
 	n.setDead("hotel", false)
@@ -189,7 +190,7 @@ func TestARouteFillsUpAlone(t *testing.T) {
 	flyer := airline.customer(10)
 	n.setDead("hotel", true)
 	for range 3 {
-		airline.must(airline.own, with(redeem(flyer, 1, randomHex(8)), "hotel"))
+		airline.must(airline.own, with(redeem(flyer, 1, random.Hex(8)), "hotel"))
 	}
 	if _, err := airline.own.Accept(context.Background(), with(redeem(flyer, 1, "more"), "hotel")); fault.CodeOf(err) != fault.Overloaded {
 		t.Errorf("one more is taken: %v", err)
@@ -236,7 +237,7 @@ func TestCreditsThatWaitAreFoldedOnce(t *testing.T) {
 	airline.awaitOpen("hotel")
 	const given = 2*points.MaxFold + 3
 	for range given {
-		hotel.must(hotel.abroad["airline"], award(flyer, 1, "hotel", randomHex(8)))
+		hotel.must(hotel.abroad["airline"], award(flyer, 1, "hotel", random.Hex(8)))
 	}
 	eventually(t, "the credits to be folded", func() bool {
 		p := airline.position(flyer)
@@ -317,7 +318,7 @@ func TestAPartnerIsRefundedWhenTheDebtOfAReturnedAwardIsRepaid(t *testing.T) {
 		t.Fatalf("the account is %+v", p.Account)
 	}
 	for _, pounds := range []int64{30, 100} {
-		airline.decided(airline.must(airline.own, airline.purchase(flyer, pounds, randomHex(4))))
+		airline.decided(airline.must(airline.own, airline.purchase(flyer, pounds, random.Hex(4))))
 		eventually(t, "the partner to be refunded", func() bool {
 			p := airline.position(flyer)
 			return len(p.Account.Claims) == 0 || p.Account.Claims[0].Repaid == 0 && p.Account.Claims[0].Points == 10 && pounds == 30
@@ -508,7 +509,7 @@ func TestALaneThatIsToReleaseWhatItHasReleasedGoesOn(t *testing.T) {
 	airline.launch()
 	airline.awaitOpen("hotel")
 	for range 20 {
-		if code := airline.decided(airline.must(airline.own, with(redeem(flyer, 1, randomHex(8)), "hotel"))); code != fault.OK {
+		if code := airline.decided(airline.must(airline.own, with(redeem(flyer, 1, random.Hex(8)), "hotel"))); code != fault.OK {
 			t.Errorf("an operation is refused with %s", code)
 		}
 	}

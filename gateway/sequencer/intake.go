@@ -2,9 +2,7 @@ package sequencer
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -80,7 +79,7 @@ func (s *Sequencer) fillIn(ctx context.Context, in *Intake) (*prepared, error) {
 	}
 	o, d := &p.operation, &p.details
 	if in.Custody && d.PlaceSalt == "" {
-		d.PlaceSalt = randomHex(idBytes)
+		d.PlaceSalt = random.Hex(idBytes)
 	}
 	if err := s.recall(ctx, o, d); err != nil {
 		return nil, err
@@ -112,7 +111,7 @@ func (p *prepared) identify(now time.Time) error {
 		o.ID = operationID(now)
 	}
 	if o.Kind == points.KindOpen && o.Account == "" {
-		o.Account = points.AccountID(randomHex(idBytes))
+		o.Account = points.AccountID(random.Hex(idBytes))
 	}
 	return nil
 }
@@ -191,7 +190,7 @@ func (p *prepared) encode(programme string, in *Intake) error {
 // operationID draws an id that begins with the second in which it was drawn: operations that are accepted together stand together in every database's index,
 // so that a batch changes a few of its pages and not one for each operation. The other 96 bits are random, and the second is no news: blocks tell it anyway.
 func operationID(now time.Time) points.OperationID {
-	return points.OperationID(fmt.Sprintf("%08x", uint32(now.Unix())) + randomHex(idBytes-secondBytes))
+	return points.OperationID(fmt.Sprintf("%08x", uint32(now.Unix())) + random.Hex(idBytes-secondBytes))
 }
 
 // DrawnAt is when an operation's id says that it was drawn; the zero time for what isn't drawn by a gateway.
@@ -204,12 +203,6 @@ func DrawnAt(id points.OperationID) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(int64(second), 0)
-}
-
-func randomHex(bytes int) string {
-	raw := make([]byte, bytes)
-	_, _ = rand.Read(raw) // Never fails: crypto/rand ends the program instead.
-	return hex.EncodeToString(raw)
 }
 
 // partnerOf is the other brand of a cross-brand operation; empty for one that takes place at home.

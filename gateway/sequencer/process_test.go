@@ -12,6 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/projection"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -127,7 +128,7 @@ func (p *process) must(in Intake) Ticket {
 
 func opening() Intake {
 	return Intake{
-		Caller: "till", IdempotencyKey: randomHex(8), Operation: points.Operation{Kind: points.KindOpen, Controller: &points.Controller{Kind: points.ControllerCustodian}},
+		Caller: "till", IdempotencyKey: random.Hex(8), Operation: points.Operation{Kind: points.KindOpen, Controller: &points.Controller{Kind: points.ControllerCustodian}},
 	}
 }
 
@@ -177,7 +178,7 @@ func adjust(id points.OperationID, account points.AccountID, amount quantity.Poi
 
 // signed is what custody signs outside a till.
 func signed(o points.Operation) Intake {
-	return Intake{Caller: "app", IdempotencyKey: randomHex(8), Operation: o, Details: points.Details{Challenge: "pin:00"}, Custody: true}
+	return Intake{Caller: "app", IdempotencyKey: random.Hex(8), Operation: o, Details: points.Details{Challenge: "pin:00"}, Custody: true}
 }
 
 // opened opens accounts and waits for them.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // keepReleased has the route's lanes take off what they use what they booked in windows that are settled, so that it can be used again, until the context ends.
@@ -52,6 +53,6 @@ func (s *Sequencer) releaseNext(l *lane, last, settled int64) {
 	}
 	l.release = min(settled, last+wire.MaxReleases)
 	if l.pin == nil && s.now().Sub(l.freed) >= s.settings.Pace.Idle {
-		s.give(l, &pin{seq: l.height + 1, salt: randomHex(saltBytes)})
+		s.give(l, &pin{seq: l.height + 1, salt: random.Hex(saltBytes)})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -101,7 +102,7 @@ func (s *Sequencer) finishLane(ctx context.Context, l *lane) bool {
 	p := l.pin
 	fence := p == nil
 	if fence {
-		p = &pin{seq: l.height + 1, salt: randomHex(saltBytes)}
+		p = &pin{seq: l.height + 1, salt: random.Hex(saltBytes)}
 		l.pin = p
 		s.inFlight++
 	}

@@ -2,7 +2,6 @@ package abuse
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/seal"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -228,18 +228,12 @@ func (v *Service) flag(tx *sqlite.Tx, f *Finding) error {
 // noticeOf is what the customer is told of an action. Of a mere flag nothing was decided yet.
 var noticeOf = map[Action]NoticeKind{ActionFreeze: NoticeFreezeAsked, ActionStepUp: NoticeStepUp, ActionRefuse: NoticeWithheld}
 
-// drawID draws 128 random bits in hex. The standard library ends the process when the system has no randomness.
-func drawID() string {
-	raw := make([]byte, 16)
-	_, _ = rand.Read(raw)
-	return hex.EncodeToString(raw)
-}
+// drawID draws 128 random bits in hex.
+func drawID() string { return random.Hex(16) }
 
 // saltedHash is SHA-256 over a fresh salt and words, with the salt in front of what is sealed.
 func (v *Service) saltedHash(id, words string) (hash string, sealed []byte) {
-	salt := make([]byte, saltBytes)
-	_, _ = rand.Read(salt)
-	plain := append(salt, words...)
+	plain := append(random.Bytes(saltBytes), words...)
 	sum := sha256.Sum256(plain)
 	return hex.EncodeToString(sum[:]), v.sealing.Seal(plain, id)
 }

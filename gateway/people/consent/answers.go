@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -124,7 +125,7 @@ func (k *Keeper) beginAnswer(ctx context.Context, person string, a *Answers, acc
 			return fault.New(fault.AlreadyExists, "the survey is answered: answers are changed among the customer's data")
 		}
 		_, err = tx.Exec(`INSERT INTO survey_answers (survey, person, at, policy, language, step, account, reward) VALUES (?, ?, ?, ?, ?, 'answering', ?, ?) ON CONFLICT DO NOTHING`,
-			a.Survey, person, k.now().UnixMilli(), a.Policy, a.Language, string(account), randomHex(16))
+			a.Survey, person, k.now().UnixMilli(), a.Policy, a.Language, string(account), random.Hex(16))
 		return err
 	})
 }

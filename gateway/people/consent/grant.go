@@ -2,8 +2,6 @@ package consent
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"slices"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // maxDeliberation is how long a customer may take between reading the notice and agreeing.
@@ -91,7 +90,7 @@ func (k *Keeper) accountOf(ctx context.Context, person string, named points.Acco
 func (k *Keeper) bodyOf(w Wish, current *Published, programme *points.Programme, holder *points.Account) privacy.ConsentBody {
 	now := k.now().Unix()
 	b := privacy.ConsentBody{
-		V: 1, Salt: randomHex(32), ID: privacy.ConsentID(randomHex(16)), Genesis: programme.Genesis, Account: holder.ID, Brand: k.Brand, Grantee: w.Grantee,
+		V: 1, Salt: random.Hex(32), ID: privacy.ConsentID(random.Hex(16)), Genesis: programme.Genesis, Account: holder.ID, Brand: k.Brand, Grantee: w.Grantee,
 		Attributes: slices.Clone(w.Attributes), Purpose: w.Purpose, LegalBasis: privacy.LegalBasisConsent, From: now, Until: w.Until.Unix(),
 		Policy: current.Policy.Version, PolicyHash: current.Hash, Language: w.Language, Given: now, Method: methodOf(holder.Controller.Kind),
 		Storage: k.Storage, Withdrawal: k.Withdrawal, Jurisdiction: k.Jurisdiction,
@@ -249,10 +248,4 @@ func (k *Keeper) Withdraw(ctx context.Context, person string, id privacy.Consent
 		return View{}, err
 	}
 	return k.bringOn(ctx, person, id)
-}
-
-func randomHex(n int) string {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw) // The standard library ends the process when the system has no randomness.
-	return hex.EncodeToString(raw)
 }

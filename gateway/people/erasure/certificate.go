@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/evidence"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -32,13 +33,9 @@ func (d *Desk) certify(ctx context.Context, e *Erasure) (Step, error) {
 	if err != nil {
 		return "", err
 	}
-	salt, err := randomHex(saltBytes)
-	if err != nil {
-		return "", err
-	}
 	c := evidence.Certificate{
 		V: evidence.Version, ID: e.ID, Brand: d.Brand, Reason: e.Reason, RequestedAt: written(e.RequestedAt), DueAt: written(e.DueAt), DestroyedAt: written(e.DestroyedAt),
-		CertifiedAt: written(d.now()), Values: e.Entries, Consents: e.Consents, Covers: covers, Excludes: excludes, Salt: salt,
+		CertifiedAt: written(d.now()), Values: e.Entries, Consents: e.Consents, Covers: covers, Excludes: excludes, Salt: random.Hex(saltBytes),
 	}
 	for _, a := range accounts {
 		c.Accounts = append(c.Accounts, evidence.Account{Programme: a.Programme, Outcome: string(a.Outcome), Forfeited: a.Forfeited})

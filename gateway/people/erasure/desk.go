@@ -2,8 +2,6 @@ package erasure
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -71,10 +70,7 @@ func (d *Desk) Request(ctx context.Context, r Request) (Erasure, error) {
 	if plan.Forfeit != r.Forfeit {
 		return Erasure{}, fault.New(fault.ForfeitMismatch, "%d points would be forfeited: confirm exactly this number", plan.Forfeit)
 	}
-	e, err := d.newErasure(r)
-	if err != nil {
-		return e, err
-	}
+	e := d.newErasure(r)
 	err = d.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		if err := checkHold(tx, r.Person, r.Actor, d.now()); err != nil {
 			return err
@@ -96,20 +92,16 @@ func (d *Desk) Request(ctx context.Context, r Request) (Erasure, error) {
 	return e, nil
 }
 
-func (d *Desk) newErasure(r Request) (Erasure, error) {
-	id, err := randomHex(idBytes)
-	if err != nil {
-		return Erasure{}, err
-	}
+func (d *Desk) newErasure(r Request) Erasure {
 	now := d.Now()
 	asked := r.Asked
 	if asked.IsZero() || asked.After(now) {
 		asked = now
 	}
 	return Erasure{
-		ID: privacy.ErasureID(id), Reason: r.Reason, Step: Waiting, RequestedAt: asked.UnixMilli(), DueAt: asked.Add(Deadline).UnixMilli(),
+		ID: privacy.ErasureID(random.Hex(idBytes)), Reason: r.Reason, Step: Waiting, RequestedAt: asked.UnixMilli(), DueAt: asked.Add(Deadline).UnixMilli(),
 		SettleBy: now.Add(d.Pace.Settle).UnixMilli(),
-	}, nil
+	}
 }
 
 // Sizes of random values, in bytes.
@@ -117,14 +109,6 @@ const (
 	idBytes   = 16
 	saltBytes = 32
 )
-
-func randomHex(n int) (string, error) {
-	raw := make([]byte, n)
-	if _, err := rand.Read(raw); err != nil {
-		return "", fault.New(fault.Internal, "no randomness: %v", err)
-	}
-	return hex.EncodeToString(raw), nil
-}
 
 // Cancel takes a request back. ERASURE_UNDER_WAY when it has begun, NOT_FOUND when there is none.
 func (d *Desk) Cancel(ctx context.Context, person vault.PersonID) error {

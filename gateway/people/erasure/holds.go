@@ -6,6 +6,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -40,10 +41,7 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 	if _, err := d.Vault.Accounts(ctx, person); err != nil { // PERSON_UNKNOWN.
 		return h, err
 	}
-	var err error
-	if h.ID, err = randomHex(idBytes); err != nil {
-		return h, err
-	}
+	h.ID = random.Hex(idBytes)
 	return h, d.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		var count int
 		if _, err := tx.QueryRow(`SELECT COUNT(*) FROM legal_holds WHERE person = ? AND lifted_at = 0 AND until > ?`, []any{string(person), h.SetAt}, &count); err != nil {

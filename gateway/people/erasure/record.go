@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/evidence"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -36,10 +37,7 @@ func (d *Desk) gather(ctx context.Context, reason privacy.ErasureReason) error {
 	if err != nil {
 		return err
 	}
-	batch, err := randomHex(idBytes)
-	if err != nil {
-		return err
-	}
+	batch := random.Hex(idBytes)
 	return d.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		if _, err := tx.Exec(`INSERT INTO erasure_batches (id, root, count, reason) VALUES (?, ?, ?, ?)`, batch, root, len(ids), string(reason)); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // CodePrefix begins every identification code, as it stands in the QR code: prefix, programme in capital letters, colon, and 26 characters of base32 (RFC 4648).
@@ -54,7 +55,7 @@ func parse(code string) (programme, secret string, err error) {
 
 // newCode gives an identification code of a programme and its hash.
 func newCode(programme string) (code, hash string) {
-	secret := codeAlphabet.EncodeToString(randomBytes(codeBytes))
+	secret := codeAlphabet.EncodeToString(random.Bytes(codeBytes))
 	return CodePrefix + strings.ToUpper(programme) + ":" + secret, hashOf(programme, secret)
 }
 
@@ -86,10 +87,4 @@ func hashOf(texts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func newID() string { return hex.EncodeToString(randomBytes(idBytes)) }
-
-func randomBytes(n int) []byte {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw)
-	return raw
-}
+func newID() string { return random.Hex(idBytes) }

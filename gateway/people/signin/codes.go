@@ -2,12 +2,12 @@ package signin
 
 import (
 	"context"
-	"encoding/hex"
 	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -104,7 +104,7 @@ const deviceSize = 12
 
 // newDevice is what a browser keeps once somebody has signed in with an address there. It opens nothing: it moves the browser's attempts into a bucket of their own.
 func (s *Service) newDevice(address string) string {
-	nonce := hex.EncodeToString(draw(deviceSize))
+	nonce := random.Hex(deviceSize)
 	return nonce + "." + s.keys.hash("device", address, nonce)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/people/seal"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // SecretSize is the length of the secret that all keys of this package are derived from, in bytes.
@@ -82,14 +83,7 @@ func digest(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// draw gives n random bytes. The standard library ends the process when the system has no randomness.
-func draw(n int) []byte {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw)
-	return raw
-}
-
-func drawToken() string { return base64.RawURLEncoding.EncodeToString(draw(tokenSize)) }
+func drawToken() string { return base64.RawURLEncoding.EncodeToString(random.Bytes(tokenSize)) }
 
 // drawCode gives CodeDigits decimal digits, each code as likely as any other.
 func drawCode() (string, error) {

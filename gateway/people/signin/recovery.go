@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -15,7 +16,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, session *Session) ([]str
 	person := session.Person
 	codes := make([]string, RecoveryCodes)
 	for i := range codes {
-		codes[i] = spell(base32Text.EncodeToString(draw(recoverySize)))
+		codes[i] = spell(base32Text.EncodeToString(random.Bytes(recoverySize)))
 	}
 	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		if _, err := tx.Exec("DELETE FROM signin_recovery WHERE person = ?", person); err != nil {

@@ -2,11 +2,11 @@ package signin
 
 import (
 	"context"
-	"encoding/hex"
 	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -74,7 +74,7 @@ type Opened struct {
 func (s *Service) openSession(tx *sqlite.Tx, person PersonID, methods []string, agent string) (Opened, error) {
 	now := s.now()
 	o := Opened{Token: tokenPrefix + drawToken(), Session: Session{
-		ID: hex.EncodeToString(draw(idSize)), Person: person, Methods: methods, Device: deviceOf(agent), Created: now, Seen: now, Proved: now, Expires: now.Add(SessionLifetime),
+		ID: random.Hex(idSize), Person: person, Methods: methods, Device: deviceOf(agent), Created: now, Seen: now, Proved: now, Expires: now.Add(SessionLifetime),
 	}}
 	if _, err := tx.Exec("DELETE FROM signin_sessions WHERE expires <= ? OR seen <= ?", now.Unix(), now.Add(-SessionIdle).Unix()); err != nil {
 		return Opened{}, err

@@ -14,6 +14,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -49,7 +50,7 @@ func totpStep(secret []byte, code string, now time.Time, after int64) (step int6
 
 // BeginTOTP draws a secret for the person's authenticator app. It counts as a factor once a code of it was given: see ConfirmTOTP. ALREADY_EXISTS when there is one.
 func (s *Service) BeginTOTP(ctx context.Context, person PersonID) (Enrolment, error) {
-	secret := draw(totpSecretSize)
+	secret := random.Bytes(totpSecretSize)
 	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		known, err := tx.QueryRow("SELECT 1 FROM signin_totp WHERE person = ? AND confirmed = 1", []any{person}, new(int))
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -21,10 +22,6 @@ const openingPurpose = "opening|"
 func (v *Vault) BeginOpening(ctx context.Context, id PersonID, once Once) (reference string, account points.AccountID, err error) {
 	if !once.given() {
 		return "", "", fault.New(fault.IdempotencyMissing, "an account is opened under an idempotency key")
-	}
-	drawn, err := random(referenceBytes)
-	if err != nil {
-		return "", "", err
 	}
 	_, newest := v.Index.Newest()
 	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
@@ -41,7 +38,7 @@ func (v *Vault) BeginOpening(ctx context.Context, id PersonID, once Once) (refer
 				return err
 			}
 		}
-		reference = hex.EncodeToString(drawn)
+		reference = random.Hex(referenceBytes)
 		_, err = tx.Exec(`INSERT INTO openings (reference, person, request, begun_at) VALUES (?, ?, ?, ?)`, reference, string(live), openingName(once, newest), v.now())
 		return err
 	})

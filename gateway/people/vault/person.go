@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/people/seal"
+	"github.com/tallystick/tallystick/gateway/random"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -43,14 +44,7 @@ func (v *Vault) CreateOnce(ctx context.Context, once Once, all []Attribute, acce
 }
 
 func (v *Vault) create(ctx context.Context, once Once, all []Attribute, access Access) (PersonID, error) {
-	id, err := NewPersonID()
-	if err != nil {
-		return "", err
-	}
-	key, err := random(seal.KeySize)
-	if err != nil {
-		return "", err
-	}
+	id, key := NewPersonID(), random.Bytes(seal.KeySize)
 	p := &pending{person: id, fresh: true, change: privacy.Change{V: 1}}
 	fresh, err := v.sealAll(p, key, all)
 	if err != nil {

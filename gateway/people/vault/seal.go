@@ -3,7 +3,6 @@ package vault
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -12,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/seal"
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // Sizes in bytes. Boxes are padded to a multiple of padding, so that their length says little of the value's.
@@ -33,17 +33,8 @@ type content struct {
 }
 
 // NewPersonID draws an id.
-func NewPersonID() (PersonID, error) {
-	raw, err := random(personIDBytes)
-	return PersonID(hex.EncodeToString(raw)), err
-}
-
-func random(size int) ([]byte, error) {
-	raw := make([]byte, size)
-	if _, err := rand.Read(raw); err != nil {
-		return nil, fault.New(fault.Internal, "no randomness: %v", err)
-	}
-	return raw, nil
+func NewPersonID() PersonID {
+	return PersonID(random.Hex(personIDBytes))
 }
 
 // sealed encrypts under a key of one use; it is opened only with the same context.
@@ -73,10 +64,7 @@ func entryContext(brand string, key privacy.EntryKey) string { return brand + "|
 
 // sealEntry makes a new entry of an attribute.
 func sealEntry(brand string, personKey []byte, a Attribute) (privacy.Put, error) {
-	salt, err := random(privacy.SaltBytes)
-	if err != nil {
-		return privacy.Put{}, err
-	}
+	salt := random.Bytes(privacy.SaltBytes)
 	key := (&privacy.Entry{Salt: hex.EncodeToString(salt)}).Key()
 	secret, err := entrySecret(personKey, key)
 	if err != nil {
