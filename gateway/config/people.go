@@ -19,6 +19,7 @@ type People struct {
 	Client       string // Header in which the proxy before the gateway names who asks, such as X-Forwarded-For; empty without a proxy.
 	SMTP         SMTP   // How e-mails are sent; empty: no codes go to e-mail addresses.
 	SMS          SMS    // How text messages are sent; empty: no codes go to phones.
+	Lookup       Lookup // How tills' challenges reach customers.
 	AbuseRules   string // YAML file with the rules by which fraud and abuse are looked for; empty: none.
 	Region       string // Country whose phone numbers may be given without a country code, ISO 3166-1 in two letters; empty: all need one.
 	InactiveDays int    // After so many days without a sign of life a customer without points is erased, minInactiveDays at least; 0 for never.
@@ -37,6 +38,13 @@ type SMTP struct {
 // SMS is a provider of text messages. There is a folder in place of one, for development; others implement signin.Sender.
 type SMS struct {
 	Folder string // Messages are kept there as files.
+}
+
+// Lookup says how a till's challenge reaches a customer.
+type Lookup struct {
+	// UnprovedAddresses lets challenges go to phones and e-mail addresses that staff typed in, to customers who never proved one by a code. Who mistyped a number then has the
+	// wrong person asked.
+	UnprovedAddresses bool
 }
 
 // Bounds of inactiveDays: nobody is erased for a long holiday.

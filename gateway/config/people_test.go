@@ -66,12 +66,12 @@ func TestAWrongBlockOfPeopleNamesItsKey(t *testing.T) {
 
 func TestHowCustomersSignInIsChecked(t *testing.T) {
 	const complete = "database: people.db, masterKeys: master, indexKeys: index"
-	file := withPeople(t, "{"+complete+`, origin: "https://wallet.airline.example", client: X-Forwarded-For, smtp: {address: "mail.example:587", from: w@airline.example}, sms: {folder: texts}}`)
+	file := withPeople(t, "{"+complete+`, origin: "https://wallet.airline.example", client: X-Forwarded-For, smtp: {address: "mail.example:587", from: w@airline.example}, sms: {folder: texts}, lookup: {unprovedAddresses: true}}`)
 	c, err := Load(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.People.SMS.Folder != filepath.Join(filepath.Dir(file), "texts") || c.People.SMTP.Address != "mail.example:587" {
+	if !c.People.Lookup.UnprovedAddresses || c.People.SMS.Folder != filepath.Join(filepath.Dir(file), "texts") || c.People.SMTP.Address != "mail.example:587" {
 		t.Errorf("%+v", c.People)
 	}
 	for block, key := range map[string]string{

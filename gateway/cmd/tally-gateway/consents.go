@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -16,8 +15,6 @@ import (
 	"github.com/tallystick/tallystick/gateway/partners"
 	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/lookup"
-	"github.com/tallystick/tallystick/gateway/people/signin"
-	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -34,7 +31,7 @@ func (g *gateway) buildConsents(parts *api.Parts, custodian sequencer.Signer, ke
 		Withdrawal: "in the wallet, under consents, at any time", Interval: consentInterval, Log: g.log,
 	})
 	desk := lookup.New(lookup.Settings{
-		Programme: g.cfg.Programme, DB: p.db, People: lookup.OverVault(p.vault, g.cfg.Programme, g.cfg.People.Region), Messenger: messenger{p.vault, p.senders}, Keyed: keyed, Log: g.log,
+		Programme: g.cfg.Programme, DB: p.db, People: lookup.OverVault(p.vault, g.cfg.Programme, g.cfg.People.Region), Messenger: p.letters(g.cfg.People.Lookup.UnprovedAddresses), Keyed: keyed, Log: g.log,
 	})
 	p.vault.Register(keeper.Companion())
 	p.erasure.Consents = keeper
@@ -163,48 +160,4 @@ func (o owner) Secrets(ctx context.Context, q consent.Question) ([]consent.Secre
 		out[i] = consent.Secret{Key: privacy.EntryKey(one.Entry), Secret: one.Secret}
 	}
 	return out, nil
-}
-
-// messenger writes to challenged customers by what codes are sent with. A gateway that sends none asks in the wallet alone.
-type messenger struct {
-	vault   *vault.Vault
-	senders map[vault.Kind]signin.Sender
-}
-
-// lookupActor is how the access log names the desk when it looks where a customer can be written to.
-const lookupActor = "job/lookup"
-
-// Challenge implements lookup.Messenger.
-func (m messenger) Challenge(ctx context.Context, person string, asked lookup.Question, message lookup.Message) error {
-	names := []string{vault.Language, string(vault.Email), string(vault.Phone)}
-	known, err := m.vault.Read(ctx, vault.PersonID(person), names, vault.Access{Actor: lookupActor, Purpose: "identification"})
-	if err != nil {
-		return err
-	}
-	to, language := m.addressOf(known, asked)
-	if to.Value == "" {
-		return nil
-	}
-	subject, text := lookup.Compose(message, language, time.Now())
-	if to.Kind == vault.Phone {
-		subject = ""
-		text, _, _ = strings.Cut(text, "\n")
-	}
-	return m.senders[to.Kind].Send(ctx, signin.Message{To: to, Subject: subject, Text: text})
-}
-
-// addressOf is the address that was asked for, else the first one to which something can be sent; and the person's language.
-func (m messenger) addressOf(known []vault.Attribute, asked lookup.Question) (to vault.Identifier, language string) {
-	for _, a := range known {
-		if a.Name == vault.Language {
-			language = a.Value
-			continue
-		}
-		one := vault.Identifier{Kind: vault.Kind(a.Name), Value: a.Value}
-		wanted := a.Name == asked.Kind && a.Value == asked.Value
-		if m.senders[one.Kind] != nil && (to.Value == "" || wanted) {
-			to = one
-		}
-	}
-	return to, language
 }

@@ -22,6 +22,7 @@ type people struct {
 	db      *sqlite.DB
 	vault   *vault.Vault
 	senders map[vault.Kind]signin.Sender // By which customers are written to; empty where they don't sign in.
+	signIn  *signin.Service              // Nil where they don't.
 	erasure *erasure.Desk
 	runs    []func(context.Context) error // What they do beside answering, until their context ends.
 }

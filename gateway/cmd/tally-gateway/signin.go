@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
+	"github.com/tallystick/tallystick/gateway/people/lookup"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/web"
@@ -47,6 +48,7 @@ func (g *gateway) buildSignIn(parts *api.Parts) error {
 	if err != nil {
 		return err
 	}
+	g.people.signIn = service
 	g.people.vault.Register(service)
 	g.people.runs = append(g.people.runs, post.Run)
 	parts.People.SignIn, parts.People.Origin, parts.People.Client = service, settings.Origin, settings.Client
@@ -83,6 +85,25 @@ func sendersOf(p *config.People) (map[vault.Kind]signin.Sender, error) {
 	mail, err := signin.NewMail(smtp)
 	senders[vault.Email] = mail
 	return senders, err
+}
+
+// letters write challenges to customers by what codes are sent with. A gateway that sends none asks in the wallet alone.
+func (p *people) letters(unproved bool) lookup.Letters {
+	send := map[vault.Kind]func(context.Context, vault.Identifier, string, string) error{}
+	for kind, sender := range p.senders {
+		send[kind] = func(ctx context.Context, to vault.Identifier, subject, text string) error {
+			return sender.Send(ctx, signin.Message{To: to, Subject: subject, Text: text})
+		}
+	}
+	return lookup.Letters{Vault: p.vault, Proved: p.proved, Send: send, Unproved: unproved}
+}
+
+// proved gives what a customer has proved; nothing where customers don't sign in, since nobody proves anything there.
+func (p *people) proved(ctx context.Context, person vault.PersonID, addresses []vault.Identifier) ([]vault.Identifier, bool, error) {
+	if p.signIn == nil {
+		return nil, false, nil
+	}
+	return p.signIn.Proved(ctx, person, addresses)
 }
 
 // relyingParty is for whom passkeys are made: the programme's on the ledger, so that they can control accounts. A programme that takes none as controllers has the wallet's host.

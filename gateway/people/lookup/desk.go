@@ -61,8 +61,8 @@ type People interface {
 
 // Messenger writes to customers.
 type Messenger interface {
-	// Challenge tells a person who asks, and the code to tell the till if it is right that they ask. It goes to the phone or address that was asked for where that is a verified
-	// one, else to a verified one of the person's.
+	// Challenge tells a person who asks, and the code to tell the till if it is right that they ask. It goes to the phone or address that was asked for where the person has
+	// proved it, else to another that was proved: Letters.
 	Challenge(ctx context.Context, person string, asked Question, m Message) error
 }
 

@@ -33,7 +33,12 @@ func (s *Service) address(id vault.Identifier) (vault.Identifier, string, error)
 	if err != nil {
 		return id, "", err
 	}
-	return normal, s.keys.hash("address", string(normal.Kind), strings.ToLower(normal.Value)), nil
+	return normal, s.addressHash(normal), nil
+}
+
+// addressHash is the keyed hash of an address in its one form.
+func (s *Service) addressHash(normal vault.Identifier) string {
+	return s.keys.hash("address", string(normal.Kind), strings.ToLower(normal.Value))
 }
 
 // AskCode sends a code for signing in or registering to an address. ATTEMPTS_LIMITED when too many were asked for, OVERLOADED when messages pile up; nothing else depends on the address.

@@ -57,11 +57,14 @@ func (s *Service) Export(ctx context.Context, person PersonID) (any, error) {
 }
 
 // personTables are those with rows of a person, in the column person.
-var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions"}
+var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions", "signin_proved"}
 
 // Merge implements vault.Companion. What the person that is kept has stays; of the other one nothing is taken over, since whoever holds its factors has not shown that they are
-// the same person, and both sign in anew.
+// the same person, and both sign in anew. That messages reach them at an address stays true of the one person that they are.
 func (s *Service) Merge(tx *sqlite.Tx, keep, gone PersonID) error {
+	if _, err := tx.Exec("UPDATE OR IGNORE signin_proved SET person = ? WHERE person = ?", keep, gone); err != nil {
+		return err
+	}
 	if err := s.Forget(tx, gone, nil); err != nil {
 		return err
 	}

@@ -107,6 +107,11 @@ func (s *Service) signIn(ctx context.Context, b begun, methods []string, agent s
 func (s *Service) enter(ctx context.Context, b begun, methods []string, agent string) (Progress, error) {
 	var o Opened
 	err := s.db.Write(ctx, func(tx *sqlite.Tx) (err error) {
+		if b.address != "" {
+			if err := s.noteProved(tx, b.person, b.address); err != nil {
+				return err
+			}
+		}
 		o, err = s.openSession(tx, b.person, methods, agent)
 		return err
 	})

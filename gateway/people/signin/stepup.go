@@ -63,6 +63,9 @@ func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 		if err := s.useCode(tx, b, u.Code); err != nil {
 			return err
 		}
+		if err := s.noteProved(tx, session.Person, address); err != nil {
+			return err
+		}
 		return s.prove(tx, session, ByCode)
 	})
 	if err == nil && u.Method == ByRecovery {
@@ -104,7 +107,10 @@ func (s *Service) ConfirmAddress(ctx context.Context, session *Session, p Proof)
 		if b.person != session.Person || !same(b.address, address) {
 			return refused()
 		}
-		return s.useCode(tx, b, p.Code)
+		if err := s.useCode(tx, b, p.Code); err != nil {
+			return err
+		}
+		return s.noteProved(tx, session.Person, address)
 	})
 	if err == nil {
 		s.notice(ctx, session.Person, AddressAdded)
