@@ -83,7 +83,10 @@ func (s *Server) ListMyConsents(ctx context.Context, _ ListMyConsentsRequestObje
 	if out.Policy, err = s.policyShown(ctx, keeper); err != nil {
 		return nil, err
 	}
-	grantees := keeper.Grantees()
+	grantees, err := keeper.Grantees(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out.Grantees = make([]struct {
 		Member string `json:"member"`
 		Name   string `json:"name"`

@@ -80,8 +80,8 @@ func (d *diary) Policy(context.Context) (consent.Published, error) {
 	return consent.Published{Policy: privacy.Policy{V: 1, Version: 1, Prose: map[string]string{"en": "words"}, Purposes: []privacy.Purpose{}}, Hash: hash}, nil
 }
 
-func (d *diary) Grantees() []consent.Party {
-	return []consent.Party{{ID: "hotel", Name: "Hotel Stars"}}
+func (d *diary) Grantees(context.Context) ([]consent.Party, error) {
+	return []consent.Party{{ID: "hotel", Name: "Hotel Stars"}}, nil
 }
 
 func (d *diary) Surveys(_ context.Context, person string) ([]consent.OpenSurvey, error) {

@@ -56,6 +56,8 @@ type ReadModel interface {
 	Record(ctx context.Context, programme, object, id string) ([]byte, error)
 	Disclosed(ctx context.Context, operation points.OperationID) (*points.Disclosed, error)
 	Records(ctx context.Context, programme, object, after string, limit int) ([]store.Record, error)
+	// SharedWith gives a page of the consents to a grantee that are in force.
+	SharedWith(ctx context.Context, programme, grantee string, now int64, after privacy.ConsentID, limit int) ([]privacy.Consent, error)
 	StatementBook(ctx context.Context, programme string, from quantity.Day) (*statement.Book, statement.Value, error)
 	Events(ctx context.Context, programme string, limit int) ([]rules.DatedEvent, error)
 	Block(ctx context.Context) (int64, error)

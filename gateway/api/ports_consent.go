@@ -26,7 +26,7 @@ type Consents interface {
 	// Policy is the data policy in force; NOT_FOUND while there is none.
 	Policy(ctx context.Context) (consent.Published, error)
 	// Grantees lists the members to whom consents can be given.
-	Grantees() []consent.Party
+	Grantees(ctx context.Context) ([]consent.Party, error)
 	// Disclose hands a grantee what opens entries that are shared with it.
 	Disclose(ctx context.Context, grantee string, q consent.Question) ([]consent.Secret, error)
 }

@@ -4,47 +4,30 @@ import (
 	"context"
 	"time"
 
-	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
-	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/store"
 )
-
-// scannedPages bounds how many pages of public records are looked through for one answer: others' consents stand among the own.
-const scannedPages = 5
 
 // ListShared lists the consents of another brand's customers to this one.
 func (s *Server) ListShared(ctx context.Context, r ListSharedRequestObject) (ListSharedResponseObject, error) {
 	if _, err := s.reader.Programme(ctx, r.Params.Owner); err != nil {
 		return nil, err
 	}
-	list, after, now := SharedConsentList{Consents: []SharedConsent{}}, valueOr(r.Params.After, ""), time.Now().Unix()
-	for range scannedPages {
-		records, err := s.reader.Records(ctx, r.Params.Owner, engine.ObjectConsent, after, store.MaxPage)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range records {
-			var c privacy.Consent
-			if err := wire.DecodeRecord(one.Body, &c); err != nil {
-				return nil, err
-			}
-			if c.Grantee == s.member && c.InForce(now) == nil {
-				list.Consents = append(list.Consents, SharedConsent{
-					Consent: string(c.ID), From: time.Unix(c.From, 0).UTC(), Until: time.Unix(c.Until, 0).UTC(), Policy: c.Policy, Hash: c.Hash,
-				})
-			}
-		}
-		if len(records) < store.MaxPage {
-			return ListShared200JSONResponse(list), nil
-		}
-		if after = records[len(records)-1].ID; len(list.Consents) > 0 {
-			break
-		}
+	consents, err := s.reader.SharedWith(ctx, r.Params.Owner, s.member, time.Now().Unix(), privacy.ConsentID(valueOr(r.Params.After, "")), store.MaxPage)
+	if err != nil {
+		return nil, err
 	}
-	list.Next = &after
+	list := SharedConsentList{Consents: make([]SharedConsent, len(consents))}
+	for i := range consents {
+		c := &consents[i]
+		list.Consents[i] = SharedConsent{Consent: string(c.ID), From: time.Unix(c.From, 0).UTC(), Until: time.Unix(c.Until, 0).UTC(), Policy: c.Policy, Hash: c.Hash}
+	}
+	if len(consents) == store.MaxPage {
+		next := string(consents[len(consents)-1].ID)
+		list.Next = &next
+	}
 	return ListShared200JSONResponse(list), nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/store"
@@ -57,7 +58,10 @@ func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
 		{`SELECT programme, body FROM programmes`, d.takeProgramme},
 		{`SELECT programme, msp, n, body FROM lanes`, d.takeLane},
 		{`SELECT programme, id, posted, held, debt, body FROM accounts`, d.takeAccount},
-		{`SELECT programme, object, id, body FROM records`, d.takeRecord},
+		{`SELECT r.programme, r.object, r.id, r.body, c.grantee, c.status, c.starts, c.ends FROM records r
+			LEFT JOIN consents c ON r.object = 'consent' AND c.programme = r.programme AND c.id = r.id AND c.grantee = CAST(r.body AS TEXT) ->> '$.grantee'`, d.takeRecord},
+		{`SELECT programme, id, grantee FROM consents c WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.programme = c.programme AND r.object = 'consent' AND r.id = c.id
+			AND CAST(r.body AS TEXT) ->> '$.grantee' = c.grantee)`, d.takeStrayConsent},
 		{`SELECT programme, account, msp, lane, seq, n, body FROM inbox`, d.takeWaiting},
 		{`SELECT programme, COUNT(*) FROM receipts GROUP BY programme`, d.takeReceipts},
 	} {
@@ -134,13 +138,38 @@ func (c accountColumns) agree(body []byte) bool {
 	return wire.DecodeRecord(body, &a) == nil && c == accountColumns{int64(a.Posted), int64(a.Held), int64(a.Debt)}
 }
 
+// takeRecord keeps a record; a consent's with the columns by which it is found: they must say the same.
 func (d *Database) takeRecord(rows *sql.Rows) error {
 	var programme, object, id string
 	var body []byte
-	if err := rows.Scan(&programme, &object, &id, &body); err != nil {
+	var grantee, status sql.NullString
+	var starts, ends sql.NullInt64
+	if err := rows.Scan(&programme, &object, &id, &body, &grantee, &status, &starts, &ends); err != nil {
 		return err
 	}
+	if object == engine.ObjectConsent {
+		found := privacy.Consent{Grantee: grantee.String, Status: privacy.Status(status.String), From: starts.Int64, Until: ends.Int64}
+		if !agreesWith(&found, body) {
+			body = fmt.Appendf(nil, "grantee %q, status %q, from %d and until %d beside %s", grantee.String, status.String, starts.Int64, ends.Int64, body)
+		}
+	}
 	d.keep(programme, engine.Key(object, strings.Split(id, "/")...), body)
+	return nil
+}
+
+// agreesWith says whether what a consent is found by is what its record says.
+func agreesWith(found *privacy.Consent, body []byte) bool {
+	var c privacy.Consent
+	return wire.DecodeRecord(body, &c) == nil && *found == privacy.Consent{Grantee: c.Grantee, Status: c.Status, From: c.From, Until: c.Until}
+}
+
+// takeStrayConsent keeps a consent that would be found and has no record, under a key that the blocks don't give.
+func (d *Database) takeStrayConsent(rows *sql.Rows) error {
+	var programme, id, grantee string
+	if err := rows.Scan(&programme, &id, &grantee); err != nil {
+		return err
+	}
+	d.keep(programme, engine.Key(engine.ObjectConsent, id, grantee), nil)
 	return nil
 }
 

@@ -13,12 +13,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tallystick/tallystick/gateway/blocks"
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
 // projected makes the gateway's database of a ledger.
-func projected(t *testing.T, s *story, path string) *store.Store {
+func projected(t *testing.T, s projection.Source, path string) *store.Store {
 	t.Helper()
 	db, err := store.Open(context.Background(), path)
 	if err != nil {
@@ -76,6 +77,42 @@ func TestExpectedStateThatDiffersIsFoundAndNamed(t *testing.T) {
 			alter(t, db, c.change)
 			defer alter(t, db, c.back)
 			if f := check().Finding; f == nil || f.Check != CheckDatabase || f.Key != c.key {
+				t.Errorf("found %v", f)
+			}
+		})
+	}
+}
+
+// TestConsentsThatWouldBeFoundOtherwiseThanTheirRecordsSayAreFound: pages and reports rest on what stands beside the records.
+func TestConsentsThatWouldBeFoundOtherwiseThanTheirRecordsSayAreFound(t *testing.T) {
+	c := gather(t)
+	c.Cut()
+	db := projected(t, c.Peer("airline"), filepath.Join(t.TempDir(), "g.db"))
+	archive := blocks.Archive{Dir: filepath.Join(t.TempDir(), "blocks")}
+	c.Save(archive)
+	key := "consent/" + string(c.signed.Body.ID)
+	check := func() *Finding {
+		d, err := ReadDatabase(t.Context(), "g.db", db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return audit(t, archive, Options{Database: d}).Finding
+	}
+	if f := check(); f != nil {
+		t.Fatalf("found %v", f)
+	}
+	for name, change := range map[string]struct{ change, back, key string }{
+		"another status": {`UPDATE consents SET status = 'WITHDRAWN'`, `UPDATE consents SET status = 'GRANTED'`, key},
+		"a longer time":  {`UPDATE consents SET ends = ends + 1`, `UPDATE consents SET ends = ends - 1`, key},
+		"another reader": {`UPDATE consents SET grantee = 'x' || grantee`, `UPDATE consents SET grantee = substr(grantee, 2)`, key},
+		"one too many": {
+			`INSERT INTO consents (programme, grantee, id, status, starts, ends) VALUES ('airline', 'hotel', 'x', 'GRANTED', 0, 1)`, `DELETE FROM consents WHERE id = 'x'`, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alter(t, db, change.change)
+			defer alter(t, db, change.back)
+			if f := check(); f == nil || f.Check != CheckDatabase || f.Key != change.key {
 				t.Errorf("found %v", f)
 			}
 		})

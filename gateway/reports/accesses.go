@@ -27,11 +27,16 @@ type AccessLog interface {
 // Accesses is who did what with personal data at the own brand. Unlike the other reports it is made of the brand's own log, which isn't on the ledger: nobody else can make it.
 type Accesses struct {
 	Header
+	Method string        `json:"method"` // MethodAccesses.
 	Member string        `json:"member"` // Whose log it is.
 	From   string        `json:"from"`   // RFC 3339, included;
 	Until  string        `json:"until"`  // excluded.
 	Counts []AccessCount `json:"counts"`
 }
+
+// MethodAccesses says how the report comes about.
+const MethodAccesses = "Counted from the member's own access log, which is not on the ledger: the figures rest on the member's word, and no other member can make them again. " +
+	"A line about several attributes counts once for each of them; days are UTC days."
 
 // MakeAccesses makes the report of the business dates of a period, taken as UTC days. TOO_LARGE above MaxRows lines, INVALID_VALUE for a period that can't be, NOT_FOUND without
 // a log.
@@ -43,7 +48,7 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 		return nil, fault.New(fault.NotFound, "this gateway keeps no customers' data, so it has no access log")
 	}
 	from, until := int64(period.From)*secondsPerDay, (int64(period.To)+1)*secondsPerDay
-	a := &Accesses{Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}}
+	a := &Accesses{Method: MethodAccesses, Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}}
 	return a, a.make(ctx, r, NameAccesses, func(*store.Picture, []points.Programme) error {
 		counts, err := log.Accesses(ctx, from, until, MaxRows+1)
 		if err != nil {
@@ -60,13 +65,13 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 const secondsPerDay = 86400
 
 func (a *Accesses) columns() []string {
-	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons"}
+	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons", "method"}
 }
 
 func (a *Accesses) lines() [][]string {
 	var all [][]string
 	for _, c := range a.Counts {
-		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons)})
+		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons), a.Method})
 	}
 	return all
 }

@@ -1,11 +1,9 @@
 package reports
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -84,45 +82,22 @@ func consentsOf(ctx context.Context, p *store.Picture, programme string) (*Progr
 }
 
 func (c *ProgrammeConsents) countConsents(ctx context.Context, p *store.Picture) error {
-	counts := map[ConsentCount]int{}
-	var overdue []privacy.Consent
-	err := p.Records(ctx, c.Programme, engine.ObjectConsent, func(r *store.Record) error {
-		var one privacy.Consent
-		if err := r.Into(&one); err != nil {
-			return err
-		}
-		counts[ConsentCount{Grantee: one.Grantee, Status: one.Status}]++
-		switch {
-		case one.Status != privacy.StatusGranted:
-		case one.InForce(p.At.Time) == nil:
-			c.InForce++
-		case one.Until <= p.At.Time:
-			overdue = append(overdue, one)
-		}
-		return nil
-	})
+	sums, err := p.ConsentSums(ctx, c.Programme, p.At.Time)
 	if err != nil {
 		return err
 	}
-	for _, at := range slices.SortedFunc(maps.Keys(counts), func(a, b ConsentCount) int {
-		return cmp.Or(strings.Compare(a.Grantee, b.Grantee), cmp.Compare(a.Status, b.Status))
-	}) {
-		at.Count = counts[at]
-		c.Consents = append(c.Consents, at)
+	for _, s := range sums {
+		c.Consents = append(c.Consents, ConsentCount{Grantee: s.Grantee, Status: s.Status, Count: s.Count})
+		c.InForce, c.Overdue = c.InForce+s.InForce, c.Overdue+s.Overdue
 	}
-	c.name(overdue)
-	return nil
-}
-
-func (c *ProgrammeConsents) name(overdue []privacy.Consent) {
-	slices.SortFunc(overdue, func(a, b privacy.Consent) int { return cmp.Or(cmp.Compare(a.Until, b.Until), cmp.Compare(a.ID, b.ID)) })
-	c.Overdue = len(overdue)
-	for i := range overdue[:min(len(overdue), MaxOverdue)] {
-		c.Named = append(c.Named, overdue[i].ID)
+	overdue, err := p.OverdueConsents(ctx, c.Programme, p.At.Time, MaxOverdue)
+	for _, o := range overdue {
+		c.Named = append(c.Named, o.ID)
 	}
 	if len(overdue) > 0 {
 		c.Oldest = timeOf(overdue[0].Until)
 	}
+	return err
 }
 
 func (c *ProgrammeConsents) countErasures(ctx context.Context, p *store.Picture) error {

@@ -78,6 +78,28 @@ func TestADatabaseOfTheFirstSchemaKeepsItsOutboxAndIsProjectedAnew(t *testing.T)
 	}
 }
 
+// TestConsentsThatWereProjectedEarlierAreFound: the seventh schema fills its table from the records.
+func TestConsentsThatWereProjectedEarlierAreFound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gateway.db")
+	p := provider(t, path)
+	if _, err := p.UpTo(context.Background(), 6); err != nil {
+		t.Fatal(err)
+	}
+	old := sqlite.Connect(path, "")
+	defer func() { _ = old.Close() }()
+	if _, err := old.Exec(`INSERT INTO records (programme, object, id, body) VALUES ('airline', 'consent', 'c', ?), ('airline', 'prices', '0001', ?)`,
+		[]byte(`{"v":1,"id":"c","grantee":"hotel","from":5,"until":9,"status":"GRANTED"}`), []byte("prices")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(context.Background(), 7); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if err := old.QueryRow(`SELECT programme || ' ' || grantee || ' ' || id || ' ' || status || ' ' || starts || ' ' || ends FROM consents`).Scan(&got); err != nil || got != "airline hotel c GRANTED 5 9" {
+		t.Errorf("%q (%v)", got, err)
+	}
+}
+
 func TestEveryMigrationCanBeTakenBack(t *testing.T) {
 	p := provider(t, filepath.Join(t.TempDir(), "gateway.db"))
 	for _, version := range []int64{1, 0, 1} {

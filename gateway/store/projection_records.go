@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tallystick/tallystick/chaincode/privacy"
 )
 
 func projectProgrammes(tx *Tx, c Changes) error {
@@ -29,6 +31,11 @@ func projectLanes(tx *Tx, c Changes) error {
 
 func projectRecords(tx *Tx, c Changes) error {
 	for ref, body := range c.Records {
+		if ref.Object == consentObject {
+			if err := projectConsent(tx, ref, body); err != nil {
+				return err
+			}
+		}
 		if body == nil {
 			if _, err := tx.Exec(`DELETE FROM records WHERE programme = ? AND object = ? AND id = ?`, ref.Programme, ref.Object, ref.ID); err != nil {
 				return err
@@ -41,6 +48,25 @@ func projectRecords(tx *Tx, c Changes) error {
 		}
 	}
 	return nil
+}
+
+// consentObject is the object of consents in the ledger's keys.
+const consentObject = "consent"
+
+// projectConsent keeps what a consent is looked for by.
+func projectConsent(tx *Tx, ref RecordRef, body []byte) error {
+	if body == nil {
+		_, err := tx.Exec(`DELETE FROM consents WHERE programme = ? AND id = ?`, ref.Programme, ref.ID)
+		return err
+	}
+	var c privacy.Consent
+	if err := decodeRow(body, &c); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`INSERT INTO consents (programme, grantee, id, status, starts, ends) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (programme, grantee, id) DO UPDATE SET status = excluded.status, starts = excluded.starts, ends = excluded.ends`,
+		ref.Programme, c.Grantee, ref.ID, string(c.Status), c.From, c.Until)
+	return err
 }
 
 // projectAccounts writes one row at a time, ordered by key: an upsert of many rows may abort halfway, so that SQLite copies each page before it changes it;

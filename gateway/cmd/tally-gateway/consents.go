@@ -53,15 +53,21 @@ func (g *gateway) buildNeighbours(parts *api.Parts) {
 }
 
 // displayNames are all brands' names as customers know them, by member.
-func (g *gateway) displayNames() map[string]string {
-	names := map[string]string{}
+func (g *gateway) displayNames(ctx context.Context) (consent.Names, error) {
+	programmes, err := g.reads.Programmes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := consent.Names{}
 	for _, m := range g.cfg.Brands() {
 		names[m.Name] = m.Name
-		if p, err := g.reads.Programme(context.Background(), m.Name); err == nil {
-			names[m.Name] = p.DisplayName
+	}
+	for i := range programmes {
+		if p := &programmes[i]; names[p.Brand] != "" {
+			names[p.Brand] = p.DisplayName
 		}
 	}
-	return names
+	return names, nil
 }
 
 // homeChain tells what the read model has of the own programme.

@@ -406,6 +406,20 @@ func TestAReaderTakesNobodysWordForTheCustomers(t *testing.T) {
 	}
 }
 
+// TestSwappedEntriesAreNoticed: the owner shares two entries of the customer's under each other's name.
+func TestSwappedEntriesAreNoticed(t *testing.T) {
+	w := newWorld(t)
+	id := w.grant()
+	other := map[string]string{"name": "email", "email": "name"}
+	for key, copied := range w.channel.copies[id] {
+		copied.Attribute = other[copied.Attribute]
+		w.channel.copies[id][key] = copied
+	}
+	if values, err := w.read(id); fault.CodeOf(err) != fault.ConsentMismatch {
+		t.Errorf("read %v (%v)", values, err)
+	}
+}
+
 func TestAReceiptSaysWhatAStandardWants(t *testing.T) {
 	w := newWorld(t)
 	id := w.grant()

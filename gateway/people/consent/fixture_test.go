@@ -301,7 +301,7 @@ func (v *book) put(person, name, value string) {
 	_, _ = rand.Read(secret)
 	block, _ := aes.NewCipher(secret)
 	aead, _ := cipher.NewGCMWithRandomNonce(block)
-	key, entry, err := privacy.NewEntry(salt, aead.Seal(nil, nil, []byte(value), nil))
+	key, entry, err := privacy.NewEntry(salt, aead.Seal(nil, nil, []byte(name+"\x00"+value), nil))
 	if err != nil {
 		panic(err)
 	}
@@ -331,19 +331,20 @@ func (v *book) remove(person, name string) {
 }
 
 // openEntry decrypts what put wrote.
-func openEntry(_ string, _ privacy.EntryKey, record, secret []byte) (string, error) {
+func openEntry(_ string, _ privacy.EntryKey, record, secret []byte) (Value, error) {
 	var e privacy.Entry
 	if err := wire.DecodeRecord(record, &e); err != nil {
-		return "", err
+		return Value{}, err
 	}
 	box, _ := base64.RawURLEncoding.DecodeString(e.Box)
 	block, err := aes.NewCipher(secret)
 	if err != nil {
-		return "", fault.New(fault.InvalidValue, "no secret")
+		return Value{}, fault.New(fault.InvalidValue, "no secret")
 	}
 	aead, _ := cipher.NewGCMWithRandomNonce(block)
 	plain, err := aead.Open(nil, nil, box, nil)
-	return string(plain), err
+	name, value, _ := strings.Cut(string(plain), "\x00")
+	return Value{name, value}, err
 }
 
 // signer is the brand's custodian.
@@ -372,6 +373,7 @@ type world struct {
 	custody *ecdsa.PrivateKey
 	rewards []string
 	owing   error // What the rewarder says.
+	named   int   // How often the brands' names were asked for.
 	*Keeper
 	process *process
 }
@@ -410,8 +412,9 @@ func (w *world) start(p *process) {
 	}
 	w.db, w.process = db, p
 	w.Keeper = New(Settings{
-		Brand: "airline", Names: func() map[string]string {
-			return map[string]string{"airline": "Airline Miles", "hotel": "Hotel Stars", "grocer": "Grocer Stamps"}
+		Brand: "airline", Names: func(context.Context) (Names, error) {
+			w.named++
+			return Names{"airline": "Airline Miles", "hotel": "Hotel Stars", "grocer": "Grocer Stamps"}, nil
 		}, DB: db, Ledger: p, Vault: w.book, Chain: p,
 		Custodian: signer{w.custody}, Rewarder: w, Storage: "hotel's peers", Withdrawal: "https://airline.example/wallet/consents", Interval: time.Hour,
 		Now: func() time.Time { return w.channel.now }, Log: slog.New(slog.DiscardHandler),

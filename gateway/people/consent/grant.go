@@ -56,12 +56,16 @@ func (k *Keeper) Prepare(ctx context.Context, person string, w Wish) (Prepared, 
 		return Prepared{}, err
 	}
 	b := k.bodyOf(w, &current, &programme, &holder)
-	notice, err := k.noticeOf(&current.Policy, &b)
+	names, err := k.Names(ctx)
+	if err != nil {
+		return Prepared{}, err
+	}
+	notice, err := names.noticeOf(&current.Policy, &b)
 	if err != nil {
 		return Prepared{}, err
 	}
 	b.Notice = notice.Hash
-	if err := k.check(&b); err != nil {
+	if err := k.check(&b, names); err != nil {
 		return Prepared{}, err
 	}
 	p := Prepared{Body: b, Notice: notice, Controller: holder.Controller.Kind, Party: programme.RelyingParty.ID}
@@ -114,11 +118,11 @@ func methodOf(kind points.ControllerKind) privacy.Method {
 }
 
 // check says whether a body is one that this keeper would have prepared for somebody at a time not long ago.
-func (k *Keeper) check(b *privacy.ConsentBody) error {
+func (k *Keeper) check(b *privacy.ConsentBody, names Names) error {
 	if err := b.Validate(); err != nil {
 		return err
 	}
-	if b.Brand != k.Brand || !k.isGrantee(b.Grantee) {
+	if b.Brand != k.Brand || !k.isGrantee(names, b.Grantee) {
 		return fault.New(fault.InvalidValue, "grantee: must be another brand")
 	}
 	now := k.now()
@@ -166,20 +170,25 @@ func (k *Keeper) bringOn(ctx context.Context, person string, id privacy.ConsentI
 	if r.step == Refused {
 		return View{}, fault.New(r.trouble, "the ledger didn't take the consent: prepare it again")
 	}
-	return k.view(r), nil
+	names, err := k.Names(ctx)
+	return k.view(r, names), err
 }
 
 // accept checks an agreement against everything that the ledger will check, so that it refuses nothing that the customer was told is done.
 func (k *Keeper) accept(ctx context.Context, person string, a Agreement) (*privacy.SignedConsent, error) {
 	b := &a.Body
-	if err := k.check(b); err != nil {
+	names, err := k.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.check(b, names); err != nil {
 		return nil, err
 	}
 	account, err := k.accountOf(ctx, person, b.Account)
 	if err != nil {
 		return nil, err
 	}
-	if err := k.checkNotice(ctx, b); err != nil {
+	if err := k.checkNotice(ctx, b, names); err != nil {
 		return nil, err
 	}
 	holder, err := k.Chain.Account(ctx, account)
@@ -207,7 +216,7 @@ func (k *Keeper) accept(ctx context.Context, person string, a Agreement) (*priva
 }
 
 // checkNotice says whether the customer was shown the words that the data policy in force has for this.
-func (k *Keeper) checkNotice(ctx context.Context, b *privacy.ConsentBody) error {
+func (k *Keeper) checkNotice(ctx context.Context, b *privacy.ConsentBody, names Names) error {
 	current, err := k.Policy(ctx)
 	if err != nil {
 		return err
@@ -215,7 +224,7 @@ func (k *Keeper) checkNotice(ctx context.Context, b *privacy.ConsentBody) error 
 	if b.Policy != current.Policy.Version || b.PolicyHash != current.Hash {
 		return fault.New(fault.InvalidValue, "policy: version %d is in force: prepare the consent again", current.Policy.Version)
 	}
-	notice, err := k.noticeOf(&current.Policy, b)
+	notice, err := names.noticeOf(&current.Policy, b)
 	if err != nil {
 		return err
 	}

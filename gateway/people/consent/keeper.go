@@ -29,8 +29,8 @@ const (
 
 // Settings are what a Keeper is made of.
 type Settings struct {
-	Brand     string                   // The owner of the data.
-	Names     func() map[string]string // All brands' names as customers know them, by member.
+	Brand     string                               // The owner of the data.
+	Names     func(context.Context) (Names, error) // Asked once for each call of the keeper's.
 	DB        *sqlite.DB
 	Ledger    Ledger
 	Vault     Vault
@@ -43,6 +43,17 @@ type Settings struct {
 	Comparison                        time.Duration // How often active consents are held against the vault; DefaultComparison when zero.
 	Now                               func() time.Time
 	Log                               *slog.Logger
+}
+
+// Names are all brands' names as customers know them, by member.
+type Names map[string]string
+
+// of is a member's name; the member's own where there is none.
+func (n Names) of(member string) string {
+	if name := n[member]; name != "" {
+		return name
+	}
+	return member
 }
 
 // Keeper keeps the consents of one brand's customers. Its methods may be called from several goroutines.
@@ -284,28 +295,26 @@ func Merge(tx *sqlite.Tx, keep, gone string) error {
 	return err
 }
 
-// Name is a member's name as customers know it.
-func (k *Keeper) name(member string) string {
-	if name := k.Names()[member]; name != "" {
-		return name
-	}
-	return member
-}
-
 // Grantees lists the members to whom a consent can be given, by their names on the ledger.
-func (k *Keeper) Grantees() []Party {
+func (k *Keeper) Grantees(ctx context.Context) ([]Party, error) {
+	names, err := k.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var all []Party
-	for member, name := range k.Names() {
+	for member, name := range names {
 		if member != k.Brand {
 			all = append(all, Party{member, name})
 		}
 	}
 	slices.SortFunc(all, func(a, b Party) int { return strings.Compare(a.ID, b.ID) })
-	return all
+	return all, nil
 }
 
-func (k *Keeper) isGrantee(member string) bool {
-	return slices.ContainsFunc(k.Grantees(), func(p Party) bool { return p.ID == member })
+// isGrantee says whether a consent can be given to a member.
+func (k *Keeper) isGrantee(names Names, member string) bool {
+	_, known := names[member]
+	return known && member != k.Brand
 }
 
 func hexOf(raw []byte) string { return hex.EncodeToString(raw) }

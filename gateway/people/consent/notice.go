@@ -45,7 +45,7 @@ type Notice struct {
 }
 
 // noticeOf gives the words for a consent whose language the data policy speaks; INVALID_VALUE when it doesn't.
-func (k *Keeper) noticeOf(policy *privacy.Policy, b *privacy.ConsentBody) (Notice, error) {
+func (n Names) noticeOf(policy *privacy.Policy, b *privacy.ConsentBody) (Notice, error) {
 	base, _, _ := strings.Cut(b.Language, "-")
 	words := notices[base]
 	if words == nil || policy.Prose[b.Language] == "" {
@@ -57,7 +57,7 @@ func (k *Keeper) noticeOf(policy *privacy.Policy, b *privacy.ConsentBody) (Notic
 	}
 	var text bytes.Buffer
 	err = words.Execute(&text, map[string]any{
-		"Controller": k.name(b.Brand), "Recipient": k.name(b.Grantee), "Attributes": strings.Join(attributes, ", "), "Purpose": purpose,
+		"Controller": n.of(b.Brand), "Recipient": n.of(b.Grantee), "Attributes": strings.Join(attributes, ", "), "Purpose": purpose,
 		"From": day(b.From), "Until": day(b.Until), "Policy": b.Policy,
 	})
 	if err != nil {

@@ -28,8 +28,8 @@ type World interface {
 	Account(ctx context.Context, programme string, id points.AccountID) (points.Account, error)
 }
 
-// OpenEntry decrypts an entry's record with its secret: vault.OpenEntry. INVALID_VALUE when it doesn't fit, or was altered.
-type OpenEntry func(brand string, key privacy.EntryKey, record, secret []byte) (string, error)
+// OpenEntry decrypts an entry's record with its secret and says which attribute's value is sealed in it: vault.OpenEntry. STATE_CORRUPT when it doesn't fit, or was altered.
+type OpenEntry func(brand string, key privacy.EntryKey, record, secret []byte) (Value, error)
 
 // Reader reads what others share with this brand. It keeps nothing of it: no value, no secret.
 type Reader struct {
@@ -52,7 +52,8 @@ type Wanted struct {
 type Value struct{ Attribute, Value string }
 
 // Read reads values that are shared now. CONSENT_NOT_IN_FORCE before and after the consent's time, CONSENT_MISMATCH for another purpose or an attribute that it doesn't name,
-// SIGNATURE_REFUSED when the customer didn't sign it, ISSUER_UNAVAILABLE when the owner's gateway gives no answer.
+// or when the owner shares under one attribute's name what is sealed as another's; SIGNATURE_REFUSED when the customer didn't sign it, ISSUER_UNAVAILABLE when the owner's gateway
+// gives no answer.
 func (r *Reader) Read(ctx context.Context, w Wanted) ([]Value, error) {
 	owner := r.Owners[w.Owner]
 	if owner == nil {
@@ -142,11 +143,14 @@ func (r *Reader) open(owner string, values []privacy.SharedValue, secrets []Secr
 	}
 	out := make([]Value, len(values))
 	for i, v := range values {
-		text, err := r.Open(owner, v.Key, []byte(v.Value), byKey[v.Key])
+		sealed, err := r.Open(owner, v.Key, []byte(v.Value), byKey[v.Key])
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Value{v.Attribute, text}
+		if sealed.Attribute != v.Attribute { // The copy's name is the owner's word; the sealed one is the customer's entry.
+			return nil, fault.New(fault.ConsentMismatch, "an entry that is shared as one attribute holds another one")
+		}
+		out[i] = sealed
 	}
 	return out, nil
 }

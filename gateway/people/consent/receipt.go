@@ -81,16 +81,47 @@ type ReceiptLedger struct {
 
 // Receipt gives the receipt of one of a person's consents; NOT_FOUND when the person has none under this id.
 func (k *Keeper) Receipt(ctx context.Context, person string, id privacy.ConsentID) (Receipt, error) {
-	row, err := k.personal(ctx, person, id)
+	r, err := k.personal(ctx, person, id)
 	if err != nil {
 		return Receipt{}, err
 	}
+	all, err := k.receipts(ctx, []*row{r})
+	if err != nil {
+		return Receipt{}, err
+	}
+	return all[0], nil
+}
+
+// receipts makes the receipts of consents. Names are asked for once, and each version of the data policy once.
+func (k *Keeper) receipts(ctx context.Context, rows []*row) ([]Receipt, error) {
+	all := make([]Receipt, len(rows))
+	if len(rows) == 0 {
+		return all, nil
+	}
+	names, err := k.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	policies := map[int]*privacy.Policy{}
+	for i, r := range rows {
+		version := r.signed.Body.Policy
+		if policies[version] == nil {
+			policy, err := k.policyOf(ctx, version)
+			if err != nil {
+				return nil, err
+			}
+			policies[version] = &policy
+		}
+		if all[i], err = names.receiptOf(r, policies[version]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (n Names) receiptOf(row *row, policy *privacy.Policy) (Receipt, error) {
 	b := &row.signed.Body
-	policy, err := k.policyOf(ctx, b.Policy)
-	if err != nil {
-		return Receipt{}, err
-	}
-	notice, err := k.noticeOf(&policy, b)
+	notice, err := n.noticeOf(policy, b)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -98,12 +129,12 @@ func (k *Keeper) Receipt(ctx context.Context, person string, id privacy.ConsentI
 	if err != nil {
 		return Receipt{}, err
 	}
-	purpose, words, err := policyWords(&policy, b)
+	purpose, words, err := policyWords(policy, b)
 	if err != nil {
 		return Receipt{}, err
 	}
 	out := Receipt{
-		Schema: ReceiptSchema, Record: b.ID, Principal: string(b.Account), Controller: Party{b.Brand, k.name(b.Brand)}, Recipient: Party{b.Grantee, k.name(b.Grantee)},
+		Schema: ReceiptSchema, Record: b.ID, Principal: string(b.Account), Controller: Party{b.Brand, n.of(b.Brand)}, Recipient: Party{b.Grantee, n.of(b.Grantee)},
 		Notice:  ReceiptNotice{Language: b.Language, Text: notice.Text, Hash: b.Notice, Policy: b.Policy, PolicyHash: b.PolicyHash},
 		Purpose: ReceiptPurpose{b.Purpose, purpose}, LegalBasis: b.LegalBasis, Storage: b.Storage, Withdrawal: b.Withdrawal, Country: b.Jurisdiction,
 		Validity: ReceiptValidity{row.starts, row.ends}, Events: []ReceiptEvent{{State: "given", At: row.given, Method: b.Method}},

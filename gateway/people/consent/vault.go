@@ -54,9 +54,9 @@ func (o vaulted) Set(ctx context.Context, person string, values map[string]strin
 }
 
 // Open decrypts a shared entry: OpenEntry over the vault's form of entries.
-func Open(brand string, key privacy.EntryKey, record, secret []byte) (string, error) {
+func Open(brand string, key privacy.EntryKey, record, secret []byte) (Value, error) {
 	a, err := vault.OpenEntry(brand, key, record, secret)
-	return a.Value, err
+	return Value{a.Name, a.Value}, err
 }
 
 // Companion is the keeper's part in what the vault does: vault.Companion and vault.Watcher.
@@ -93,13 +93,9 @@ func (c Companion) Export(ctx context.Context, person vault.PersonID) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	all := Exported{Consents: []Receipt{}, Surveys: []ExportedAnswers{}}
-	for _, r := range rows {
-		receipt, err := c.keeper.Receipt(ctx, string(person), r.id)
-		if err != nil {
-			return nil, err
-		}
-		all.Consents = append(all.Consents, receipt)
+	all := Exported{Surveys: []ExportedAnswers{}}
+	if all.Consents, err = c.keeper.receipts(ctx, rows); err != nil {
+		return nil, err
 	}
 	all.Surveys, err = c.keeper.answered(ctx, string(person))
 	return all, err

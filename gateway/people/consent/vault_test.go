@@ -146,6 +146,49 @@ func TestAnExportHasConsentsAndSurveys(t *testing.T) {
 	}
 }
 
+// versions counts how often a version of the data policy is read.
+type versions struct {
+	Ledger
+	read map[int]int
+}
+
+func (v versions) DataPolicy(ctx context.Context, version int) (privacy.Policy, error) {
+	v.read[version]++
+	policy, err := v.Ledger.DataPolicy(ctx, 1)
+	policy.Version = version
+	return policy, err
+}
+
+// TestNamesAndPoliciesAreAskedForOnce: a list or an export of many consents asks for the brands' names once, and for each version of the data policy once.
+func TestNamesAndPoliciesAreAskedForOnce(t *testing.T) {
+	const consents = 12
+	w, _, person := overVault(t)
+	for range consents {
+		w.pass(time.Second)
+		w.grantOf(person, wish())
+	}
+	rows, err := w.list(t.Context(), "person = ?", string(person))
+	if err != nil || len(rows) != consents {
+		t.Fatalf("%d consents (%v)", len(rows), err)
+	}
+	for i, r := range rows {
+		r.signed.Body.Policy = 1 + i%2
+	}
+	counted := versions{w.ledger, map[int]int{}}
+	w.ledger, w.named = counted, 0
+	if list, err := w.List(t.Context(), string(person)); err != nil || len(list) != consents || w.named != 1 {
+		t.Errorf("a list of %d asks for names %d times (%v)", len(list), w.named, err)
+	}
+	w.named = 0
+	if all, err := w.receipts(t.Context(), rows); err != nil || len(all) != consents || w.named != 1 || counted.read[1]+counted.read[2] > 2 {
+		t.Errorf("%d receipts ask for names %d times, for policies %v (%v)", len(all), w.named, counted.read, err)
+	}
+	w.named = 0
+	if export, err := w.Companion().Export(t.Context(), person); err != nil || len(export.(Exported).Consents) != consents || w.named != 1 {
+		t.Errorf("an export asks for names %d times (%v)", w.named, err)
+	}
+}
+
 // What a grantee could keep of a reading, copies and secrets, opens nothing that the customer writes afterwards.
 func TestASecretOpensOneEntryAlone(t *testing.T) {
 	w, v, person := overVault(t)
@@ -164,9 +207,9 @@ func TestASecretOpensOneEntryAlone(t *testing.T) {
 	opened := 0
 	for key, raw := range v.Ledger.Entries() {
 		for _, s := range secrets {
-			if value, err := Open("airline", key, raw, s.Secret); err == nil {
+			if entry, err := Open("airline", key, raw, s.Secret); err == nil {
 				opened++
-				if value == "Alice New" {
+				if entry.Value == "Alice New" {
 					t.Error("an old secret opens a new value")
 				}
 			}

@@ -24,9 +24,9 @@ func (r *row) inForce(now time.Time) bool {
 	return r.goal == "" && r.step == Active && !now.Before(r.starts) && now.Before(r.ends)
 }
 
-func (k *Keeper) view(r *row) View {
+func (k *Keeper) view(r *row, names Names) View {
 	return View{
-		Signed: r.signed, Recipient: k.name(r.grantee), InForce: r.inForce(k.now()), Complete: r.step == Active && r.goal == "" || r.step.rests(),
+		Signed: r.signed, Recipient: names.of(r.grantee), InForce: r.inForce(k.now()), Complete: r.step == Active && r.goal == "" || r.step.rests(),
 		Ended: r.goal, EndedAt: r.ended, Trouble: r.trouble,
 	}
 }
@@ -37,9 +37,13 @@ func (k *Keeper) List(ctx context.Context, person string) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := k.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]View, len(rows))
 	for i, r := range rows {
-		views[i] = k.view(r)
+		views[i] = k.view(r, names)
 	}
 	return views, nil
 }
@@ -50,5 +54,6 @@ func (k *Keeper) Get(ctx context.Context, person string, id privacy.ConsentID) (
 	if err != nil {
 		return View{}, err
 	}
-	return k.view(r), nil
+	names, err := k.Names(ctx)
+	return k.view(r, names), err
 }
