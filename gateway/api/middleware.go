@@ -31,11 +31,13 @@ const (
 // MaxKeyLength bounds an idempotency key, in bytes.
 const MaxKeyLength = 64
 
-var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+// requestIDForm is a UUID (RFC 9562), or its 32 digits alone as in the trace id of W3C's Trace Context. It stands in the log and comes back: what is shorter, or
+// freer, could be a phone number, a card number or a name.
+var requestIDForm = regexp.MustCompile(`^[0-9a-f]{8}(-?)[0-9a-f]{4}(-?)[0-9a-f]{4}(-?)[0-9a-f]{4}(-?)[0-9a-f]{12}$`)
 
 func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
-// identify gives the request an id: the caller's own when it has a harmless form, else a random one.
+// identify gives the request an id: the caller's own when it can't be anything else, else a random one.
 func identify(c *gin.Context) {
 	id := c.GetHeader(requestIDHeader)
 	if !requestIDForm.MatchString(id) {

@@ -173,7 +173,7 @@ func (s *Service) keepPasskey(ctx context.Context, session *Session, made *webau
 			return fault.New(fault.AlreadyExists, "the passkey is known already")
 		}
 		_, err = tx.Exec("INSERT INTO signin_passkeys (id, person, credential, ledger_key, label, created, used) VALUES (?, ?, ?, ?, ?, ?, 0)",
-			p.ID, session.Person, raw, p.Key, label, p.Created.Unix())
+			p.ID, session.Person, raw, p.Key, s.keys.seal(labelOwner(p.ID), []byte(label)), p.Created.Unix())
 		if err != nil {
 			return err
 		}
@@ -185,6 +185,9 @@ func (s *Service) keepPasskey(ctx context.Context, session *Session, made *webau
 	s.notice(ctx, session.Person, PasskeyAdded)
 	return p, nil
 }
+
+// labelOwner binds a label to its passkey.
+func labelOwner(id string) string { return "label " + id }
 
 // pointSize is the length of a coordinate of P-256 in bytes.
 const pointSize = 32

@@ -61,9 +61,15 @@ func (s *Service) user(ctx context.Context, person PersonID) (*user, error) {
 func (s *Service) Passkeys(ctx context.Context, person PersonID) ([]Passkey, error) {
 	return list(ctx, s.db.Reader(), func(row scanner) (p Passkey, err error) {
 		var created, used int64
-		if err := row.Scan(&p.ID, &p.Label, &p.Key, &created, &used); err != nil {
+		var label []byte
+		if err := row.Scan(&p.ID, &label, &p.Key, &created, &used); err != nil {
 			return p, err
 		}
+		plain, err := s.keys.open(labelOwner(p.ID), label)
+		if err != nil {
+			return p, err
+		}
+		p.Label = string(plain)
 		p.Created = time.Unix(created, 0).UTC()
 		if used != 0 {
 			p.Used = time.Unix(used, 0).UTC()

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -169,6 +170,27 @@ func TestAPasskeyIsItsOwnersAndTheCeremonysOnly(t *testing.T) {
 	token = w.asked(begun{stage: awaitsPasskey}, v.Authentication.Challenge, webauthn.SessionData{})
 	_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(ada.Person)), "")
 	w.refuses(err, "once it is removed")
+}
+
+func TestWhatAPersonCallsAPasskeyIsSealed(t *testing.T) {
+	w := newWorld(t)
+	v := good(t)
+	ada := w.register("ada@example.org")
+	v.What = "Ada Lovelace's own phone"
+	p := do[Passkey](t)(w.add(ada.Person, v))
+	var kept []byte
+	if err := w.db.Reader().QueryRowContext(t.Context(), "SELECT label FROM signin_passkeys").Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(kept, []byte("Lovelace")) {
+		t.Errorf("the label stands in people.db: %s", kept)
+	}
+	if list := do[[]Passkey](t)(w.Passkeys(t.Context(), ada.Person)); p.Label != v.What || list[0].Label != v.What {
+		t.Errorf("%+v, %+v", p, list)
+	}
+	if e := do[any](t)(w.Export(t.Context(), ada.Person)).(Exported); e.Passkeys[0].Label != v.What {
+		t.Errorf("exported: %+v", e)
+	}
 }
 
 func TestWhatABrowserSendsMayBeAnything(t *testing.T) {

@@ -15,7 +15,7 @@ const MaxPage = 500
 
 var (
 	actorForm   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._/-]*$`)
-	purposeForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	purposeForm = regexp.MustCompile(`^[a-z][a-z0-9-]*$`) // A number could be a phone's or a card's.
 )
 
 // valid refuses an access that couldn't be explained to the customer later.
@@ -24,7 +24,7 @@ func (a Access) valid() error {
 		return fault.New(fault.InvalidValue, "an access names its actor in up to %d letters, digits and ._/-", MaxActorBytes)
 	}
 	if len(a.Purpose) > MaxPurposeBytes || !purposeForm.MatchString(a.Purpose) {
-		return fault.New(fault.InvalidValue, "purpose is a code of 1 to %d lower-case letters, digits and hyphens", MaxPurposeBytes)
+		return fault.New(fault.InvalidValue, "purpose is a code of 1 to %d lower-case letters, digits and hyphens that begins with a letter", MaxPurposeBytes)
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func TestEveryReadIsLoggedWithNamesAndWithoutValues(t *testing.T) {
 	if log[2].Action != vault.Creating || !slices.Equal(log[1].Attributes, []string{"name"}) {
 		t.Errorf("%+v", log)
 	}
-	for _, bad := range []vault.Access{{}, {Actor: "desk"}, {Purpose: "service"}, {Actor: "desk", Purpose: "Ada asked"}, {Actor: strings.Repeat("a", vault.MaxActorBytes+1), Purpose: "p"}} {
+	for _, bad := range []vault.Access{{}, {Actor: "desk"}, {Purpose: "service"}, {Actor: "desk", Purpose: "Ada asked"}, {Actor: "desk", Purpose: "447700900123"}, {Actor: strings.Repeat("a", vault.MaxActorBytes+1), Purpose: "p"}} {
 		if _, err := v.Read(ctx, id, nil, bad); fault.CodeOf(err) != fault.InvalidValue {
 			t.Errorf("%+v: %v", bad, err)
 		}
