@@ -177,7 +177,7 @@ func TestWhatAPersonCallsAPasskeyIsSealed(t *testing.T) {
 	v := good(t)
 	ada := w.register("ada@example.org")
 	v.What = "Ada Lovelace's own phone"
-	p := do[Passkey](t)(w.add(ada.Person, v))
+	p := do[Passkey](t)(w.add(&ada.Session, v))
 	var kept []byte
 	if err := w.db.Reader().QueryRowContext(t.Context(), "SELECT label FROM signin_passkeys").Scan(&kept); err != nil {
 		t.Fatal(err)
