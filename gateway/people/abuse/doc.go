@@ -4,5 +4,5 @@
 // committed receipts from the read model: returns, referrals, freezes. A Desk keeps flags, notices and objections in people.db for the compliance desk and the customer. None of
 // them knows who a customer is; of a person there is only who objected, with words that are sealed.
 //
-// It imports the domain packages, wire, people/seal, sqlite and fault, the vault for what becomes of erased persons, and the read model's types; cmd and api may import it.
+// It imports the domain packages, wire, people/seal, sqlite, random and fault, the vault for what becomes of erased persons, and the read model's types; cmd and api may import it.
 package abuse

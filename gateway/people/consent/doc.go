@@ -7,5 +7,5 @@
 //
 // At the grantee a Reader takes ciphertext from the own peer and secrets from the owner's gateway, and decrypts in memory. It keeps nothing.
 //
-// It imports the domain packages, wire, vault, sqlite and fault; cmd and api may import it.
+// It imports the domain packages, wire, vault, people/turns, sqlite, random and fault; cmd and api may import it.
 package consent

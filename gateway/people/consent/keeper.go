@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/turns"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
@@ -65,17 +66,11 @@ type Keeper struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	gate sync.RWMutex // Held while secrets are handed out, and, for writing, while consents are noted to end.
+	turns turns.Turns[privacy.ConsentID] // Of consents that are being brought on.
+	gate  sync.RWMutex                   // Held while secrets are handed out, and, for writing, while consents are noted to end.
 
 	mu     sync.Mutex
-	policy privacy.Policy              // The last one that was read.
-	busy   map[privacy.ConsentID]*turn // Consents that are being brought on.
-}
-
-// turn is the right to bring one consent on.
-type turn struct {
-	sync.Mutex
-	users int
+	policy privacy.Policy // The last one that was read.
 }
 
 // New makes a keeper. Run must run for consents to expire, and for what failed to be tried again.
@@ -86,33 +81,12 @@ func New(s Settings) *Keeper {
 	if s.Comparison == 0 {
 		s.Comparison = DefaultComparison
 	}
-	return &Keeper{Settings: s, db: s.DB, ledger: s.Ledger, vault: s.Vault, now: s.Now, log: s.Log, busy: map[privacy.ConsentID]*turn{}}
-}
-
-// take its turn: one goroutine at a time brings a consent on.
-func (k *Keeper) turnOf(id privacy.ConsentID) (done func()) {
-	k.mu.Lock()
-	t := k.busy[id]
-	if t == nil {
-		t = &turn{}
-		k.busy[id] = t
-	}
-	t.users++
-	k.mu.Unlock()
-	t.Lock()
-	return func() {
-		t.Unlock()
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if t.users--; t.users == 0 {
-			delete(k.busy, id)
-		}
-	}
+	return &Keeper{Settings: s, db: s.DB, ledger: s.Ledger, vault: s.Vault, now: s.Now, log: s.Log}
 }
 
 // advance brings a consent on until it rests, or a step fails: then that is noted with the time of the next try, and the error is returned.
 func (k *Keeper) advance(ctx context.Context, id privacy.ConsentID) error {
-	defer k.turnOf(id)()
+	defer k.turns.Take(id)()
 	for {
 		r, err := k.load(ctx, id)
 		if err != nil {

@@ -7,5 +7,5 @@
 //
 // Points aren't personal data: the account stays whole, so that totals balance. What becomes of holds, gifts, balance and debt is said in plan.go, to the customer and to readers alike.
 //
-// It imports people/vault, sqlite, and the chaincode's pure packages; api and commands may import it.
+// It imports people/vault, sqlite, random, and the chaincode's pure packages; api and commands may import it.
 package erasure

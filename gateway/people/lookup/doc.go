@@ -7,6 +7,6 @@
 // nobody was told is kept for the unknown as for the known, and the customer is looked up and written to afterwards. What an asker sees is therefore the same, and takes
 // the same time, until the customer has answered: by telling the till the code, or in the wallet. Refusals of a customer are told to nobody.
 //
-// It keeps hashes of codes, and of what was asked for only a keyed hash that counts attempts; rows are deleted when they have lapsed. It imports vault, sqlite
+// It keeps hashes of codes, and of what was asked for only a keyed hash that counts attempts; rows are deleted when they have lapsed. It imports vault, random, sqlite
 // and fault; cmd and api may import it.
 package lookup

@@ -5,5 +5,5 @@
 // depends on whether somebody is registered: nobody is looked up before.
 //
 // What is kept in people.db opens nothing by itself: codes, recovery codes and addresses are keyed hashes, tokens plain hashes of 256 random bits, secrets of authenticator
-// apps are sealed. It imports people/vault for ids and identifiers, people/seal, sqlite and the chaincode's pure packages; api and commands may import it.
+// apps are sealed. It imports people/vault for ids and identifiers, people/seal, sqlite, random and the chaincode's pure packages; api and commands may import it.
 package signin

@@ -59,7 +59,7 @@ func (v *Vault) created(ctx context.Context, once Once, all []Attribute) (Person
 }
 
 func (v *Vault) endCreation(ctx context.Context, id PersonID) (PersonID, error) {
-	defer v.persons.take(id)()
+	defer v.persons.Take(id)()
 	if err := v.settle(ctx, id); err != nil {
 		return "", err
 	}

@@ -8,5 +8,5 @@
 // Changes cross from people.db to the ledger and back through a small outbox (change.go): what a caller was told is never lost, and what was begun is ended, or taken
 // back, after a crash. Every read of values is written to the access log before the values are returned. Errors name attributes and rules, never values.
 //
-// It imports people/keyring, people/seal, sqlite, random, and the chaincode's pure packages; the other packages under gateway/people, api and commands may import it.
+// It imports people/keyring, people/seal, people/turns, sqlite, random, and the chaincode's pure packages; the other packages under gateway/people, api and commands may import it.
 package vault

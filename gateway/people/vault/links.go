@@ -26,7 +26,7 @@ func (v *Vault) Link(ctx context.Context, id PersonID, programme string, account
 	if err != nil {
 		return err
 	}
-	defer v.persons.take(h.id)()
+	defer v.persons.Take(h.id)()
 	return v.DB.Write(ctx, func(tx *sqlite.Tx) error { return v.link(tx, id, Link{programme, account, v.now()}) })
 }
 

@@ -47,7 +47,7 @@ func (v *Vault) holdBoth(ctx context.Context, a, b PersonID) (first, second *hol
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		release := v.persons.takeBoth(before[0].id, before[1].id)
+		release := v.persons.TakeBoth(before[0].id, before[1].id)
 		err = errors.Join(v.settle(ctx, before[0].id), v.settle(ctx, before[1].id))
 		if err == nil {
 			var now [2]*holder

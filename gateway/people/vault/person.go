@@ -54,7 +54,7 @@ func (v *Vault) create(ctx context.Context, once Once, all []Attribute, access A
 	if err != nil {
 		return "", err
 	}
-	defer v.persons.take(id)()
+	defer v.persons.Take(id)()
 	if err := v.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		if _, err := tx.Exec(`INSERT INTO persons (id, wrapped, master, created_at) VALUES (?, ?, ?, ?)`, string(id), wrapped, version, v.now()); err != nil {
 			return err

@@ -67,7 +67,7 @@ func (v *Vault) RemoveStale(ctx context.Context, id PersonID, name string, befor
 	if err != nil {
 		return 0, err
 	}
-	defer v.persons.take(h.id)()
+	defer v.persons.Take(h.id)()
 	if err := v.settle(ctx, h.id); err != nil {
 		return 0, err
 	}

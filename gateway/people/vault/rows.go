@@ -60,7 +60,7 @@ func (v *Vault) hold(ctx context.Context, id PersonID, settle func(context.Conte
 		if err != nil {
 			return nil, nil, err
 		}
-		release := v.persons.take(h.id)
+		release := v.persons.Take(h.id)
 		err = settle(ctx, h.id)
 		if err == nil {
 			var again *holder

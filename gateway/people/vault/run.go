@@ -62,7 +62,7 @@ func (v *Vault) recoverOne(ctx context.Context, p *pending) error {
 	if other == "" {
 		other = p.person
 	}
-	defer v.persons.takeBoth(p.person, other)()
+	defer v.persons.TakeBoth(p.person, other)()
 	again, err := v.pendings(ctx, `WHERE id = ?`, p.id)
 	if err != nil || len(again) == 0 {
 		return err

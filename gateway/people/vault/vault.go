@@ -3,12 +3,12 @@ package vault
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
+	"github.com/tallystick/tallystick/gateway/people/turns"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -61,7 +61,7 @@ type Vault struct {
 	Settings
 	companions []Companion
 	exporters  []Exporter
-	persons    locks
+	persons    turns.Turns[PersonID]
 }
 
 // New makes a vault. Register companions before Run and before it serves anybody.
@@ -72,7 +72,7 @@ func New(s Settings) *Vault {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Vault{Settings: s, persons: locks{held: map[PersonID]*lock{}}}
+	return &Vault{Settings: s}
 }
 
 // Register adds a companion.
@@ -116,48 +116,5 @@ const (
 	MaxActorBytes   = 100
 	MaxPurposeBytes = 64
 )
-
-// lock is one person's, with how many wait for it or have it.
-type lock struct {
-	mu    sync.Mutex
-	users int
-}
-
-// locks let one change of a person happen at a time.
-type locks struct {
-	mu   sync.Mutex
-	held map[PersonID]*lock
-}
-
-// take waits for a person and returns what ends the hold.
-func (l *locks) take(id PersonID) (release func()) {
-	l.mu.Lock()
-	one := l.held[id]
-	if one == nil {
-		one = &lock{}
-		l.held[id] = one
-	}
-	one.users++
-	l.mu.Unlock()
-	one.mu.Lock()
-	return func() {
-		one.mu.Unlock()
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if one.users--; one.users == 0 {
-			delete(l.held, id)
-		}
-	}
-}
-
-// takeBoth takes two persons, in the order of their ids, so that two merges can't wait for each other.
-func (l *locks) takeBoth(a, b PersonID) (release func()) {
-	first := l.take(min(a, b))
-	if a == b {
-		return first
-	}
-	second := l.take(max(a, b))
-	return func() { second(); first() }
-}
 
 func unknown() error { return fault.New(fault.PersonUnknown, "the vault has no such person") }
