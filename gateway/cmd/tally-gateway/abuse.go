@@ -7,7 +7,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
-	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
 	"github.com/tallystick/tallystick/gateway/sequencer"
@@ -44,18 +43,14 @@ func (u unfreezing) Unfreeze(ctx context.Context, account points.AccountID, key 
 	return err
 }
 
-// buildAbuse makes what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
-func (g *gateway) buildAbuse(parts *api.Parts) error {
+// buildAbuse makes, with a secret of its own, what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
+func (g *gateway) buildAbuse(parts *api.Parts, secret []byte) error {
 	rules, err := abuse.LoadRules(g.cfg.People.AbuseRules)
 	if err != nil {
 		return err
 	}
-	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
-	if err != nil {
-		return err
-	}
 	settings := abuse.Settings{
-		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: hasher.Key(abuseKey), Ledger: g.client.Points(g.cfg.Programme),
+		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: secret, Ledger: g.client.Points(g.cfg.Programme),
 		Unfreezer: unfreezing{g}, Receipts: g.reads, Log: g.log,
 	}
 	if g.cfg.Compliance.Given() {

@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
@@ -28,7 +29,7 @@ type people struct {
 }
 
 // buildPeople makes what keeps customers' data, where the configuration has a place for them.
-func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
+func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fingerprint.Hasher) error {
 	if !g.cfg.People.Given() {
 		return nil
 	}
@@ -50,15 +51,15 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts) error {
 	})}
 	v := g.people.vault
 	v.RegisterExporter(histories{v, g.reads})
-	linking := &openings{vault: v, reads: g.reads, hasher: parts.Hasher, programme: g.cfg.Programme, log: g.log}
+	linking := &openings{vault: v, reads: g.reads, hasher: hasher, programme: g.cfg.Programme, log: g.log}
 	g.people.runs = append(g.people.runs, v.Run, linking.run)
 	parts.People.Vault = v
 	parts.Reports.Log = accessLog{v}
 	g.buildErasure(own, parts)
-	if err := g.buildAbuse(parts); err != nil {
+	if err := g.buildAbuse(parts, hasher.Key(abuseKey)); err != nil {
 		return err
 	}
-	return g.buildSignIn(parts)
+	return g.buildSignIn(parts, hasher.Key(signInKey))
 }
 
 // policyValid is how long a data policy that was read is taken for the one in force.

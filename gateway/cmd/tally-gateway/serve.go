@@ -137,7 +137,7 @@ func (g *gateway) buildWriter(ctx context.Context, parts *api.Parts) error {
 	if err := g.buildPartners(parts); err != nil {
 		return err
 	}
-	if err := g.buildPeople(ctx, parts); err != nil {
+	if err := g.buildPeople(ctx, parts, hasher); err != nil {
 		return err
 	}
 	g.buildNeighbours(parts)

@@ -13,7 +13,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/webauthn"
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/config"
-	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/people/lookup"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
@@ -23,15 +22,11 @@ import (
 // signInKey is the use of the gateway's secret from which everything of the sign-in is derived.
 const signInKey = "sign-in"
 
-// buildSignIn makes what customers sign in with, and their pages, where the configuration says at which origin.
-func (g *gateway) buildSignIn(parts *api.Parts) error {
+// buildSignIn makes, with a secret of its own, what customers sign in with, and their pages, where the configuration says at which origin.
+func (g *gateway) buildSignIn(parts *api.Parts, secret []byte) error {
 	settings := &g.cfg.People
 	if settings.Origin == "" {
 		return nil
-	}
-	hasher, err := fingerprint.Load(g.cfg.Member, g.cfg.Secret)
-	if err != nil {
-		return err
 	}
 	senders, err := sendersOf(settings)
 	if err != nil {
@@ -42,7 +37,7 @@ func (g *gateway) buildSignIn(parts *api.Parts) error {
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_sign_in_events_total", Help: "What may be a sign of a takeover: new devices, factors and addresses that changed."}, []string{"event"})
 	g.registry.MustRegister(events)
 	service, err := signin.New(signin.Settings{
-		DB: g.people.db, People: g.people.vault, Post: post, Relying: g.relyingParty, Secret: hasher.Key(signInKey), Issuer: displayed(g.cfg.Programme), Region: settings.Region, Log: g.log,
+		DB: g.people.db, People: g.people.vault, Post: post, Relying: g.relyingParty, Secret: secret, Issuer: displayed(g.cfg.Programme), Region: settings.Region, Log: g.log,
 		Watch: func(_ context.Context, _ signin.PersonID, e signin.Event) { events.WithLabelValues(string(e)).Inc() },
 	})
 	if err != nil {
