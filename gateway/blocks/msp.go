@@ -6,13 +6,13 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/attrmgr"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
@@ -60,26 +60,16 @@ type Signer struct {
 	attributes map[string]string
 }
 
-// attributesOID is the certificate extension in which Fabric CA puts attributes.
-var attributesOID = asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}
-
 // Attribute returns an attribute that the organisation's CA gave the identity; empty without it.
 func (s *Signer) Attribute(name string) string { return s.attributes[name] }
 
+// attributes reads what the organisation's CA gave an identity, as chaincode reads it.
 func attributes(c *x509.Certificate) (map[string]string, error) {
-	for _, e := range c.Extensions {
-		if !e.Id.Equal(attributesOID) {
-			continue
-		}
-		var value struct {
-			Attributes map[string]string `json:"attrs"`
-		}
-		if err := json.Unmarshal(e.Value, &value); err != nil {
-			return nil, fault.New(fault.SignatureInvalid, "a certificate's attributes can't be read")
-		}
-		return value.Attributes, nil
+	found, err := attrmgr.New().GetAttributesFromCert(c)
+	if err != nil {
+		return nil, fault.New(fault.SignatureInvalid, "a certificate's attributes can't be read")
 	}
-	return nil, nil
+	return found.Attrs, nil
 }
 
 // Has says whether the identity has a role.

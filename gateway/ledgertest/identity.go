@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/attrmgr"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
@@ -38,10 +39,7 @@ type Organisation struct {
 	caKey *ecdsa.PrivateKey
 }
 
-var (
-	attributesOID = asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}
-	serial        int64
-)
+var serial int64
 
 // NewOrganisation makes a CA and identities of every kind.
 func NewOrganisation(t testing.TB, name, mspID string) *Organisation {
@@ -76,7 +74,7 @@ func (o *Organisation) Enrol(t testing.TB, unit, role string) *Identity {
 	if role != "" {
 		value, err := json.Marshal(map[string]any{"attrs": map[string]string{engine.RoleAttribute: role}})
 		must(t, err)
-		template.ExtraExtensions = []pkix.Extension{{Id: attributesOID, Value: value}}
+		template.ExtraExtensions = []pkix.Extension{{Id: attrmgr.AttrOID, Value: value}}
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, o.ca, key.Public(), o.caKey)
 	must(t, err)

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"math/big"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/attrmgr"
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 
 	"github.com/tallystick/tallystick/network/membership"
@@ -58,9 +58,6 @@ func (a *authorityKey) twin(t *testing.T) *authorityKey {
 	return &authorityKey{root: must[*x509.Certificate](t)(x509.ParseCertificate(der)), key: key}
 }
 
-// attributes is the extension in which Fabric CA puts an identity's attributes.
-var attributes = asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}
-
 // issue makes a certificate that has everything that Fabric CA's have: name, unit and role.
 func (a *authorityKey) issue(t *testing.T, name, unit, role string, from, until time.Time) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
@@ -68,7 +65,7 @@ func (a *authorityKey) issue(t *testing.T, name, unit, role string, from, until 
 	form := &x509.Certificate{
 		SerialNumber: must[*big.Int](t)(rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))),
 		Subject:      pkix.Name{CommonName: name, OrganizationalUnit: []string{unit}}, NotBefore: from, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
-		ExtraExtensions: []pkix.Extension{{Id: attributes, Value: must[[]byte](t)(json.Marshal(map[string]any{"attrs": map[string]string{membership.RoleAttribute: role}}))}},
+		ExtraExtensions: []pkix.Extension{{Id: attrmgr.AttrOID, Value: must[[]byte](t)(json.Marshal(map[string]any{"attrs": map[string]string{membership.RoleAttribute: role}}))}},
 	}
 	der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, form, a.root, &key.PublicKey, a.key))
 	return must[*x509.Certificate](t)(x509.ParseCertificate(der)), key

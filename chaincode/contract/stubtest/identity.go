@@ -6,19 +6,16 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"math/big"
 	"time"
 
+	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/attrmgr"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 )
-
-// attributeExtension is where Fabric CA puts a certificate's attributes.
-var attributeExtension = asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}
 
 // Authority is the certificate authority of one organisation.
 type Authority struct {
@@ -49,7 +46,7 @@ func (a *Authority) Issue(name string, attributes map[string]string) *Identity {
 	template := template(name)
 	if len(attributes) > 0 {
 		value := must(json.Marshal(map[string]map[string]string{"attrs": attributes}))
-		template.ExtraExtensions = []pkix.Extension{{Id: attributeExtension, Value: value}}
+		template.ExtraExtensions = []pkix.Extension{{Id: attrmgr.AttrOID, Value: value}}
 	}
 	cert := sign(template, a.cert, &key.PublicKey, a.key)
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
