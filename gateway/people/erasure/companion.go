@@ -74,12 +74,12 @@ func (c companion) Merge(tx *sqlite.Tx, keep, gone vault.PersonID) error {
 // Forget implements vault.Companion. It runs in the transaction that destroys the key: it refuses that with LEGAL_HOLD when one was set in the last moment, and notes what is left to
 // purge. Nothing of the desk's names the person afterwards.
 func (c companion) Forget(tx *sqlite.Tx, person vault.PersonID, entries []privacy.EntryKey) error {
-	held, _, err := heldBy(tx, person, c.desk.now())
+	now, err := holdingIn(tx, person, c.desk.now())
 	if err != nil {
 		return err
 	}
-	if held {
-		return errHeld()
+	if err := now.refusal(); err != nil {
+		return err
 	}
 	var id string
 	there, err := tx.QueryRow(`SELECT id FROM erasures WHERE person = ? AND step = 'destroying'`, []any{string(person)}, &id)

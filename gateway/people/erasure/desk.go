@@ -72,7 +72,11 @@ func (d *Desk) Request(ctx context.Context, r Request) (Erasure, error) {
 	}
 	e := d.newErasure(r)
 	err = d.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		if err := checkHold(tx, r.Person, r.Actor, d.now()); err != nil {
+		now, err := holdingIn(tx, r.Person, d.now())
+		if err != nil {
+			return err
+		}
+		if err := now.refusalTo(r.Actor); err != nil {
 			return err
 		}
 		if err := insertErasure(tx, &e, r); err != nil {

@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -43,14 +44,14 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 	}
 	h.ID = random.Hex(idBytes)
 	return h, d.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		var count int
-		if _, err := tx.QueryRow(`SELECT COUNT(*) FROM legal_holds WHERE person = ? AND lifted_at = 0 AND until > ?`, []any{string(person), h.SetAt}, &count); err != nil {
+		now, err := holdingIn(tx, person, h.SetAt)
+		if err != nil {
 			return err
 		}
-		if count >= MaxHolds {
+		if now.count >= MaxHolds {
 			return fault.New(fault.Limit, "a person has at most %d legal holds at the same time", MaxHolds)
 		}
-		_, err := tx.Exec(`INSERT INTO legal_holds (id, person, reason, set_by, set_at, until, told) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		_, err = tx.Exec(`INSERT INTO legal_holds (id, person, reason, set_by, set_at, until, told) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			h.ID, string(person), h.Reason, h.SetBy, h.SetAt, h.Until, h.Told)
 		return err
 	})
@@ -75,53 +76,64 @@ func (d *Desk) Lift(ctx context.Context, person vault.PersonID, id, by string) e
 	return err
 }
 
+const selectHolds = `SELECT id, reason, set_by, set_at, until, lifted_at, lifted_by, told FROM legal_holds WHERE person = ? ORDER BY set_at DESC, id`
+
+func scanHold(row *sql.Rows) (h LegalHold, err error) {
+	return h, sqlite.Failed(row.Scan(&h.ID, &h.Reason, &h.SetBy, &h.SetAt, &h.Until, &h.LiftedAt, &h.LiftedBy, &h.Told))
+}
+
 // Holds lists a person's legal holds, also those that have ended, the newest first.
 func (d *Desk) Holds(ctx context.Context, person vault.PersonID) ([]LegalHold, error) {
-	rows, err := d.DB.Reader().QueryContext(ctx, `SELECT id, reason, set_by, set_at, until, lifted_at, lifted_by, told FROM legal_holds WHERE person = ? ORDER BY set_at DESC, id`, string(person))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	all := []LegalHold{}
-	for rows.Next() {
-		var h LegalHold
-		if err := rows.Scan(&h.ID, &h.Reason, &h.SetBy, &h.SetAt, &h.Until, &h.LiftedAt, &h.LiftedBy, &h.Told); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, h)
-	}
-	return all, sqlite.Failed(rows.Err())
+	rows, err := d.DB.Reader().QueryContext(ctx, selectHolds, string(person))
+	return sqlite.Collect(rows, err, scanHold)
 }
 
-// inForce says whether the hold stops an erasure at a time.
-func (h *LegalHold) inForce(now int64) bool { return h.LiftedAt == 0 && h.Until > now }
+// holding is what a person's legal holds come to at a time. Everything that a legal hold stops asks it.
+type holding struct {
+	count int  // In force.
+	told  bool // The customer may know of one of them.
+}
 
-func (d *Desk) disclosedHold(ctx context.Context, person vault.PersonID) (bool, error) {
-	all, err := d.Holds(ctx, person)
+func holdingOf(all []LegalHold, now int64) (is holding) {
 	for i := range all {
-		if all[i].Told && all[i].inForce(d.now()) {
-			return true, nil
+		h := &all[i]
+		if h.LiftedAt != 0 || h.Until <= now {
+			continue
 		}
+		is.count++
+		is.told = is.told || h.Told
 	}
-	return false, err
+	return is
 }
 
-// checkHold is LEGAL_HOLD when one is in force that the actor may know of: to the customer an undisclosed hold shows as a request that waits.
-func checkHold(tx *sqlite.Tx, person vault.PersonID, actor string, now int64) error {
-	held, told, err := heldBy(tx, person, now)
-	if err != nil || !held || !told && actor == vault.ActorPerson {
-		return err
-	}
-	return errHeld()
-}
+// stops says whether the data have to be kept.
+func (is holding) stops() bool { return is.count > 0 }
 
-func errHeld() error {
+// refusal is LEGAL_HOLD when the data have to be kept.
+func (is holding) refusal() error {
+	if !is.stops() {
+		return nil
+	}
 	return fault.New(fault.LegalHold, "a legal hold keeps the data from being erased")
 }
 
-// heldBy says whether a legal hold is in force, and whether the customer may know of one of them.
-func heldBy(tx *sqlite.Tx, person vault.PersonID, now int64) (held, told bool, err error) {
-	var count, open int
-	_, err = tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(told), 0) FROM legal_holds WHERE person = ? AND lifted_at = 0 AND until > ?`, []any{string(person), now}, &count, &open)
-	return count > 0, open > 0, err
+// refusalTo is the refusal that an actor may know of: to the customer an undisclosed hold shows as a request that waits.
+func (is holding) refusalTo(actor string) error {
+	if actor == vault.ActorPerson && !is.told {
+		return nil
+	}
+	return is.refusal()
+}
+
+// holding reads what the person's legal holds come to now.
+func (d *Desk) holding(ctx context.Context, person vault.PersonID) (holding, error) {
+	all, err := d.Holds(ctx, person)
+	return holdingOf(all, d.now()), err
+}
+
+// holdingIn is holding as a transaction sees it, at a time in Unix milliseconds.
+func holdingIn(tx *sqlite.Tx, person vault.PersonID, now int64) (holding, error) {
+	rows, err := tx.Query(selectHolds, string(person))
+	all, err := sqlite.Collect(rows, err, scanHold)
+	return holdingOf(all, now), err
 }

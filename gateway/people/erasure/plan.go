@@ -87,7 +87,8 @@ func (d *Desk) Plan(ctx context.Context, person vault.PersonID) (Plan, error) {
 			return p, err
 		}
 	}
-	p.Held, err = d.disclosedHold(ctx, person)
+	now, err := d.holding(ctx, person)
+	p.Held = now.told
 	return p, err
 }
 

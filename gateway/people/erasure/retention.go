@@ -88,11 +88,11 @@ func (d *Desk) each(ctx context.Context, list func(vault.Page) ([]vault.PersonID
 			return err
 		}
 		for _, id := range persons {
-			held, err := d.isHeld(ctx, id)
+			now, err := d.holding(ctx, id)
 			if err != nil {
 				return err
 			}
-			if held {
+			if now.stops() {
 				continue
 			}
 			if err := use(id); err != nil && fault.CodeOf(err) != fault.PersonUnknown {
@@ -104,16 +104,6 @@ func (d *Desk) each(ctx context.Context, list func(vault.Page) ([]vault.PersonID
 		}
 		page.After = persons[len(persons)-1]
 	}
-}
-
-func (d *Desk) isHeld(ctx context.Context, id vault.PersonID) (bool, error) {
-	holds, err := d.Holds(ctx, id)
-	for i := range holds {
-		if holds[i].inForce(d.now()) {
-			return true, nil
-		}
-	}
-	return false, err
 }
 
 func (d *Desk) endInactive(ctx context.Context) (begun int, err error) {

@@ -67,11 +67,11 @@ func (d *Desk) wait(ctx context.Context, e *Erasure) (Step, error) {
 // free is LEGAL_HOLD when one is in force.
 func (d *Desk) free(ctx context.Context, e *Erasure) error {
 	return d.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		held, _, err := heldBy(tx, e.person, d.now())
-		if err == nil && held {
-			return errHeld()
+		now, err := holdingIn(tx, e.person, d.now())
+		if err != nil {
+			return err
 		}
-		return err
+		return now.refusal()
 	})
 }
 
