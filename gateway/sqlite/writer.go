@@ -267,25 +267,3 @@ func Failed(err error) error {
 	}
 	return fmt.Errorf("%w: %w", fault.New(fault.Internal, "the gateway's database failed"), err)
 }
-
-// Collect takes what a query returns, its error included, row by row through scan, and closes it. Without rows it gives an empty list.
-func Collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	if err != nil {
-		return nil, Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	list := []T{}
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, one)
-	}
-	return list, Failed(rows.Err())
-}
-
-// Column collects a query of one column.
-func Column[T any](rows *sql.Rows, err error) ([]T, error) {
-	return Collect(rows, err, func(row *sql.Rows) (one T, err error) { return one, Failed(row.Scan(&one)) })
-}

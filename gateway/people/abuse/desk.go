@@ -92,19 +92,9 @@ func tell(tx *sqlite.Tx, n Notice) error {
 func (v *Service) Flags(ctx context.Context, state FlagState, after string, limit int) ([]Flag, error) {
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT id, account, rule, reason, action, state, times, first_at, last_at, COALESCE(decided_at, 0), COALESCE(decided_by, '')
 		FROM abuse_flags WHERE state = ? AND id > ? ORDER BY id LIMIT ?`, string(state), after, min(max(limit, 1), MaxPage))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	list := []Flag{}
-	for rows.Next() {
-		var f Flag
-		if err := rows.Scan(&f.ID, &f.Account, &f.Rule, &f.Reason, &f.Action, &f.State, &f.Times, &f.First, &f.Last, &f.Decided, &f.DecidedBy); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		list = append(list, f)
-	}
-	return list, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(f *Flag) []any {
+		return []any{&f.ID, &f.Account, &f.Rule, &f.Reason, &f.Action, &f.State, &f.Times, &f.First, &f.Last, &f.Decided, &f.DecidedBy}
+	})
 }
 
 // DecideFlag closes a flag; by is the name of the caller's key. NOT_FOUND, PROPOSAL_CLOSED when it was decided before, INVALID_VALUE for another state.
@@ -146,23 +136,14 @@ func (v *Service) Notices(ctx context.Context, accounts []points.AccountID, limi
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT n.id, n.account, n.kind, n.decision, n.reason, n.until, n.at, `+objectionColumns+`
 		FROM abuse_notices AS n LEFT JOIN abuse_objections AS o ON o.notice = n.id
 		WHERE n.account IN (SELECT value FROM json_each(?)) ORDER BY n.at DESC, n.id LIMIT ?`, string(ids), min(max(limit, 1), MaxPage))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	list := []Notice{}
-	for rows.Next() {
-		var n Notice
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (n Notice, err error) {
 		var o objectionRow
-		if err := rows.Scan(append([]any{&n.ID, &n.Account, &n.Kind, &n.Decision, &n.Reason, &n.Until, &n.At}, o.into()...)...); err != nil {
-			return nil, sqlite.Failed(err)
+		if err := row.Scan(append([]any{&n.ID, &n.Account, &n.Kind, &n.Decision, &n.Reason, &n.Until, &n.At}, o.into()...)...); err != nil {
+			return n, sqlite.Failed(err)
 		}
-		if n.Objection, err = v.objectionOf(&o); err != nil {
-			return nil, err
-		}
-		list = append(list, n)
-	}
-	return list, sqlite.Failed(rows.Err())
+		n.Objection, err = v.objectionOf(&o)
+		return n, err
+	})
 }
 
 // objectionRow is an objection as the database has it, all columns NULL where there is none.

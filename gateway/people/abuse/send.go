@@ -25,23 +25,14 @@ func (v *Service) send(ctx context.Context) error {
 // waiting runs a query for rows of texts.
 func (v *Service) waiting(ctx context.Context, columns int, query string) ([][]string, error) {
 	rows, err := v.s.DB.Reader().QueryContext(ctx, query)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list [][]string
-	for rows.Next() {
-		row := make([]string, columns)
-		into := make([]any, columns)
-		for i := range row {
-			into[i] = &row[i]
+	return sqlite.List(rows, err, func(texts *[]string) []any {
+		*texts = make([]string, columns)
+		places := make([]any, columns)
+		for i := range places {
+			places[i] = &(*texts)[i]
 		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		list = append(list, row)
-	}
-	return list, sqlite.Failed(rows.Err())
+		return places
+	})
 }
 
 func (v *Service) done(ctx context.Context, statement, id string) error {

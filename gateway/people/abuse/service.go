@@ -3,6 +3,7 @@ package abuse
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"log/slog"
 	"time"
@@ -155,22 +156,18 @@ func (v *Service) Round(ctx context.Context) error {
 
 func (v *Service) loadDevices(ctx context.Context) error {
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT account, device, first_at FROM abuse_devices ORDER BY first_at`)
-	if err != nil {
-		return sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
+	return sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var account points.AccountID
 		var raw []byte
 		var first int64
-		if err := rows.Scan(&account, &raw, &first); err != nil {
+		if err := row.Scan(&account, &raw, &first); err != nil {
 			return sqlite.Failed(err)
 		}
 		var device Device
 		copy(device[:], raw)
 		v.Knows(account, device, first)
-	}
-	return sqlite.Failed(rows.Err())
+		return nil
+	})
 }
 
 // writeFound writes down what waits.

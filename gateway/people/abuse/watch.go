@@ -2,6 +2,7 @@ package abuse
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -47,20 +48,15 @@ func (v *Service) readCommitted(ctx context.Context) error {
 
 func (v *Service) seen(ctx context.Context) (map[store.LaneRef]int64, error) {
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT msp, lane, seq FROM abuse_lanes`)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
 	seen := map[store.LaneRef]int64{}
-	for rows.Next() {
+	err = sqlite.Each(rows, err, func(row *sql.Rows) error {
 		lane := store.LaneRef{Programme: v.s.Programme}
 		var seq int64
-		if err := rows.Scan(&lane.MSP, &lane.N, &seq); err != nil {
-			return nil, sqlite.Failed(err)
-		}
+		err := row.Scan(&lane.MSP, &lane.N, &seq)
 		seen[lane] = seq
-	}
-	return seen, sqlite.Failed(rows.Err())
+		return sqlite.Failed(err)
+	})
+	return seen, err
 }
 
 func (v *Service) takeIn(ctx context.Context, batches []store.Told) error {

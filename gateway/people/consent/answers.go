@@ -158,20 +158,9 @@ func (k *Keeper) payRewards(ctx context.Context) {
 	}
 }
 
-func (k *Keeper) owed(ctx context.Context) (list []owed, err error) {
+func (k *Keeper) owed(ctx context.Context) ([]owed, error) {
 	rows, err := k.db.Reader().QueryContext(ctx, "SELECT survey, person, account, reward FROM survey_answers WHERE step = 'owed' LIMIT ?", maxRewardsAtOnce)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var o owed
-		if err := rows.Scan(&o.survey, &o.person, &o.account, &o.reward); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		list = append(list, o)
-	}
-	return list, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(o *owed) []any { return []any{&o.survey, &o.person, &o.account, &o.reward} })
 }
 
 // pay gives one reward. What the rules refuse for good, because they give nothing for it, is done with.
@@ -189,17 +178,5 @@ func (k *Keeper) pay(ctx context.Context, o owed) error {
 // answered lists what a person has answered.
 func (k *Keeper) answered(ctx context.Context, person string) ([]ExportedAnswers, error) {
 	rows, err := k.db.Reader().QueryContext(ctx, "SELECT survey, at, policy, language FROM survey_answers WHERE person = ? AND step <> 'answering' ORDER BY at, survey", person)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	all := []ExportedAnswers{}
-	for rows.Next() {
-		var a ExportedAnswers
-		if err := rows.Scan(&a.Survey, (*timeColumn)(&a.At), &a.Policy, &a.Language); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, a)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(a *ExportedAnswers) []any { return []any{&a.Survey, (*timeColumn)(&a.At), &a.Policy, &a.Language} })
 }

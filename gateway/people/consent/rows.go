@@ -105,20 +105,13 @@ func (k *Keeper) personal(ctx context.Context, person string, id privacy.Consent
 	return r, err
 }
 
-func (k *Keeper) list(ctx context.Context, where string, args ...any) (all []*row, err error) {
+func (k *Keeper) list(ctx context.Context, where string, args ...any) ([]*row, error) {
 	rows, err := k.db.Reader().QueryContext(ctx, "SELECT "+columns+" FROM consents WHERE "+where, args...)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var r row
-		if err := rows.Scan(r.into()...); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, &r)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.Collect(rows, err, func(found *sql.Rows) (*row, error) {
+		r := new(row)
+		err := found.Scan(r.into()...)
+		return r, sqlite.Failed(err)
+	})
 }
 
 // advanceTo notes the next step. The goal is the customer's: it isn't touched.
@@ -151,21 +144,10 @@ func (k *Keeper) aim(ctx context.Context, goal privacy.EndReason, where string, 
 	defer k.gate.Unlock()
 	now := k.now().UnixMilli()
 	err = k.db.Write(ctx, func(tx *sqlite.Tx) error {
-		ids = nil
 		rows, err := tx.Query("UPDATE consents SET goal = ?, ended = ?, due = 0 WHERE goal = '' AND step <> 'refused' AND "+where+" RETURNING id",
 			append([]any{string(goal), now}, args...)...)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			var id privacy.ConsentID
-			if err := rows.Scan(&id); err != nil {
-				return sqlite.Failed(err)
-			}
-			ids = append(ids, id)
-		}
-		return sqlite.Failed(rows.Err())
+		ids, err = sqlite.Column[privacy.ConsentID](rows, err)
+		return err
 	})
 	return ids, err
 }
@@ -223,18 +205,7 @@ func (k *Keeper) everShared(ctx context.Context, id privacy.ConsentID) ([]Entry,
 	return k.entries(ctx, "SELECT attribute, key FROM consent_entries WHERE consent = ?", id)
 }
 
-func (k *Keeper) entries(ctx context.Context, query string, id privacy.ConsentID) (all []Entry, err error) {
+func (k *Keeper) entries(ctx context.Context, query string, id privacy.ConsentID) ([]Entry, error) {
 	rows, err := k.db.Reader().QueryContext(ctx, query, string(id))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var e Entry
-		if err := rows.Scan(&e.Attribute, &e.Key); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, e)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(e *Entry) []any { return []any{&e.Attribute, &e.Key} })
 }

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -148,26 +149,19 @@ func (k *Keeper) Surveys(ctx context.Context, person string) ([]OpenSurvey, erro
 	now := k.now().UnixMilli()
 	rows, err := k.db.Reader().QueryContext(ctx, `SELECT s.document, COALESCE(a.at, 0) FROM surveys s
 		LEFT JOIN survey_answers a ON a.survey = s.id AND a.person = ? AND a.step <> 'answering' WHERE s.starts <= ? AND s.ends > ? ORDER BY s.id`, person, now, now)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []OpenSurvey
-	for rows.Next() {
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (o OpenSurvey, err error) {
 		var document []byte
-		var o OpenSurvey
-		if err := rows.Scan(&document, (*timeColumn)(&o.Answered)); err != nil {
-			return nil, sqlite.Failed(err)
+		if err := row.Scan(&document, (*timeColumn)(&o.Answered)); err != nil {
+			return o, sqlite.Failed(err)
 		}
 		if err := json.Unmarshal(document, &o.Survey); err != nil {
-			return nil, fault.New(fault.Internal, "a survey in people.db can't be read: %v", err)
+			return o, fault.New(fault.Internal, "a survey in people.db can't be read: %v", err)
 		}
 		for _, q := range o.Survey.Questions {
 			if schema := current.Policy.Attribute(q.Attribute); schema != nil {
 				o.Schemas = append(o.Schemas, *schema)
 			}
 		}
-		all = append(all, o)
-	}
-	return all, sqlite.Failed(rows.Err())
+		return o, nil
+	})
 }

@@ -92,17 +92,9 @@ func (d *Desk) Certified(ctx context.Context, id privacy.ErasureID) (Certified, 
 // leavesOf are the leaves of a batch in their order.
 func (d *Desk) leavesOf(ctx context.Context, batch privacy.ErasureID) ([][]byte, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, `SELECT certificate FROM erasures WHERE batch = ? ORDER BY leaf`, string(batch))
-	if err != nil {
-		return nil, sqlite.Failed(err)
+	leaves, err := sqlite.Column[[]byte](rows, err)
+	for i, certificate := range leaves {
+		leaves[i] = evidence.LeafOf(certificate)
 	}
-	defer func() { _ = rows.Close() }()
-	var leaves [][]byte
-	for rows.Next() {
-		var certificate []byte
-		if err := rows.Scan(&certificate); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		leaves = append(leaves, evidence.LeafOf(certificate))
-	}
-	return leaves, sqlite.Failed(rows.Err())
+	return leaves, err
 }

@@ -2,7 +2,6 @@ package erasure
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -78,14 +77,15 @@ func (d *Desk) Lift(ctx context.Context, person vault.PersonID, id, by string) e
 
 const selectHolds = `SELECT id, reason, set_by, set_at, until, lifted_at, lifted_by, told FROM legal_holds WHERE person = ? ORDER BY set_at DESC, id`
 
-func scanHold(row *sql.Rows) (h LegalHold, err error) {
-	return h, sqlite.Failed(row.Scan(&h.ID, &h.Reason, &h.SetBy, &h.SetAt, &h.Until, &h.LiftedAt, &h.LiftedBy, &h.Told))
+// places are where the columns of selectHolds go.
+func (h *LegalHold) places() []any {
+	return []any{&h.ID, &h.Reason, &h.SetBy, &h.SetAt, &h.Until, &h.LiftedAt, &h.LiftedBy, &h.Told}
 }
 
 // Holds lists a person's legal holds, also those that have ended, the newest first.
 func (d *Desk) Holds(ctx context.Context, person vault.PersonID) ([]LegalHold, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, selectHolds, string(person))
-	return sqlite.Collect(rows, err, scanHold)
+	return sqlite.List(rows, err, (*LegalHold).places)
 }
 
 // holding is what a person's legal holds come to at a time. Everything that a legal hold stops asks it.
@@ -134,6 +134,6 @@ func (d *Desk) holding(ctx context.Context, person vault.PersonID) (holding, err
 // holdingIn is holding as a transaction sees it, at a time in Unix milliseconds.
 func holdingIn(tx *sqlite.Tx, person vault.PersonID, now int64) (holding, error) {
 	rows, err := tx.Query(selectHolds, string(person))
-	all, err := sqlite.Collect(rows, err, scanHold)
+	all, err := sqlite.List(rows, err, (*LegalHold).places)
 	return holdingOf(all, now), err
 }

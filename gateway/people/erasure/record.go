@@ -52,23 +52,16 @@ func (d *Desk) gather(ctx context.Context, reason privacy.ErasureReason) error {
 }
 
 // waitingFor lists certificates without a batch in the order of their random ids, so that a tree tells nothing of their order.
-func (d *Desk) waitingFor(ctx context.Context, reason privacy.ErasureReason) ([]privacy.ErasureID, [][]byte, error) {
+func (d *Desk) waitingFor(ctx context.Context, reason privacy.ErasureReason) (ids []privacy.ErasureID, leaves [][]byte, err error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, `SELECT id, certificate FROM erasures WHERE step = 'recording' AND batch IS NULL AND reason = ? ORDER BY id LIMIT ?`, string(reason), maxBatch)
-	if err != nil {
-		return nil, nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []privacy.ErasureID
-	var leaves [][]byte
-	for rows.Next() {
+	err = sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var id privacy.ErasureID
 		var certificate []byte
-		if err := rows.Scan(&id, &certificate); err != nil {
-			return nil, nil, sqlite.Failed(err)
-		}
+		err := row.Scan(&id, &certificate)
 		ids, leaves = append(ids, id), append(leaves, evidence.LeafOf(certificate))
-	}
-	return ids, leaves, sqlite.Failed(rows.Err())
+		return sqlite.Failed(err)
+	})
+	return ids, leaves, err
 }
 
 // recordNoted brings the roots of noted batches to the ledger.

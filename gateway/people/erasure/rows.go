@@ -33,12 +33,9 @@ type Erasure struct {
 
 const erasureColumns = `id, COALESCE(person, ''), reason, step, requested_at, due_at, settle_by, destroyed_at, done_at, entries, consents, trouble, tried`
 
-type scanner interface{ Scan(into ...any) error }
-
-func scanErasure(row scanner) (Erasure, error) {
-	var e Erasure
-	err := row.Scan(&e.ID, &e.person, &e.Reason, &e.Step, &e.RequestedAt, &e.DueAt, &e.SettleBy, &e.DestroyedAt, &e.DoneAt, &e.Entries, &e.Consents, &e.Trouble, &e.tried)
-	return e, err
+// places are where erasureColumns go.
+func (e *Erasure) places() []any {
+	return []any{&e.ID, &e.person, &e.Reason, &e.Step, &e.RequestedAt, &e.DueAt, &e.SettleBy, &e.DestroyedAt, &e.DoneAt, &e.Entries, &e.Consents, &e.Trouble, &e.tried}
 }
 
 // Of finds the erasure that is under way for a person.
@@ -55,8 +52,8 @@ func (d *Desk) Get(ctx context.Context, id privacy.ErasureID) (Erasure, error) {
 	return e, err
 }
 
-func (d *Desk) one(ctx context.Context, query, key string) (Erasure, bool, error) {
-	e, err := scanErasure(d.DB.Reader().QueryRowContext(ctx, query, key))
+func (d *Desk) one(ctx context.Context, query, key string) (e Erasure, there bool, err error) {
+	err = d.DB.Reader().QueryRowContext(ctx, query, key).Scan(e.places()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Erasure{}, false, nil
 	}
@@ -76,19 +73,7 @@ func (d *Desk) Open(ctx context.Context, limit int) ([]Erasure, error) {
 
 func (d *Desk) list(ctx context.Context, query string, args ...any) ([]Erasure, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	all := []Erasure{}
-	for rows.Next() {
-		e, err := scanErasure(rows)
-		if err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, e)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, (*Erasure).places)
 }
 
 func insertErasure(tx *sqlite.Tx, e *Erasure, r Request) error {
@@ -157,19 +142,9 @@ func insertAccount(tx *sqlite.Tx, id privacy.ErasureID, a AccountPlan) error {
 
 func (d *Desk) accountsOf(ctx context.Context, id privacy.ErasureID) ([]accountRow, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, `SELECT programme, COALESCE(account, ''), outcome, confirmed, forfeited, tried FROM erasure_accounts WHERE erasure = ? ORDER BY n`, string(id))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []accountRow
-	for rows.Next() {
-		var a accountRow
-		if err := rows.Scan(&a.Programme, &a.Account, &a.Outcome, &a.Confirmed, &a.Forfeited, &a.tried); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, a)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(a *accountRow) []any {
+		return []any{&a.Programme, &a.Account, &a.Outcome, &a.Confirmed, &a.Forfeited, &a.tried}
+	})
 }
 
 // noteTry counts an attempt to close an account before it is made.

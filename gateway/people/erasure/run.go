@@ -131,17 +131,7 @@ type leftAccount struct {
 func (d *Desk) left(ctx context.Context) ([]leftAccount, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, `SELECT a.erasure, a.programme, a.account, a.outcome, a.confirmed, a.forfeited, a.tried FROM erasure_accounts AS a
 		JOIN erasures AS e ON e.id = a.erasure WHERE a.outcome = 'unsettled' AND a.due <= ? AND e.person IS NULL ORDER BY a.due LIMIT ?`, d.now(), atOnce)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []leftAccount
-	for rows.Next() {
-		var l leftAccount
-		if err := rows.Scan(&l.erasure, &l.Programme, &l.Account, &l.Outcome, &l.Confirmed, &l.Forfeited, &l.tried); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, l)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(l *leftAccount) []any {
+		return []any{&l.erasure, &l.Programme, &l.Account, &l.Outcome, &l.Confirmed, &l.Forfeited, &l.tried}
+	})
 }

@@ -3,6 +3,7 @@ package lookup
 import (
 	"context"
 	"crypto/subtle"
+	"database/sql"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -144,23 +145,15 @@ type Pending struct {
 }
 
 // Pending lists what a customer is asked now.
-func (d *Desk) Pending(ctx context.Context, person string) (list []Pending, err error) {
+func (d *Desk) Pending(ctx context.Context, person string) ([]Pending, error) {
 	rows, err := d.db.Reader().QueryContext(ctx, `SELECT id, partner, name, store, terminal, until FROM lookup_challenges
 		WHERE person = ? AND decision = 0 AND until > ? ORDER BY until LIMIT ?`, person, d.now().UnixMilli(), maxAsking)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var p Pending
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (p Pending, err error) {
 		var until int64
-		if err := rows.Scan(&p.ID, &p.Asker.Partner, &p.Asker.Name, &p.Asker.Store, &p.Asker.Terminal, &until); err != nil {
-			return nil, sqlite.Failed(err)
-		}
+		err = row.Scan(&p.ID, &p.Asker.Partner, &p.Asker.Name, &p.Asker.Store, &p.Asker.Terminal, &until)
 		p.Ends = time.UnixMilli(until).UTC()
-		list = append(list, p)
-	}
-	return list, sqlite.Failed(rows.Err())
+		return p, sqlite.Failed(err)
+	})
 }
 
 // Decision is a customer's word on a challenge.

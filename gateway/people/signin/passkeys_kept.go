@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -17,20 +16,12 @@ import (
 type scanner interface{ Scan(into ...any) error }
 
 // list gives what a query finds.
-func list[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), query string, args ...any) (all []T, err error) {
+func list[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { err = errors.Join(err, sqlite.Failed(rows.Close())) }()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, one)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (T, error) {
+		one, err := scan(row)
+		return one, sqlite.Failed(err)
+	})
 }
 
 // ownerOf gives whose passkey it is; nobody's when it isn't known.

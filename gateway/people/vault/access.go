@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -100,21 +101,14 @@ func (v *Vault) AccessLog(ctx context.Context, id PersonID, before int64, limit 
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT id, at, action, actor, purpose, attributes FROM access_log
 		WHERE (person = ? OR person IN (SELECT id FROM persons WHERE merged_into = ?)) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?`,
 		string(h.id), string(h.id), before, before, limit)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	all := []Accessed{}
-	for rows.Next() {
-		var a Accessed
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (a Accessed, err error) {
 		var names string
-		if err := rows.Scan(&a.ID, &a.At, &a.Action, &a.Actor, &a.Purpose, &names); err != nil {
-			return nil, sqlite.Failed(err)
+		if err := row.Scan(&a.ID, &a.At, &a.Action, &a.Actor, &a.Purpose, &names); err != nil {
+			return a, sqlite.Failed(err)
 		}
 		if err := json.Unmarshal([]byte(names), &a.Attributes); err != nil {
-			return nil, fault.New(fault.StateCorrupt, "a line of the access log can't be decoded")
+			return a, fault.New(fault.StateCorrupt, "a line of the access log can't be decoded")
 		}
-		all = append(all, a)
-	}
-	return all, sqlite.Failed(rows.Err())
+		return a, nil
+	})
 }

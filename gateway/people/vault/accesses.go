@@ -20,17 +20,7 @@ func (v *Vault) Accesses(ctx context.Context, from, to int64, limit int) ([]Acce
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT l.actor, l.purpose, l.action, COALESCE(a.value, ''), COUNT(*), COUNT(DISTINCT l.person)
 		FROM access_log l LEFT JOIN json_each(l.attributes) a ON TRUE WHERE l.at >= ? AND l.at < ?
 		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT ?`, from*1000, to*1000, limit)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []AccessCount
-	for rows.Next() {
-		var c AccessCount
-		if err := rows.Scan(&c.Actor, &c.Purpose, &c.Action, &c.Attribute, &c.Accesses, &c.Persons); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, c)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(c *AccessCount) []any {
+		return []any{&c.Actor, &c.Purpose, &c.Action, &c.Attribute, &c.Accesses, &c.Persons}
+	})
 }

@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"maps"
 	"slices"
 	"time"
@@ -250,23 +251,16 @@ func (v *Vault) settle(ctx context.Context, id PersonID) error {
 
 func (v *Vault) pendings(ctx context.Context, where string, args ...any) ([]pending, error) {
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT id, person, COALESCE(gone, ''), body, fresh, cleanup, tried FROM changes `+where, args...)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []pending
-	for rows.Next() {
-		var p pending
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (p pending, err error) {
 		var body []byte
-		if err := rows.Scan(&p.id, &p.person, &p.gone, &body, &p.fresh, &p.cleanup, &p.tried); err != nil {
-			return nil, sqlite.Failed(err)
+		if err := row.Scan(&p.id, &p.person, &p.gone, &body, &p.fresh, &p.cleanup, &p.tried); err != nil {
+			return p, sqlite.Failed(err)
 		}
 		if err := wire.DecodeRecord(body, &p.change); err != nil {
-			return nil, fault.New(fault.StateCorrupt, "a change in people.db can't be decoded")
+			return p, fault.New(fault.StateCorrupt, "a change in people.db can't be decoded")
 		}
-		all = append(all, p)
-	}
-	return all, sqlite.Failed(rows.Err())
+		return p, nil
+	})
 }
 
 // tell has companions that watch do their part of a change.

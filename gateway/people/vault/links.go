@@ -78,19 +78,7 @@ func (v *Vault) Accounts(ctx context.Context, id PersonID) ([]Link, error) {
 		return nil, err
 	}
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT programme, account, linked_at FROM accounts WHERE person = ? ORDER BY programme, linked_at, account`, string(h.id))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	all := []Link{}
-	for rows.Next() {
-		var l Link
-		if err := rows.Scan(&l.Programme, &l.Account, &l.LinkedAt); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, l)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(l *Link) []any { return []any{&l.Programme, &l.Account, &l.LinkedAt} })
 }
 
 // AccountsIn lists a person's accounts of one programme. The first that was linked, which comes first, is what the person is known by where only one can be named.

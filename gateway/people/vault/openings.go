@@ -64,19 +64,7 @@ func (v *Vault) EndOpening(ctx context.Context, reference, programme string, acc
 // Openings lists references under which an account was to be opened, and no account is linked yet; the oldest first.
 func (v *Vault) Openings(ctx context.Context) ([]string, error) {
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT reference FROM openings WHERE account IS NULL ORDER BY begun_at LIMIT ?`, MaxPage)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []string
-	for rows.Next() {
-		var reference string
-		if err := rows.Scan(&reference); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, reference)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.Column[string](rows, err)
 }
 
 // AccountFor finds a person's account of a programme by what a customer shows at a till: a card, a phone, an e-mail address or another system's id. The account that was linked

@@ -43,19 +43,7 @@ func (v *Vault) Dormant(ctx context.Context, before int64, page Page) ([]PersonI
 
 func (v *Vault) listed(ctx context.Context, query string, args ...any) ([]PersonID, error) {
 	rows, err := v.DB.Reader().QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []PersonID
-	for rows.Next() {
-		var id PersonID
-		if err := rows.Scan(&id); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, id)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.Column[PersonID](rows, err)
 }
 
 // RemoveStale removes a person's values of an attribute that were set before a time, in Unix milliseconds, and says how many they were. It doesn't read them.

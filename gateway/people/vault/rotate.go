@@ -2,8 +2,8 @@ package vault
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
-	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
@@ -32,20 +32,9 @@ type wrapped struct {
 func (v *Vault) rewrap(ctx context.Context) (int, error) {
 	newest, _ := v.Master.Newest()
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT id, master, wrapped FROM persons WHERE master IS NOT NULL AND master < ? LIMIT ?`, newest, readsAtOnce)
+	all, err := sqlite.List(rows, err, func(w *wrapped) []any { return []any{&w.id, &w.version, &w.key} })
 	if err != nil {
-		return 0, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []wrapped
-	for rows.Next() {
-		var w wrapped
-		if err := rows.Scan(&w.id, &w.version, &w.key); err != nil {
-			return 0, sqlite.Failed(err)
-		}
-		all = append(all, w)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, sqlite.Failed(err)
+		return 0, err
 	}
 	return len(all), v.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		for _, w := range all {
@@ -132,19 +121,7 @@ func (v *Vault) indexAgain(ctx context.Context, condition string, argument any) 
 
 func (v *Vault) located(ctx context.Context, query string, args ...any) ([]located, error) {
 	rows, err := v.DB.Reader().QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []located
-	for rows.Next() {
-		var l located
-		if err := rows.Scan(&l.entry.Key, &l.person, &l.entry.Attribute); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, l)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(l *located) []any { return []any{&l.entry.Key, &l.person, &l.entry.Attribute} })
 }
 
 // indexRow is a row of the index that is to be written.
@@ -237,16 +214,10 @@ func ProgressOf(ctx context.Context, db *sqlite.DB) (Progress, error) {
 
 func countBy(ctx context.Context, db *sqlite.DB, query string, into map[int]int) error {
 	rows, err := db.Reader().QueryContext(ctx, query)
-	if err != nil {
-		return sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
+	return sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var version, count int
-		if err := rows.Scan(&version, &count); err != nil {
-			return sqlite.Failed(err)
-		}
+		err := row.Scan(&version, &count)
 		into[version] = count
-	}
-	return sqlite.Failed(rows.Err())
+		return sqlite.Failed(err)
+	})
 }

@@ -108,19 +108,7 @@ func (v *Vault) entriesOf(ctx context.Context, id PersonID, names []string) ([]S
 	}
 	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT name, key FROM entries WHERE person = ? AND state = 'LIVE'
 		AND (? = 0 OR name IN (SELECT value FROM json_each(?))) ORDER BY name, created_at, rowid`, string(id), len(names), string(wanted))
-	if err != nil {
-		return nil, sqlite.Failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []StoredEntry
-	for rows.Next() {
-		var e StoredEntry
-		if err := rows.Scan(&e.Attribute, &e.Key); err != nil {
-			return nil, sqlite.Failed(err)
-		}
-		all = append(all, e)
-	}
-	return all, sqlite.Failed(rows.Err())
+	return sqlite.List(rows, err, func(e *StoredEntry) []any { return []any{&e.Attribute, &e.Key} })
 }
 
 // EntrySecret is the key of one entry of a person: it opens this entry and nothing else. NOT_FOUND when the person has no such entry in use.
