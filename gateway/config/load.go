@@ -25,8 +25,9 @@ var keys = []string{
 	"partners", "partnerListen", "partnerTLS.cert", "partnerTLS.key",
 	"custodian.key", "custodian.version", "secret", "apiKeys", "lanes", "batchMax", "backlog",
 	"sweep.interval", "sweep.outstanding", "sweep.backlog", "log.level",
-	"people.database", "people.masterKeys", "people.indexKeys", "people.region", "people.abuseRules", "people.inactiveDays", "people.origin", "people.client",
-	"people.smtp.address", "people.smtp.from", "people.smtp.user", "people.smtp.passwordFile", "people.smtp.encryption", "people.smtp.folder", "people.sms.folder", "people.lookup.unprovedAddresses",
+	"people.database", "people.masterKeys", "people.indexKeys", "people.region", "people.abuseRules", "people.abuseDays", "people.inactiveDays", "people.origin",
+	"people.client", "people.smtp.address", "people.smtp.from", "people.smtp.user", "people.smtp.passwordFile", "people.smtp.encryption", "people.smtp.folder", "people.sms.folder",
+	"people.lookup.unprovedAddresses",
 	"reports.rateSource", "reports.rateAsOf", "reports.rates",
 }
 

@@ -21,6 +21,7 @@ type People struct {
 	SMS          SMS    // How text messages are sent; empty: no codes go to phones.
 	Lookup       Lookup // How tills' challenges reach customers.
 	AbuseRules   string // YAML file with the rules by which fraud and abuse are looked for; empty: none.
+	AbuseDays    int    // How many days findings, decisions and objections are kept, minAbuseDays at least; 0 for abuse.DefaultKeepDays.
 	Region       string // Country whose phone numbers may be given without a country code, ISO 3166-1 in two letters; empty: all need one.
 	InactiveDays int    // After so many days without a sign of life a customer without points is erased, minInactiveDays at least; 0 for never.
 }
@@ -51,6 +52,12 @@ type Lookup struct {
 const (
 	minInactiveDays = 180
 	maxInactiveDays = 36500
+)
+
+// Bounds of abuseDays. The shortest leaves room for a freeze (30 days) and the answer to an objection to it (30 more).
+const (
+	minAbuseDays = 90
+	maxAbuseDays = 3650
 )
 
 // Given says whether the gateway keeps customers' data.
@@ -85,6 +92,9 @@ func (c *Config) validatePeople() error {
 	}
 	if p.InactiveDays != 0 && (p.InactiveDays < minInactiveDays || p.InactiveDays > maxInactiveDays) {
 		return wrong("people.inactiveDays", "must be 0, or %d to %d", minInactiveDays, maxInactiveDays)
+	}
+	if p.AbuseDays != 0 && (p.AbuseDays < minAbuseDays || p.AbuseDays > maxAbuseDays) {
+		return wrong("people.abuseDays", "must be 0 for the default, or %d to %d", minAbuseDays, maxAbuseDays)
 	}
 	if err := p.validateSignIn(); err != nil {
 		return err

@@ -22,13 +22,13 @@ func withPeople(t *testing.T, block string) string {
 }
 
 func TestPeopleAreReadWithAbsolutePaths(t *testing.T) {
-	file := withPeople(t, "{database: data/people.db, masterKeys: master, indexKeys: index, region: DE, inactiveDays: 365}")
+	file := withPeople(t, "{database: data/people.db, masterKeys: master, indexKeys: index, region: DE, inactiveDays: 365, abuseDays: 90}")
 	c, err := Load(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
-	if want := (People{Database: at("data/people.db"), MasterKeys: at("master"), IndexKeys: at("index"), Region: "DE", InactiveDays: 365}); c.People != want || !c.People.Given() {
+	if want := (People{Database: at("data/people.db"), MasterKeys: at("master"), IndexKeys: at("index"), Region: "DE", InactiveDays: 365, AbuseDays: 90}); c.People != want || !c.People.Given() {
 		t.Errorf("people are %+v", c.People)
 	}
 	if c, err = Load(folder(t, complete), nil); err != nil || c.People.Given() {
@@ -45,6 +45,7 @@ func TestAWrongBlockOfPeopleNamesItsKey(t *testing.T) {
 		"{database: people.db, masterKeys: master, indexKeys: ca.pem}":                "people.indexKeys",
 		"{database: people.db, masterKeys: master, indexKeys: master}":                "people.indexKeys",
 		"{database: people.db, masterKeys: master, indexKeys: index, region: de}":     "people.region",
+		"{database: people.db, masterKeys: master, indexKeys: index, abuseDays: 89}":  "people.abuseDays",
 		"{database: people.db, masterKeys: master, indexKeys: index}\nactsFor: hotel": "people",
 		"{database: people.db, masterKeys: master, indexKeys: index}\nmode: reader":   "people",
 	} {

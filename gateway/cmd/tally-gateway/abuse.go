@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -44,14 +45,14 @@ func (u unfreezing) Unfreeze(ctx context.Context, account points.AccountID, key 
 }
 
 // buildAbuse makes, with a secret of its own, what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
-func (g *gateway) buildAbuse(parts *api.Parts, secret []byte) error {
+func (g *gateway) buildAbuse(ctx context.Context, parts *api.Parts, secret []byte) error {
 	rules, err := abuse.LoadRules(g.cfg.People.AbuseRules)
 	if err != nil {
 		return err
 	}
 	settings := abuse.Settings{
 		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: secret, Ledger: g.client.Points(g.cfg.Programme),
-		Unfreezer: unfreezing{g}, Receipts: g.reads, Log: g.log,
+		Unfreezer: unfreezing{g}, Receipts: g.reads, Keep: time.Duration(g.cfg.People.AbuseDays) * 24 * time.Hour, Log: g.log,
 	}
 	if g.cfg.Compliance.Given() {
 		client, err := g.speakAs("compliance", g.cfg.Compliance)
@@ -64,7 +65,11 @@ func (g *gateway) buildAbuse(parts *api.Parts, secret []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := service.Load(ctx); err != nil {
+		return err
+	}
 	g.people.vault.Register(service)
+	g.people.erasure.Retainers = append(g.people.erasure.Retainers, service)
 	g.people.runs = append(g.people.runs, func(ctx context.Context) error { return g.whenCaughtUp(ctx, service.Run) })
 	parts.People.Abuse = service
 	return nil

@@ -56,7 +56,7 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 	parts.People.Vault = v
 	parts.Reports.Log = accessLog{v}
 	g.buildErasure(own, parts)
-	if err := g.buildAbuse(parts, hasher.Key(abuseKey)); err != nil {
+	if err := g.buildAbuse(ctx, parts, hasher.Key(abuseKey)); err != nil {
 		return err
 	}
 	return g.buildSignIn(parts, hasher.Key(signInKey))

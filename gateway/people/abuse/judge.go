@@ -60,13 +60,15 @@ type tally struct {
 type shard struct {
 	mu      sync.Mutex
 	tallies map[subject]*tally
-	devices map[[16]byte][]known // By account.
+	devices map[[16]byte][]Known // By account.
 	changed map[[16]byte]int64   // When an account's controller was last changed, Unix seconds.
 }
 
-type known struct {
-	device Device
-	first  int64
+// Known is a device that an account has used.
+type Known struct {
+	Device Device
+	First  int64 // Unix seconds; 0 for the first device of an account.
+	Last   int64 // Unix seconds: when it was used first on the last day on which it was.
 }
 
 // rule is a velocity rule and its place among those of its kind of subject.
@@ -82,8 +84,25 @@ type Judge struct {
 	by     map[Subject]map[points.Kind][]rule
 	number map[Subject]int
 	parts  [shards]shard
-	found  func(Finding)
-	met    func(points.AccountID, Device, int64)
+	hears  Hears
+}
+
+// Hears is told what a judge notices. None of it may block.
+type Hears struct {
+	Found   func(Finding)                 // A rule was met.
+	Used    func(points.AccountID, Known) // An account used a device for the first time, or for the first time on a day.
+	Counted func(Counted)                 // An attempt was counted.
+}
+
+// Counted is what was counted of an attempt: for the subjects that aren't zero. Recount counts it again.
+type Counted struct {
+	Kind     points.Kind
+	Points   quantity.Points
+	Key      uint64 // As in Attempt.
+	At       int64  // Unix seconds.
+	Account  [16]byte
+	Device   Device
+	Terminal Device
 }
 
 // Finding is a rule that was met.
@@ -95,9 +114,9 @@ type Finding struct {
 	At      int64 // Unix seconds.
 }
 
-// NewJudge makes a judge by rules that were validated. found is told of every rule that is met, met of every device that an account uses for the first time; neither may block.
-func NewJudge(rules *Rules, found func(Finding), met func(points.AccountID, Device, int64)) *Judge {
-	j := &Judge{rules: rules, by: map[Subject]map[points.Kind][]rule{}, number: map[Subject]int{}, found: found, met: met}
+// NewJudge makes a judge by rules that were validated.
+func NewJudge(rules *Rules, hears Hears) *Judge {
+	j := &Judge{rules: rules, by: map[Subject]map[points.Kind][]rule{}, number: map[Subject]int{}, hears: hears}
 	for i := range rules.Velocity {
 		v := &rules.Velocity[i]
 		if j.by[v.Per] == nil {
@@ -110,7 +129,7 @@ func NewJudge(rules *Rules, found func(Finding), met func(points.AccountID, Devi
 	}
 	j.idle = len(rules.Velocity) == 0 && rules.NewDevice.For == 0 && rules.NewController.For == 0 && rules.Referrals.Window == 0
 	for i := range j.parts {
-		j.parts[i] = shard{tallies: map[subject]*tally{}, devices: map[[16]byte][]known{}, changed: map[[16]byte]int64{}}
+		j.parts[i] = shard{tallies: map[subject]*tally{}, devices: map[[16]byte][]Known{}, changed: map[[16]byte]int64{}}
 	}
 	return j
 }
@@ -125,12 +144,27 @@ func (j *Judge) Check(a *Attempt) Verdict {
 	if !ok {
 		return Verdict{}
 	}
-	verdict := j.count(subject{PerAccount, account}, a)
-	if a.Device != (Device{}) {
-		verdict = sterner(verdict, j.count(subject{PerDevice, a.Device}, a))
+	counted := Counted{Kind: a.Kind, Points: a.Points, Key: a.Key, At: a.At}
+	verdict, taken := j.count(subject{PerAccount, account}, a)
+	if taken {
+		counted.Account = account
 	}
-	if a.Terminal != (Device{}) {
-		verdict = sterner(verdict, j.count(subject{PerTerminal, a.Terminal}, a))
+	for _, other := range []struct {
+		per  Subject
+		id   Device
+		into *Device
+	}{{PerDevice, a.Device, &counted.Device}, {PerTerminal, a.Terminal, &counted.Terminal}} {
+		if other.id == (Device{}) {
+			continue
+		}
+		said, taken := j.count(subject{other.per, other.id}, a)
+		if taken {
+			*other.into = other.id
+		}
+		verdict = sterner(verdict, said)
+	}
+	if counted.Account != [16]byte{} || counted.Device != (Device{}) || counted.Terminal != (Device{}) {
+		j.hears.Counted(counted)
 	}
 	if slices.Contains(debits, a.Kind) {
 		verdict = sterner(verdict, j.takeover(account, a))
@@ -144,18 +178,44 @@ func (j *Judge) Check(a *Attempt) Verdict {
 // Tell makes a finding of what Check said of an attempt that is new.
 func (j *Judge) Tell(a *Attempt, v Verdict) {
 	if v.Action != ActionNone {
-		j.found(Finding{Account: a.Account, Rule: v.rule, Reason: v.Reason, Action: v.Action, At: a.At})
+		j.hears.Found(Finding{Account: a.Account, Rule: v.rule, Reason: v.Reason, Action: v.Action, At: a.At})
 	}
 }
 
 // IsStrong says whether a way of authentication in custody counts as a second factor.
 func (j *Judge) IsStrong(method string) bool { return slices.Contains(j.rules.StrongMethods, method) }
 
-// Committed counts a debit that another member brought to the ledger: it never came by here.
+// Committed counts a debit that another member brought to the ledger: it never came by here, and is counted whatever the rules would have said.
 func (j *Judge) Committed(account points.AccountID, kind points.Kind, n quantity.Points, at int64) {
 	if id, ok := idOf(account); ok {
-		j.count(subject{PerAccount, id}, &Attempt{Account: account, Kind: kind, Points: n, At: at})
+		j.Recount(&Counted{Kind: kind, Points: n, At: at, Account: id})
 	}
+}
+
+// Recount counts what was counted before, by this judge or by one of an earlier process, in the order in which it was.
+func (j *Judge) Recount(c *Counted) {
+	for _, who := range []subject{{PerAccount, c.Account}, {PerDevice, c.Device}, {PerTerminal, c.Terminal}} {
+		rules := j.by[who.per][c.Kind]
+		if who.id == [16]byte{} || len(rules) == 0 {
+			continue
+		}
+		s := j.shardOf(who.id)
+		s.mu.Lock()
+		j.add(s.tallyOf(who, j.number[who.per], c.At), rules, c)
+		s.mu.Unlock()
+	}
+}
+
+// counts says whether there are rules for a kind that count by accounts.
+func (j *Judge) counts(kind points.Kind) bool { return len(j.by[PerAccount][kind]) > 0 }
+
+// reach is how many seconds back the longest window of the velocity rules counts: a window's oldest part falls out as a whole.
+func (j *Judge) reach() int64 {
+	var longest int64
+	for i := range j.rules.Velocity {
+		longest = max(longest, int64(j.rules.Velocity[i].Window/time.Second))
+	}
+	return longest + width(longest)
 }
 
 // Changed notes that an account's controller was changed.
@@ -179,7 +239,7 @@ func (j *Judge) Changed(account points.AccountID, at int64) {
 }
 
 // Knows notes a device that an account used at some time.
-func (j *Judge) Knows(account points.AccountID, device Device, first int64) {
+func (j *Judge) Knows(account points.AccountID, device Known) {
 	id, ok := idOf(account)
 	if !ok {
 		return
@@ -187,7 +247,7 @@ func (j *Judge) Knows(account points.AccountID, device Device, first int64) {
 	s := j.shardOf(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.learn(id, known{device, first})
+	s.learn(id, device)
 }
 
 func idOf(account points.AccountID) (id [16]byte, ok bool) {
@@ -197,25 +257,19 @@ func idOf(account points.AccountID) (id [16]byte, ok bool) {
 
 func (j *Judge) shardOf(id [16]byte) *shard { return &j.parts[(id[0]^id[15])%shards] }
 
-// count counts an attempt for a subject and gives the sternest rule that is met.
-func (j *Judge) count(who subject, a *Attempt) (verdict Verdict) {
+// count counts an attempt for a subject and gives the sternest rule that is met, and whether the attempt was counted now: what isn't taken isn't, nor what is sent again.
+func (j *Judge) count(who subject, a *Attempt) (verdict Verdict, counted bool) {
 	rules := j.by[who.per][a.Kind]
 	if len(rules) == 0 {
-		return verdict
+		return verdict, false
 	}
 	s := j.shardOf(who.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.tallies[who]
-	if t == nil {
-		s.makeRoom(a.At)
-		t = &tally{counters: make([]counter, j.number[who.per])}
-		s.tallies[who] = t
-	}
+	t := s.tallyOf(who, j.number[who.per], a.At)
 	if a.Key != 0 && slices.Contains(t.recent[:], a.Key) {
-		return verdict
+		return verdict, false
 	}
-	t.last = a.At
 	blocked := false
 	for _, r := range rules {
 		count, sum := t.counters[r.index].with(a.At, int64(r.Window/time.Second), a.Points)
@@ -225,16 +279,33 @@ func (j *Judge) count(who subject, a *Attempt) (verdict Verdict) {
 		}
 	}
 	if blocked {
-		return verdict // What isn't taken doesn't count.
+		return verdict, false
 	}
+	j.add(t, rules, &Counted{Points: a.Points, Key: a.Key, At: a.At})
+	return verdict, true
+}
+
+// add counts for one subject under its rules.
+func (j *Judge) add(t *tally, rules []rule, c *Counted) {
 	for _, r := range rules {
-		t.counters[r.index].add(a.At, int64(r.Window/time.Second), a.Points)
+		t.counters[r.index].add(c.At, int64(r.Window/time.Second), c.Points)
 	}
-	if a.Key != 0 {
-		t.recent[t.next] = a.Key
+	if c.Key != 0 {
+		t.recent[t.next] = c.Key
 		t.next = (t.next + 1) % recentKeys
 	}
-	return verdict
+}
+
+// tallyOf gives a subject's counters, one for each rule of its kind.
+func (s *shard) tallyOf(who subject, rules int, at int64) *tally {
+	t := s.tallies[who]
+	if t == nil {
+		s.makeRoom(at)
+		t = &tally{counters: make([]counter, rules)}
+		s.tallies[who] = t
+	}
+	t.last = max(t.last, at)
+	return t
 }
 
 // makeRoom forgets subjects that did nothing for the longest window, and failing that any, before another one comes. It makes room for many at once, so that it is seldom
@@ -265,7 +336,7 @@ func (j *Judge) takeover(account [16]byte, a *Attempt) (verdict Verdict) {
 	s := j.shardOf(account)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a.Device != (Device{}) && s.isNew(account, a, int64(device.For/time.Second), j.met) && device.For > 0 && a.Points >= device.Points {
+	if a.Device != (Device{}) && s.isNew(account, a, int64(device.For/time.Second), j.hears.Used) && device.For > 0 && a.Points >= device.Points {
 		verdict = Verdict{Action: device.Action, Reason: ReasonNewDevice, rule: "newDevice"}
 	}
 	if when, ok := s.changed[account]; ok && a.At < when+int64(controller.For/time.Second) && a.Points >= controller.Points {
@@ -275,24 +346,28 @@ func (j *Judge) takeover(account [16]byte, a *Attempt) (verdict Verdict) {
 }
 
 // isNew says whether the account, which has used others before, uses the device since less than so many seconds. The first device of an account is nothing new.
-func (s *shard) isNew(account [16]byte, a *Attempt, seconds int64, met func(points.AccountID, Device, int64)) bool {
+func (s *shard) isNew(account [16]byte, a *Attempt, seconds int64, used func(points.AccountID, Known)) bool {
 	list := s.devices[account]
 	for i := range list {
-		if list[i].device == a.Device {
-			return len(list) > 1 && a.At < list[i].first+seconds && list[i].first > list[0].first
+		if list[i].Device == a.Device {
+			if a.At/secondsPerDay > list[i].Last/secondsPerDay {
+				list[i].Last = a.At
+				used(a.Account, list[i])
+			}
+			return len(list) > 1 && a.At < list[i].First+seconds && list[i].First > list[0].First
 		}
 	}
-	first := known{a.Device, a.At}
+	first := Known{Device: a.Device, First: a.At, Last: a.At}
 	if len(list) == 0 {
-		first.first = 0
+		first.First = 0
 	}
 	s.learn(account, first)
-	met(a.Account, a.Device, first.first)
+	used(a.Account, first)
 	return len(list) > 0
 }
 
 // learn keeps the device that has been known longest in front; of too many the second goes.
-func (s *shard) learn(account [16]byte, k known) {
+func (s *shard) learn(account [16]byte, k Known) {
 	list := s.devices[account]
 	if len(list) == 0 && len(s.devices) >= maxAccountsOf {
 		for other := range s.devices {
@@ -300,11 +375,11 @@ func (s *shard) learn(account [16]byte, k known) {
 			break
 		}
 	}
-	if slices.ContainsFunc(list, func(o known) bool { return o.device == k.device }) {
+	if slices.ContainsFunc(list, func(o Known) bool { return o.Device == k.Device }) {
 		return
 	}
 	list = append(list, k)
-	slices.SortStableFunc(list, func(a, b known) int { return int(min(max(a.first-b.first, -1), 1)) })
+	slices.SortStableFunc(list, func(a, b Known) int { return int(min(max(a.First-b.First, -1), 1)) })
 	if len(list) > MaxDevices {
 		list = slices.Delete(list, 1, 2)
 	}

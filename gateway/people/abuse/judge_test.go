@@ -20,7 +20,7 @@ func device(n byte) Device { return Device{n} }
 // judging is a judge whose findings are kept.
 func judging(rules Rules) (*Judge, *[]Finding) {
 	var found []Finding
-	return NewJudge(&rules, func(f Finding) { found = append(found, f) }, func(points.AccountID, Device, int64) {}), &found
+	return NewJudge(&rules, Hears{Found: func(f Finding) { found = append(found, f) }, Used: func(points.AccountID, Known) {}, Counted: func(Counted) {}}), &found
 }
 
 // look checks an attempt that is new, and tells what is said of it.
@@ -151,7 +151,7 @@ func TestALargeDebitFromANewDeviceWaitsForASecondFactor(t *testing.T) {
 	if got := from(device(2), 100, start+10+3600); got != ActionNone {
 		t.Errorf("an hour later: %s", got)
 	}
-	j.Knows(account(5), device(7), 0)
+	j.Knows(account(5), Known{Device: device(7)})
 	if got := j.look(&Attempt{Account: account(5), Kind: points.KindRedeem, Points: 100, Device: device(8), At: start}).Action; got != ActionStepUp {
 		t.Errorf("beside a device that was known before: %s", got)
 	}

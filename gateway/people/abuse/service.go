@@ -3,7 +3,6 @@ package abuse
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"log/slog"
 	"time"
@@ -50,12 +49,10 @@ type Settings struct {
 	Compliance Compliance // Nil without an identity for it: no freeze is asked for, and answers wait.
 	Unfreezer  Unfreezer
 	Receipts   Receipts
+	Keep       time.Duration    // How long findings, decisions and objections are kept; DefaultKeepDays when zero.
 	Now        func() time.Time // time.Now when nil.
 	Log        *slog.Logger     // Gets ids and codes, never words.
 }
-
-// maxFindings is how many findings and new devices wait to be written; more are dropped, and told.
-const maxFindings = 4096
 
 // roundEvery is how often a Service looks at what was committed and what is to be sent.
 const roundEvery = time.Second
@@ -72,22 +69,19 @@ const evidenceSeconds = 7 * 86400
 // Service is a Judge with what becomes of its findings.
 type Service struct {
 	*Judge
-	s        Settings
-	sealing  seal.Sealer
-	findings chan Finding
-	devices  chan newDevice
-}
-
-type newDevice struct {
-	account points.AccountID
-	device  Device
-	first   int64
+	s         Settings
+	sealing   seal.Sealer
+	notes     notes
+	forgotten int64 // When counts were last forgotten, Unix seconds.
 }
 
 // New makes a service; Run has it do its work.
 func New(s Settings) (*Service, error) {
 	if s.Now == nil {
 		s.Now = time.Now
+	}
+	if s.Keep == 0 {
+		s.Keep = DefaultKeepDays * secondsPerDay * time.Second
 	}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
@@ -96,36 +90,37 @@ func New(s Settings) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Service{s: s, sealing: sealing, findings: make(chan Finding, maxFindings), devices: make(chan newDevice, maxFindings)}
-	v.Judge = NewJudge(s.Rules, v.note, v.meet)
+	v := &Service{s: s, sealing: sealing}
+	v.Judge = NewJudge(s.Rules, Hears{Found: v.found, Used: v.used, Counted: v.counted})
 	return v, nil
 }
 
 func (v *Service) now() int64 { return v.s.Now().Unix() }
 
-// note takes a finding without waiting.
-func (v *Service) note(f Finding) {
-	select {
-	case v.findings <- f:
-	default:
+func (v *Service) found(f Finding) {
+	if !v.notes.addFinding(f) {
 		v.s.Log.Warn("a finding was dropped: too many wait", "reason", f.Reason, "action", f.Action)
 	}
 }
 
-func (v *Service) meet(account points.AccountID, device Device, first int64) {
-	select {
-	case v.devices <- newDevice{account, device, first}:
-	default:
-		v.s.Log.Warn("a new device was not written down: too many wait")
+func (v *Service) used(account points.AccountID, device Known) {
+	if !v.notes.addDevice(usedDevice{account, device}) {
+		v.s.Log.Warn("a device was not written down: too many wait")
 	}
 }
 
-// Run loads the devices that accounts have used, and then looks every second at what was found and committed and at what is to be sent, until the context ends. A failure is
-// logged and tried again.
-func (v *Service) Run(ctx context.Context) error {
-	if err := v.loadDevices(ctx); err != nil {
-		return err
+func (v *Service) counted(c Counted) {
+	if !v.notes.addCounted(c) {
+		v.s.Log.Warn("a count was not written down and will be forgotten by a restart: too many wait")
 	}
+}
+
+// lastWrite is how long a process that ends takes at most to write down what it has counted.
+const lastWrite = 5 * time.Second
+
+// Run looks every second at what was found, counted and committed and at what is to be sent, until the context ends; then it writes down what is left. A failure is logged and
+// tried again.
+func (v *Service) Run(ctx context.Context) error {
 	ticker := time.NewTicker(roundEvery)
 	defer ticker.Stop()
 	for {
@@ -134,72 +129,68 @@ func (v *Service) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			v.writeLast(ctx)
 			return ctx.Err()
 		case <-ticker.C:
 		}
 	}
 }
 
+func (v *Service) writeLast(ended context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), lastWrite)
+	defer cancel()
+	if err := v.writeNoticed(ctx); err != nil {
+		v.s.Log.Warn("what was counted last could not be written down", "error", err)
+	}
+}
+
 // Round does what there is to do now.
 func (v *Service) Round(ctx context.Context) error {
-	if err := v.writeFound(ctx); err != nil {
+	if err := v.writeNoticed(ctx); err != nil {
 		return err
 	}
 	if err := v.readCommitted(ctx); err != nil {
 		return err
 	}
-	if err := v.writeFound(ctx); err != nil {
+	if err := v.writeNoticed(ctx); err != nil {
+		return err
+	}
+	if err := v.forget(ctx); err != nil {
 		return err
 	}
 	return v.send(ctx)
 }
 
-func (v *Service) loadDevices(ctx context.Context) error {
-	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT account, device, first_at FROM abuse_devices ORDER BY first_at`)
-	return sqlite.Each(rows, err, func(row *sql.Rows) error {
-		var account points.AccountID
-		var raw []byte
-		var first int64
-		if err := row.Scan(&account, &raw, &first); err != nil {
-			return sqlite.Failed(err)
-		}
-		var device Device
-		copy(device[:], raw)
-		v.Knows(account, device, first)
-		return nil
-	})
-}
-
-// writeFound writes down what waits.
-func (v *Service) writeFound(ctx context.Context) error {
-	var findings []Finding
-	var devices []newDevice
-	for more := true; more; {
-		select {
-		case f := <-v.findings:
-			findings = append(findings, f)
-		case d := <-v.devices:
-			devices = append(devices, d)
-		default:
-			more = false
-		}
-	}
-	if len(findings)+len(devices) == 0 {
+// writeNoticed writes down what waits; what can't be written waits on.
+func (v *Service) writeNoticed(ctx context.Context) error {
+	n := v.notes.take()
+	if n.empty() {
 		return nil
 	}
-	return v.s.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		for _, d := range devices {
-			if _, err := tx.Exec(`INSERT INTO abuse_devices (account, device, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, string(d.account), d.device[:], d.first); err != nil {
+	err := v.s.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		for i := range n.devices {
+			d := &n.devices[i]
+			if _, err := tx.Exec(`INSERT INTO abuse_devices (account, device, first_at, last_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_at = excluded.last_at`,
+				string(d.account), d.device.Device[:], d.device.First, d.device.Last); err != nil {
 				return err
 			}
 		}
-		for i := range findings {
-			if err := v.flag(tx, &findings[i]); err != nil {
+		for i := range n.counted {
+			if err := writeCounted(tx, &n.counted[i]); err != nil {
+				return err
+			}
+		}
+		for i := range n.findings {
+			if err := v.flag(tx, &n.findings[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		v.notes.giveBack(n)
+	}
+	return err
 }
 
 // flag adds a finding to the open flag of its account and rule, or opens one, and tells the customer what was decided by it.

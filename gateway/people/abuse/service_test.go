@@ -108,7 +108,7 @@ func (w *world) restart(rules Rules) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.loadDevices(w.t.Context()); err != nil {
+	if err := w.Load(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -65,6 +65,9 @@ func (v *Service) takeIn(ctx context.Context, batches []store.Told) error {
 		findings = nil
 		for i := range batches {
 			for n := range batches[i].Receipts {
+				if err := v.writeUnseen(tx, &batches[i], &batches[i].Receipts[n]); err != nil {
+					return err
+				}
 				found, err := v.take(tx, &batches[i].Receipts[n], batches[i].Time)
 				if err != nil {
 					return err
@@ -93,15 +96,35 @@ func (v *Service) takeIn(ctx context.Context, batches []store.Told) error {
 	return nil
 }
 
-// remember tells the judge what it couldn't see: debits that another member brought to the ledger, and new controllers.
+// changesController says whether an operation gave an account a new controller, or asked for one.
+func changesController(r *points.Receipt) bool {
+	return r.Outcome == points.Accepted && (r.Kind == points.KindRekey || r.Kind == points.KindRecover || r.Kind == points.KindComplete)
+}
+
+// isUnseen says whether a receipt is of a debit that another member brought to the ledger, of late.
+func (v *Service) isUnseen(b *store.Told, r *points.Receipt) bool {
+	return r.Outcome == points.Accepted && b.MSP != v.s.MSP && slices.Contains(debits, r.Kind) && b.Time > v.now()-v.reach()
+}
+
+// writeUnseen writes down, exactly once, what the judge couldn't see: debits that another member brought to the ledger, and new controllers.
+func (v *Service) writeUnseen(tx *sqlite.Tx, b *store.Told, r *points.Receipt) error {
+	switch id, ok := idOf(r.Account); {
+	case changesController(r):
+		_, err := tx.Exec(`INSERT INTO abuse_controllers (account, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)`, string(r.Account), b.Time)
+		return err
+	case ok && v.isUnseen(b, r) && v.counts(r.Kind):
+		return writeCounted(tx, &Counted{Kind: r.Kind, Points: r.Points, At: b.Time, Account: id})
+	}
+	return nil
+}
+
+// remember tells the judge of it.
 func (v *Service) remember(b *store.Told) {
 	for i := range b.Receipts {
-		r := &b.Receipts[i]
-		switch {
-		case r.Outcome != points.Accepted:
-		case r.Kind == points.KindRekey || r.Kind == points.KindRecover || r.Kind == points.KindComplete:
+		switch r := &b.Receipts[i]; {
+		case changesController(r):
 			v.Changed(r.Account, b.Time)
-		case b.MSP != v.s.MSP && slices.Contains(debits, r.Kind) && b.Time > v.now()-int64(MaxWindow/time.Second):
+		case v.isUnseen(b, r):
 			v.Committed(r.Account, r.Kind, r.Points, b.Time)
 		}
 	}

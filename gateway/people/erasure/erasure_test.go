@@ -2,6 +2,7 @@ package erasure_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -408,6 +409,41 @@ func TestRetentionRemovesWhatIsKeptTooLong(t *testing.T) {
 		}
 	}
 	if got := w.rowsOf("retention_runs"); !strings.Contains(got, " 3 1 0") {
+		t.Errorf("noted %q", got)
+	}
+}
+
+// asking is a part with a retention of its own, that notes which accounts are held.
+type asking struct {
+	accounts []points.AccountID
+	held     map[points.AccountID]bool
+}
+
+func (a *asking) Retain(ctx context.Context, held func(context.Context, points.AccountID) (bool, error)) (int, error) {
+	for _, account := range a.accounts {
+		is, err := held(ctx, account)
+		if err != nil {
+			return 0, err
+		}
+		a.held[account] = is
+	}
+	return 7, nil
+}
+
+func TestOtherPartsRetainToo(t *testing.T) {
+	w := newWorld(t)
+	held, free := w.account(1), w.account(2)
+	_, err := w.desk.Hold(t.Context(), w.customer(held), erasure.LegalHold{Reason: "x", SetBy: "c", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()})
+	w.try(err)
+	w.customer(free)
+	const nobodys = points.AccountID("ffffffffffffffffffffffffffffffff")
+	part := &asking{accounts: []points.AccountID{held, free, nobodys}, held: map[points.AccountID]bool{}}
+	w.desk.Retainers = append(w.desk.Retainers, part)
+	w.try(w.desk.Retain(t.Context()))
+	if len(part.held) != 3 || !part.held[held] || part.held[free] || part.held[nobodys] {
+		t.Errorf("held are %v", part.held)
+	}
+	if got := w.rowsOf("retention_runs"); !strings.Contains(got, " 0 0 0 7") {
 		t.Errorf("noted %q", got)
 	}
 }

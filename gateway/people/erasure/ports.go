@@ -26,6 +26,8 @@ type Vault interface {
 	Stale(ctx context.Context, name string, before int64, page vault.Page) ([]vault.PersonID, error)
 	RemoveStale(ctx context.Context, id vault.PersonID, name string, before int64, access vault.Access) (int, error)
 	Dormant(ctx context.Context, before int64, page vault.Page) ([]vault.PersonID, error)
+	// PersonOf finds whose account it is; PERSON_UNKNOWN when it is nobody's.
+	PersonOf(ctx context.Context, programme string, account points.AccountID) (vault.PersonID, error)
 }
 
 // Ledger is the brand's points contract: ledger.Points. Every call returns once it is committed, and may be repeated.
@@ -71,6 +73,12 @@ type Activity interface {
 	LastActive(ctx context.Context, person vault.PersonID) (int64, error)
 }
 
+// Retainer removes what another part of people.db keeps about accounts for too long: abuse.Service.
+type Retainer interface {
+	// Retain leaves alone the accounts of which held says that a legal hold keeps everything, and gives the number of rows that went.
+	Retain(ctx context.Context, held func(context.Context, points.AccountID) (bool, error)) (removed int, err error)
+}
+
 // Settings are what the desk is made of.
 type Settings struct {
 	Brand     string // The member, and its programme.
@@ -81,11 +89,12 @@ type Settings struct {
 	Consents  Consents // Nil: there are none.
 	Positions Positions
 	Operations
-	Activity []Activity    // Besides the vault's own rows.
-	Inactive time.Duration // After which a person without points is erased; 0 for never.
-	Now      func() time.Time
-	Log      *slog.Logger // Gets ids of erasures and codes, never persons.
-	Pace     Pace         // DefaultPace when zero.
+	Activity  []Activity    // Besides the vault's own rows.
+	Retainers []Retainer    // Parts with a retention of their own.
+	Inactive  time.Duration // After which a person without points is erased; 0 for never.
+	Now       func() time.Time
+	Log       *slog.Logger // Gets ids of erasures and codes, never persons.
+	Pace      Pace         // DefaultPace when zero.
 }
 
 // Pace says how long the desk waits.

@@ -18,7 +18,7 @@ var retentionAccess = vault.Access{Actor: ActorRetention, Purpose: "retention"}
 const day = 24 * time.Hour
 
 // Retain removes what is kept for longer than the data policy in force says: values whose attribute's retentionDays are over since they were set, and persons without points
-// who were inactive for as long as the gateway's configuration says. Who is under a legal hold keeps everything.
+// who were inactive for as long as the gateway's configuration says; and what other parts keep too long. Who is under a legal hold keeps everything.
 func (d *Desk) Retain(ctx context.Context) error {
 	version, removed, err := d.removeStale(ctx)
 	if err != nil {
@@ -28,11 +28,40 @@ func (d *Desk) Retain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Log.Info("retention was applied", "policy", version, "values", removed, "persons", begun)
+	others, err := d.removeOthers(ctx)
+	if err != nil {
+		return err
+	}
+	d.Log.Info("retention was applied", "policy", version, "values", removed, "persons", begun, "others", others)
 	return d.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		_, err := tx.Exec(`INSERT INTO retention_runs (at, policy, removed, persons) VALUES (?, ?, ?, ?)`, d.now(), version, removed, begun)
+		_, err := tx.Exec(`INSERT INTO retention_runs (at, policy, removed, persons, others) VALUES (?, ?, ?, ?, ?)`, d.now(), version, removed, begun, others)
 		return err
 	})
+}
+
+// removeOthers has the other parts remove what they keep too long.
+func (d *Desk) removeOthers(ctx context.Context) (removed int, err error) {
+	for _, r := range d.Retainers {
+		n, err := r.Retain(ctx, d.isAccountHeld)
+		removed += n
+		if err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// isAccountHeld says whether an account of the brand's is of a person who is under a legal hold.
+func (d *Desk) isAccountHeld(ctx context.Context, account points.AccountID) (bool, error) {
+	person, err := d.Vault.PersonOf(ctx, d.Brand, account)
+	if fault.CodeOf(err) == fault.PersonUnknown {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now, err := d.holding(ctx, person)
+	return now.stops(), err
 }
 
 // retainWhenDue is Retain, at most once within Pace.Retention, also across restarts.
