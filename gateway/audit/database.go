@@ -13,8 +13,10 @@ import (
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/bookkeeping"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -25,7 +27,14 @@ type Database struct {
 	Hash    string
 	records map[string]map[string][]byte // By namespace and key.
 	issued  map[string]int               // Receipts by namespace.
+	lying   map[lying]quantity.Points    // What its accounts hold, less what its sums say that they hold.
 	missing bool                         // It has seen no block.
+}
+
+// lying is a lot in a programme's accounts.
+type lying struct {
+	programme string
+	bookkeeping.Lying
 }
 
 // ReadDatabase takes a consistent picture of the projection of a database.
@@ -35,7 +44,7 @@ func ReadDatabase(ctx context.Context, name string, s *store.Store) (d *Database
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	d = &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}}
+	d = &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}, lying: map[lying]quantity.Points{}}
 	err = tx.QueryRowContext(ctx, `SELECT block, block_hash FROM checkpoint`).Scan(&d.Block, &d.Hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		d.missing = true
@@ -57,7 +66,8 @@ func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
 	}{
 		{`SELECT programme, body FROM programmes`, d.takeProgramme},
 		{`SELECT programme, msp, n, body FROM lanes`, d.takeLane},
-		{`SELECT programme, id, posted, held, debt, body FROM accounts`, d.takeAccount},
+		{`SELECT programme, id, posted, held, debt, total, body FROM accounts`, d.takeAccount},
+		{`SELECT programme, place, spendable_from, expiry, terms, funding, active, points FROM holdings`, d.takeHolding},
 		{`SELECT r.programme, r.object, r.id, r.body, c.grantee, c.status, c.starts, c.ends FROM records r
 			LEFT JOIN consents c ON r.object = 'consent' AND c.programme = r.programme AND c.id = r.id AND c.grantee = CAST(r.body AS TEXT) ->> '$.grantee'`, d.takeRecord},
 		{`SELECT programme, id, grantee FROM consents c WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.programme = c.programme AND r.object = 'consent' AND r.id = c.id
@@ -120,22 +130,50 @@ func (d *Database) takeAccount(rows *sql.Rows) error {
 	var programme, id string
 	var c accountColumns
 	var body []byte
-	if err := rows.Scan(&programme, &id, &c.posted, &c.held, &c.debt, &body); err != nil {
+	if err := rows.Scan(&programme, &id, &c.posted, &c.held, &c.debt, &c.total, &body); err != nil {
 		return err
 	}
-	if !c.agree(body) {
-		body = fmt.Appendf(nil, "columns posted %d, held %d and debt %d beside %s", c.posted, c.held, c.debt, body)
+	var a points.Account
+	if wire.DecodeRecord(body, &a) != nil || c != columnsOf(&a) {
+		body = fmt.Appendf(nil, "columns posted %d, held %d, debt %d and total %d beside %s", c.posted, c.held, c.debt, c.total, body)
+	}
+	if err := bookkeeping.Lie(&a, func(at bookkeeping.Lying, n quantity.Points) error {
+		d.lying[lying{programme, at}] += n
+		return nil
+	}); err != nil {
+		return err
 	}
 	d.keep(programme, engine.AccountKey(points.AccountID(id)), body)
 	return nil
 }
 
 // accountColumns are what stands beside an account's record.
-type accountColumns struct{ posted, held, debt int64 }
+type accountColumns struct{ posted, held, debt, total int64 }
 
-func (c accountColumns) agree(body []byte) bool {
-	var a points.Account
-	return wire.DecodeRecord(body, &a) == nil && c == accountColumns{int64(a.Posted), int64(a.Held), int64(a.Debt)}
+func columnsOf(a *points.Account) accountColumns {
+	return accountColumns{int64(a.Posted), int64(a.Held), int64(a.Debt), int64(a.Posted + a.Debt)}
+}
+
+// takeHolding takes off what statements and reports are made of; nothing is left when it is what the accounts hold.
+func (d *Database) takeHolding(rows *sql.Rows) error {
+	at := lying{}
+	var n quantity.Points
+	if err := rows.Scan(&at.programme, &at.Place, &at.From, &at.Expiry, &at.Terms, &at.Funding, &at.Active, &n); err != nil {
+		return err
+	}
+	d.lying[at] -= n
+	return nil
+}
+
+// summed finds a lot of which the accounts don't hold what the sums say.
+func (d *Database) summed(block uint64) error {
+	for at, n := range d.lying {
+		if n != 0 {
+			return blockFinding(CheckDatabase, block, "%s has accounts that hold %d points more in %s, expiring %s, under terms %d, than its sums say", d.Name, n, at.Place, at.Expiry, at.Terms).
+				at(engine.PointsPrefix+at.programme, "")
+		}
+	}
+	return nil
 }
 
 // takeRecord keeps a record; a consent's with the columns by which it is found: they must say the same.
@@ -210,6 +248,9 @@ func (a *Auditor) compareDatabase(b *blocks.Block) error {
 			return f
 		}
 		compared += n
+	}
+	if err := d.summed(b.Number); err != nil {
+		return err
 	}
 	a.statement.State = fmt.Sprintf("%d records of %s at block %d", compared, d.Name, d.Block)
 	return nil

@@ -30,20 +30,48 @@ func NewPosition(p *points.Programme) *Position {
 	return &Position{programme: p, sums: map[holding]quantity.Points{}}
 }
 
-// Note adds an account's lots; OUT_OF_RANGE when a sum can't be counted.
-func (p *Position) Note(a *points.Account) error {
-	if err := p.add(a, a.Lots, statement.Account); err != nil {
+// Lying is everything about a lot of some account's that its being gone depends on, but its points.
+type Lying struct {
+	lots.Key
+	Place  statement.Place // Account, Suspense or Hold.
+	Active quantity.Day    // Business date of the account's last activity; 0 of a lot with an expiry, which doesn't depend on it.
+}
+
+// Lie hands over an account's lots; f's first error ends it.
+func Lie(a *points.Account, f func(Lying, quantity.Points) error) error {
+	if err := lie(a, a.Lots, statement.Account, f); err != nil {
 		return err
 	}
-	if err := p.add(a, a.Suspense, statement.Suspense); err != nil {
+	if err := lie(a, a.Suspense, statement.Suspense, f); err != nil {
 		return err
 	}
 	for i := range a.Holds {
-		if err := p.add(a, a.Holds[i].Lots, statement.Hold); err != nil {
+		if err := lie(a, a.Holds[i].Lots, statement.Hold, f); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func lie(a *points.Account, list []lots.Lot, place statement.Place, f func(Lying, quantity.Points) error) error {
+	for _, l := range list {
+		at := Lying{Key: l.Key, Place: place}
+		if l.Expiry == 0 {
+			at.Active = a.Active
+		}
+		if err := f(at, l.Points); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Note adds an account's lots; OUT_OF_RANGE when a sum can't be counted.
+func (p *Position) Note(a *points.Account) error { return Lie(a, p.NoteSum) }
+
+// NoteSum adds lots of any number of accounts; OUT_OF_RANGE when a sum can't be counted.
+func (p *Position) NoteSum(at Lying, n quantity.Points) error {
+	return p.add(&points.Account{Active: at.Active}, []lots.Lot{{Key: at.Key, Points: n}}, at.Place)
 }
 
 // NoteInbox adds a credit that waits for its account. No inactivity takes it: folding it is activity. OUT_OF_RANGE when a sum can't be counted.

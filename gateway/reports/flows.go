@@ -102,7 +102,7 @@ func (f *Flows) points(ctx context.Context, p *store.Picture) error {
 }
 
 func (f *Flows) owed(ctx context.Context, p *store.Picture) error {
-	sums, err := p.WindowSums(ctx)
+	sums, err := p.WindowSums(ctx, MaxRows+1)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/gateway/bookkeeping"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -55,10 +56,18 @@ func (r *Rates) of(currency string) (quantity.Ratio, bool) {
 	return rate, known
 }
 
-// LimitedNetwork is what was paid and transferred with each programme's points in the 12 months up to its business date, in money, beside the threshold above which a limited
-// network is notified.
+// MethodLimitedNetwork says how the volume is counted, in the report itself.
+const MethodLimitedNetwork = "Counted per programme: points that accepted operations with a business date of the period redeemed (captures included, at home and at partners), swapped into " +
+	"partners' points or transferred between accounts (gifts included, when they were accepted). What was given back of a redemption or swap by the report's block is subtracted from it " +
+	"on the business date of the redemption or swap, whenever it was given back, part by part from the end of what was taken; returns of earlier payments are not subtracted from this " +
+	"period, and returns of purchases are no payments. Each point is worth what the terms it was earned under publish; the exact sum is rounded half-even to minor units, and the exact euro " +
+	"amount up to a cent. Points that expired, were adjusted, taken back or forfeited are not counted."
+
+// LimitedNetwork is what was paid and transferred with each programme's points in the 12 months up to its business date, net of what was given back, in money, beside the
+// threshold above which a limited network is notified.
 type LimitedNetwork struct {
 	Header
+	Method     string            `json:"method"`    // MethodLimitedNetwork.
 	Threshold  int64             `json:"threshold"` // Euro cents.
 	RateSource string            `json:"rateSource,omitempty"`
 	RateAsOf   string            `json:"rateAsOf,omitempty"`
@@ -71,10 +80,11 @@ type ProgrammeVolume struct {
 	Currency    string          `json:"currency"`
 	Simulated   bool            `json:"simulated"`
 	Period      Period          `json:"period"`
-	Redeemed    Volume          `json:"redeemed"`    // Spent on goods and services, captures included, wherever.
-	Swapped     Volume          `json:"swapped"`     // Into partners' points.
-	Transferred Volume          `json:"transferred"` // Between customers, gifts included.
+	Redeemed    Volume          `json:"redeemed"`    // Spent on goods and services, captures included, wherever, less what was given back.
+	Swapped     Volume          `json:"swapped"`     // Into partners' points, likewise.
+	Transferred Volume          `json:"transferred"` // Between accounts, gifts included.
 	Total       Volume          `json:"total"`
+	Returned    Volume          `json:"returned"`        // Given back of what was redeemed and swapped in the period; subtracted above.
 	AtPartners  quantity.Points `json:"atPartners"`      // Of redeemed: at other brands.
 	Rate        *quantity.Ratio `json:"rate,omitempty"`  // Euro cents per minor unit; absent when the gateway has none.
 	Euro        *int64          `json:"euro,omitempty"`  // Total in euro cents, rounded up; absent without a rate.
@@ -87,12 +97,20 @@ type Volume struct {
 	Points quantity.Points `json:"points"`
 	Minor  int64           `json:"minor"` // Minor units of the programme's currency, rounded half-even once.
 
-	exact *big.Rat
+	exact *big.Rat // Nil: nothing.
 }
 
-// MakeLimitedNetwork makes the report. Returns aren't subtracted: they are later transactions. OUT_OF_RANGE when a volume can't be counted.
+// worth is the exact sum.
+func (v *Volume) worth() *big.Rat {
+	if v.exact == nil {
+		v.exact = new(big.Rat)
+	}
+	return v.exact
+}
+
+// MakeLimitedNetwork makes the report. OUT_OF_RANGE when a volume can't be counted.
 func MakeLimitedNetwork(ctx context.Context, r Reader, rates *Rates) (*LimitedNetwork, error) {
-	l := &LimitedNetwork{Threshold: NotificationThreshold, Programmes: []ProgrammeVolume{}}
+	l := &LimitedNetwork{Method: MethodLimitedNetwork, Threshold: NotificationThreshold, Programmes: []ProgrammeVolume{}}
 	if len(rates.Euro) > 0 {
 		l.RateSource, l.RateAsOf = rates.Source, rates.AsOf
 	}
@@ -115,27 +133,14 @@ func preceding(day quantity.Day) Period {
 
 func volumeOf(ctx context.Context, p *store.Picture, programme *points.Programme, rates *Rates) (*ProgrammeVolume, error) {
 	v := &ProgrammeVolume{Programme: programme.Brand, Currency: programme.Currency, Simulated: programme.Simulated, Period: preceding(programme.BusinessDate)}
-	flows, err := p.Outflows(ctx, programme.Brand, v.Period.From, v.Period.To)
-	if err != nil {
+	value := bookkeeping.Value(programme)
+	if err := v.addSpent(ctx, p, value); err != nil {
 		return nil, err
 	}
-	value := bookkeeping.Value(programme)
-	for _, f := range flows {
-		into := v.column(f.Cause)
-		if into == nil {
-			continue
-		}
-		worth, known := value(f.Terms)
-		if !known {
-			return nil, fault.New(fault.NotFound, "points were earned under terms %d, whose value is not known", f.Terms)
-		}
-		for _, sum := range []*Volume{into, &v.Total} {
-			if err := sum.add(f.Points, worth); err != nil {
-				return nil, err
-			}
-		}
+	if err := v.subtractReturned(ctx, p, value); err != nil {
+		return nil, err
 	}
-	for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total} {
+	for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total, &v.Returned} {
 		if err := sum.round(); err != nil {
 			return nil, err
 		}
@@ -144,6 +149,56 @@ func volumeOf(ctx context.Context, p *store.Picture, programme *points.Programme
 		return nil, err
 	}
 	return v, v.atPartners(ctx, p)
+}
+
+// addSpent adds what left lots in the period.
+func (v *ProgrammeVolume) addSpent(ctx context.Context, p *store.Picture, value statement.Value) error {
+	flows, err := p.Outflows(ctx, v.Programme, v.Period.From, v.Period.To)
+	if err != nil {
+		return err
+	}
+	for _, f := range flows {
+		if into := v.column(f.Cause); into != nil {
+			if err := count(value, f.Terms, f.Points, into, &v.Total); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// subtractReturned takes off what was given back of it, at partners from what was redeemed there too.
+func (v *ProgrammeVolume) subtractReturned(ctx context.Context, p *store.Picture, value statement.Value) error {
+	list, err := p.GivenBack(ctx, v.Programme, v.Period.From, v.Period.To)
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if err := count(value, b.Terms, -b.Points, v.column(b.Cause), &v.Total); err != nil {
+			return err
+		}
+		if err := count(value, b.Terms, b.Points, &v.Returned); err != nil {
+			return err
+		}
+		if b.Cause != lots.Swapped && b.Partner != "" {
+			v.AtPartners -= b.Points // At most what was redeemed there.
+		}
+	}
+	return nil
+}
+
+// count adds points at the value of their terms to sums; NOT_FOUND when the terms have none.
+func count(value statement.Value, version int, n quantity.Points, sums ...*Volume) error {
+	worth, known := value(version)
+	if !known {
+		return fault.New(fault.NotFound, "points were earned under terms %d, whose value is not known", version)
+	}
+	for _, sum := range sums {
+		if err := sum.add(n, worth); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *ProgrammeVolume) column(c lots.Cause) *Volume {
@@ -163,18 +218,13 @@ func (v *Volume) add(p quantity.Points, worth quantity.Ratio) error {
 	if v.Points, err = v.Points.Add(p); err != nil {
 		return err
 	}
-	if v.exact == nil {
-		v.exact = new(big.Rat)
-	}
 	one := new(big.Rat).SetFrac64(worth.Num, worth.Den)
-	v.exact.Add(v.exact, one.Mul(one, new(big.Rat).SetInt64(int64(p))))
+	v.worth().Add(v.worth(), one.Mul(one, new(big.Rat).SetInt64(int64(p))))
 	return nil
 }
 
 func (v *Volume) round() (err error) {
-	if v.exact != nil {
-		v.Minor, err = counted(roundHalfEven(v.exact))
-	}
+	v.Minor, err = counted(roundHalfEven(v.worth()))
 	return err
 }
 
@@ -192,10 +242,7 @@ func (v *ProgrammeVolume) convert(rates *Rates) error {
 		return nil
 	}
 	exact := new(big.Rat).SetFrac64(rate.Num, rate.Den)
-	if v.Total.exact == nil {
-		v.Total.exact = new(big.Rat)
-	}
-	exact.Mul(exact, v.Total.exact)
+	exact.Mul(exact, v.Total.worth())
 	up, rest := new(big.Int).QuoRem(exact.Num(), exact.Denom(), new(big.Int))
 	if rest.Sign() > 0 {
 		up.Add(up, big.NewInt(1))
@@ -229,7 +276,7 @@ func (v *ProgrammeVolume) atPartners(ctx context.Context, p *store.Picture) erro
 func (l *LimitedNetwork) columns() []string {
 	return []string{
 		"programme", "currency", "simulated", "from", "to", "redeemedPoints", "redeemedMinor", "swappedPoints", "swappedMinor", "transferredPoints", "transferredMinor", "totalPoints",
-		"totalMinor", "atPartners", "rateNum", "rateDen", "rateSource", "rateAsOf", "euroCents", "thresholdCents", "share", "exceeded",
+		"totalMinor", "returnedPoints", "returnedMinor", "atPartners", "rateNum", "rateDen", "rateSource", "rateAsOf", "euroCents", "thresholdCents", "share", "exceeded", "method",
 	}
 }
 
@@ -242,10 +289,10 @@ func (l *LimitedNetwork) lines() [][]string {
 			num, den, exceeded = number(v.Rate.Num), number(v.Rate.Den), flag(*v.Exceeded)
 		}
 		line := append([]string{v.Programme, v.Currency, flag(v.Simulated)}, v.Period.strings()...)
-		for _, sum := range []Volume{v.Redeemed, v.Swapped, v.Transferred, v.Total} {
+		for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total, &v.Returned} {
 			line = append(line, number(sum.Points), number(sum.Minor))
 		}
-		all = append(all, append(line, number(v.AtPartners), num, den, l.RateSource, l.RateAsOf, optional(v.Euro), number(l.Threshold), optional(v.Share), exceeded))
+		all = append(all, append(line, number(v.AtPartners), num, den, l.RateSource, l.RateAsOf, optional(v.Euro), number(l.Threshold), optional(v.Share), exceeded, l.Method))
 	}
 	return all
 }

@@ -277,10 +277,22 @@ func TestTheLimitedNetworksVolumeIsRecomputedFromReceipts(t *testing.T) {
 		if v.Period.From != from || v.Period.To != programme.BusinessDate {
 			t.Errorf("%s: the period is %+v", v.Programme, v.Period)
 		}
-		sums, worth, partners := map[string]quantity.Points{}, new(big.Rat), quantity.Points(0)
-		for _, receipt := range m.receipts(v.Programme) {
+		sums, worth, partners, back := map[string]quantity.Points{}, new(big.Rat), quantity.Points(0), quantity.Points(0)
+		all := m.receipts(v.Programme)
+		for _, receipt := range all {
 			if receipt.BusinessDate < from || receipt.Outcome != points.Accepted {
 				continue
+			}
+			if given := returned(all, &receipt); len(given) > 0 {
+				back += receipt.Points
+				sums["redeemed"] -= receipt.Points
+				if receipt.Partner != "" {
+					partners -= receipt.Points
+				}
+				for _, version := range given {
+					value := terms.Find(programme.Terms, version).Value
+					worth.Sub(worth, big.NewRat(value.Num, value.Den))
+				}
 			}
 			if receipt.Partner != "" && receipt.Kind.Redeems() {
 				partners += receipt.Points
@@ -298,7 +310,7 @@ func TestTheLimitedNetworksVolumeIsRecomputedFromReceipts(t *testing.T) {
 			}
 		}
 		minor, _ := worth.Float64()
-		if v.Redeemed.Points != sums["redeemed"] || v.Swapped.Points != sums["swapped"] || v.Transferred.Points != sums["transferred"] || v.AtPartners != partners {
+		if v.Redeemed.Points != sums["redeemed"] || v.Swapped.Points != sums["swapped"] || v.Transferred.Points != sums["transferred"] || v.AtPartners != partners || v.Returned.Points != back || back == 0 && v.Programme != "hotel" {
 			t.Errorf("%s: %+v, the receipts give %v and %d at partners", v.Programme, v, sums, partners)
 		}
 		if float64(v.Total.Minor)-minor > 0.5 || minor-float64(v.Total.Minor) > 0.5 || float64(*v.Euro) < minor*1.17-0.001 || float64(*v.Euro) > minor*1.17+1 {
@@ -315,6 +327,27 @@ func TestTheLimitedNetworksVolumeIsRecomputedFromReceipts(t *testing.T) {
 	if err != nil || without.Programmes[0].Euro != nil || without.Programmes[0].Exceeded != nil || without.Programmes[0].Total.Minor != r.Programmes[0].Total.Minor {
 		t.Errorf("%v, %+v", err, without)
 	}
+}
+
+// returned are the versions of the terms of each point that a receipt gives back of a redemption; nothing when it gives nothing back.
+func returned(all []points.Receipt, r *points.Receipt) (given []int) {
+	if r.Kind != points.KindReturn || r.Original == "" {
+		return nil
+	}
+	for _, original := range all {
+		if original.Operation != r.Original || !original.Kind.Redeems() {
+			continue
+		}
+		for _, move := range original.Moves {
+			for range -move.Points {
+				given = append(given, move.Terms)
+			}
+		}
+	}
+	if len(given) == 0 {
+		return nil
+	}
+	return given[len(given)-int(r.Points):]
 }
 
 func TestRatesThatCannotBeAreRefused(t *testing.T) {

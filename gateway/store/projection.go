@@ -112,6 +112,9 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 				return err
 			}
 		}
+		if err := projectReturns(tx, c, standing); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`INSERT INTO checkpoint (id, block, block_hash, tx_time) VALUES (1, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET block = excluded.block, block_hash = excluded.block_hash, tx_time = MAX(tx_time, excluded.tx_time)`,
 			int64(c.Checkpoint.Block), c.Checkpoint.Hash, c.Checkpoint.Time)

@@ -1,6 +1,9 @@
 package store
 
-import "github.com/tallystick/tallystick/chaincode/points"
+import (
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/bookkeeping"
+)
 
 func projectBatches(tx *Tx, c Changes) error {
 	for i := range c.Batches {
@@ -32,18 +35,28 @@ func projectReceipts(tx *Tx, c Changes) error {
 	for i := range c.Batches {
 		total += len(c.Batches[i].Receipts)
 	}
-	rows := newRows(11, total)
+	rows := newRows(14, total)
 	for i := range c.Batches {
 		b := &c.Batches[i]
 		for n := range b.Receipts {
 			r := &b.Receipts[n].Receipt
-			rows.add(string(r.Operation), b.Programme, string(r.Account), secondAccount(r), string(r.Kind), b.MSP, b.Lane, b.Seq, n, int64(b.Block), b.TxTime)
+			spent := bookkeeping.SpentBy(r)
+			rows.add(string(r.Operation), b.Programme, string(r.Account), secondAccount(r), string(r.Kind), b.MSP, b.Lane, b.Seq, n, int64(b.Block), b.TxTime, int64(r.BusinessDate),
+				spent.String(), bodyOf(&b.Receipts[n]))
 		}
 	}
 	return rows.each(func(list string, values []any) error {
-		_, err := tx.Exec(`INSERT OR IGNORE INTO receipts (operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time) VALUES `+list, values...)
+		_, err := tx.Exec(`INSERT OR IGNORE INTO receipts (operation, programme, account, to_account, kind, msp, lane, seq, idx, block, tx_time, day, spent, body) VALUES `+list, values...)
 		return err
 	})
+}
+
+// bodyOf is what is kept of a receipt beside its batch: an adjustment's, since each is shown to auditors; NULL of all others.
+func bodyOf(r *ReceiptRow) any {
+	if r.Receipt.Kind != points.KindAdjust {
+		return nil
+	}
+	return r.Body
 }
 
 // secondAccount is the receipt's second account where it is of the same programme: each half of a swap, or of a swap's return, is history of its own programme's account.

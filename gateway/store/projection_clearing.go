@@ -69,15 +69,30 @@ func projectExchanges(tx *Tx, c *Clearing) error {
 		}
 		for n := range x.Obligations {
 			o := &x.Obligations[n]
-			if _, err := tx.Exec(`INSERT OR IGNORE INTO obligations (operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro,
+			result, err := tx.Exec(`INSERT OR IGNORE INTO obligations (operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro,
 				fee_debtor, fee, agreement, a_owes, b_owes, block, tx, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 				string(o.Operation), x.Home, x.MSP, x.Lane, x.Seq, o.Index, x.A, x.B, x.Currency, x.Window, string(o.Service), o.Debtor, o.Creditor, int64(o.Micro),
-				o.FeeDebtor, int64(o.Fee), o.Agreement, int64(o.Owed[0]), int64(o.Owed[1]), int64(x.Block), x.Tx, x.Time); err != nil {
+				o.FeeDebtor, int64(o.Fee), o.Agreement, int64(o.Owed[0]), int64(o.Owed[1]), int64(x.Block), x.Tx, x.Time)
+			if err != nil {
+				return err
+			}
+			if n, err := result.RowsAffected(); err != nil || n == 0 { // One that is there already is in the sums.
+				continue
+			}
+			if err := addObligation(tx, x, o); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// addObligation adds an obligation to the running sums.
+func addObligation(tx *Tx, x *ExchangeRow, o *ObligationRow) error {
+	_, err := tx.Exec(`INSERT INTO obligation_sums (currency, window, a, b, home, service, debtor, creditor, count, micro, fee) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		ON CONFLICT (currency, window, a, b, home, service, debtor, creditor) DO UPDATE SET count = count + 1, micro = micro + excluded.micro, fee = fee + excluded.fee`,
+		x.Currency, x.Window, x.A, x.B, x.Home, string(o.Service), o.Debtor, o.Creditor, int64(o.Micro), int64(o.Fee))
+	return err
 }
 
 func projectRefusals(tx *Tx, c *Clearing) error {

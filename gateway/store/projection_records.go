@@ -75,14 +75,18 @@ func projectAccounts(tx *Tx, c Changes) error {
 	refs := slices.SortedFunc(maps.Keys(c.Accounts), func(a, b AccountRef) int {
 		return cmp.Or(strings.Compare(a.Programme, b.Programme), strings.Compare(string(a.ID), string(b.ID)))
 	})
+	held := holdings{}
 	for _, ref := range refs {
 		a := c.Accounts[ref]
-		if _, err := tx.Exec(`INSERT INTO accounts (programme, id, posted, held, debt, due_day, due_at, refundable, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (programme, id) DO UPDATE SET posted = excluded.posted, held = excluded.held, debt = excluded.debt, due_day = excluded.due_day,
+		if err := held.replace(tx, ref, a.Body); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO accounts (programme, id, posted, held, debt, total, due_day, due_at, refundable, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (programme, id) DO UPDATE SET posted = excluded.posted, held = excluded.held, debt = excluded.debt, total = excluded.total, due_day = excluded.due_day,
 			due_at = excluded.due_at, refundable = excluded.refundable, body = excluded.body`,
-			ref.Programme, string(ref.ID), int64(a.Posted), int64(a.Held), int64(a.Debt), int64(a.DueDay), a.DueAt, int64(a.Refundable), a.Body); err != nil {
+			ref.Programme, string(ref.ID), int64(a.Posted), int64(a.Held), int64(a.Debt), int64(a.Posted+a.Debt), int64(a.DueDay), a.DueAt, int64(a.Refundable), a.Body); err != nil {
 			return err
 		}
 	}
-	return nil
+	return held.write(tx)
 }

@@ -33,7 +33,7 @@ func statementBook(ctx context.Context, tx queryer, programme string, from quant
 		return nil, nil, err
 	}
 	b.Totals = bookkeeping.Totals(totals)
-	if b.Holdings, err = holdings(ctx, tx, &p); err != nil {
+	if b.Holdings, err = position(ctx, tx, &p); err != nil {
 		return nil, nil, err
 	}
 	if b.Moves, err = moves(ctx, tx, programme, from); err != nil {
@@ -45,23 +45,21 @@ func statementBook(ctx context.Context, tx queryer, programme string, from quant
 	return b, bookkeeping.Value(&p), nil
 }
 
-func holdings(ctx context.Context, db queryer, p *points.Programme) ([]statement.Holding, error) {
-	rows, err := db.QueryContext(ctx, `SELECT body FROM accounts WHERE programme = ?`, p.Brand)
+// position adds up what lies in the accounts and waits for them, from the sums that the projection keeps.
+func position(ctx context.Context, db queryer, p *points.Programme) ([]statement.Holding, error) {
+	rows, err := db.QueryContext(ctx, `SELECT place, spendable_from, expiry, terms, funding, active, points FROM holdings WHERE programme = ?`, p.Brand)
 	if err != nil {
 		return nil, storeError(err)
 	}
 	defer func() { _ = rows.Close() }()
 	position := bookkeeping.NewPosition(p)
 	for rows.Next() {
-		var body sql.RawBytes
-		var a points.Account
-		if err := rows.Scan(&body); err != nil {
+		var at bookkeeping.Lying
+		var n quantity.Points
+		if err := rows.Scan(&at.Place, &at.From, &at.Expiry, &at.Terms, &at.Funding, &at.Active, &n); err != nil {
 			return nil, storeError(err)
 		}
-		if err := decodeRow(body, &a); err != nil {
-			return nil, err
-		}
-		if err := position.Note(&a); err != nil {
+		if err := position.NoteSum(at, n); err != nil {
 			return nil, err
 		}
 	}
