@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -220,7 +221,12 @@ func (s *Server) ListMyNotices(ctx context.Context, _ ListMyNoticesRequestObject
 			list[i].Objection = &filed
 		}
 	}
-	return ListMyNotices200JSONResponse{Notices: list}, nil
+	security, err := s.securityEvents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	told := slices.DeleteFunc(security, func(e SecurityEvent) bool { return !e.Told })
+	return ListMyNotices200JSONResponse{Notices: list, Security: &told}, nil
 }
 
 // ObjectToNotice takes a customer's objection.

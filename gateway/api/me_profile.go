@@ -39,7 +39,7 @@ func (s *Server) ChangeMyProfile(ctx context.Context, r ChangeMyProfileRequestOb
 			return nil, err
 		}
 	}
-	if err := s.people.Vault.Update(ctx, personIn(ctx), set, remove, ownAccess(ownPurpose)); err != nil {
+	if err := s.people.Vault.Update(signin.From(ctx, sessionIn(ctx)), personIn(ctx), set, remove, ownAccess(ownPurpose)); err != nil {
 		return nil, attributeFailure("/set", err)
 	}
 	return ChangeMyProfile204Response{}, nil
@@ -83,7 +83,7 @@ func (s *Server) ConfirmMyAddress(ctx context.Context, r ConfirmMyAddressRequest
 	if !slices.Contains(known, fresh) {
 		known = append(known, fresh)
 	}
-	if err := s.people.Vault.Update(ctx, person, known, nil, ownAccess(ownPurpose)); err != nil {
+	if err := s.people.Vault.Update(signin.From(ctx, sessionIn(ctx)), person, known, nil, ownAccess(ownPurpose)); err != nil {
 		return nil, attributeFailure("/address", err)
 	}
 	return ConfirmMyAddress204Response{}, nil

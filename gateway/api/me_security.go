@@ -47,6 +47,28 @@ func mySession(v *signin.Session, current string) MySession {
 	}
 }
 
+// ListMySecurityEvents lists what happened to how the customer signs in.
+func (s *Server) ListMySecurityEvents(ctx context.Context, _ ListMySecurityEventsRequestObject) (ListMySecurityEventsResponseObject, error) {
+	events, err := s.securityEvents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ListMySecurityEvents200JSONResponse{Events: events}, nil
+}
+
+// securityEvents are the customer's, the newest first.
+func (s *Server) securityEvents(ctx context.Context) ([]SecurityEvent, error) {
+	all, err := s.people.SignIn.Events(ctx, personIn(ctx))
+	events := make([]SecurityEvent, len(all))
+	for i, h := range all {
+		events[i] = SecurityEvent{Id: h.ID, Kind: string(h.Kind), At: h.At, Told: h.Kind.Told()}
+		if h.Device != "" {
+			events[i].Device = &all[i].Device
+		}
+	}
+	return events, err
+}
+
 // ListMySessions lists where the customer is signed in.
 func (s *Server) ListMySessions(ctx context.Context, _ ListMySessionsRequestObject) (ListMySessionsResponseObject, error) {
 	all, err := s.people.SignIn.Sessions(ctx, personIn(ctx))

@@ -60,7 +60,11 @@ func TestACustomerReadsWhatWasDecidedAndObjects(t *testing.T) {
 	if err := desk.Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list := into[NoticeList](t, l.as(token, "GET", "/v1/me/notices", ""), http.StatusOK).Notices
+	all := into[NoticeList](t, l.as(token, "GET", "/v1/me/notices", ""), http.StatusOK)
+	if all.Security == nil || len(*all.Security) != 0 {
+		t.Errorf("registering is nothing to be told of: %+v", all.Security)
+	}
+	list := all.Notices
 	if len(list) != 1 || list[0].Account != wallet || list[0].Kind != "FROZEN" || list[0].Words["de"] == "" || *list[0].Until != 1_760_000_900 {
 		t.Fatalf("%+v", list)
 	}

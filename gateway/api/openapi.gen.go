@@ -1731,6 +1731,9 @@ type Notice struct {
 // NoticeList defines model for NoticeList.
 type NoticeList struct {
 	Notices []Notice `json:"notices"`
+
+	// Security What the customer was written to about, the newest first; absent where customers don't sign in.
+	Security *[]SecurityEvent `json:"security,omitempty"`
 }
 
 // ObjectionAnswered defines model for ObjectionAnswered.
@@ -2549,6 +2552,26 @@ type SecretsRequest struct {
 	Consent ID     `json:"consent"`
 	Entries []ID   `json:"entries"`
 	Purpose string `json:"purpose"`
+}
+
+// SecurityEvent defines model for SecurityEvent.
+type SecurityEvent struct {
+	At time.Time `json:"at"`
+
+	// Device Browser and system where it was done, as far as they say; absent where nobody's was it, or it isn't known.
+	Device *string `json:"device,omitempty"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id   ID     `json:"id"`
+	Kind string `json:"kind"`
+
+	// Told The customer is written to about it.
+	Told bool `json:"told"`
+}
+
+// SecurityEvents defines model for SecurityEvents.
+type SecurityEvents struct {
+	Events []SecurityEvent `json:"events"`
 }
 
 // ServiceLine defines model for ServiceLine.
@@ -3802,6 +3825,9 @@ type ServerInterface interface {
 	// Fresh recovery codes; earlier ones are forgotten.
 	// (POST /v1/me/recovery-codes)
 	RenewMyRecoveryCodes(c *gin.Context)
+	// What happened to how the customer signs in, and to who controls the accounts.
+	// (GET /v1/me/security-events)
+	ListMySecurityEvents(c *gin.Context)
 	// End every session but this one.
 	// (DELETE /v1/me/sessions)
 	EndMyOtherSessions(c *gin.Context)
@@ -6919,6 +6945,21 @@ func (siw *ServerInterfaceWrapper) RenewMyRecoveryCodes(c *gin.Context) {
 	siw.Handler.RenewMyRecoveryCodes(c)
 }
 
+// ListMySecurityEvents operation middleware
+func (siw *ServerInterfaceWrapper) ListMySecurityEvents(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMySecurityEvents(c)
+}
+
 // EndMyOtherSessions operation middleware
 func (siw *ServerInterfaceWrapper) EndMyOtherSessions(c *gin.Context) {
 
@@ -8888,6 +8929,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/me/proofs/passkeys", wrapper.ProveMeByPasskey)
 	router.POST(options.BaseURL+"/v1/me/proofs/passkeys/challenges", wrapper.AskMyProofPasskey)
 	router.POST(options.BaseURL+"/v1/me/recovery-codes", wrapper.RenewMyRecoveryCodes)
+	router.GET(options.BaseURL+"/v1/me/security-events", wrapper.ListMySecurityEvents)
 	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndMyOtherSessions)
 	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListMySessions)
 	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndMySession)
@@ -12095,6 +12137,34 @@ func (response RenewMyRecoveryCodesdefaultApplicationProblemPlusJSONResponse) Vi
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListMySecurityEventsRequestObject struct {
+}
+
+type ListMySecurityEventsResponseObject interface {
+	VisitListMySecurityEventsResponse(w http.ResponseWriter) error
+}
+
+type ListMySecurityEvents200JSONResponse SecurityEvents
+
+func (response ListMySecurityEvents200JSONResponse) VisitListMySecurityEventsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMySecurityEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMySecurityEventsdefaultApplicationProblemPlusJSONResponse) VisitListMySecurityEventsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type EndMyOtherSessionsRequestObject struct {
 }
 
@@ -14537,6 +14607,9 @@ type StrictServerInterface interface {
 	// Fresh recovery codes; earlier ones are forgotten.
 	// (POST /v1/me/recovery-codes)
 	RenewMyRecoveryCodes(ctx context.Context, request RenewMyRecoveryCodesRequestObject) (RenewMyRecoveryCodesResponseObject, error)
+	// What happened to how the customer signs in, and to who controls the accounts.
+	// (GET /v1/me/security-events)
+	ListMySecurityEvents(ctx context.Context, request ListMySecurityEventsRequestObject) (ListMySecurityEventsResponseObject, error)
 	// End every session but this one.
 	// (DELETE /v1/me/sessions)
 	EndMyOtherSessions(ctx context.Context, request EndMyOtherSessionsRequestObject) (EndMyOtherSessionsResponseObject, error)
@@ -17888,6 +17961,31 @@ func (sh *strictHandler) RenewMyRecoveryCodes(ctx *gin.Context) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(RenewMyRecoveryCodesResponseObject); ok {
 		if err := validResponse.VisitRenewMyRecoveryCodesResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMySecurityEvents operation middleware
+func (sh *strictHandler) ListMySecurityEvents(ctx *gin.Context) {
+	var request ListMySecurityEventsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMySecurityEvents(ctx, request.(ListMySecurityEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMySecurityEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMySecurityEventsResponseObject); ok {
+		if err := validResponse.VisitListMySecurityEventsResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

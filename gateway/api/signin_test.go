@@ -45,6 +45,7 @@ func newLobby(t *testing.T) *lobby {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.vault.Register(service)
 	l.server.people.SignIn = service
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan struct{})

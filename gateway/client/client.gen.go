@@ -1734,6 +1734,9 @@ type Notice struct {
 // NoticeList defines model for NoticeList.
 type NoticeList struct {
 	Notices []Notice `json:"notices"`
+
+	// Security What the customer was written to about, the newest first; absent where customers don't sign in.
+	Security *[]SecurityEvent `json:"security,omitempty"`
 }
 
 // ObjectionAnswered defines model for ObjectionAnswered.
@@ -2552,6 +2555,26 @@ type SecretsRequest struct {
 	Consent ID     `json:"consent"`
 	Entries []ID   `json:"entries"`
 	Purpose string `json:"purpose"`
+}
+
+// SecurityEvent defines model for SecurityEvent.
+type SecurityEvent struct {
+	At time.Time `json:"at"`
+
+	// Device Browser and system where it was done, as far as they say; absent where nobody's was it, or it isn't known.
+	Device *string `json:"device,omitempty"`
+
+	// Id 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Id   ID     `json:"id"`
+	Kind string `json:"kind"`
+
+	// Told The customer is written to about it.
+	Told bool `json:"told"`
+}
+
+// SecurityEvents defines model for SecurityEvents.
+type SecurityEvents struct {
+	Events []SecurityEvent `json:"events"`
 }
 
 // ServiceLine defines model for ServiceLine.
@@ -3972,6 +3995,9 @@ type ClientInterface interface {
 
 	// RenewMyRecoveryCodes request
 	RenewMyRecoveryCodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMySecurityEvents request
+	ListMySecurityEvents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndMyOtherSessions request
 	EndMyOtherSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6059,6 +6085,18 @@ func (c *Client) AskMyProofPasskey(ctx context.Context, reqEditors ...RequestEdi
 
 func (c *Client) RenewMyRecoveryCodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRenewMyRecoveryCodesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMySecurityEvents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMySecurityEventsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -11975,6 +12013,33 @@ func NewRenewMyRecoveryCodesRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListMySecurityEventsRequest generates requests for ListMySecurityEvents
+func NewListMySecurityEventsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/security-events")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewEndMyOtherSessionsRequest generates requests for EndMyOtherSessions
 func NewEndMyOtherSessionsRequest(server string) (*http.Request, error) {
 	var err error
@@ -15435,6 +15500,9 @@ type ClientWithResponsesInterface interface {
 	// RenewMyRecoveryCodesWithResponse request
 	RenewMyRecoveryCodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RenewMyRecoveryCodesResponse, error)
 
+	// ListMySecurityEventsWithResponse request
+	ListMySecurityEventsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMySecurityEventsResponse, error)
+
 	// EndMyOtherSessionsWithResponse request
 	EndMyOtherSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndMyOtherSessionsResponse, error)
 
@@ -18110,6 +18178,29 @@ func (r RenewMyRecoveryCodesResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RenewMyRecoveryCodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMySecurityEventsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SecurityEvents
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMySecurityEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMySecurityEventsResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -20981,6 +21072,15 @@ func (c *ClientWithResponses) RenewMyRecoveryCodesWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseRenewMyRecoveryCodesResponse(rsp)
+}
+
+// ListMySecurityEventsWithResponse request returning *ListMySecurityEventsResponse
+func (c *ClientWithResponses) ListMySecurityEventsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMySecurityEventsResponse, error) {
+	rsp, err := c.ListMySecurityEvents(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMySecurityEventsResponse(rsp)
 }
 
 // EndMyOtherSessionsWithResponse request returning *EndMyOtherSessionsResponse
@@ -25180,6 +25280,39 @@ func ParseRenewMyRecoveryCodesResponse(rsp *http.Response) (*RenewMyRecoveryCode
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest RecoveryCodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMySecurityEventsResponse parses an HTTP response from a ListMySecurityEventsWithResponse call
+func ParseListMySecurityEventsResponse(rsp *http.Response) (*ListMySecurityEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMySecurityEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SecurityEvents
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

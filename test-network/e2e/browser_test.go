@@ -156,7 +156,7 @@ func (b *browser) picture(name string) {
 
 var sentCode = regexp.MustCompile(`\b\d{8}\b`)
 
-// code waits for the next message to an address and gives its code.
+// code waits for the next message with a code to an address and gives the code.
 func (b *browser) code(address string) string {
 	b.t.Helper()
 	deadline := time.Now().Add(patience)
@@ -178,8 +178,8 @@ func (b *browser) code(address string) string {
 			if err := json.Unmarshal(raw, &message); err != nil {
 				b.t.Fatal(err)
 			}
-			if message.To == address {
-				return sentCode.FindString(message.Text)
+			if code := sentCode.FindString(message.Text); message.To == address && code != "" {
+				return code
 			}
 		}
 		if time.Now().After(deadline) {

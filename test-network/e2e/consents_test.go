@@ -37,8 +37,8 @@ var (
 	sixDigits   = regexp.MustCompile(`\b\d{6}\b`)
 )
 
-// lastMessage waits for the next message to an address and gives its text. Messages that it has given are deleted.
-func (c *consortium) lastMessage(t *testing.T, member, address string) (text string) {
+// lastCode waits for the next message to an address with a code of a form, and gives the code. Messages that it has looked at are deleted.
+func (c *consortium) lastCode(t *testing.T, member, address string, form *regexp.Regexp) (code string) {
 	t.Helper()
 	folder := nodeconfig.GatewayFiles(c.dir, member).Messages
 	until(t, "a message to "+address, func() bool {
@@ -49,14 +49,16 @@ func (c *consortium) lastMessage(t *testing.T, member, address string) (text str
 				continue
 			}
 			var m struct{ Text string }
-			if json.Unmarshal(raw, &m) == nil {
-				text = m.Text
-				return os.Remove(name) == nil
+			if json.Unmarshal(raw, &m) != nil || os.Remove(name) != nil {
+				continue
+			}
+			if code = form.FindString(m.Text); code != "" {
+				return true
 			}
 		}
 		return false
 	})
-	return text
+	return code
 }
 
 // register makes a customer of a brand, with an account in its custody.
@@ -72,7 +74,7 @@ func (c *consortium) register(t *testing.T, brand, name string) *patron {
 		return a.body
 	}
 	asked := decode[struct{ Token string }](t, send("/v1/sign-in/codes", fields{"address": address, "language": "en"}))
-	code := eightDigits.FindString(c.lastMessage(t, brand, w.address))
+	code := c.lastCode(t, brand, w.address, eightDigits)
 	type progress struct{ Next, Ticket, Token string }
 	confirmed := decode[progress](t, send("/v1/sign-in/codes/confirmations", fields{"token": asked.Token, "code": code, "address": address, "delivery": "token"}))
 	done := decode[progress](t, send("/v1/sign-in/registrations", fields{"ticket": confirmed.Ticket, "address": address, "name": name, "language": "en", "delivery": "token"}))
@@ -295,7 +297,7 @@ func TestTillsKnowEachOthersCustomersByCodeOrAnswer(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
-		pin := sixDigits.FindString(three.lastMessage(t, issuer, ada.address))
+		pin := three.lastCode(t, issuer, ada.address, sixDigits)
 		got := ok[result](t, till("/v1/challenges/"+asked.ID+"/answers", fields{"programme": issuer, "code": pin}))
 		if got != (result{"confirmed", known.Account}) {
 			t.Errorf("%+v, want %s", got, known.Account)

@@ -10,7 +10,10 @@ import (
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
+	"github.com/tallystick/tallystick/gateway/people/signin"
+	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sequencer"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // abuseKey is the use of the gateway's secret from which words of objections are sealed.
@@ -44,6 +47,22 @@ func (u unfreezing) Unfreeze(ctx context.Context, account points.AccountID, key 
 	return err
 }
 
+// noteController has the customer whose account it is told that another key controls it, or will.
+func (g *gateway) noteController(tx *sqlite.Tx, account points.AccountID, kind points.Kind, at int64) error {
+	if g.people.signIn == nil {
+		return nil
+	}
+	person, known, err := vault.OwnerIn(tx, g.cfg.Programme, account)
+	if err != nil || !known {
+		return err
+	}
+	event := signin.ControllerChanged
+	if kind == points.KindRecover {
+		event = signin.RecoveryBegun
+	}
+	return g.people.signIn.NoteController(tx, person, event, time.Unix(at, 0))
+}
+
 // buildAbuse makes, with a secret of its own, what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
 func (g *gateway) buildAbuse(ctx context.Context, parts *api.Parts, secret []byte) error {
 	rules, err := abuse.LoadRules(g.cfg.People.AbuseRules)
@@ -52,7 +71,7 @@ func (g *gateway) buildAbuse(ctx context.Context, parts *api.Parts, secret []byt
 	}
 	settings := abuse.Settings{
 		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: secret, Ledger: g.client.Points(g.cfg.Programme),
-		Unfreezer: unfreezing{g}, Receipts: g.reads, Keep: time.Duration(g.cfg.People.AbuseDays) * 24 * time.Hour, Log: g.log,
+		Unfreezer: unfreezing{g}, Receipts: g.reads, Controllers: g.noteController, Keep: time.Duration(g.cfg.People.AbuseDays) * 24 * time.Hour, Log: g.log,
 	}
 	if g.cfg.Compliance.Given() {
 		client, err := g.speakAs("compliance", g.cfg.Compliance)

@@ -34,18 +34,18 @@ func (g *gateway) buildSignIn(parts *api.Parts, secret []byte) error {
 	}
 	g.people.senders = senders
 	post := signin.NewPost(senders, g.log)
-	events := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_sign_in_events_total", Help: "What may be a sign of a takeover: new devices, factors and addresses that changed."}, []string{"event"})
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tally_sign_in_events_total", Help: "What happened to how customers sign in: sign-ins, new devices, factors, identifiers and controllers that changed. A jump may be an attack."}, []string{"event"})
 	g.registry.MustRegister(events)
 	service, err := signin.New(signin.Settings{
 		DB: g.people.db, People: g.people.vault, Post: post, Relying: g.relyingParty, Secret: secret, Issuer: displayed(g.cfg.Programme), Region: settings.Region, Log: g.log,
-		Watch: func(_ context.Context, _ signin.PersonID, e signin.Event) { events.WithLabelValues(string(e)).Inc() },
+		Watch: func(e signin.Event) { events.WithLabelValues(string(e)).Inc() },
 	})
 	if err != nil {
 		return err
 	}
 	g.people.signIn = service
 	g.people.vault.Register(service)
-	g.people.runs = append(g.people.runs, post.Run)
+	g.people.runs = append(g.people.runs, post.Run, service.Run)
 	parts.People.SignIn, parts.People.Origin, parts.People.Client = service, settings.Origin, settings.Client
 	parts.Wallet, err = web.New(displayed(g.cfg.Programme))
 	return err

@@ -49,9 +49,12 @@ type Settings struct {
 	Compliance Compliance // Nil without an identity for it: no freeze is asked for, and answers wait.
 	Unfreezer  Unfreezer
 	Receipts   Receipts
-	Keep       time.Duration    // How long findings, decisions and objections are kept; DefaultKeepDays when zero.
-	Now        func() time.Time // time.Now when nil.
-	Log        *slog.Logger     // Gets ids and codes, never words.
+	// Controllers is told, in the transaction that takes a receipt in, that another key controls an account (rekey, complete) or is to control it after a wait (recover). At is in
+	// Unix seconds. Nil: nobody is.
+	Controllers func(tx *sqlite.Tx, account points.AccountID, kind points.Kind, at int64) error
+	Keep        time.Duration    // How long findings, decisions and objections are kept; DefaultKeepDays when zero.
+	Now         func() time.Time // time.Now when nil.
+	Log         *slog.Logger     // Gets ids and codes, never words.
 }
 
 // roundEvery is how often a Service looks at what was committed and what is to be sent.
@@ -82,6 +85,9 @@ func New(s Settings) (*Service, error) {
 	}
 	if s.Keep == 0 {
 		s.Keep = DefaultKeepDays * secondsPerDay * time.Second
+	}
+	if s.Controllers == nil {
+		s.Controllers = func(*sqlite.Tx, points.AccountID, points.Kind, int64) error { return nil }
 	}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)

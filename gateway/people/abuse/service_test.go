@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ type world struct {
 	objected []wire.NewObjection
 	answered []wire.ObjectionAnswer
 	unfrozen []points.AccountID
+	rekeyed  []string
 	next     int
 }
 
@@ -103,6 +105,10 @@ func (w *world) restart(rules Rules) {
 	var err error
 	w.Service, err = New(Settings{
 		Programme: "airline", MSP: "AirlineMSP", Rules: &rules, DB: w.db, Secret: bytes.Repeat([]byte{7}, 32), Ledger: w, Compliance: w, Unfreezer: w, Receipts: w,
+		Controllers: func(_ *sqlite.Tx, account points.AccountID, kind points.Kind, _ int64) error {
+			w.rekeyed = append(w.rekeyed, string(kind)+" "+string(account))
+			return nil
+		},
 		Now: func() time.Time { return time.Unix(w.now, 0) },
 	})
 	if err != nil {
@@ -349,6 +355,19 @@ func TestWhatOthersBroughtToTheLedgerCountsToo(t *testing.T) {
 	}
 	if v := w.look(&Attempt{Account: account(2), Kind: points.KindRedeem, Points: 5, At: start + 1}); v.Action != ActionNone {
 		t.Errorf("what was judged before was counted twice: %+v", v)
+	}
+}
+
+func TestWhoControlsAnAccountIsToldOnceWhateverIsReadAgain(t *testing.T) {
+	w := newWorld(t, Rules{})
+	w.commit("AirlineMSP", points.Receipt{Kind: points.KindRekey, Account: account(1)}, points.Receipt{Kind: points.KindRekey, Account: account(2), Outcome: points.Rejected})
+	w.commit("HotelMSP", points.Receipt{Kind: points.KindRecover, Account: account(3)}, points.Receipt{Kind: points.KindComplete, Account: account(4)}, points.Receipt{Kind: points.KindEarn, Account: account(5)})
+	w.round()
+	w.restart(Rules{})
+	w.round()
+	slices.Sort(w.rekeyed)
+	if want := []string{"complete " + string(account(4)), "recover " + string(account(3)), "rekey " + string(account(1))}; !slices.Equal(w.rekeyed, want) {
+		t.Errorf("%v", w.rekeyed)
 	}
 }
 

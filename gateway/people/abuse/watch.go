@@ -147,6 +147,8 @@ func (v *Service) take(tx *sqlite.Tx, r *points.Receipt, at int64) ([]Finding, e
 			return nil, err
 		}
 		return v.returns(tx, r.Account, at)
+	case points.KindRekey, points.KindRecover, points.KindComplete:
+		return nil, v.s.Controllers(tx, r.Account, r.Kind, at)
 	case points.KindRefer:
 		return v.referral(tx, r, at)
 	}

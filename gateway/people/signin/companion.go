@@ -13,6 +13,7 @@ type Exported struct {
 	Authenticator bool              `json:"authenticator"`
 	RecoveryCodes int               `json:"recoveryCodes"` // Left.
 	Sessions      []ExportedSession `json:"sessions"`
+	Events        []ExportedEvent   `json:"events"`
 }
 
 // ExportedPasskey is a passkey in an export.
@@ -27,6 +28,13 @@ type ExportedSession struct {
 	Methods []string `json:"methods"`
 	Created string   `json:"created"`
 	Seen    string   `json:"seen"`
+}
+
+// ExportedEvent is something that happened to how the person signs in, in an export.
+type ExportedEvent struct {
+	Kind   string `json:"kind"`
+	At     string `json:"at"`
+	Device string `json:"device,omitempty"`
 }
 
 // Name implements vault.Companion.
@@ -44,7 +52,14 @@ func (s *Service) Export(ctx context.Context, person PersonID) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := Exported{Passkeys: []ExportedPasskey{}, Sessions: []ExportedSession{}}
+	events, err := s.Events(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	e := Exported{Passkeys: []ExportedPasskey{}, Sessions: []ExportedSession{}, Events: []ExportedEvent{}}
+	for _, h := range events {
+		e.Events = append(e.Events, ExportedEvent{Kind: string(h.Kind), At: h.At.Format(timeForm), Device: h.Device})
+	}
 	for _, p := range passkeys {
 		e.Passkeys = append(e.Passkeys, ExportedPasskey{Label: p.Label, Created: p.Created.Format(timeForm)})
 	}
@@ -57,12 +72,17 @@ func (s *Service) Export(ctx context.Context, person PersonID) (any, error) {
 }
 
 // personTables are those with rows of a person, in the column person.
-var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions", "signin_proved"}
+var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions", "signin_proved", "signin_events", "signin_letters"}
 
 // Merge implements vault.Companion. What the person that is kept has stays; of the other one nothing is taken over, since whoever holds its factors has not shown that they are
 // the same person, and both sign in anew. That messages reach them at an address stays true of the one person that they are.
 func (s *Service) Merge(tx *sqlite.Tx, keep, gone PersonID) error {
-	if _, err := tx.Exec("UPDATE OR IGNORE signin_proved SET person = ? WHERE person = ?", keep, gone); err != nil {
+	for _, table := range []string{"signin_proved", "signin_events", "signin_letters"} {
+		if _, err := tx.Exec("UPDATE OR IGNORE "+table+" SET person = ? WHERE person = ?", keep, gone); err != nil {
+			return err
+		}
+	}
+	if err := s.note(tx, happening{person: keep, kind: PersonsMerged}); err != nil {
 		return err
 	}
 	if err := s.Forget(tx, gone, nil); err != nil {
@@ -79,6 +99,6 @@ func (s *Service) Forget(tx *sqlite.Tx, person PersonID, _ []privacy.EntryKey) e
 			return err
 		}
 	}
-	_, err := tx.Exec("DELETE FROM signin_buckets WHERE name = ?", factorBucket(person))
+	_, err := tx.Exec("DELETE FROM signin_buckets WHERE name IN (?, ?, ?)", factorBucket(person), noticeBucket(person, inside), noticeBucket(person, outside))
 	return err
 }

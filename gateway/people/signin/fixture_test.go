@@ -51,6 +51,22 @@ func (p *people) Create(_ context.Context, attributes []vault.Attribute, _ vault
 	return person, nil
 }
 
+// Read gives the addresses that Find finds, and English.
+func (p *people) Read(_ context.Context, person PersonID, _ []string, _ vault.Access) ([]vault.Attribute, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed != nil {
+		return nil, p.failed
+	}
+	all := []vault.Attribute{{Name: vault.Language, Value: "en"}}
+	for id, owner := range p.by {
+		if owner == person {
+			all = append(all, vault.Attribute{Name: string(id.Kind), Value: id.Value})
+		}
+	}
+	return all, nil
+}
+
 // inbox keeps messages by address.
 type inbox struct {
 	mu       sync.Mutex
@@ -76,9 +92,11 @@ type world struct {
 	path   string
 	people *people
 	inbox  *inbox
-	events []Event
-	mu     sync.Mutex
-	clock  time.Time
+
+	settings Settings
+	events   []Event
+	mu       sync.Mutex
+	clock    time.Time
 }
 
 func (w *world) pass(d time.Duration) {
@@ -97,18 +115,19 @@ func newWorld(t *testing.T) *world {
 	}
 	w.db = db
 	post := NewPost(map[vault.Kind]Sender{vault.Email: w.inbox, vault.Phone: w.inbox}, slog.New(slog.DiscardHandler))
-	w.Service, err = New(Settings{
+	w.settings = Settings{
 		DB: db, People: w.people, Post: post, Secret: []byte(strings.Repeat("s", SecretSize)), Issuer: "Airline Miles",
 		Relying: func(context.Context) (RelyingParty, error) {
 			return RelyingParty{RelyingParty: webauthn.RelyingParty{ID: "example.org", Origins: []string{"https://example.org"}}, Name: "Airline Miles"}, nil
 		},
-		Watch: func(_ context.Context, _ PersonID, e Event) { w.events = append(w.events, e) },
+		Watch: func(e Event) { w.events = append(w.events, e) },
 		Now: func() time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.clock
 		},
-	})
+	}
+	w.Service, err = New(w.settings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,15 +96,15 @@ func (s *Service) recognised(ctx context.Context, b begun, agent string) (Progre
 
 // signIn opens a session, and notes when it is from where nobody had signed in with the address before. A passkey brings its device with it.
 func (s *Service) signIn(ctx context.Context, b begun, methods []string, agent string) (Progress, error) {
-	p, err := s.enter(ctx, b, methods, agent)
-	if err == nil && b.device == "" && !slices.Contains(methods, ByPasskey) {
-		s.notice(ctx, b.person, DeviceNew)
+	kind := SignedInAgain
+	if b.device == "" && !slices.Contains(methods, ByPasskey) {
+		kind = DeviceNew
 	}
-	return p, err
+	return s.enter(ctx, b, methods, agent, kind)
 }
 
-// enter opens a session.
-func (s *Service) enter(ctx context.Context, b begun, methods []string, agent string) (Progress, error) {
+// enter opens a session and notes how that came about.
+func (s *Service) enter(ctx context.Context, b begun, methods []string, agent string, kind Event) (Progress, error) {
 	var o Opened
 	err := s.db.Write(ctx, func(tx *sqlite.Tx) (err error) {
 		if b.address != "" {
@@ -112,8 +112,10 @@ func (s *Service) enter(ctx context.Context, b begun, methods []string, agent st
 				return err
 			}
 		}
-		o, err = s.openSession(tx, b.person, methods, agent)
-		return err
+		if o, err = s.openSession(tx, b.person, methods, agent); err != nil {
+			return err
+		}
+		return s.note(tx, happening{person: b.person, kind: kind, device: o.Device})
 	})
 	if err != nil {
 		return Progress{}, err
@@ -165,7 +167,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (Progress, error
 	if err := s.db.Write(ctx, func(tx *sqlite.Tx) error { return s.finish(tx, b) }); err != nil {
 		return Progress{}, err
 	}
-	return s.enter(ctx, b, []string{ByCode}, r.Agent)
+	return s.enter(ctx, b, []string{ByCode}, r.Agent, Registered)
 }
 
 // Answer is a second factor other than a passkey.
@@ -186,13 +188,15 @@ func (s *Service) AnswerFactor(ctx context.Context, a Answer) (Progress, error) 
 		if err := s.useFactor(tx, b.person, a.Method, a.Code); err != nil {
 			return err
 		}
+		if a.Method == ByRecovery {
+			if err := s.note(tx, happening{person: b.person, kind: RecoveryUsed, device: deviceOf(a.Agent)}); err != nil {
+				return err
+			}
+		}
 		return s.finish(tx, b)
 	})
 	if err != nil {
-		return Progress{}, err
-	}
-	if a.Method == ByRecovery {
-		s.notice(ctx, b.person, RecoveryUsed)
+		return Progress{}, s.noteLockedOut(ctx, b.person, deviceOf(a.Agent), err)
 	}
 	return s.signIn(ctx, b, []string{ByCode, a.Method}, a.Agent)
 }

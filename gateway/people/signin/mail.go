@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/wneessen/go-mail"
 
@@ -76,7 +77,7 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 	}
 	letter.Subject(message.Subject)
 	letter.SetDate()
-	letter.SetMessageID()
+	m.name(letter, message.ID)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's absence note answers it.
 	letter.SetBodyString(mail.TypeTextPlain, message.Text)
 	client, err := mail.NewClient(m.host, m.options()...)
@@ -87,6 +88,16 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 		return sendError(err)
 	}
 	return nil
+}
+
+// name gives a letter its Message-ID. One that is sent again has the same, by which mail readers know it.
+func (m *Mail) name(letter *mail.Msg, id string) {
+	_, domain, _ := strings.Cut(m.settings.From, "@")
+	if id == "" || domain == "" {
+		letter.SetMessageID()
+		return
+	}
+	letter.SetMessageIDWithValue(id + "@" + strings.TrimRight(domain, ">"))
 }
 
 func (m *Mail) options() []mail.Option {

@@ -177,12 +177,14 @@ func (s *Service) keepPasskey(ctx context.Context, session *Session, made *webau
 		if err != nil {
 			return err
 		}
-		return s.prove(tx, session, ByPasskey)
+		if err := s.prove(tx, session, ByPasskey); err != nil {
+			return err
+		}
+		return s.note(tx, session.did(PasskeyAdded))
 	})
 	if err != nil {
 		return Passkey{}, err
 	}
-	s.notice(ctx, session.Person, PasskeyAdded)
 	return p, nil
 }
 

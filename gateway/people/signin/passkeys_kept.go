@@ -72,19 +72,18 @@ func (s *Service) Passkeys(ctx context.Context, person PersonID) ([]Passkey, err
 // RemovePasskey forgets a passkey of the person; NOT_FOUND when it isn't one. An account whose controller it is stays under it: the ledger says who controls an account.
 func (s *Service) RemovePasskey(ctx context.Context, session *Session, id string) error {
 	person := session.Person
-	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		gone, err := tx.Exec("DELETE FROM signin_passkeys WHERE person = ? AND id = ?", person, id)
 		if err != nil {
 			return err
 		}
 		n, err := gone.RowsAffected()
-		if err == nil && n == 0 {
+		if err != nil {
+			return sqlite.Failed(err)
+		}
+		if n == 0 {
 			return fault.New(fault.NotFound, "there is no such passkey")
 		}
-		return sqlite.Failed(err)
+		return s.note(tx, session.did(PasskeyRemoved))
 	})
-	if err == nil {
-		s.notice(ctx, person, PasskeyRemoved)
-	}
-	return err
 }

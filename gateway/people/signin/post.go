@@ -22,6 +22,7 @@ const (
 
 // Message is what is sent to one address. Subject is empty for a phone.
 type Message struct {
+	ID      string // Random; the same when a message is sent again. Empty for one that is sent once at most.
 	To      vault.Identifier
 	Subject string
 	Text    string

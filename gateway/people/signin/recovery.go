@@ -27,12 +27,11 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, session *Session) ([]str
 				return err
 			}
 		}
-		return nil
+		return s.note(tx, session.did(RecoveryRenewed))
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.notice(ctx, person, RecoveryRenewed)
 	return codes, nil
 }
 

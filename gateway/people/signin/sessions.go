@@ -39,6 +39,11 @@ type Session struct {
 	Expires time.Time
 }
 
+// did is something that the session's person has done within it.
+func (session *Session) did(kind Event) happening {
+	return happening{person: session.Person, kind: kind, device: session.Device}
+}
+
 // ProvedUntil is when the session's last proof is too old for what is sensitive.
 func (session *Session) ProvedUntil() time.Time { return session.Proved.Add(StepUpLifetime) }
 

@@ -23,6 +23,8 @@ type People interface {
 	Find(ctx context.Context, id vault.Identifier) (PersonID, error)
 	// Create makes a person; ALREADY_EXISTS when an identifier is somebody's already.
 	Create(ctx context.Context, attributes []vault.Attribute, access vault.Access) (PersonID, error)
+	// Read gives a person's values of the attributes named; PERSON_UNKNOWN when there is no such person.
+	Read(ctx context.Context, person PersonID, names []string, access vault.Access) ([]vault.Attribute, error)
 }
 
 // RelyingParty says for whom passkeys are made: the programme's on the ledger, so that a passkey can control its accounts too.
@@ -37,28 +39,13 @@ type Settings struct {
 	People  People
 	Post    *Post
 	Relying func(context.Context) (RelyingParty, error)
-	Watch   func(context.Context, PersonID, Event) // Is told of what may be a takeover; nil: nobody is.
-	Secret  []byte                                 // SecretSize bytes.
-	Issuer  string                                 // The programme as authenticator apps and messages name it.
-	Region  string                                 // Of phone numbers without a country code; may be empty.
-	Now     func() time.Time                       // time.Now when nil.
-	Log     *slog.Logger                           // Gets codes of errors, never who it is about.
+	Watch   func(Event)      // Counts what happens; nil: nobody does.
+	Secret  []byte           // SecretSize bytes.
+	Issuer  string           // The programme as authenticator apps and messages name it.
+	Region  string           // Of phone numbers without a country code; may be empty.
+	Now     func() time.Time // time.Now when nil.
+	Log     *slog.Logger     // Gets codes of errors, never who it is about.
 }
-
-// Event is something about how a person signs in that the person, or who looks for takeovers, may want to know.
-type Event string
-
-// The events.
-const (
-	DeviceNew            Event = "device-new" // Signed in from where nobody had signed in with the address.
-	PasskeyAdded         Event = "passkey-added"
-	PasskeyRemoved       Event = "passkey-removed"
-	AuthenticatorAdded   Event = "authenticator-added"
-	AuthenticatorRemoved Event = "authenticator-removed"
-	RecoveryUsed         Event = "recovery-used"
-	RecoveryRenewed      Event = "recovery-renewed"
-	AddressAdded         Event = "address-added"
-)
 
 // Service signs people in. It may be used by several goroutines.
 type Service struct {
@@ -66,7 +53,8 @@ type Service struct {
 	people  People
 	post    *Post
 	relying func(context.Context) (RelyingParty, error)
-	watch   func(context.Context, PersonID, Event)
+	watch   func(Event)
+	woken   chan struct{} // Somebody is to be written to.
 	keys    keys
 	issuer  string
 	region  string
@@ -91,15 +79,13 @@ func New(s Settings) (*Service, error) {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	if s.Watch == nil {
-		s.Watch = func(context.Context, PersonID, Event) {}
+		s.Watch = func(Event) {}
 	}
 	return &Service{
 		db: s.DB, people: s.People, post: s.Post, relying: s.Relying, watch: s.Watch, keys: k, issuer: s.Issuer, region: s.Region, now: s.Now, log: s.Log,
-		peers: peers{limiters: map[netip.Prefix]*rate.Limiter{}},
+		woken: make(chan struct{}, 1), peers: peers{limiters: map[netip.Prefix]*rate.Limiter{}},
 	}, nil
 }
-
-func (s *Service) notice(ctx context.Context, person PersonID, e Event) { s.watch(ctx, person, e) }
 
 // refused is the one answer to whatever is wrong, used up or lapsed.
 func refused() error { return fault.New(fault.SignInRefused, "begin again when it stays so") }

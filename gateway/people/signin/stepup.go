@@ -51,6 +51,11 @@ func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 			if err := s.useFactor(tx, session.Person, u.Method, u.Code); err != nil {
 				return err
 			}
+			if u.Method == ByRecovery {
+				if err := s.note(tx, session.did(RecoveryUsed)); err != nil {
+					return err
+				}
+			}
 			return s.prove(tx, session, u.Method)
 		}
 		b, err := s.resume(tx, u.Token, awaitsStepUp)
@@ -68,10 +73,7 @@ func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 		}
 		return s.prove(tx, session, ByCode)
 	})
-	if err == nil && u.Method == ByRecovery {
-		s.notice(ctx, session.Person, RecoveryUsed)
-	}
-	return err
+	return s.noteLockedOut(ctx, session.Person, session.Device, err)
 }
 
 // ownAddress gives an address's keyed hash when it is the person's in the vault; else SIGN_IN_REFUSED. Somebody who has got hold of a session proves nothing by their own address.
@@ -112,8 +114,5 @@ func (s *Service) ConfirmAddress(ctx context.Context, session *Session, p Proof)
 		}
 		return s.noteProved(tx, session.Person, address)
 	})
-	if err == nil {
-		s.notice(ctx, session.Person, AddressAdded)
-	}
 	return to, err
 }

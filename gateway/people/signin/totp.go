@@ -101,25 +101,27 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session *Session, code string
 		if _, err := tx.Exec("UPDATE signin_totp SET confirmed = 1 WHERE person = ?", person); err != nil {
 			return err
 		}
-		return s.prove(tx, session, ByTOTP)
+		if err := s.prove(tx, session, ByTOTP); err != nil {
+			return err
+		}
+		return s.note(tx, session.did(AuthenticatorAdded))
 	})
-	if err == nil {
-		s.notice(ctx, person, AuthenticatorAdded)
-	}
-	return err
+	return s.noteLockedOut(ctx, person, session.Device, err)
 }
 
 // RemoveTOTP forgets the person's authenticator app.
 func (s *Service) RemoveTOTP(ctx context.Context, session *Session) error {
 	person := session.Person
-	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		_, err := tx.Exec("DELETE FROM signin_totp WHERE person = ?", person)
-		return err
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		gone, err := tx.Exec("DELETE FROM signin_totp WHERE person = ?", person)
+		if err != nil {
+			return err
+		}
+		if n, err := gone.RowsAffected(); err != nil || n == 0 {
+			return sqlite.Failed(err)
+		}
+		return s.note(tx, session.did(AuthenticatorRemoved))
 	})
-	if err == nil {
-		s.notice(ctx, person, AuthenticatorRemoved)
-	}
-	return err
 }
 
 // State of an authenticator app's secret.

@@ -263,6 +263,31 @@ func (v *Vault) pendings(ctx context.Context, where string, args ...any) ([]pend
 	})
 }
 
+// foretell has companions know which identifiers a change that is being written down takes and gives.
+func (v *Vault) foretell(ctx context.Context, tx *sqlite.Tx, id PersonID, c IdentifierChange) error {
+	if len(c.Gone)+len(c.Added) == 0 {
+		return nil
+	}
+	for _, one := range v.companions {
+		if f, wants := one.(Forerunner); wants {
+			if err := f.Changing(ctx, tx, id, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// identifiersOf gives those of a person's attributes that are identifiers.
+func identifiersOf(all []Attribute) (some []Identifier) {
+	for _, a := range all {
+		if Multiple(a.Name) {
+			some = append(some, Identifier{Kind: Kind(a.Name), Value: a.Value})
+		}
+	}
+	return some
+}
+
 // tell has companions that watch do their part of a change.
 func (v *Vault) tell(tx *sqlite.Tx, id PersonID, changed map[string]bool) error {
 	names := slices.Sorted(maps.Keys(changed))

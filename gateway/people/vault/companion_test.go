@@ -38,6 +38,35 @@ func (c *companion) Changed(_ *sqlite.Tx, _ vault.PersonID, names []string) erro
 	return nil
 }
 
+func (c *companion) Changing(_ context.Context, _ *sqlite.Tx, _ vault.PersonID, change vault.IdentifierChange) error {
+	c.changed = nil
+	c.changing = append(c.changing, change)
+	return nil
+}
+
+func TestACompanionKnowsBeforeWhichIdentifiersAreTakenAndGiven(t *testing.T) {
+	v := vaulttest.New(t)
+	c := &companion{}
+	v.Register(c)
+	id := create(t, v, "name", "Ada", "email", "a@example.com", "email", "b@example.com")
+	update := func(remove []string, set ...vault.Attribute) {
+		t.Helper()
+		if err := v.Update(context.Background(), id, set, remove, desk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(nil, vault.Attribute{Name: "name", Value: "Ada L."})
+	update(nil, vault.Attribute{Name: "email", Value: "a@example.com"}, vault.Attribute{Name: "email", Value: "b@example.com"})
+	if len(c.changing) != 0 {
+		t.Fatalf("no identifier changes: %v", c.changing)
+	}
+	update([]string{"name"}, vault.Attribute{Name: "email", Value: "b@example.com"}, vault.Attribute{Name: "email", Value: "C@EXAMPLE.com"})
+	if len(c.changing) != 1 || !slices.Equal(c.changing[0].Gone, []vault.Identifier{{Kind: vault.Email, Value: "a@example.com"}}) ||
+		!slices.Equal(c.changing[0].Added, []vault.Identifier{{Kind: vault.Email, Value: "C@example.com"}}) || !slices.Contains(c.changed, "email") {
+		t.Errorf("%+v, then %v", c.changing, c.changed)
+	}
+}
+
 const (
 	firstAccount  = points.AccountID("0123456789abcdef0123456789abcdef")
 	secondAccount = points.AccountID("11111111111111111111111111111111")

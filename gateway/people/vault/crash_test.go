@@ -235,6 +235,7 @@ type companion struct {
 	forgotten []privacy.EntryKey
 	merged    [][2]vault.PersonID
 	changed   []string
+	changing  []vault.IdentifierChange
 	fail      bool
 }
 

@@ -93,6 +93,12 @@ func (v *Vault) AccountsIn(ctx context.Context, id PersonID, programme string) (
 	return accounts, err
 }
 
+// OwnerIn finds whose account it is within a transaction of people.db; false when it is nobody's.
+func OwnerIn(tx *sqlite.Tx, programme string, account points.AccountID) (id PersonID, known bool, err error) {
+	known, err = tx.QueryRow(`SELECT person FROM accounts WHERE programme = ? AND account = ?`, []any{programme, string(account)}, &id)
+	return id, known, err
+}
+
 // PersonOf finds whose account it is; PERSON_UNKNOWN when it is nobody's.
 func (v *Vault) PersonOf(ctx context.Context, programme string, account points.AccountID) (PersonID, error) {
 	var id PersonID

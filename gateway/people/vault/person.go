@@ -184,6 +184,7 @@ func (v *Vault) update(ctx context.Context, h *holder, set []Attribute, remove [
 		}
 	}
 	added := slices.DeleteFunc(slices.Clone(set), func(a Attribute) bool { return slices.Contains(values, a) })
+	gone := slices.DeleteFunc(slices.Clone(values), func(a Attribute) bool { return slices.Contains(set, a) })
 	fresh, err := v.sealAll(p, h.key, added)
 	if err != nil {
 		return err
@@ -199,6 +200,9 @@ func (v *Vault) update(ctx context.Context, h *holder, set []Attribute, remove [
 			return err
 		}
 		if err := v.logIn(tx, h.id, Updating, access, touched); err != nil {
+			return err
+		}
+		if err := v.foretell(ctx, tx, h.id, IdentifierChange{Gone: identifiersOf(gone), Added: identifiersOf(added)}); err != nil {
 			return err
 		}
 		return v.begin(tx, p, fresh)

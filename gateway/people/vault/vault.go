@@ -43,6 +43,16 @@ type Watcher interface {
 	Changed(tx *sqlite.Tx, person PersonID, names []string) error
 }
 
+// Forerunner is a Watcher that has to know which identifiers a change takes from a person before nobody knows them any more. Changing works in the transaction that writes the
+// change down; Changed follows in the one that brings it into use, or never when the ledger refuses it.
+type Forerunner interface {
+	Watcher
+	Changing(ctx context.Context, tx *sqlite.Tx, person PersonID, c IdentifierChange) error
+}
+
+// IdentifierChange is what an update does to a person's identifiers.
+type IdentifierChange struct{ Gone, Added []Identifier }
+
 // Settings are what a vault is made of.
 type Settings struct {
 	Brand  string     // The member's name; part of what every box is bound to.

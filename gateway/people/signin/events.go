@@ -1,0 +1,185 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/random"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// Event is something about how a person signs in, or who controls the person's accounts, that the person wants to know.
+type Event string
+
+// The events.
+const (
+	Registered           Event = "registered"
+	SignedInAgain        Event = "signed-in"
+	DeviceNew            Event = "device-new" // Signed in from where nobody had signed in with the address.
+	PasskeyAdded         Event = "passkey-added"
+	PasskeyRemoved       Event = "passkey-removed"
+	AuthenticatorAdded   Event = "authenticator-added"
+	AuthenticatorRemoved Event = "authenticator-removed"
+	RecoveryUsed         Event = "recovery-used"
+	RecoveryRenewed      Event = "recovery-renewed"
+	LockedOut            Event = "locked-out"         // The second factor was tried so often that it isn't taken for a while.
+	IdentifierAdded      Event = "identifier-added"   // A phone, an e-mail address, a card or a member's own number.
+	IdentifierRemoved    Event = "identifier-removed" //
+	IdentifierReplaced   Event = "identifier-replaced"
+	ControllerChanged    Event = "controller-changed"  // Another key controls an account.
+	RecoveryBegun        Event = "controller-recovery" // Another key is to control an account after a wait.
+	PersonsMerged        Event = "persons-merged"      // The brand made this person and another one.
+)
+
+// class says what an event is to who tells it.
+type class int
+
+const (
+	listed  class = iota // Stands in the list alone.
+	outside              // Can be brought about by who reads the person's messages, without a second factor: has a limit of its own.
+	inside               // Needs a second factor where there is one, or the brand.
+)
+
+// classes has every event.
+var classes = map[Event]class{
+	Registered: listed, SignedInAgain: listed,
+	DeviceNew: outside, LockedOut: outside,
+	PasskeyAdded: inside, PasskeyRemoved: inside, AuthenticatorAdded: inside, AuthenticatorRemoved: inside, RecoveryUsed: inside, RecoveryRenewed: inside,
+	IdentifierAdded: inside, IdentifierRemoved: inside, IdentifierReplaced: inside, ControllerChanged: inside, RecoveryBegun: inside, PersonsMerged: inside,
+}
+
+// Told says whether a person is written to about an event.
+func (e Event) Told() bool { return classes[e] != listed }
+
+// Limits of the list of events.
+const (
+	MaxEventsOfKind = 30                   // Of one person: however often one thing is done, the others stay in the list.
+	MaxEvents       = 200                  // That are shown, the newest ones.
+	EventLife       = 180 * 24 * time.Hour // After which an event is deleted.
+	lockedOutPause  = time.Hour            // In which being locked out is one event.
+)
+
+// States of an event.
+const (
+	statePending = "PENDING" // Of a change that isn't in use yet.
+	stateDue     = "DUE"     // The person is to be written to.
+	stateTold    = "TOLD"
+)
+
+// Happened is an event of a person.
+type Happened struct {
+	ID     string // 32 hex digits, random.
+	Kind   Event
+	At     time.Time
+	Device string // Browser and system where it was done; empty where that isn't known, or was nobody's.
+}
+
+// happening is an event that is to be noted.
+type happening struct {
+	person PersonID
+	kind   Event
+	device string
+	at     time.Time          // Now when zero.
+	gone   []vault.Identifier // Addresses that are written to although they aren't the person's any more.
+	state  string             // As the event's kind says when empty.
+}
+
+// note writes an event down in the transaction of what happened, so that neither is there without the other. What happened too long ago is in the list at most.
+func (s *Service) note(tx *sqlite.Tx, h happening) error {
+	now := s.now()
+	if h.at.IsZero() {
+		h.at = now
+	}
+	if h.state == "" {
+		h.state = stateTold
+		if h.kind.Told() && now.Sub(h.at) < LetterLife {
+			h.state = stateDue
+		}
+	}
+	oldest := now.Add(-EventLife).Unix()
+	if _, err := tx.Exec("DELETE FROM signin_events WHERE at <= ?", oldest); err != nil {
+		return err
+	}
+	if h.at.Unix() <= oldest {
+		return nil
+	}
+	id := random.Hex(idSize)
+	gone, err := s.sealAddresses(id, h.gone)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec("INSERT INTO signin_events (id, person, kind, device, at, state, gone) VALUES (?, ?, ?, ?, ?, ?, ?)", id, h.person, h.kind, h.device, h.at.Unix(), h.state, gone); err != nil {
+		return err
+	}
+	_, err = tx.Exec(`DELETE FROM signin_events WHERE person = ?1 AND kind = ?2 AND id NOT IN (SELECT id FROM signin_events WHERE person = ?1 AND kind = ?2 ORDER BY at DESC, id LIMIT ?3)`,
+		h.person, h.kind, MaxEventsOfKind)
+	if err == nil {
+		s.watch(h.kind)
+		s.wake()
+	}
+	return err
+}
+
+// NoteController notes in somebody's transaction that another key controls, or is to control, an account of the person.
+func (s *Service) NoteController(tx *sqlite.Tx, person PersonID, kind Event, at time.Time) error {
+	return s.note(tx, happening{person: person, kind: kind, at: at})
+}
+
+// noteLockedOut notes that a person's second factor isn't taken for a while, once in lockedOutPause. The refusal's own write was undone.
+func (s *Service) noteLockedOut(ctx context.Context, person PersonID, device string, refusal error) error {
+	if person == "" || fault.CodeOf(refusal) != fault.AttemptsLimited {
+		return refusal
+	}
+	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		known, err := tx.QueryRow("SELECT 1 FROM signin_events WHERE person = ? AND kind = ? AND at > ? LIMIT 1", []any{person, LockedOut, s.now().Add(-lockedOutPause).Unix()}, new(int))
+		if err != nil || known {
+			return err
+		}
+		return s.note(tx, happening{person: person, kind: LockedOut, device: device})
+	})
+	return firstError(err, refusal)
+}
+
+// Events lists what happened to a person, the newest first.
+func (s *Service) Events(ctx context.Context, person PersonID) ([]Happened, error) {
+	return list(ctx, s.db.Reader(), func(row scanner) (h Happened, err error) {
+		var at int64
+		err = row.Scan(&h.ID, &h.Kind, &h.Device, &at)
+		h.At = time.Unix(at, 0).UTC()
+		return h, err
+	}, "SELECT id, kind, device, at FROM signin_events WHERE person = ? AND state <> ? AND at > ? ORDER BY at DESC, id LIMIT ?",
+		person, statePending, s.now().Add(-EventLife).Unix(), MaxEvents)
+}
+
+func goneOwner(event string) string { return "gone " + event }
+
+// sealAddresses is nil for none.
+func (s *Service) sealAddresses(event string, all []vault.Identifier) ([]byte, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "addresses can't be encoded")
+	}
+	return s.keys.seal(goneOwner(event), raw), nil
+}
+
+// openAddresses gives what was sealed, and nothing when the gateway's secret was replaced meanwhile: what it goes with must not wait for that.
+func (s *Service) openAddresses(event string, sealed []byte) (all []vault.Identifier) {
+	if sealed == nil {
+		return nil
+	}
+	raw, err := s.keys.open(goneOwner(event), sealed)
+	if err == nil {
+		err = json.Unmarshal(raw, &all)
+	}
+	if err != nil {
+		s.log.Warn("addresses that a person has lost can't be told: was the gateway's secret replaced?")
+		return nil
+	}
+	return all
+}

@@ -1,0 +1,178 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/random"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// noticeLimit is how many messages about events of one class a person gets at each address. What happens beyond it is told together in the next one: nothing is left out.
+var noticeLimit = limit{burst: 5, pause: time.Hour}
+
+// Limits of notices.
+const (
+	LetterLife   = 72 * time.Hour // After which a message that can't be sent isn't sent any more; the list of events stays.
+	maxAddresses = 4              // Of a person that are written to, the longest proved ones; and as many that aren't the person's any more.
+	noticeRound  = 2 * time.Second
+	roundPersons = 100              // In one round.
+	noticePause  = 30 * time.Second // After a failure.
+)
+
+// noticesActor is how the access log names who looks where a person can be written to.
+const noticesActor = "job/security-notices"
+
+// due is an event that its person is to be told of.
+type due struct {
+	Happened
+	gone []byte // Sealed.
+}
+
+// noticeBucket is the bucket of messages about events of one sort.
+func noticeBucket(person PersonID, of class) string {
+	if of == outside {
+		return "notice outside " + string(person)
+	}
+	return "notice inside " + string(person)
+}
+
+// writeLetters writes to everybody who is to be told of something, and whose limit allows it now. Letters stand in the database together with the note that the events are told:
+// whatever becomes of the process, each event is told in one letter to each address.
+func (s *Service) writeLetters(ctx context.Context) error {
+	persons, err := list(ctx, s.db.Reader(), func(row scanner) (p PersonID, err error) {
+		err = row.Scan(&p)
+		return p, err
+	}, "SELECT DISTINCT person FROM signin_events WHERE state = ? ORDER BY person LIMIT ?", stateDue, roundPersons)
+	if err != nil {
+		return err
+	}
+	for _, person := range persons {
+		if failed := s.writeTo(ctx, person); failed != nil {
+			err = failed // Others are written to all the same.
+		}
+	}
+	return err
+}
+
+// writeTo writes to one person.
+func (s *Service) writeTo(ctx context.Context, person PersonID) error {
+	events, err := list(ctx, s.db.Reader(), func(row scanner) (d due, err error) {
+		var at int64
+		err = row.Scan(&d.ID, &d.Kind, &d.Device, &at, &d.gone)
+		d.At = time.Unix(at, 0).UTC()
+		return d, err
+	}, "SELECT id, kind, device, at, gone FROM signin_events WHERE person = ? AND state = ? ORDER BY at, id", person, stateDue)
+	if err != nil {
+		return err
+	}
+	for _, of := range []class{inside, outside} {
+		some := slices.DeleteFunc(slices.Clone(events), func(d due) bool { return classes[d.Kind] != of })
+		open, err := s.opens(ctx, noticeBucket(person, of))
+		if err != nil {
+			return err
+		}
+		if len(some) == 0 || !open {
+			continue
+		}
+		if err := s.tell(ctx, person, of, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// opens says whether a bucket of notices lets one through now.
+func (s *Service) opens(ctx context.Context, bucket string) (bool, error) {
+	dues, err := list(ctx, s.db.Reader(), func(row scanner) (at int64, err error) {
+		err = row.Scan(&at)
+		return at, err
+	}, "SELECT due FROM signin_buckets WHERE name = ?", bucket)
+	if err != nil || len(dues) == 0 {
+		return true, err
+	}
+	return dues[0]-s.now().UnixMilli() <= int64(noticeLimit.burst-1)*noticeLimit.pause.Milliseconds(), nil
+}
+
+// tell turns events of one class into letters.
+func (s *Service) tell(ctx context.Context, person PersonID, of class, events []due) error {
+	to, language, err := s.addressesOf(ctx, person, events)
+	if err != nil {
+		return err
+	}
+	happened := make([]Happened, len(events))
+	for i := range events {
+		happened[i] = events[i].Happened
+	}
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		for _, e := range events {
+			if _, err := tx.Exec("UPDATE signin_events SET state = ?, gone = NULL WHERE id = ?", stateTold, e.ID); err != nil {
+				return err
+			}
+		}
+		if len(to) == 0 {
+			return nil
+		}
+		if err := s.take(tx, noticeBucket(person, of), noticeLimit); err != nil {
+			return err
+		}
+		for _, one := range to {
+			if err := s.keepLetter(tx, person, composeNotice(s.issuer, language, one, happened)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// addressesOf are those that a person has proved, and those that the person has lost by what is told; nobody's when the person is gone.
+func (s *Service) addressesOf(ctx context.Context, person PersonID, events []due) (to []vault.Identifier, language string, err error) {
+	names := []string{vault.Language, string(vault.Email), string(vault.Phone)}
+	known, err := s.people.Read(ctx, person, names, vault.Access{Actor: noticesActor, Purpose: "security"})
+	if fault.CodeOf(err) == fault.PersonUnknown {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	var addresses []vault.Identifier
+	for _, a := range known {
+		if a.Name == vault.Language {
+			language = a.Value
+		} else {
+			addresses = append(addresses, vault.Identifier{Kind: vault.Kind(a.Name), Value: a.Value})
+		}
+	}
+	proved, _, err := s.Proved(ctx, person, addresses)
+	if err != nil {
+		return nil, "", err
+	}
+	var lost []vault.Identifier
+	for _, e := range events {
+		lost = append(lost, s.openAddresses(e.ID, e.gone)...)
+	}
+	for _, some := range [][]vault.Identifier{proved, lost} {
+		some = slices.DeleteFunc(some, func(one vault.Identifier) bool { return !s.post.Reaches(one.Kind) || slices.Contains(to, one) })
+		to = append(to, some[:min(len(some), maxAddresses)]...)
+	}
+	return to, language, nil
+}
+
+func letterOwner(id string) string { return "letter " + id }
+
+// keepLetter has a message sent, also by a later process.
+func (s *Service) keepLetter(tx *sqlite.Tx, person PersonID, m Message) error {
+	m.ID = random.Hex(idSize)
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return fault.New(fault.Internal, "a message can't be encoded")
+	}
+	now := s.now().Unix()
+	_, err = tx.Exec("INSERT INTO signin_letters (id, person, channel, body, made, tries, due) VALUES (?, ?, ?, ?, ?, 0, ?)",
+		m.ID, person, m.To.Kind, s.keys.seal(letterOwner(m.ID), raw), now, now)
+	return err
+}

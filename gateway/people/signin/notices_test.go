@@ -1,0 +1,491 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"pgregory.net/rapid"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// outbox is a sender that keeps messages, and may fail.
+type outbox struct {
+	fails bool
+	sent  []Message
+}
+
+func (o *outbox) Send(_ context.Context, m Message) error {
+	if o.fails {
+		return fault.New(fault.Internal, "not now")
+	}
+	o.sent = append(o.sent, m)
+	return nil
+}
+
+// to lists what was sent to an address.
+func (o *outbox) to(address string) (some []Message) {
+	for _, m := range o.sent {
+		if m.To.Value == address {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// notified is a world whose notices are sent when the test says so, into an outbox.
+func notified(t *testing.T) (*world, *outbox) {
+	w := newWorld(t)
+	w.restart()
+	return w, w.outbox()
+}
+
+// restart makes another service of the same database, with an outbox for e-mails and phones.
+func (w *world) restart() {
+	w.t.Helper()
+	o := &outbox{}
+	s := w.settings
+	s.Post = NewPost(map[vault.Kind]Sender{vault.Email: o, vault.Phone: o}, w.log)
+	w.Service = do[*Service](w.t)(New(s))
+}
+
+func (w *world) outbox() *outbox { return w.post.senders[vault.Email].(*outbox) }
+
+// round writes and sends what is due.
+func (w *world) round() error {
+	return errors.Join(w.writeLetters(w.t.Context()), w.carry(w.t.Context(), vault.Email), w.carry(w.t.Context(), vault.Phone))
+}
+
+// person is somebody with addresses that are proved, without sessions.
+func (w *world) person(addresses ...vault.Identifier) PersonID {
+	w.t.Helper()
+	person := PersonID(fmt.Sprintf("%032x", len(w.people.by)+100))
+	for _, a := range addresses {
+		w.people.by[a] = person
+		w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, person, w.addressHash(a)) })
+		w.pass(time.Second)
+	}
+	return person
+}
+
+func (w *world) write(f func(*sqlite.Tx) error) {
+	w.t.Helper()
+	if err := w.db.Write(w.t.Context(), f); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) happens(person PersonID, kind Event) {
+	w.t.Helper()
+	w.write(func(tx *sqlite.Tx) error {
+		return w.note(tx, happening{person: person, kind: kind, device: "Firefox, Linux"})
+	})
+}
+
+func phone(number string) vault.Identifier {
+	return vault.Identifier{Kind: vault.Phone, Value: number}
+}
+
+func TestWhatHappensStandsInThePersonsListWithItsDevice(t *testing.T) {
+	w := newWorld(t)
+	o := w.register("ada@example.org")
+	w.pass(time.Second)
+	in := w.signIn("ada@example.org").Opened
+	code := w.app(&in.Session)
+	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), &in.Session))
+	w.pass(time.Second)
+	p := do[Passkey](t)(w.add(&in.Session, good(t)))
+	w.pass(time.Second)
+	if err := w.Prove(t.Context(), &in.Session, StepUp{Method: ByRecovery, Code: codes[0]}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(codeLimit.pause)
+	asked := w.ask("ada@example.org", in.DeviceToken)
+	ticket := do[Progress](t)(w.confirm(asked, w.code(), "ada@example.org")).Ticket
+	if _, err := w.AnswerFactor(t.Context(), Answer{Ticket: ticket, Method: ByTOTP, Code: code(), Agent: "Firefox Windows"}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Second)
+	if err := w.RemovePasskey(t.Context(), &in.Session, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Second)
+	for range 2 {
+		if err := w.RemoveTOTP(t.Context(), &in.Session); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, h := range do[[]Happened](t)(w.Events(t.Context(), o.Person)) {
+		got = append(got, string(h.Kind)+" "+h.Device)
+	}
+	slices.Reverse(got)
+	want := []string{
+		"registered ", "device-new Chrome, Linux", "authenticator-added Chrome, Linux", "recovery-renewed Chrome, Linux", "passkey-added Chrome, Linux", "recovery-used Chrome, Linux",
+		"signed-in Firefox, Windows", "passkey-removed Chrome, Linux", "authenticator-removed Chrome, Linux",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestBeingLockedOutIsOneEvent(t *testing.T) {
+	w := newWorld(t)
+	o := w.register("ada@example.org")
+	w.app(&o.Session)
+	guess := func() {
+		for range factorLimit.burst + 5 {
+			_ = w.Prove(t.Context(), &o.Session, StepUp{Method: ByTOTP, Code: "000000"})
+		}
+	}
+	count := func() (n int) {
+		for _, h := range do[[]Happened](t)(w.Events(t.Context(), o.Person)) {
+			if h.Kind == LockedOut {
+				n++
+			}
+		}
+		return n
+	}
+	guess()
+	if n := count(); n != 1 {
+		t.Errorf("%d events of one lockout", n)
+	}
+	w.pass(lockedOutPause + time.Minute)
+	guess()
+	if n := count(); n != 2 {
+		t.Errorf("%d events of two lockouts", n)
+	}
+	w.pass(lockedOutPause + time.Minute)
+	ticket := w.signIn("ada@example.org").Ticket
+	for range factorLimit.burst {
+		_ = w.Prove(t.Context(), &o.Session, StepUp{Method: ByTOTP, Code: "000000"})
+	}
+	if n := count(); n != 2 {
+		t.Errorf("%d events before the limit is reached", n)
+	}
+	_, err := w.AnswerFactor(t.Context(), Answer{Ticket: ticket, Method: ByTOTP, Code: "000000", Agent: "Chrome"})
+	if fault.CodeOf(err) != fault.AttemptsLimited {
+		t.Errorf("%v", err)
+	}
+	if n := count(); n != 3 {
+		t.Errorf("%d events with a lockout at signing in", n)
+	}
+}
+
+func TestAPersonIsToldAtEveryProvedAddressOnceAlsoAcrossRestarts(t *testing.T) {
+	w, _ := notified(t)
+	ada := w.person(email("ada@example.org"), phone("+442079460958"))
+	w.people.by[email("typed-in@example.org")] = ada
+	w.happens(ada, PasskeyAdded)
+	w.happens(ada, SignedInAgain)
+	w.people.failed = fault.New(fault.LedgerUnavailable, "the peer is down")
+	if err := w.round(); fault.CodeOf(err) != fault.LedgerUnavailable {
+		t.Fatalf("with the peer down: %v", err)
+	}
+	w.people.failed = nil
+	w.restart() // Before anything is written.
+	o := w.outbox()
+	o.fails = true
+	if err := w.round(); err != nil || len(o.sent) != 0 {
+		t.Fatal(err)
+	}
+	w.restart() // With letters that couldn't be sent.
+	o = w.outbox()
+	for range 3 {
+		w.pass(maxLetterPause)
+		if err := w.round(); err != nil {
+			t.Fatal(err)
+		}
+		w.restart()
+	}
+	if mails, texts := o.to("ada@example.org"), o.to("+442079460958"); len(o.sent) != 2 || len(mails) != 1 || len(texts) != 1 {
+		t.Fatalf("%+v", o.sent)
+	}
+	text := o.to("ada@example.org")[0]
+	if text.ID == "" || text.Subject != "Airline Miles: security of your wallet" || !strings.Contains(text.Text, "- 15 Jan 2027 08:00 UTC: a passkey was added (Firefox, Linux)\n") {
+		t.Errorf("%+v", text)
+	}
+	if short := o.to("+442079460958")[0]; short.Subject != "" || strings.Contains(short.Text, "\n") || !strings.Contains(short.Text, "a passkey was added") {
+		t.Errorf("%+v", short)
+	}
+	var left int
+	if err := w.db.Reader().QueryRow("SELECT count(*) FROM signin_letters").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d letters are left, %v", left, err)
+	}
+}
+
+func TestALetterIsGivenUpInTheEnd(t *testing.T) {
+	w, o := notified(t)
+	ada := w.person(email("ada@example.org"))
+	w.happens(ada, PasskeyAdded)
+	o.fails = true
+	for range 5 {
+		if err := w.round(); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(maxLetterPause)
+	}
+	o.fails = false
+	w.pass(LetterLife)
+	if err := w.round(); err != nil || len(o.sent) != 0 {
+		t.Errorf("a letter of %s ago is sent: %v", LetterLife, err)
+	}
+	w.write(func(tx *sqlite.Tx) error {
+		return w.NoteController(tx, ada, ControllerChanged, w.now().Add(-LetterLife))
+	})
+	w.write(func(tx *sqlite.Tx) error {
+		return w.NoteController(tx, ada, ControllerChanged, w.now().Add(-EventLife))
+	})
+	if err := w.round(); err != nil || len(o.sent) != 0 {
+		t.Errorf("what happened long ago is told as news: %v", err)
+	}
+	if all := do[[]Happened](t)(w.Events(t.Context(), ada)); len(all) != 2 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// TestNobodyIsFloodedAndNothingIsLeftOut does things in any order: each is told once, and never more letters are sent than the limit allows.
+func TestNobodyIsFloodedAndNothingIsLeftOut(t *testing.T) {
+	w, o := notified(t)
+	n := 0
+	rapid.Check(t, func(r *rapid.T) {
+		n++
+		address := fmt.Sprintf("ada%d@example.org", n)
+		ada := w.person(email(address))
+		begun := w.now()
+		noted := 0
+		for range rapid.IntRange(1, 40).Draw(r, "steps") {
+			switch rapid.IntRange(0, 3).Draw(r, "step") {
+			case 0:
+				w.happens(ada, PasskeyAdded)
+				noted++
+			case 1:
+				w.happens(ada, DeviceNew)
+				noted++
+			case 2:
+				w.pass(time.Duration(rapid.IntRange(0, 120).Draw(r, "minutes")) * time.Minute)
+			case 3:
+				if err := w.round(); err != nil {
+					r.Fatal(err)
+				}
+			}
+		}
+		most := 2 * (noticeLimit.burst + int(w.now().Sub(begun)/noticeLimit.pause))
+		if sent := len(o.to(address)); sent > most {
+			r.Fatalf("%d letters, at most %d are allowed", sent, most)
+		}
+		w.pass(2 * noticeLimit.pause)
+		if err := w.round(); err != nil {
+			r.Fatal(err)
+		}
+		told := 0
+		for _, m := range o.to(address) {
+			told += strings.Count(m.Text, "UTC: ")
+			if _, rest, more := strings.Cut(m.Text, "- and "); more {
+				count, _, _ := strings.Cut(rest, " ")
+				told += do[int](t)(strconv.Atoi(count))
+			}
+		}
+		if told != noted {
+			r.Fatalf("%d of %d events are told", told, noted)
+		}
+	})
+}
+
+func TestAHarmlessFloodHoldsNothingSeriousBack(t *testing.T) {
+	w, o := notified(t)
+	ada := w.person(email("ada@example.org"))
+	for range noticeLimit.burst + 3 {
+		w.happens(ada, DeviceNew)
+		if err := w.round(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.happens(ada, ControllerChanged)
+	if err := w.round(); err != nil {
+		t.Fatal(err)
+	}
+	if last := o.sent[len(o.sent)-1]; len(o.sent) != noticeLimit.burst+1 || !strings.Contains(last.Text, "another key controls") {
+		t.Errorf("%d letters, the last one %s", len(o.sent), last.Text)
+	}
+}
+
+func TestTheOldAddressIsToldOfAChangeAndHasToBeProvedAgain(t *testing.T) {
+	w, o := notified(t)
+	old, other, fresh, typed := email("old@example.org"), phone("+442079460958"), email("new@example.org"), email("typed-in@example.org")
+	ada := w.person(old, other)
+	change := func(c vault.IdentifierChange) {
+		w.write(func(tx *sqlite.Tx) error {
+			return w.Changing(From(t.Context(), &Session{Device: "Safari, iPhone"}), tx, ada, c)
+		})
+	}
+	change(vault.IdentifierChange{Gone: []vault.Identifier{other}}) // The ledger refuses it.
+	if err := w.round(); err != nil || len(o.sent) != 0 {
+		t.Fatalf("a change that isn't in use is told: %v %+v", err, o.sent)
+	}
+	change(vault.IdentifierChange{Gone: []vault.Identifier{old, typed}, Added: []vault.Identifier{fresh}})
+	if all := do[[]Happened](t)(w.Events(t.Context(), ada)); len(all) != 0 {
+		t.Errorf("a change that isn't in use is listed: %+v", all)
+	}
+	w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, ada, w.addressHash(fresh)) })
+	delete(w.people.by, old)
+	w.people.by[fresh] = ada
+	w.write(func(tx *sqlite.Tx) error { return w.Changed(tx, ada, []string{"email"}) })
+	w.write(func(tx *sqlite.Tx) error { return w.Changed(tx, ada, []string{"name"}) })
+	for _, file := range []string{w.path, w.path + "-wal"} {
+		if raw, err := os.ReadFile(file); err == nil && strings.Contains(string(raw), "old@example") {
+			t.Errorf("%s has the old address in the clear", file)
+		}
+	}
+	if err := w.round(); err != nil {
+		t.Fatal(err)
+	}
+	if len(o.sent) != 3 || len(o.to(old.Value)) != 1 || len(o.to(other.Value)) != 1 || len(o.to(fresh.Value)) != 1 {
+		t.Errorf("%+v", o.sent)
+	}
+	if all := do[[]Happened](t)(w.Events(t.Context(), ada)); len(all) != 1 || all[0].Kind != IdentifierReplaced || all[0].Device != "Safari, iPhone" {
+		t.Errorf("%+v", all)
+	}
+	if got := w.proves(ada, old.Value, fresh.Value); !slices.Equal(got, []string{fresh.Value}) {
+		t.Errorf("proved: %v", got)
+	}
+	if _, ever, err := w.Proved(t.Context(), ada, nil); !ever || err != nil {
+		t.Errorf("what was proved once is forgotten: %v", err)
+	}
+	w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, ada, w.addressHash(old)) })
+	if got := w.proves(ada, old.Value); len(got) != 1 {
+		t.Errorf("an address that is proved again isn't: %v", got)
+	}
+}
+
+func TestTheListIsBoundedByKindAndTime(t *testing.T) {
+	w := newWorld(t)
+	ada := w.person(email("ada@example.org"))
+	w.happens(ada, PasskeyAdded)
+	for range 2 * MaxEventsOfKind {
+		w.pass(time.Second)
+		w.happens(ada, SignedInAgain)
+	}
+	all := do[[]Happened](t)(w.Events(t.Context(), ada))
+	if len(all) != MaxEventsOfKind+1 || all[len(all)-1].Kind != PasskeyAdded {
+		t.Fatalf("%d events, the oldest %+v", len(all), all[len(all)-1])
+	}
+	w.pass(EventLife)
+	w.happens(ada, DeviceNew)
+	var rows int
+	if err := w.db.Reader().QueryRow("SELECT count(*) FROM signin_events").Scan(&rows); err != nil || rows != 1 {
+		t.Errorf("%d rows are left after %s, %v", rows, EventLife, err)
+	}
+}
+
+func TestASecretThatWasReplacedHoldsNothingUp(t *testing.T) {
+	w, _ := notified(t)
+	old := email("old@example.org")
+	ada := w.person(old, phone("+442079460958"))
+	w.write(func(tx *sqlite.Tx) error {
+		return w.Changing(t.Context(), tx, ada, vault.IdentifierChange{Gone: []vault.Identifier{old}})
+	})
+	w.write(func(tx *sqlite.Tx) error { return w.Changed(tx, ada, nil) })
+	w.happens(ada, DeviceNew)
+	if err := w.writeLetters(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.happens(ada, DeviceNew)
+	w.settings.Secret = []byte(strings.Repeat("n", SecretSize))
+	w.restart()
+	if err := w.round(); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := w.db.Reader().QueryRow("SELECT (SELECT count(*) FROM signin_letters) + (SELECT count(*) FROM signin_events WHERE state <> 'TOLD')").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d rows wait for a secret that is gone, %v", left, err)
+	}
+}
+
+func TestEveryEventIsSaidInEveryLanguageAndNothingElse(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	for kind := range classes {
+		if !kind.Told() {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, language := range messageLanguages {
+			for _, to := range []vault.Identifier{email("ada@example.org"), phone("+442079460958")} {
+				m := composeNotice("Airline Miles", language, to, []Happened{{Kind: kind, At: at, Device: "Chrome, Linux"}})
+				said := eventWords[kind][language]
+				if said == "" || !strings.Contains(m.Text, said) || !strings.Contains(m.Text, "Airline Miles") || strings.ContainsAny(m.Subject+m.Text, "{}") || seen[m.Text] {
+					t.Errorf("%s in %s: %+v", kind, language, m)
+				}
+				if strings.Contains(m.Text, to.Value) || strings.Contains(m.Text, "http") || codeForm.MatchString(m.Text) {
+					t.Errorf("%s in %s says too much: %s", kind, language, m.Text)
+				}
+				seen[m.Text] = true
+			}
+		}
+	}
+}
+
+// TestNoticesReachARealMailServerOnce has the server refuse a letter for now, and the gateway restarted before it takes it.
+func TestNoticesReachARealMailServerOnce(t *testing.T) {
+	w := newWorld(t)
+	s := &server{refuse: &smtp.SMTPError{Code: 451, Message: "later, ada@example.org"}}
+	carrier := do[*Mail](t)(NewMail(SMTP{Address: s.serve(t, Plain, nil), From: "wallet@airline.example", Encryption: Plain}))
+	start := func() (stop func()) {
+		settings := w.settings
+		settings.Post = NewPost(map[vault.Kind]Sender{vault.Email: carrier}, w.log)
+		w.Service = do[*Service](t)(New(settings))
+		ctx, end := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { _ = w.Run(ctx); close(ended) }()
+		return func() { end(); <-ended }
+	}
+	tried := func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.to)
+	}
+	ada := w.person(email("ada@example.org"))
+	stop := start()
+	w.happens(ada, AuthenticatorRemoved)
+	await(t, "a first attempt", func() bool { return tried() == 1 })
+	stop()
+	s.mu.Lock()
+	s.refuse = nil
+	s.mu.Unlock()
+	w.pass(maxLetterPause)
+	stop = start()
+	await(t, "the letter", func() bool {
+		var left int
+		return w.db.Reader().QueryRow("SELECT count(*) FROM signin_letters").Scan(&left) == nil && left == 0
+	})
+	stop()
+	if tried() != 2 {
+		t.Errorf("%d attempts", tried())
+	}
+	letter := do[*mail.Message](t)(mail.ReadMessage(strings.NewReader(string(s.raw))))
+	id := letter.Header.Get("Message-ID")
+	if !strings.HasSuffix(id, "@airline.example>") || len(id) != len("<>@airline.example")+2*idSize || s.to[1] != "ada@example.org" || letter.Header.Get("Auto-Submitted") != "auto-generated" {
+		t.Errorf("%v", letter.Header)
+	}
+}
+
+// await waits for something that another goroutine does.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s doesn't come", what)
+		}
+	}
+}
