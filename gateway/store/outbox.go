@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // Status is where an operation stands in the gateway.
@@ -161,20 +162,15 @@ func insertIgnoring(tx *Tx, now int64, all []NewOperation) (map[points.Operation
 	// OR IGNORE leaves no way to abort halfway, for which SQLite would copy every page first.
 	rows, err := tx.Query(`INSERT OR IGNORE INTO operations (id, kind, programme, partner, account, to_account, shop, natural, idempotency, request, document, details,
 		custody, status, accepted_at) VALUES `+placeholders(len(all), insertColumns)+` RETURNING id, rowid`, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
 	inserted := make(map[points.OperationID]int64, len(all))
-	for rows.Next() {
+	err = sqlite.Each(rows, err, func(found *sql.Rows) error {
 		var id points.OperationID
 		var row int64
-		if err := rows.Scan(&id, &row); err != nil {
-			return nil, storeError(err)
-		}
+		err := found.Scan(&id, &row)
 		inserted[id] = row
-	}
-	return inserted, storeError(rows.Err())
+		return storeError(err)
+	})
+	return inserted, err
 }
 
 func findEarlier(tx *Tx, n *NewOperation) (Admission, error) {
@@ -186,10 +182,7 @@ func findEarlier(tx *Tx, n *NewOperation) (Admission, error) {
 			continue
 		}
 		rows, err := tx.Query(`SELECT `+operationColumns+` FROM operations WHERE `+string(by.match)+` = ?`, by.value)
-		if err != nil {
-			return Admission{}, err
-		}
-		found, err := scanOperations(rows)
+		found, err := sqlite.List(rows, err, (*Operation).places)
 		if err != nil {
 			return Admission{}, err
 		}
@@ -243,24 +236,15 @@ func (s *Store) Operation(ctx context.Context, id points.OperationID) (Operation
 
 func (s *Store) operations(ctx context.Context, where string, args ...any) ([]Operation, error) {
 	rows, err := s.Reader().QueryContext(ctx, `SELECT `+operationColumns+` FROM operations WHERE `+where, args...)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return scanOperations(rows)
+	return sqlite.List(rows, err, (*Operation).places)
 }
 
-func scanOperations(rows *sql.Rows) ([]Operation, error) {
-	defer func() { _ = rows.Close() }()
-	var all []Operation
-	for rows.Next() {
-		var o Operation
-		if err := rows.Scan(&o.Row, &o.ID, &o.Kind, &o.Programme, &o.Partner, &o.Account, &o.To, &o.Shop, &o.Natural, &o.Idempotency, &o.Request, &o.Document, &o.Details,
-			&o.Custody, &o.Status, &o.Lane, &o.Seq, &o.Outcome, &o.Code, &o.Receipt, &o.AcceptedAt, &o.DoneAt); err != nil {
-			return nil, storeError(err)
-		}
-		all = append(all, o)
+// places are where operationColumns go.
+func (o *Operation) places() []any {
+	return []any{
+		&o.Row, &o.ID, &o.Kind, &o.Programme, &o.Partner, &o.Account, &o.To, &o.Shop, &o.Natural, &o.Idempotency, &o.Request, &o.Document, &o.Details,
+		&o.Custody, &o.Status, &o.Lane, &o.Seq, &o.Outcome, &o.Code, &o.Receipt, &o.AcceptedAt, &o.DoneAt,
 	}
-	return all, storeError(rows.Err())
 }
 
 func null(s string) any {

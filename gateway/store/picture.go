@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/gateway/bookkeeping"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // Picture is the read model as of one projected block, for what must agree with itself. It is good until the function returns that it is given to.
@@ -195,16 +196,7 @@ func (r *Record) Into(v any) error { return decodeRow(r.Body, v) }
 
 func (p *Picture) each(ctx context.Context, take func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := p.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := take(rows); err != nil {
-			return err
-		}
-	}
-	return storeError(rows.Err())
+	return sqlite.Each(rows, err, take)
 }
 
 // WindowSum is what obligations of one pair in one window come to for one debtor, service and home programme.

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // Pin is a batch that belongs to one place of one lane until a block tells who won that place.
@@ -81,20 +83,9 @@ func pinRows(tx *Tx, programme string, p Pin, operations []Operation) error {
 // Pins gives every pin of a programme with its operations in arrival order.
 func (s *Store) Pins(ctx context.Context, programme string) ([]Pin, error) {
 	rows, err := s.Reader().QueryContext(ctx, `SELECT lane, seq, salt, created_at FROM pins WHERE programme = ? ORDER BY lane`, programme)
+	all, err := sqlite.List(rows, err, func(p *Pin) []any { return []any{&p.Lane, &p.Seq, &p.Salt, &p.CreatedAt} })
 	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []Pin
-	for rows.Next() {
-		var p Pin
-		if err := rows.Scan(&p.Lane, &p.Seq, &p.Salt, &p.CreatedAt); err != nil {
-			return nil, storeError(err)
-		}
-		all = append(all, p)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, storeError(err)
+		return nil, err
 	}
 	for i := range all {
 		all[i].Operations, err = s.operations(ctx, `status <> 'DONE' AND status = 'PINNED' AND programme = ? AND lane = ? AND seq = ? ORDER BY rowid`,
@@ -109,20 +100,15 @@ func (s *Store) Pins(ctx context.Context, programme string) ([]Pin, error) {
 // LaneHeights gives the last recorded sequence number of each lane of a submitter in a programme; lanes without a batch are absent.
 func (s *Store) LaneHeights(ctx context.Context, programme, msp string) (map[int]int64, error) {
 	rows, err := s.Reader().QueryContext(ctx, `SELECT lane, MAX(seq) FROM batches WHERE programme = ? AND msp = ? GROUP BY lane`, programme, msp)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
 	heights := map[int]int64{}
-	for rows.Next() {
+	err = sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var lane int
 		var seq int64
-		if err := rows.Scan(&lane, &seq); err != nil {
-			return nil, storeError(err)
-		}
+		err := row.Scan(&lane, &seq)
 		heights[lane] = seq
-	}
-	return heights, storeError(rows.Err())
+		return storeError(err)
+	})
+	return heights, err
 }
 
 // RefuseOperation ends a PENDING operation that no batch can carry, with the code of the refusal and no receipt. Its natural id and, of an opening, its

@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // Limits of the queries behind the API.
@@ -104,19 +105,13 @@ func (r *Reads) Operations(ctx context.Context, ids []points.OperationID) (map[p
 	q := `SELECT id, kind, programme, partner, account, to_account, status = 'DONE', COALESCE(code, ''), receipt, accepted_at, COALESCE(done_at, 0)
 	      FROM operations WHERE id IN ` + placeholders(1, len(ids))
 	rows, err := r.db.QueryContext(ctx, q, anys(ids)...)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
 	out := make(map[points.OperationID]Known, len(ids))
-	for rows.Next() {
-		k, err := scanKnown(rows)
-		if err != nil {
-			return nil, err
-		}
+	err = sqlite.Each(rows, err, func(row *sql.Rows) error {
+		k, err := scanKnown(row)
 		out[k.ID] = k
-	}
-	return out, storeError(rows.Err())
+		return err
+	})
+	return out, err
 }
 
 func scanKnown(rows *sql.Rows) (Known, error) {
@@ -188,20 +183,15 @@ func (r *Reads) Lookups(ctx context.Context, lookups []string) (map[string]point
 		return nil, fault.New(fault.TooLarge, "at most %d references are looked up at once", MaxReadsAtOnce)
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT lookup, account FROM lookups WHERE lookup IN `+placeholders(1, len(lookups)), anys(lookups)...)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
 	out := make(map[string]points.AccountID, len(lookups))
-	for rows.Next() {
+	err = sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var lookup string
 		var account points.AccountID
-		if err := rows.Scan(&lookup, &account); err != nil {
-			return nil, storeError(err)
-		}
+		err := row.Scan(&lookup, &account)
 		out[lookup] = account
-	}
-	return out, storeError(rows.Err())
+		return storeError(err)
+	})
+	return out, err
 }
 
 // Block is the number of the last projected block, -1 before the first.

@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // ClearingReads answers what the brands owe each other, as of the last projected block: of pairs what the own peer holds. It changes nothing. Rows that aren't there are
@@ -110,19 +111,7 @@ func (r *ClearingReads) Records(ctx context.Context, list ClearingList) ([]Clear
 		}
 	}
 	rows, err := r.db.QueryContext(ctx, query, list.Collection, list.Object, from, to, list.Limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var records []ClearingRecord
-	for rows.Next() {
-		var one ClearingRecord
-		if err := rows.Scan(&one.ID, &one.Body); err != nil {
-			return nil, storeError(err)
-		}
-		records = append(records, one)
-	}
-	return records, storeError(rows.Err())
+	return sqlite.List(rows, err, func(one *ClearingRecord) []any { return []any{&one.ID, &one.Body} })
 }
 
 // Each hands over every record of a list, page by page; its Limit and After aren't looked at.
@@ -159,19 +148,7 @@ func All[T any](ctx context.Context, r *ClearingReads, list ClearingList) ([]T, 
 // Collections are the pairs of whose data the own peer holds something.
 func (r *ClearingReads) Collections(ctx context.Context) ([]string, error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT DISTINCT collection FROM clearing_records WHERE collection <> '' ORDER BY 1`)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, storeError(err)
-		}
-		names = append(names, name)
-	}
-	return names, storeError(rows.Err())
+	return sqlite.Column[string](rows, err)
 }
 
 // Refusal explains why an operation was refused for a limit. NOT_FOUND when it wasn't, or the pair isn't one whose data the own peer holds.
@@ -203,41 +180,13 @@ func (r *ClearingReads) Events(ctx context.Context, after *EventPlace, limit int
 		after = &EventPlace{Block: -1}
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT body FROM clearing_events WHERE (block, n) > (?, ?) ORDER BY block, n LIMIT ?`, after.Block, after.N, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var events []ClearingEvent
-	for rows.Next() {
-		var body []byte
-		var one ClearingEvent
-		if err := rows.Scan(&body); err != nil {
-			return nil, storeError(err)
-		}
-		if err := decodeRow(body, &one); err != nil {
-			return nil, err
-		}
-		events = append(events, one)
-	}
-	return events, storeError(rows.Err())
+	return bodies[ClearingEvent](rows, err)
 }
 
 // Gaps are the transactions whose private data the own peer has not delivered yet, in the ledger's order.
 func (r *ClearingReads) Gaps(ctx context.Context) ([]ClearingGap, error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT block, tx, collection FROM clearing_gaps ORDER BY 1, 2, 3`)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var gaps []ClearingGap
-	for rows.Next() {
-		var g ClearingGap
-		if err := rows.Scan(&g.Block, &g.Tx, &g.Collection); err != nil {
-			return nil, storeError(err)
-		}
-		gaps = append(gaps, g)
-	}
-	return gaps, storeError(rows.Err())
+	return sqlite.List(rows, err, func(g *ClearingGap) []any { return []any{&g.Block, &g.Tx, &g.Collection} })
 }
 
 // Settled is the last window of a currency that is settled, 0 before the first. Windows are settled in their order.

@@ -19,10 +19,7 @@ func (r *Reads) SharedWith(ctx context.Context, programme, grantee string, now i
 		return nil, fault.New(fault.InvalidValue, "a page has 1 to %d entries", MaxPage)
 	}
 	rows, err := r.db.QueryContext(ctx, granted, programme, grantee, string(after), now, now, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return scanBodies[privacy.Consent](rows)
+	return bodies[privacy.Consent](rows, err)
 }
 
 // ConsentSum counts the consents of a programme's customers to one grantee that have one status.

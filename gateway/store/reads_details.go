@@ -12,6 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/rules"
 	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // MaxEvents is how many past events one call of Events returns.
@@ -63,18 +64,13 @@ func (r *Reads) Events(ctx context.Context, programme string, limit int) ([]rule
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT kind, account, to_account, details, receipt FROM operations
 		WHERE status = 'DONE' AND outcome = 'ACCEPTED' AND kind IN ('earn', 'refer') AND programme = ? ORDER BY rowid DESC LIMIT ?`, programme, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
 	var events []rules.DatedEvent // Newest first.
-	for rows.Next() {
-		if events, err = scanEvents(rows, &p, events); err != nil {
-			return nil, err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, storeError(err)
+	err = sqlite.Each(rows, err, func(row *sql.Rows) (err error) {
+		events, err = scanEvents(row, &p, events)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	events = events[:min(len(events), limit)]
 	slices.Reverse(events)

@@ -6,6 +6,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // MaxDue is how many accounts one call of Due returns.
@@ -18,19 +19,7 @@ func (r *Reads) Due(ctx context.Context, programme string, day quantity.Day, now
 		return nil, fault.New(fault.InvalidValue, "at most %d accounts are due at once", MaxDue)
 	}
 	rows, err := r.db.QueryContext(ctx, dueQuery, programme, int64(day), limit, programme, now, int64(day), limit, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var due []points.AccountID
-	for rows.Next() {
-		var id points.AccountID
-		if err := rows.Scan(&id); err != nil {
-			return nil, storeError(err)
-		}
-		due = append(due, id)
-	}
-	return due, storeError(rows.Err())
+	return sqlite.Column[points.AccountID](rows, err)
 }
 
 const dueQuery = `

@@ -14,21 +14,5 @@ func (r *Reads) AcceptedFreezes(ctx context.Context, programme string, now int64
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT body FROM records WHERE programme = ? AND object = 'freeze'
 		AND json_extract(CAST(body AS TEXT), '$.status') = 'ACCEPTED' AND json_extract(CAST(body AS TEXT), '$.end') > ? ORDER BY id LIMIT ?`, programme, now, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []points.FreezeRequest
-	for rows.Next() {
-		var body []byte
-		var request points.FreezeRequest
-		if err := rows.Scan(&body); err != nil {
-			return nil, storeError(err)
-		}
-		if err := decodeRow(body, &request); err != nil {
-			return nil, err
-		}
-		list = append(list, request)
-	}
-	return list, storeError(rows.Err())
+	return bodies[points.FreezeRequest](rows, err)
 }

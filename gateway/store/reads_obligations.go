@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // BookedObligation is an obligation and where it was booked.
@@ -70,19 +71,7 @@ func (r *ClearingReads) Obligations(ctx context.Context, f ObligationFilter, aft
 		WHERE a = ? AND b = ? AND currency = ? AND window = ? AND (block, tx, idx) > (?, ?, ?) AND (? = '' OR debtor = ?) AND (? = '' OR service = ?)
 		ORDER BY block, tx, idx LIMIT ?`,
 		f.A, f.B, f.Currency, f.Window, after.Block, after.Tx, after.Index, f.Debtor, f.Debtor, string(f.Service), string(f.Service), limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []BookedObligation
-	for rows.Next() {
-		o, err := scanObligation(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, o)
-	}
-	return list, storeError(rows.Err())
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (BookedObligation, error) { return scanObligation(row) })
 }
 
 func scanObligation(row interface{ Scan(...any) error }) (BookedObligation, error) {
@@ -109,19 +98,9 @@ func (r *ClearingReads) Obligation(ctx context.Context, operation points.Operati
 func (r *ClearingReads) Sums(ctx context.Context, currency string, from, to int64) ([]PairSum, error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT a, b, currency, window, SUM(a_owes), SUM(b_owes), COUNT(*) FROM obligations
 		WHERE currency = ? AND window BETWEEN ? AND ? GROUP BY a, b, window ORDER BY window, a, b`, currency, from, to)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var sums []PairSum
-	for rows.Next() {
-		var p PairSum
-		if err := rows.Scan(&p.A, &p.B, &p.Currency, &p.Window, &p.Owed[0], &p.Owed[1], &p.Count); err != nil {
-			return nil, storeError(err)
-		}
-		sums = append(sums, p)
-	}
-	return sums, storeError(rows.Err())
+	return sqlite.List(rows, err, func(p *PairSum) []any {
+		return []any{&p.A, &p.B, &p.Currency, &p.Window, &p.Owed[0], &p.Owed[1], &p.Count}
+	})
 }
 
 // ServiceSum is what the obligations of a pair in one window add up to for one debtor and service.
@@ -140,17 +119,7 @@ type ServiceSum struct {
 func (r *ClearingReads) ServiceSums(ctx context.Context, f ObligationFilter) ([]ServiceSum, error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT debtor, creditor, service, agreement, SUM(micro), fee_debtor, SUM(fee), COUNT(*) FROM obligations
 		WHERE a = ? AND b = ? AND currency = ? AND window = ? GROUP BY debtor, creditor, service, agreement, fee_debtor ORDER BY 1, 3, 4, 6`, f.A, f.B, f.Currency, f.Window)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var sums []ServiceSum
-	for rows.Next() {
-		var s ServiceSum
-		if err := rows.Scan(&s.Debtor, &s.Creditor, &s.Service, &s.Agreement, &s.Micro, &s.FeeDebtor, &s.Fee, &s.Count); err != nil {
-			return nil, storeError(err)
-		}
-		sums = append(sums, s)
-	}
-	return sums, storeError(rows.Err())
+	return sqlite.List(rows, err, func(s *ServiceSum) []any {
+		return []any{&s.Debtor, &s.Creditor, &s.Service, &s.Agreement, &s.Micro, &s.FeeDebtor, &s.Fee, &s.Count}
+	})
 }

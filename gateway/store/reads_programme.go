@@ -10,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // Cursor is a place in an account's history: everything before it, newest first, is what comes next. Its text is opaque to callers.
@@ -53,19 +54,8 @@ func (r *Reads) History(ctx context.Context, id points.AccountID, after *Cursor,
 	}
 	at := []any{string(id), from.Block, from.Index, string(from.Operation)}
 	rows, err := r.db.QueryContext(ctx, historyQuery, append(append(at, at...), limit+1)...)
-	if err != nil {
-		return nil, nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		e, err := scanEntry(rows)
-		if err != nil {
-			return nil, nil, err
-		}
-		entries = append(entries, e)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, storeError(err)
+	if entries, err = sqlite.Collect(rows, err, scanEntry); err != nil {
+		return nil, nil, err
 	}
 	if len(entries) > limit {
 		entries = entries[:limit]
@@ -109,10 +99,7 @@ func (r *Reads) Programmes(ctx context.Context) ([]points.Programme, error) {
 
 func programmesOf(ctx context.Context, db queryer) ([]points.Programme, error) {
 	rows, err := db.QueryContext(ctx, `SELECT body FROM programmes ORDER BY programme`)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return scanBodies[points.Programme](rows)
+	return bodies[points.Programme](rows, err)
 }
 
 // queryer is a connection or a read transaction.
@@ -146,10 +133,7 @@ func (r *Reads) Totals(ctx context.Context, programme string) (points.Totals, er
 
 func totalsOf(ctx context.Context, db queryer, programme string) (points.Totals, error) {
 	rows, err := db.QueryContext(ctx, `SELECT body FROM lanes WHERE programme = ?`, programme)
-	if err != nil {
-		return points.Totals{}, storeError(err)
-	}
-	lanes, err := scanBodies[points.Lane](rows)
+	lanes, err := bodies[points.Lane](rows, err)
 	if err != nil {
 		return points.Totals{}, err
 	}
@@ -162,19 +146,30 @@ func totalsOf(ctx context.Context, db queryer, programme string) (points.Totals,
 	return sum, nil
 }
 
-func scanBodies[T any](rows *sql.Rows) ([]T, error) {
-	defer func() { _ = rows.Close() }()
-	var out []T
-	for rows.Next() {
-		var body []byte
-		var v T
-		if err := rows.Scan(&body); err != nil {
-			return nil, storeError(err)
+// eachBody decodes a column of stored documents, one after the other, without keeping them.
+func eachBody[T any](rows *sql.Rows, err error, use func(*T) error) error {
+	return sqlite.Each(rows, err, func(row *sql.Rows) error {
+		var body sql.RawBytes // Of the driver's: decoding copies what is kept.
+		if err := row.Scan(&body); err != nil {
+			return storeError(err)
 		}
-		if err := decodeRow(body, &v); err != nil {
-			return nil, err
+		one := new(T)
+		if err := decodeRow(body, one); err != nil {
+			return err
 		}
-		out = append(out, v)
+		return use(one)
+	})
+}
+
+// bodies lists a column of stored documents.
+func bodies[T any](rows *sql.Rows, err error) ([]T, error) {
+	list := []T{}
+	err = eachBody(rows, err, func(one *T) error {
+		list = append(list, *one)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out, storeError(rows.Err())
+	return list, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // Record is a published document, a sponsored shop or an approval.
@@ -41,16 +42,5 @@ func (r *Reads) Records(ctx context.Context, programme, object, after string, li
 		return nil, fault.New(fault.InvalidValue, "a page has 1 to %d entries", MaxPage)
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT id, body FROM records WHERE programme = ? AND object = ? AND id > ? ORDER BY id LIMIT ?`, programme, object, after, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var one Record
-		if err := rows.Scan(&one.ID, &one.Body); err != nil {
-			return nil, storeError(err)
-		}
-		records = append(records, one)
-	}
-	return records, storeError(rows.Err())
+	return sqlite.List(rows, err, func(one *Record) []any { return []any{&one.ID, &one.Body} })
 }

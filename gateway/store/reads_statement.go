@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/gateway/bookkeeping"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // StatementBook returns everything that a programme's statement from a business date (0: from its beginning) until today's is made of, and the published value of its
@@ -48,23 +49,17 @@ func statementBook(ctx context.Context, tx queryer, programme string, from quant
 // position adds up what lies in the accounts and waits for them, from the sums that the projection keeps.
 func position(ctx context.Context, db queryer, p *points.Programme) ([]statement.Holding, error) {
 	rows, err := db.QueryContext(ctx, `SELECT place, spendable_from, expiry, terms, funding, active, points FROM holdings WHERE programme = ?`, p.Brand)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
 	position := bookkeeping.NewPosition(p)
-	for rows.Next() {
+	err = sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var at bookkeeping.Lying
 		var n quantity.Points
-		if err := rows.Scan(&at.Place, &at.From, &at.Expiry, &at.Terms, &at.Funding, &at.Active, &n); err != nil {
-			return nil, storeError(err)
+		if err := row.Scan(&at.Place, &at.From, &at.Expiry, &at.Terms, &at.Funding, &at.Active, &n); err != nil {
+			return storeError(err)
 		}
-		if err := position.NoteSum(at, n); err != nil {
-			return nil, err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, storeError(err)
+		return position.NoteSum(at, n)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if err := noteInbox(ctx, db, position, p.Brand); err != nil {
 		return nil, err
@@ -75,58 +70,19 @@ func position(ctx context.Context, db queryer, p *points.Programme) ([]statement
 // noteInbox adds what waits for the programme's accounts: the issuer owes it, though it is in no account yet.
 func noteInbox(ctx context.Context, db queryer, position *bookkeeping.Position, programme string) error {
 	rows, err := db.QueryContext(ctx, `SELECT body FROM inbox WHERE programme = ?`, programme)
-	if err != nil {
-		return storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var body sql.RawBytes
-		var entry points.InboxEntry
-		if err := rows.Scan(&body); err != nil {
-			return storeError(err)
-		}
-		if err := decodeRow(body, &entry); err != nil {
-			return err
-		}
-		if err := position.NoteInbox(&entry); err != nil {
-			return err
-		}
-	}
-	return storeError(rows.Err())
+	return eachBody(rows, err, position.NoteInbox)
 }
 
 func moves(ctx context.Context, db queryer, programme string, from quantity.Day) ([]statement.Move, error) {
 	rows, err := db.QueryContext(ctx, `SELECT MAX(day), spendable_from, expiry, terms, funding, cause, SUM(points) FROM movements WHERE programme = ?
 		GROUP BY day < ?, spendable_from, expiry, terms, funding, cause, incoming ORDER BY 1, 2, 3, 4, 5, 6, 7`, programme, int64(from))
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []statement.Move
-	for rows.Next() {
-		var m statement.Move
-		if err := rows.Scan(&m.Day, &m.From, &m.Expiry, &m.Terms, &m.Funding, &m.Cause, &m.Points); err != nil {
-			return nil, storeError(err)
-		}
-		list = append(list, m)
-	}
-	return list, storeError(rows.Err())
+	return sqlite.List(rows, err, func(m *statement.Move) []any {
+		return []any{&m.Day, &m.From, &m.Expiry, &m.Terms, &m.Funding, &m.Cause, &m.Points}
+	})
 }
 
 func debts(ctx context.Context, db queryer, programme string, from quantity.Day) ([]statement.Debt, error) {
 	rows, err := db.QueryContext(ctx, `SELECT MAX(day), cause, SUM(points) FROM debts WHERE programme = ?
 		GROUP BY day < ?, cause, incurred ORDER BY 1, 2, 3`, programme, int64(from))
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []statement.Debt
-	for rows.Next() {
-		var d statement.Debt
-		if err := rows.Scan(&d.Day, &d.Cause, &d.Points); err != nil {
-			return nil, storeError(err)
-		}
-		list = append(list, d)
-	}
-	return list, storeError(rows.Err())
+	return sqlite.List(rows, err, func(d *statement.Debt) []any { return []any{&d.Day, &d.Cause, &d.Points} })
 }

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // MaxWaiting is how many credits, reservations or refunds one call lists.
@@ -24,23 +26,14 @@ func (r *Reads) Waiting(ctx context.Context, programme string, limit int) ([]Wai
 		return nil, err
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT msp, lane, seq, n, block, body FROM inbox WHERE programme = ? ORDER BY block LIMIT ?`, programme, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Waiting
-	for rows.Next() {
-		var w Waiting
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (w Waiting, err error) {
 		var body []byte
-		if err := rows.Scan(&w.Place.MSP, &w.Place.Lane, &w.Place.Seq, &w.Place.N, &w.Block, &body); err != nil {
-			return nil, storeError(err)
+		if err := row.Scan(&w.Place.MSP, &w.Place.Lane, &w.Place.Seq, &w.Place.N, &w.Block, &body); err != nil {
+			return w, storeError(err)
 		}
-		if err := decodeRow(body, &w.Entry); err != nil {
-			return nil, err
-		}
-		list = append(list, w)
-	}
-	return list, storeError(rows.Err())
+		err = decodeRow(body, &w.Entry)
+		return w, err
+	})
 }
 
 func checkWaiting(limit int) error {
@@ -64,19 +57,9 @@ func (r *Reads) Lapsed(ctx context.Context, programme, partner string, now int64
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT hold, account, partner, points, single, until FROM reservations
 		WHERE programme = ? AND partner = ? AND until <= ? ORDER BY until LIMIT ?`, programme, partner, now, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Reservation
-	for rows.Next() {
-		var v Reservation
-		if err := rows.Scan(&v.Hold, &v.Account, &v.Partner, &v.Points, &v.Single, &v.Until); err != nil {
-			return nil, storeError(err)
-		}
-		list = append(list, v)
-	}
-	return list, storeError(rows.Err())
+	return sqlite.List(rows, err, func(v *Reservation) []any {
+		return []any{&v.Hold, &v.Account, &v.Partner, &v.Points, &v.Single, &v.Until}
+	})
 }
 
 // Refund is what a partner is to be refunded for: debt of one of its awards was repaid after the award had been returned.
@@ -92,21 +75,12 @@ func (r *Reads) Refunds(ctx context.Context, programme, partner string, limit in
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT a.id, c.value FROM accounts a, json_each(a.body, '$.claims') c WHERE a.programme = ? AND a.refundable > 0
 		AND json_extract(c.value, '$.partner') = ? AND json_extract(c.value, '$.repaid') > 0 ORDER BY a.id LIMIT ?`, programme, partner, limit)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Refund
-	for rows.Next() {
-		var one Refund
+	return sqlite.Collect(rows, err, func(row *sql.Rows) (one Refund, err error) {
 		var claim []byte
-		if err := rows.Scan(&one.Account, &claim); err != nil {
-			return nil, storeError(err)
+		if err := row.Scan(&one.Account, &claim); err != nil {
+			return one, storeError(err)
 		}
-		if err := decodeRow(claim, &one.Claim); err != nil {
-			return nil, err
-		}
-		list = append(list, one)
-	}
-	return list, storeError(rows.Err())
+		err = decodeRow(claim, &one.Claim)
+		return one, err
+	})
 }
