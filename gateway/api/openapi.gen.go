@@ -2717,6 +2717,9 @@ type SignatureRequest struct {
 	Root Hash `json:"root"`
 }
 
+// SignedReport defines model for SignedReport.
+type SignedReport = reports.Signed
+
 // SliceRequest defines model for SliceRequest.
 type SliceRequest struct {
 	// Amount Millionths of the currency's minor unit, as a decimal string.
@@ -3278,6 +3281,15 @@ type ListSharedParams struct {
 
 	// After The `next` of the page before.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// SignReportParams defines parameters for SignReport.
+type SignReportParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
@@ -4017,6 +4029,9 @@ type ServerInterface interface {
 	// Register with an address that is nobody's yet, and sign in.
 	// (POST /v1/sign-in/registrations)
 	RegisterMe(c *gin.Context)
+	// A report to be kept, signed.
+	// (GET /v1/signed-reports/{report})
+	SignReport(c *gin.Context, report string, params SignReportParams)
 	// The surveys that are open.
 	// (GET /v1/surveys)
 	ListSurveys(c *gin.Context)
@@ -8741,6 +8756,51 @@ func (siw *ServerInterfaceWrapper) RegisterMe(c *gin.Context) {
 	siw.Handler.RegisterMe(c)
 }
 
+// SignReport operation middleware
+func (siw *ServerInterfaceWrapper) SignReport(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "report" -------------
+	var report string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "report", c.Param("report"), &report, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter report: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SignReportParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "from", c.Request.URL.Query(), &params.From)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SignReport(c, report, params)
+}
+
 // ListSurveys operation middleware
 func (siw *ServerInterfaceWrapper) ListSurveys(c *gin.Context) {
 
@@ -8993,6 +9053,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/sign-in/passkeys", wrapper.SignInByPasskey)
 	router.POST(options.BaseURL+"/v1/sign-in/passkeys/challenges", wrapper.AskSignInPasskey)
 	router.POST(options.BaseURL+"/v1/sign-in/registrations", wrapper.RegisterMe)
+	router.GET(options.BaseURL+"/v1/signed-reports/:report", wrapper.SignReport)
 	router.GET(options.BaseURL+"/v1/surveys", wrapper.ListSurveys)
 	router.POST(options.BaseURL+"/v1/surveys", wrapper.PublishSurvey)
 	router.DELETE(options.BaseURL+"/v1/surveys/:id", wrapper.CloseSurvey)
@@ -14205,6 +14266,36 @@ func (response RegisterMedefaultApplicationProblemPlusJSONResponse) VisitRegiste
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type SignReportRequestObject struct {
+	Report string `json:"report"`
+	Params SignReportParams
+}
+
+type SignReportResponseObject interface {
+	VisitSignReportResponse(w http.ResponseWriter) error
+}
+
+type SignReport200JSONResponse SignedReport
+
+func (response SignReport200JSONResponse) VisitSignReportResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SignReportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SignReportdefaultApplicationProblemPlusJSONResponse) VisitSignReportResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListSurveysRequestObject struct {
 }
 
@@ -14799,6 +14890,9 @@ type StrictServerInterface interface {
 	// Register with an address that is nobody's yet, and sign in.
 	// (POST /v1/sign-in/registrations)
 	RegisterMe(ctx context.Context, request RegisterMeRequestObject) (RegisterMeResponseObject, error)
+	// A report to be kept, signed.
+	// (GET /v1/signed-reports/{report})
+	SignReport(ctx context.Context, request SignReportRequestObject) (SignReportResponseObject, error)
 	// The surveys that are open.
 	// (GET /v1/surveys)
 	ListSurveys(ctx context.Context, request ListSurveysRequestObject) (ListSurveysResponseObject, error)
@@ -19893,6 +19987,34 @@ func (sh *strictHandler) RegisterMe(ctx *gin.Context) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(RegisterMeResponseObject); ok {
 		if err := validResponse.VisitRegisterMeResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SignReport operation middleware
+func (sh *strictHandler) SignReport(ctx *gin.Context, report string, params SignReportParams) {
+	var request SignReportRequestObject
+
+	request.Report = report
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignReport(ctx, request.(SignReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(SignReportResponseObject); ok {
+		if err := validResponse.VisitSignReportResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

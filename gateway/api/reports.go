@@ -17,6 +17,7 @@ type Reports struct {
 	Reader reports.Reader // Nil answers NOT_FOUND to every report.
 	Rates  reports.Rates
 	Log    reports.AccessLog // Nil at a gateway that keeps no customers.
+	Signer *reports.Signer   // Nil at a gateway that signs no reports.
 }
 
 const mimeCSV = "text/csv"
@@ -37,6 +38,29 @@ func report[T any](s *Server, f func(reports.Reader) (*T, error)) (made *T, err 
 		return err
 	})
 	return made, err
+}
+
+// SignReport makes a report to be kept, signed with the gateway's key for reports.
+func (s *Server) SignReport(ctx context.Context, r SignReportRequestObject) (SignReportResponseObject, error) {
+	if s.reports.Signer == nil {
+		return nil, fault.New(fault.NotFound, "this gateway signs no reports")
+	}
+	period, err := reportPeriod(r.Params.From, r.Params.To)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := report(s, func(reader reports.Reader) (*reports.Signed, error) {
+		sources := reports.Sources{Reader: reader, Rates: s.reports.Rates, Log: s.reports.Log, Member: s.member}
+		made, err := reports.Make(ctx, reports.Name(r.Report), &sources, period)
+		if err != nil {
+			return nil, err
+		}
+		return s.reports.Signer.Sign(made)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return SignReport200JSONResponse(*signed), nil
 }
 
 // asCSV writes a report for an answer.

@@ -3,12 +3,17 @@ package api
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/checkpoint"
 	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -68,6 +73,52 @@ func TestReportsAreAnsweredAsDocumentsAndAsValues(t *testing.T) {
 	if limited.RateSource != "ECB" || limited.Programmes[0].Rate == nil || limited.Programmes[0].AtPartners != 50 {
 		t.Errorf("%+v", limited)
 	}
+}
+
+func TestReportsAreSignedToBeKept(t *testing.T) {
+	h := newHouse(t)
+	h.redeem(20, 30)
+	secret, public, err := checkpoint.NewKey("airline/reports")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := checkpoint.ParseKeys(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	airline := h.desk("airline", reporting, func(p *Parts) {
+		p.Reports.Signer = &reports.Signer{Member: "airline", Channel: "loyalty", Secret: secret, Software: "test"}
+	})
+	for _, name := range reports.Names() {
+		body, _ := airline.audit("/v1/signed-reports/" + string(name))
+		st, signers, err := reports.OpenSigned([]byte(body), keys)
+		if err != nil || st.Header.Report != name || st.Member != "airline" || len(signers) != 1 {
+			t.Errorf("%s: %+v, %v\n%s", name, st, err, body)
+			continue
+		}
+		plain, _ := airline.audit("/v1/reports/" + string(name))
+		var signed struct{ Report json.RawMessage }
+		if err := json.Unmarshal([]byte(body), &signed); err != nil || !sameJSON(t, signed.Report, []byte(plain)) {
+			t.Errorf("%s: signed is\n%s\nthe route gives\n%s", name, signed.Report, plain)
+		}
+	}
+	airline.problem(airline.do(call{"GET", "/v1/signed-reports/flows?from=2026-01-02&to=2026-01-01", ScopeAudit, "", nil}), fault.InvalidValue)
+	airline.problem(airline.do(call{"GET", "/v1/signed-reports/supply", ScopeRead, "", nil}), fault.Forbidden)
+	if w := airline.do(call{"GET", "/v1/signed-reports/profit", ScopeAudit, "", nil}); w.Code == http.StatusOK {
+		t.Errorf("an unknown report: %s", w.Body)
+	}
+	without := h.desk("hotel", reporting)
+	without.problem(without.do(call{"GET", "/v1/signed-reports/supply", ScopeAudit, "", nil}), fault.NotFound)
+}
+
+// sameJSON says whether two documents are one.
+func sameJSON(t *testing.T, one, two []byte) bool {
+	t.Helper()
+	a, b := jsontext.Value(one), jsontext.Value(two)
+	if err := errors.Join(a.Canonicalize(), b.Canonicalize()); err != nil {
+		t.Fatal(err)
+	}
+	return string(a) == string(b)
 }
 
 func TestReportsNeedTheirOwnScope(t *testing.T) {

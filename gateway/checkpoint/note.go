@@ -37,14 +37,28 @@ func NewKey(name string) (secret, public string, err error) {
 
 // Seal signs a checkpoint with a secret key.
 func Seal(b *Body, secret string) ([]byte, error) {
-	signer, err := note.NewSigner(strings.TrimSpace(secret))
-	if err != nil {
-		return nil, fault.New(fault.InvalidValue, "the auditor's key can't be read")
-	}
 	if err := b.validate(); err != nil {
 		return nil, err
 	}
-	return note.Sign(&note.Note{Text: b.Text()}, signer)
+	return SignText(b.Text(), secret)
+}
+
+// SignText signs a text that says by its first line what it is: others' notes have their own.
+func SignText(text, secret string) ([]byte, error) {
+	signer, err := note.NewSigner(strings.TrimSpace(secret))
+	if err != nil {
+		return nil, fault.New(fault.InvalidValue, "the secret key can't be read")
+	}
+	return note.Sign(&note.Note{Text: text}, signer)
+}
+
+// NameOf is the name of a secret key. INVALID_VALUE when the key can't be read.
+func NameOf(secret string) (string, error) {
+	signer, err := note.NewSigner(strings.TrimSpace(secret))
+	if err != nil {
+		return "", fault.New(fault.InvalidValue, "the secret key can't be read")
+	}
+	return signer.Name(), nil
 }
 
 // Keys are the public keys of auditors that are believed.
@@ -60,36 +74,45 @@ func ParseKeys(text string) (*Keys, error) {
 		}
 		v, err := note.NewVerifier(line)
 		if err != nil {
-			return nil, fault.New(fault.InvalidValue, "an auditor's public key can't be read: %v", err)
+			return nil, fault.New(fault.InvalidValue, "a public key can't be read: %v", err)
 		}
 		all = append(all, v)
 	}
 	if len(all) == 0 {
-		return nil, fault.New(fault.InvalidValue, "no auditor's public key is given")
+		return nil, fault.New(fault.InvalidValue, "no public key is given")
 	}
 	return &Keys{note.VerifierList(all...)}, nil
 }
 
 // Open verifies a note and reads its checkpoint. SIGNATURE_INVALID unless a known key signed it and no known key's signature is wrong.
 func (k *Keys) Open(raw []byte) (*Signed, error) {
+	text, signers, err := k.Verify(raw)
+	if err != nil {
+		return nil, err
+	}
+	b, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Signed{Body: b, Text: text, Signers: signers}, nil
+}
+
+// Verify gives a note's text and the names of the known keys that signed it, in the note's order. SIGNATURE_INVALID unless a known key signed it and no known key's signature is
+// wrong.
+func (k *Keys) Verify(raw []byte) (text string, signers []string, err error) {
 	if len(raw) > MaxNote {
-		return nil, fault.New(fault.TooLarge, "a checkpoint has at most %d bytes", MaxNote)
+		return "", nil, fault.New(fault.TooLarge, "a note has at most %d bytes", MaxNote)
 	}
 	n, err := note.Open(raw, k.list)
 	var unverified *note.UnverifiedNoteError
 	switch {
 	case errors.As(err, &unverified):
-		return nil, fault.New(fault.SignatureInvalid, "the checkpoint is signed by no auditor whose key is known")
+		return "", nil, fault.New(fault.SignatureInvalid, "the note is signed by nobody whose key is known")
 	case err != nil:
-		return nil, fault.New(fault.SignatureInvalid, "the checkpoint is no signed note, or its signature is wrong: %v", err)
+		return "", nil, fault.New(fault.SignatureInvalid, "this is no signed note, or its signature is wrong: %v", err)
 	}
-	b, err := Parse(n.Text)
-	if err != nil {
-		return nil, err
-	}
-	s := &Signed{Body: b, Text: n.Text}
 	for _, sig := range n.Sigs {
-		s.Signers = append(s.Signers, sig.Name)
+		signers = append(signers, sig.Name)
 	}
-	return s, nil
+	return n.Text, signers, nil
 }

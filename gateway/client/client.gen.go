@@ -2720,6 +2720,9 @@ type SignatureRequest struct {
 	Root Hash `json:"root"`
 }
 
+// SignedReport defines model for SignedReport.
+type SignedReport = reports.Signed
+
 // SliceRequest defines model for SliceRequest.
 type SliceRequest struct {
 	// Amount Millionths of the currency's minor unit, as a decimal string.
@@ -3281,6 +3284,15 @@ type ListSharedParams struct {
 
 	// After The `next` of the page before.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// SignReportParams defines parameters for SignReport.
+type SignReportParams struct {
+	// From First business date of the period, YYYY-MM-DD; without it the beginning.
+	From *ReportFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
@@ -4246,6 +4258,9 @@ type ClientInterface interface {
 	RegisterMeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	RegisterMe(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignReport request
+	SignReport(ctx context.Context, report string, params *SignReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSurveys request
 	ListSurveys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7201,6 +7216,18 @@ func (c *Client) RegisterMeWithBody(ctx context.Context, contentType string, bod
 
 func (c *Client) RegisterMe(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRegisterMeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SignReport(ctx context.Context, report string, params *SignReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignReportRequest(c.Server, report, params)
 	if err != nil {
 		return nil, err
 	}
@@ -14944,6 +14971,78 @@ func NewRegisterMeRequestWithBody(server string, contentType string, body io.Rea
 	return req, nil
 }
 
+// NewSignReportRequest generates requests for SignReport
+func NewSignReportRequest(server string, report string, params *SignReportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "report", runtime.ParamLocationPath, report)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/signed-reports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "from", runtime.ParamLocationQuery, *params.From); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSurveysRequest generates requests for ListSurveys
 func NewListSurveysRequest(server string) (*http.Request, error) {
 	var err error
@@ -15750,6 +15849,9 @@ type ClientWithResponsesInterface interface {
 	RegisterMeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterMeResponse, error)
 
 	RegisterMeWithResponse(ctx context.Context, body RegisterMeJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterMeResponse, error)
+
+	// SignReportWithResponse request
+	SignReportWithResponse(ctx context.Context, report string, params *SignReportParams, reqEditors ...RequestEditorFn) (*SignReportResponse, error)
 
 	// ListSurveysWithResponse request
 	ListSurveysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSurveysResponse, error)
@@ -19676,6 +19778,29 @@ func (r RegisterMeResponse) StatusCode() int {
 	return 0
 }
 
+type SignReportResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *SignedReport
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r SignReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListSurveysResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -21881,6 +22006,15 @@ func (c *ClientWithResponses) RegisterMeWithResponse(ctx context.Context, body R
 		return nil, err
 	}
 	return ParseRegisterMeResponse(rsp)
+}
+
+// SignReportWithResponse request returning *SignReportResponse
+func (c *ClientWithResponses) SignReportWithResponse(ctx context.Context, report string, params *SignReportParams, reqEditors ...RequestEditorFn) (*SignReportResponse, error) {
+	rsp, err := c.SignReport(ctx, report, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignReportResponse(rsp)
 }
 
 // ListSurveysWithResponse request returning *ListSurveysResponse
@@ -27431,6 +27565,39 @@ func ParseRegisterMeResponse(rsp *http.Response) (*RegisterMeResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest SignInProgress
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignReportResponse parses an HTTP response from a SignReportWithResponse call
+func ParseSignReportResponse(rsp *http.Response) (*SignReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignedReport
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -201,6 +201,7 @@ func (c *Config) resolve(folder string) {
 	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Compliance.Cert, &c.Compliance.Key, &c.Treasurer.Cert,
 		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
 	paths = append(paths, c.People.paths()...)
+	paths = append(paths, c.Reports.paths()...)
 	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)
 	for i := range c.Peers {
 		paths = append(paths, &c.Peers[i].TLSRoot)

@@ -28,7 +28,7 @@ var keys = []string{
 	"people.database", "people.masterKeys", "people.indexKeys", "people.region", "people.abuseRules", "people.abuseDays", "people.inactiveDays", "people.origin",
 	"people.client", "people.smtp.address", "people.smtp.from", "people.smtp.user", "people.smtp.passwordFile", "people.smtp.encryption", "people.smtp.folder", "people.sms.folder",
 	"people.lookup.unprovedAddresses",
-	"reports.rateSource", "reports.rateAsOf", "reports.rates",
+	"reports.rateSource", "reports.rateAsOf", "reports.rates", "reports.key", "reports.checkpoints", "reports.auditors",
 }
 
 // flags are the keys that the command line can override, with what to say about them.

@@ -16,7 +16,13 @@ type Reports struct {
 	RateSource string // Where the rates are from, in words.
 	RateAsOf   string // Of which day they are, YYYY-MM-DD.
 	Rates      []Rate // Towards the euro, one a currency. The euro needs none; a currency without one is reported in itself only.
+
+	Key         string // File with the secret key that signs reports, as tally-audit checkpoint keygen writes it. Empty: none are signed.
+	Checkpoints string // Folder with an auditor's checkpoints, which signed reports name. Empty: they name none.
+	Auditors    string // File with the public keys of the auditors whose checkpoints these may be.
 }
+
+func (r *Reports) paths() []*string { return []*string{&r.Key, &r.Checkpoints, &r.Auditors} }
 
 // Rate is what a currency is worth: Num/Den euro cents for one of its minor units.
 type Rate struct {
@@ -26,6 +32,9 @@ type Rate struct {
 
 func (c *Config) validateReports() error {
 	r := &c.Reports
+	if r.Checkpoints != "" && (r.Auditors == "" || r.Key == "") {
+		return wrong("reports.checkpoints", "needs reports.auditors, whose keys are believed, and reports.key, since signed reports alone name checkpoints")
+	}
 	if len(r.Rates) == 0 {
 		return nil
 	}

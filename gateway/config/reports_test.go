@@ -19,6 +19,8 @@ func TestRatesAreReadWithTheirSource(t *testing.T) {
 
 func TestWrongRatesNameTheirKey(t *testing.T) {
 	for block, key := range map[string]string{
+		"{checkpoints: chain, auditors: keys}":                                                                             "reports.checkpoints",
+		"{checkpoints: chain, key: secret}":                                                                                "reports.checkpoints",
 		"{rates: [{currency: GBP, num: 1, den: 1}]}":                                                                       "reports.rateSource",
 		"{rateSource: s, rates: [{currency: GBP, num: 1, den: 1}]}":                                                        "reports.rateAsOf",
 		"{rateSource: s, rateAsOf: 2026-01-02, rates: [{currency: GBP, num: 0, den: 1}]}":                                  "reports.rates",

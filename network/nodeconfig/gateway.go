@@ -39,6 +39,7 @@ type Gateway struct {
 	PartnerTLS    *KeyPair         `yaml:"partnerTLS,omitempty"`
 	Bank          *GatewayBank     `yaml:"bank,omitempty"`
 	People        *GatewayPeople   `yaml:"people,omitempty"`
+	Reports       GatewayReports   `yaml:"reports"`
 	Secret        string           `yaml:"secret"`
 	APIKeys       string           `yaml:"apiKeys"`
 	Lanes         int              `yaml:"lanes"`
@@ -78,6 +79,11 @@ type GatewayPeople struct {
 	Origin string        `yaml:"origin"`
 	SMTP   GatewayFolder `yaml:"smtp"`
 	SMS    GatewayFolder `yaml:"sms"`
+}
+
+// GatewayReports says with which key reports are signed.
+type GatewayReports struct {
+	Key string `yaml:"key"`
 }
 
 // GatewayFolder keeps messages to customers as files in place of sending them.
@@ -140,6 +146,7 @@ func GatewayFor(dir rundir.Dir, m *membership.Membership, member membership.Memb
 		Lanes:    gatewayLanes,
 		BatchMax: gatewayBatchMax,
 		Log:      GatewayLog{Level: logLevel},
+		Reports:  GatewayReports{Key: files.ReportKey},
 	}
 	for _, other := range m.Members {
 		config.Members = append(config.Members, GatewayMember{Name: other.Name, MSP: other.MSP(), Kind: string(other.Kind)})

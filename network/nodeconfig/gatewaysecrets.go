@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
@@ -32,6 +33,8 @@ const firstKey = "1.key"
 // GatewayPaths are the files of a gateway's folder.
 type GatewayPaths struct {
 	Config, Database, Custodian, Secret, Keys string
+	// ReportKey signs reports; whoever is to believe them gets PublicReportKey.
+	ReportKey, PublicReportKey string
 	// PlainKeys holds the API keys themselves (name: key), for the person who runs the consortium.
 	PlainKeys string
 	// People is the database of customers; MasterKeys and IndexKeys are folders of its keys.
@@ -53,6 +56,9 @@ func filesIn(folder string) GatewayPaths {
 		Secret:    filepath.Join(folder, "secret"),
 		Keys:      filepath.Join(folder, "api-keys.yaml"),
 		PlainKeys: filepath.Join(folder, "api-keys.txt"),
+
+		ReportKey:       filepath.Join(folder, "reports.secret"),
+		PublicReportKey: filepath.Join(folder, "reports.pub"),
 
 		Messages:   filepath.Join(folder, "people", "messages"),
 		People:     filepath.Join(folder, "people", "people.db"),
@@ -82,6 +88,9 @@ func WriteGateway(dir rundir.Dir, m *membership.Membership, member membership.Me
 		return err
 	}
 	if err := writeAPIKeys(dir, files, scopesOf(member)); err != nil {
+		return err
+	}
+	if err := writeReportKey(dir, files, member.Name); err != nil {
 		return err
 	}
 	if !member.IsBrand() {
@@ -115,6 +124,18 @@ func writeSecret(dir rundir.Dir, file string) error {
 		return failure.Wrap(failure.RunDirectory, err, "no randomness")
 	}
 	return dir.Write(file, []byte(hex.EncodeToString(secret)+"\n"), rundir.PrivateMode)
+}
+
+// writeReportKey draws the key of a member's reports, which is named for the member.
+func writeReportKey(dir rundir.Dir, files GatewayPaths, member string) error {
+	secret, public, err := note.GenerateKey(rand.Reader, member+"/reports")
+	if err != nil {
+		return failure.Wrap(failure.RunDirectory, err, "can't draw a key")
+	}
+	if err := dir.Write(files.ReportKey, []byte(secret+"\n"), rundir.PrivateMode); err != nil {
+		return err
+	}
+	return dir.Write(files.PublicReportKey, []byte(public+"\n"), rundir.PrivateMode)
 }
 
 func writeAPIKeys(dir rundir.Dir, files GatewayPaths, scopes []string) error {

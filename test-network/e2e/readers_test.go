@@ -18,7 +18,10 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/checkpoint"
+	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/network/nodeconfig"
 )
 
 // brandPeers and allOrderers are those of the shared consortium.
@@ -218,6 +221,21 @@ func (c *consortium) report(t *testing.T, member, name string) ([]byte, uint64) 
 		t.Fatalf("%s at %s: %d %s", name, member, a.status, a.body)
 	}
 	return a.body, decode[asOf](t, a.body).AsOf.Block
+}
+
+// TestReportsAreKeptSigned by the member's and the regulator's own keys, as founding drew them, and verified with nothing but their public parts.
+func TestReportsAreKeptSigned(t *testing.T) {
+	for _, member := range []string{"airline", "regulator"} {
+		keys := must[*checkpoint.Keys](t)(checkpoint.ParseKeys(string(must[[]byte](t)(os.ReadFile(nodeconfig.GatewayFiles(three.dir, member).PublicReportKey)))))
+		a := three.call(t, member, request{method: "GET", path: "/v1/signed-reports/supply", key: three.key(t, member, "audit")})
+		if a.status != http.StatusOK {
+			t.Fatalf("%s: %d %s", member, a.status, a.body)
+		}
+		st, signers, err := reports.OpenSigned(a.body, keys)
+		if err != nil || st.Member != member || len(signers) != 1 || signers[0] != member+"/reports" || !strings.HasPrefix(st.Software, "tally-gateway ") || st.Executable == checkpoint.None {
+			t.Errorf("%s: %+v by %v (%v)", member, st, signers, err)
+		}
+	}
 }
 
 // TestReportsAreTheSameAtAMemberAndAtTheRegulator once both have the same block. Of money between brands each has what its peer holds.

@@ -9,13 +9,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/software"
 )
 
 // Exit codes.
@@ -23,6 +21,9 @@ const (
 	exitFailed     = 1 // The audit could not be made.
 	exitDifference = 2 // The audit found a difference.
 )
+
+// program is this command's name, as it stands in versions.
+const program = "tally-audit"
 
 // errDifference ends a command whose statement has told everything already.
 var errDifference = errors.New("the audit found a difference")
@@ -61,11 +62,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			version := "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "tally-audit %s, points engine %d, %s\n", version, points.EngineVersion, runtime.Version())
+			fmt.Fprintln(cmd.OutOrStdout(), software.Describe(program))
 		},
 	}
 }

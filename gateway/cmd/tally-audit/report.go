@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,40 +19,23 @@ import (
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/archive"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/checkpoint"
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/reports"
+	"github.com/tallystick/tallystick/gateway/software"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
 // reportFlags are those of a report.
 type reportFlags struct {
-	archive, from, to string
-	at                uint64
+	archive, from, to    string
+	at                   uint64
+	key, chain, auditors string
 }
 
-// makers make a report of a period; those that have none leave it.
-var makers = map[reports.Name]func(context.Context, reports.Reader, reports.Period) (reports.Table, error){
-	reports.NameSupply: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
-		return reports.MakeSupply(ctx, r)
-	},
-	reports.NameConcentration: func(ctx context.Context, r reports.Reader, p reports.Period) (reports.Table, error) {
-		return reports.MakeConcentration(ctx, r, p)
-	},
-	reports.NameFlows: func(ctx context.Context, r reports.Reader, p reports.Period) (reports.Table, error) {
-		return reports.MakeFlows(ctx, r, p)
-	},
-	reports.NameConsents: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
-		return reports.MakeConsents(ctx, r)
-	},
-	reports.NameFreezes: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
-		return reports.MakeFreezes(ctx, r)
-	},
-	reports.NameAdjustments: func(ctx context.Context, r reports.Reader, p reports.Period) (reports.Table, error) {
-		return reports.MakeAdjustments(ctx, r, p)
-	},
-	reports.NameLimitedNetwork: func(ctx context.Context, r reports.Reader, _ reports.Period) (reports.Table, error) {
-		return reports.MakeLimitedNetwork(ctx, r, &reports.Rates{})
-	},
+// ofLedger are the reports that follow from the blocks alone, or as far as they do.
+func ofLedger() []reports.Name {
+	return slices.DeleteFunc(reports.Names(), func(n reports.Name) bool { return n == reports.NameAccesses })
 }
 
 func reportCommand() *cobra.Command {
@@ -59,7 +43,7 @@ func reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "report --from-archive dir [--at n] name", Short: "Make a gateway's report again, as of any block of an archive", Args: cobra.ExactArgs(1), SilenceUsage: true,
 		Long: "Builds the read model from an archive's blocks and makes the report that GET /v1/reports/<name> gave at that block, as JSON. What needs private data or a\n" +
-			"gateway's configuration is not in it: what brands owe each other, and euro figures.",
+			"gateway's configuration is not in it: what brands owe each other, and euro figures. With --key the report is signed, to be kept.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.make(cmd.Context(), reports.Name(args[0]), cmd.OutOrStdout())
 		},
@@ -68,27 +52,74 @@ func reportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.from, "from", "", "first business date of the period (YYYY-MM-DD)")
 	cmd.Flags().StringVar(&f.to, "to", "", "last business date of the period (YYYY-MM-DD)")
 	cmd.Flags().Uint64Var(&f.at, "at", 0, "take this many blocks only (default: all)")
+	cmd.Flags().StringVar(&f.key, "key", "", "secret key to sign the report with")
+	cmd.Flags().StringVar(&f.chain, "chain", "", "folder of checkpoints that a signed report names")
+	cmd.Flags().StringVar(&f.auditors, "auditors", "", "file with the public keys of auditors whose checkpoints these are")
+	cmd.AddCommand(verifyReportCommand())
 	return required(cmd, "from-archive")
 }
 
 func (f *reportFlags) make(ctx context.Context, name reports.Name, out io.Writer) error {
-	maker, known := makers[name]
-	if !known {
+	if !slices.Contains(ofLedger(), name) {
 		return fault.New(fault.InvalidValue, "there is no such report for the ledger")
 	}
 	period, err := f.period()
 	if err != nil {
 		return err
 	}
+	signer, err := f.signer()
+	if err != nil {
+		return err
+	}
 	return f.readModel(ctx, func(r *store.Reads) error {
-		made, err := maker(ctx, r, period)
+		made, err := reports.Make(ctx, name, &reports.Sources{Reader: r}, period)
 		if err != nil {
 			return err
 		}
-		e := json.NewEncoder(out)
-		e.SetEscapeHTML(false)
-		return e.Encode(made)
+		if signer == nil {
+			return write(out, made)
+		}
+		signed, err := signer.Sign(made)
+		if err != nil {
+			return err
+		}
+		return write(out, signed)
 	})
+}
+
+func write(out io.Writer, document any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	return e.Encode(document)
+}
+
+// signer signs with the key's name; nil without a key.
+func (f *reportFlags) signer() (*reports.Signer, error) {
+	if f.key == "" {
+		return nil, nil
+	}
+	secret, err := os.ReadFile(f.key)
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "the key can't be read: %v", err)
+	}
+	name, err := checkpoint.NameOf(string(secret))
+	if err != nil {
+		return nil, err
+	}
+	m, err := archive.Folder{Dir: f.archive}.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	executable, err := software.Executable()
+	if err != nil {
+		return nil, err
+	}
+	s := &reports.Signer{Member: name, Channel: m.Channel, Secret: string(secret), Software: software.Describe(program), Executable: executable}
+	if f.chain == "" {
+		return s, nil
+	}
+	s.Checkpoints = func() (checkpoint.Chain, error) { return verified(f.chain, f.auditors) }
+	return s, s.Check()
 }
 
 func (f *reportFlags) period() (p reports.Period, err error) {

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -32,7 +36,7 @@ func TestAReportIsMadeAgainAsOfAnEarlierBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := mustWork(t)
-	for name := range makers {
+	for _, name := range ofLedger() {
 		then, now := work(execute("report", "--from-archive", early.Dir, string(name))), work(execute("report", "--from-archive", late.Dir, string(name)))
 		again := work(execute("report", "--from-archive", late.Dir, "--at", number(height), string(name)))
 		if again != then || now == then {
@@ -42,6 +46,51 @@ func TestAReportIsMadeAgainAsOfAnEarlierBlock(t *testing.T) {
 	var supply reports.Supply
 	if err := json.Unmarshal([]byte(work(execute("report", "--from-archive", early.Dir, "supply"))), &supply); err != nil || supply.Programmes[0].Outstanding != 42 || supply.AsOf.Block != height-1 {
 		t.Errorf("%v, %+v", err, supply)
+	}
+}
+
+// TestAReportIsSignedAndVerifiedOffline: with nothing but files.
+func TestAReportIsSignedAndVerifiedOffline(t *testing.T) {
+	l := ledgertest.New(t, "airline", "hotel")
+	l.Found()
+	p := l.Create(0)
+	item := p.Open()
+	p.Batch(0, []ledgertest.Item{item})
+	l.Cut()
+	folder := archive.Folder{Dir: filepath.Join(t.TempDir(), "archive")}
+	if _, err := folder.Extend(t.Context(), ledgertest.Channel, 100, l); err != nil {
+		t.Fatal(err)
+	}
+	o, other, work := officeOf(t, "regulator/auditor"), officeOf(t, "somebody"), mustWork(t)
+	work(execute("checkpoint", "write", "--from-archive", folder.Dir, "--key", o.secret, "--auditors", o.public, "--chain", o.chain))
+	kept := filepath.Join(t.TempDir(), "supply.json")
+	out := work(execute("report", "--from-archive", folder.Dir, "--key", o.secret, "--chain", o.chain, "--auditors", o.public, "supply"))
+	if err := os.WriteFile(kept, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out = work(execute("report", "verify", "--keys", o.public, "--chain", o.chain, "--auditors", o.public, kept))
+	for _, part := range []string{"Report supply of regulator/auditor, signed by [regulator/auditor]", l.Genesis, fmt.Sprintf("As of block %d, hash ", l.Height()-1), "tally-audit", "which is in the chain"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("%q is not in\n%s", part, out)
+		}
+	}
+	if out, err := execute("report", "verify", "--keys", other.public, kept); fault.CodeOf(err) != fault.SignatureInvalid {
+		t.Errorf("another's key verifies it: %v\n%s", err, out)
+	}
+	work(execute("checkpoint", "write", "--from-archive", folder.Dir, "--at", "2", "--key", other.secret, "--auditors", other.public, "--chain", other.chain))
+	if out, err := execute("report", "verify", "--keys", o.public, "--chain", other.chain, "--auditors", other.public, kept); fault.CodeOf(err) != fault.CheckpointMismatch {
+		t.Errorf("another auditor's chain has it: %v\n%s", err, out)
+	}
+	raw, err := os.ReadFile(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(raw, []byte(`"outstanding":0`), []byte(`"outstanding":1`), 1)
+	if err := os.WriteFile(kept, changed, 0o600); err != nil || bytes.Equal(changed, raw) {
+		t.Fatalf("nothing was changed (%v)", err)
+	}
+	if out, err := execute("report", "verify", "--keys", o.public, kept); fault.CodeOf(err) != fault.SignatureInvalid {
+		t.Errorf("a changed report: %v\n%s", err, out)
 	}
 }
 

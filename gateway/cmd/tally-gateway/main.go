@@ -7,15 +7,16 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/software"
 )
+
+// program is this command's name, as it stands in versions.
+const program = "tally-gateway"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -56,11 +57,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			version := "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "tally-gateway %s, points engine %d, %s\n", version, points.EngineVersion, runtime.Version())
+			fmt.Fprintln(cmd.OutOrStdout(), software.Describe(program))
 		},
 	}
 }

@@ -88,9 +88,13 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	if g.keys, err = api.LoadKeys(g.cfg.APIKeys); err != nil {
 		return err
 	}
+	made, err := g.reportParts()
+	if err != nil {
+		return err
+	}
 	parts := api.Parts{
 		Member: g.cfg.Represented().Name, Keys: g.keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
-		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads}, Reports: g.reportParts(),
+		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads}, Reports: made,
 	}
 	observe := func(projection.Outcome) {}
 	if g.cfg.Mode == config.Writer {
