@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
@@ -80,5 +82,20 @@ func TestStaffThatTakesAnAddressFromACustomerDoesntDoSoUnseen(t *testing.T) {
 	}
 	if len(l.messages) != 0 {
 		t.Errorf("an address that nobody proved is written to: %+v", <-l.messages)
+	}
+}
+
+func TestTheDocumentNamesEveryEvent(t *testing.T) {
+	document, err := openapi3.NewLoader().LoadFromData(documentYAML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []signin.Event
+	for _, kind := range document.Components.Schemas["SecurityEvent"].Value.Properties["kind"].Value.Enum {
+		named = append(named, signin.Event(kind.(string)))
+	}
+	slices.Sort(named)
+	if !slices.Equal(named, signin.AllEvents) {
+		t.Errorf("%v, there are %v", named, signin.AllEvents)
 	}
 }

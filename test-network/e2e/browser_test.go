@@ -188,3 +188,23 @@ func (b *browser) code(address string) string {
 		time.Sleep(pollEvery)
 	}
 }
+
+// isTold waits until messages have gone out in which all of this stands.
+func (b *browser) isTold(what ...string) {
+	b.t.Helper()
+	until(b.t, "security notices", func() bool {
+		names, err := filepath.Glob(filepath.Join(b.messages, "*.json"))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		var all strings.Builder
+		for _, name := range names {
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			all.Write(raw)
+		}
+		return !slices.ContainsFunc(what, func(one string) bool { return !strings.Contains(all.String(), one) })
+	})
+}

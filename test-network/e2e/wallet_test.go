@@ -167,6 +167,13 @@ func (b *browser) seesWhatIsDone(t *testing.T) {
 	b.picture("11-code")
 	b.visit("notices")
 	b.reads("#empty", "Nothing has been decided")
+	for _, told := range []string{"A passkey was added", "An authenticator app was set up", "New recovery codes were made", "Another key controls an account"} {
+		b.reads("#events", told)
+	}
+	b.picture("14-notices")
+	b.visit("security")
+	b.reads("#events", "You registered")
+	b.isTold("a passkey was added", "another key controls an account")
 	b.visit("surveys")
 	b.picture("12-surveys")
 	b.visit("erasure")

@@ -3,6 +3,8 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -50,6 +52,9 @@ var classes = map[Event]class{
 	PasskeyAdded: inside, PasskeyRemoved: inside, AuthenticatorAdded: inside, AuthenticatorRemoved: inside, RecoveryUsed: inside, RecoveryRenewed: inside,
 	IdentifierAdded: inside, IdentifierRemoved: inside, IdentifierReplaced: inside, ControllerChanged: inside, RecoveryBegun: inside, PersonsMerged: inside,
 }
+
+// AllEvents has every event, in alphabetical order.
+var AllEvents = slices.Sorted(maps.Keys(classes))
 
 // Told says whether a person is written to about an event.
 func (e Event) Told() bool { return classes[e] != listed }
@@ -114,7 +119,7 @@ func (s *Service) note(tx *sqlite.Tx, h happening) error {
 	if _, err := tx.Exec("INSERT INTO signin_events (id, person, kind, device, at, state, gone) VALUES (?, ?, ?, ?, ?, ?, ?)", id, h.person, h.kind, h.device, h.at.Unix(), h.state, gone); err != nil {
 		return err
 	}
-	_, err = tx.Exec(`DELETE FROM signin_events WHERE person = ?1 AND kind = ?2 AND id NOT IN (SELECT id FROM signin_events WHERE person = ?1 AND kind = ?2 ORDER BY at DESC, id LIMIT ?3)`,
+	_, err = tx.Exec(`DELETE FROM signin_events WHERE person = ?1 AND kind = ?2 AND id NOT IN (SELECT id FROM signin_events WHERE person = ?1 AND kind = ?2 ORDER BY at DESC, rowid DESC LIMIT ?3)`,
 		h.person, h.kind, MaxEventsOfKind)
 	if err == nil {
 		s.watch(h.kind)
@@ -150,7 +155,7 @@ func (s *Service) Events(ctx context.Context, person PersonID) ([]Happened, erro
 		err = row.Scan(&h.ID, &h.Kind, &h.Device, &at)
 		h.At = time.Unix(at, 0).UTC()
 		return h, err
-	}, "SELECT id, kind, device, at FROM signin_events WHERE person = ? AND state <> ? AND at > ? ORDER BY at DESC, id LIMIT ?",
+	}, "SELECT id, kind, device, at FROM signin_events WHERE person = ? AND state <> ? AND at > ? ORDER BY at DESC, rowid DESC LIMIT ?",
 		person, statePending, s.now().Add(-EventLife).Unix(), MaxEvents)
 }
 

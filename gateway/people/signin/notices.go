@@ -66,7 +66,7 @@ func (s *Service) writeTo(ctx context.Context, person PersonID) error {
 		err = row.Scan(&d.ID, &d.Kind, &d.Device, &at, &d.gone)
 		d.At = time.Unix(at, 0).UTC()
 		return d, err
-	}, "SELECT id, kind, device, at, gone FROM signin_events WHERE person = ? AND state = ? ORDER BY at, id", person, stateDue)
+	}, "SELECT id, kind, device, at, gone FROM signin_events WHERE person = ? AND state = ? ORDER BY at, rowid", person, stateDue)
 	if err != nil {
 		return err
 	}

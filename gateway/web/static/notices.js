@@ -1,4 +1,5 @@
-// What was decided about the customer's accounts, and objections to it.
+// What was decided about the customer's accounts, objections to it, and what the customer was written to about the wallet's security.
+import { eventRow } from "./events.js";
 import { api, el, explain, onSubmit, say, when, words } from "./tally.js";
 
 const t = await words();
@@ -33,9 +34,11 @@ function card(notice) {
 }
 
 async function load() {
-  const { notices } = await api("GET", "/v1/me/notices");
+  const { notices, security = [] } = await api("GET", "/v1/me/notices");
   place.replaceChildren(...notices.map(card));
   document.getElementById("empty").hidden = notices.length > 0;
+  document.getElementById("events").replaceChildren(...security.map((e) => eventRow(e, t)));
+  document.getElementById("security").hidden = security.length === 0;
 }
 
 try {

@@ -1,5 +1,6 @@
 // Factors, sessions, and which key controls the customer's accounts.
 import { act, api, createPasskey, el, explain, onSubmit, say, when, words } from "./tally.js";
+import { eventRow } from "./events.js";
 import { prepare, submit } from "./operations.js";
 
 const t = await words();
@@ -39,9 +40,12 @@ async function rekey(account, fields, extra) {
 }
 
 async function show() {
-  const [me, { passkeys }, { sessions }, { accounts }] = await Promise.all([api("GET", "/v1/me"), api("GET", "/v1/me/passkeys"), api("GET", "/v1/me/sessions"), api("GET", "/v1/me/accounts")]);
+  const [me, { passkeys }, { sessions }, { accounts }, { events }] = await Promise.all([
+    api("GET", "/v1/me"), api("GET", "/v1/me/passkeys"), api("GET", "/v1/me/sessions"), api("GET", "/v1/me/accounts"), api("GET", "/v1/me/security-events"),
+  ]);
   part("passkeys").replaceChildren(...passkeys.map(passkeyRow));
   part("sessions").replaceChildren(...sessions.map(sessionRow));
+  part("events").replaceChildren(...events.map((e) => eventRow(e, t)));
   part("control").replaceChildren(...accounts.map((a) => controlRow(a, passkeys)));
   part("app-on").hidden = !me.factors.includes("totp");
   part("app-off").hidden = me.factors.includes("totp");

@@ -11,7 +11,7 @@ CREATE TABLE signin_events (
     at     INTEGER NOT NULL,                -- Unix seconds.
     state  TEXT    NOT NULL CHECK (state IN ('PENDING', 'DUE', 'TOLD')),
     gone   BLOB                             -- Sealed: addresses that were the person's, until they are told.
-) STRICT, WITHOUT ROWID;
+) STRICT;                                   -- Of two events in one second the later one has the higher rowid.
 CREATE INDEX signin_events_by_person ON signin_events (person, at);
 CREATE INDEX signin_events_by_time ON signin_events (at);
 CREATE INDEX signin_events_due ON signin_events (person) WHERE state <> 'TOLD';
