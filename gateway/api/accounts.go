@@ -108,9 +108,9 @@ func (s *Server) GetHistory(ctx context.Context, r GetHistoryRequestObject) (Get
 	if err := checkID("id", r.Id); err != nil {
 		return nil, err
 	}
-	limit := valueOr(r.Params.Limit, DefaultPage)
-	if limit < 1 || limit > store.MaxPage {
-		return nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	limit, err := pageLimit(r.Params.Limit)
+	if err != nil {
+		return nil, err
 	}
 	after, err := cursorOf(r.Params.Cursor)
 	if err != nil {
@@ -127,6 +127,15 @@ func (s *Server) GetHistory(ctx context.Context, r GetHistoryRequestObject) (Get
 		}
 	}
 	return GetHistory200JSONResponse(pageOf(entries, next)), nil
+}
+
+// pageLimit is how many entries a page has that a caller asks for, DefaultPage when it asks for none.
+func pageLimit(asked *int) (int, error) {
+	limit := valueOr(asked, DefaultPage)
+	if limit < 1 || limit > store.MaxPage {
+		return 0, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	}
+	return limit, nil
 }
 
 func cursorOf(text *string) (*store.Cursor, error) {

@@ -76,9 +76,9 @@ func (s *Server) memberOr(name *string) (string, error) {
 
 // clearingPage reads a page of records of one object, and where the next one begins; nil when there is none.
 func clearingPage[T any](ctx context.Context, reads *store.ClearingReads, list store.ClearingList, limit *int, after *string) ([]T, *string, error) {
-	size := valueOr(limit, DefaultPage)
-	if size < 1 || size > store.MaxPage {
-		return nil, nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	size, err := pageLimit(limit)
+	if err != nil {
+		return nil, nil, err
 	}
 	list.Limit, list.After = size, valueOr(after, "")
 	records, err := reads.Records(ctx, list)
@@ -198,9 +198,9 @@ func (s *Server) ListClearingEvents(ctx context.Context, r ListClearingEventsReq
 	if err != nil {
 		return nil, err
 	}
-	limit := valueOr(r.Params.Limit, DefaultPage)
-	if limit < 1 || limit > store.MaxPage {
-		return nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	limit, err := pageLimit(r.Params.Limit)
+	if err != nil {
+		return nil, err
 	}
 	events, err := reads.Events(ctx, after, limit)
 	if err != nil {

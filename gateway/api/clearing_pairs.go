@@ -193,9 +193,9 @@ func (s *Server) ListObligations(ctx context.Context, r ListObligationsRequestOb
 	if err != nil {
 		return nil, err
 	}
-	limit := valueOr(r.Params.Limit, DefaultPage)
-	if limit < 1 || limit > store.MaxPage {
-		return nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	limit, err := pageLimit(r.Params.Limit)
+	if err != nil {
+		return nil, err
 	}
 	filter := store.ObligationFilter{
 		A: p.A, B: p.B, Currency: r.Params.Currency, Window: r.Params.Window, Debtor: valueOr(r.Params.Debtor, ""), Service: clearing.Service(valueOr(r.Params.Service, "")),

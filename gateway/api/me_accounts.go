@@ -101,9 +101,9 @@ func controlling(a *points.Account, passkeys []signin.Passkey) *string {
 
 // GetMyHistory merges the histories of the customer's accounts: a cursor is a place in the channel's blocks, the same for all of them.
 func (s *Server) GetMyHistory(ctx context.Context, r GetMyHistoryRequestObject) (GetMyHistoryResponseObject, error) {
-	limit := valueOr(r.Params.Limit, DefaultPage)
-	if limit < 1 || limit > store.MaxPage {
-		return nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	limit, err := pageLimit(r.Params.Limit)
+	if err != nil {
+		return nil, err
 	}
 	after, err := cursorOf(r.Params.Cursor)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
-	"github.com/tallystick/tallystick/gateway/store"
 )
 
 // ListShops lists a programme's sponsored shops.
@@ -55,9 +54,9 @@ type recordPage struct {
 
 // recordsOf reads a page of records, and where the next one begins; nil when there is none.
 func recordsOf[T any](ctx context.Context, reader ReadModel, page recordPage) ([]T, *string, error) {
-	limit := valueOr(page.limit, DefaultPage)
-	if limit < 1 || limit > store.MaxPage {
-		return nil, nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	limit, err := pageLimit(page.limit)
+	if err != nil {
+		return nil, nil, err
 	}
 	if _, err := reader.Programme(ctx, page.programme); err != nil {
 		return nil, nil, err

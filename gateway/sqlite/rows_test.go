@@ -70,3 +70,22 @@ func TestWhatFailsWithRowsIsTold(t *testing.T) {
 		t.Errorf("%d connections are still in use: rows were left open", used)
 	}
 }
+
+func TestAChangeSaysHowManyRowsItChanged(t *testing.T) {
+	db, _ := open(t)
+	err := db.Write(t.Context(), func(tx *Tx) error {
+		if n, err := tx.Change("INSERT INTO words (word) VALUES ('a'), (?)", "b"); err != nil || n != 2 {
+			t.Errorf("%d rows inserted of 2, %v", n, err)
+		}
+		if n, err := tx.Change("DELETE FROM words WHERE word = 'z'"); err != nil || n != 0 {
+			t.Errorf("%d rows deleted that aren't there, %v", n, err)
+		}
+		if n, err := tx.Change("DELETE FROM nothing"); n != 0 || fault.CodeOf(err) != fault.Internal {
+			t.Errorf("a statement that fails: %d rows, %v", n, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -237,6 +237,16 @@ func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	return result, Failed(err)
 }
 
+// Change runs a statement like Exec, and says how many rows it inserted, changed or deleted.
+func (t *Tx) Change(query string, args ...any) (int64, error) {
+	result, err := t.Exec(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return n, Failed(err)
+}
+
 // Query runs a query; like Exec. The rows must be closed before the next statement.
 func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	s, err := t.w.prepare(query)

@@ -13,12 +13,9 @@ func (s *Store) Mend(ctx context.Context, g ClearingGap, c Clearing) error {
 		return fault.New(fault.ReadOnly, "the database was opened for reading only")
 	}
 	return s.WriteAlone(ctx, func(tx *Tx) error {
-		result, err := tx.Exec(`DELETE FROM clearing_gaps WHERE block = ? AND tx = ? AND collection = ?`, int64(g.Block), g.Tx, g.Collection)
-		if err != nil {
+		gone, err := tx.Change(`DELETE FROM clearing_gaps WHERE block = ? AND tx = ? AND collection = ?`, int64(g.Block), g.Tx, g.Collection)
+		if err != nil || gone == 0 {
 			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return storeError(err)
 		}
 		if err := projectClearingRecords(tx, &c); err != nil {
 			return err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -39,14 +38,14 @@ func (s *Store) Pin(ctx context.Context, programme, msp string, p Pin) error {
 		if there {
 			return fault.New(fault.LaneSequence, "lane %d has reached %d", p.Lane, last)
 		}
-		result, err := tx.Exec(`INSERT INTO pins (programme, lane, seq, salt, created_at) VALUES (?, ?, ?, ?, ?)
+		noted, err := tx.Change(`INSERT INTO pins (programme, lane, seq, salt, created_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (programme, lane) DO UPDATE SET seq = excluded.seq WHERE seq = excluded.seq AND salt = excluded.salt`,
 			programme, p.Lane, p.Seq, p.Salt, p.CreatedAt)
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(fault.New(fault.Internal, "lane %d has another pin", p.Lane), storeError(err))
+		if noted != 1 {
+			return fault.New(fault.Internal, "lane %d has another pin", p.Lane)
 		}
 		for from := 0; from < len(p.Operations); from += maxPinRows {
 			if err := pinRows(tx, programme, p, p.Operations[from:min(from+maxPinRows, len(p.Operations))]); err != nil {
@@ -65,14 +64,10 @@ func pinRows(tx *Tx, programme string, p Pin, operations []Operation) error {
 	for len(args) < maxPinRows+fixedPinValues {
 		args = append(args, nil)
 	}
-	result, err := tx.Exec(`UPDATE OR FAIL operations SET status = 'PINNED', lane = ?, seq = ?
+	changed, err := tx.Change(`UPDATE OR FAIL operations SET status = 'PINNED', lane = ?, seq = ?
 		WHERE programme = ? AND (status = 'PENDING' OR status = 'PINNED' AND lane = ? AND seq = ?) AND rowid IN `+placeholders(1, maxPinRows), args...)
 	if err != nil {
 		return err
-	}
-	changed, err := result.RowsAffected()
-	if err != nil {
-		return storeError(err)
 	}
 	if changed != int64(len(operations)) {
 		return fault.New(fault.Internal, "only %d of %d operations were pending when they were pinned", changed, len(operations))

@@ -69,14 +69,14 @@ func projectExchanges(tx *Tx, c *Clearing) error {
 		}
 		for n := range x.Obligations {
 			o := &x.Obligations[n]
-			result, err := tx.Exec(`INSERT OR IGNORE INTO obligations (operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro,
+			added, err := tx.Change(`INSERT OR IGNORE INTO obligations (operation, home, msp, lane, seq, idx, a, b, currency, window, service, debtor, creditor, micro,
 				fee_debtor, fee, agreement, a_owes, b_owes, block, tx, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 				string(o.Operation), x.Home, x.MSP, x.Lane, x.Seq, o.Index, x.A, x.B, x.Currency, x.Window, string(o.Service), o.Debtor, o.Creditor, int64(o.Micro),
 				o.FeeDebtor, int64(o.Fee), o.Agreement, int64(o.Owed[0]), int64(o.Owed[1]), int64(x.Block), x.Tx, x.Time)
 			if err != nil {
 				return err
 			}
-			if n, err := result.RowsAffected(); err != nil || n == 0 { // One that is there already is in the sums.
+			if added == 0 { // One that is there already is in the sums.
 				continue
 			}
 			if err := addObligation(tx, x, o); err != nil {

@@ -38,14 +38,10 @@ func finish(tx *Tx, b *BatchRow) error {
 	}
 	changed := int64(0)
 	err := rows.each(func(list string, values []any) error {
-		result, err := tx.Exec(`UPDATE OR FAIL operations SET status = 'DONE', outcome = v.column2, code = v.column3, receipt = v.column4,
+		n, err := tx.Change(`UPDATE OR FAIL operations SET status = 'DONE', outcome = v.column2, code = v.column3, receipt = v.column4,
 			lane = v.column5, seq = v.column6, done_at = v.column7 FROM (VALUES `+list+`) AS v WHERE operations.id = v.column1`, values...)
-		if err != nil {
-			return err
-		}
-		n, err := result.RowsAffected()
 		changed += n
-		return storeError(err)
+		return err
 	})
 	if err != nil {
 		return err

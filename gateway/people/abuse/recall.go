@@ -98,13 +98,9 @@ func (v *Service) forget(ctx context.Context) error {
 	}
 	for {
 		var gone int64
-		err := v.s.DB.Write(ctx, func(tx *sqlite.Tx) error {
-			result, err := tx.Exec(`DELETE FROM abuse_counted WHERE n < (SELECT MIN(n) FROM abuse_counted) + ? AND at <= ?`, forgetAtOnce, now-v.reach())
-			if err != nil {
-				return err
-			}
-			gone, err = result.RowsAffected()
-			return sqlite.Failed(err)
+		err := v.s.DB.Write(ctx, func(tx *sqlite.Tx) (err error) {
+			gone, err = tx.Change(`DELETE FROM abuse_counted WHERE n < (SELECT MIN(n) FROM abuse_counted) + ? AND at <= ?`, forgetAtOnce, now-v.reach())
+			return err
 		})
 		if err != nil {
 			return sqlite.Failed(err)

@@ -106,13 +106,9 @@ func (v *Service) deleteOld(ctx context.Context, p purge, accounts []string) (re
 	err = v.s.DB.Write(ctx, func(tx *sqlite.Tx) error {
 		removed = 0
 		for _, a := range accounts {
-			result, err := tx.Exec(p.delete, p.before, a)
+			n, err := tx.Change(p.delete, p.before, a)
 			if err != nil {
 				return err
-			}
-			n, err := result.RowsAffected()
-			if err != nil {
-				return sqlite.Failed(err)
 			}
 			removed += int(n)
 		}

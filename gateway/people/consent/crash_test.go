@@ -110,17 +110,23 @@ func TestAnErasureThatWasCutOffIsFinished(t *testing.T) {
 	}
 }
 
+// newWorldWithALateShare has a consent whose share is on its way still: the process died when it had sent it, and another one runs.
+func newWorldWithALateShare(t *testing.T) (*world, privacy.ConsentID) {
+	t.Helper()
+	w := newWorld(t)
+	a := w.agree(wish())
+	w.start(&process{channel: w.channel, dieAt: 3, how: effectOnItsWay})
+	if _, err := w.Grant(t.Context(), alice, a); err != nil {
+		t.Fatal(err)
+	}
+	w.start(&process{channel: w.channel})
+	return w, a.Body.ID
+}
+
 // A share that was thought lost arrives at the worst moment: after the copies were purged, before the consent's end is on the channel.
 func TestAShareThatComesLateIsPurgedToo(t *testing.T) {
 	for delay := range 4 {
-		w := newWorld(t)
-		a := w.agree(wish())
-		id := a.Body.ID
-		w.start(&process{channel: w.channel, dieAt: 3, how: effectOnItsWay})
-		if _, err := w.Grant(t.Context(), alice, a); err != nil {
-			t.Fatal(err)
-		}
-		w.start(&process{channel: w.channel})
+		w, id := newWorldWithALateShare(t)
 		w.channel.delay = delay
 		if v, err := w.Withdraw(t.Context(), alice, id); err != nil || !v.Complete {
 			t.Fatalf("%+v (%v)", v, err)
@@ -134,14 +140,7 @@ func TestAShareThatComesLateIsPurgedToo(t *testing.T) {
 
 // A late share may bring a copy of what the customer has changed since.
 func TestACopyThatALateShareBringsBackIsPurgedAtTheEnd(t *testing.T) {
-	w := newWorld(t)
-	a := w.agree(wish())
-	id := a.Body.ID
-	w.start(&process{channel: w.channel, dieAt: 3, how: effectOnItsWay})
-	if _, err := w.Grant(t.Context(), alice, a); err != nil {
-		t.Fatal(err)
-	}
-	w.start(&process{channel: w.channel})
+	w, id := newWorldWithALateShare(t)
 	w.channel.delay = 100
 	w.book.put(alice, "email", "new@canary.example")
 	w.pass(time.Minute)

@@ -59,11 +59,11 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 // Lift ends a legal hold before its time. NOT_FOUND when the person has none of this id that is in force.
 func (d *Desk) Lift(ctx context.Context, person vault.PersonID, id, by string) error {
 	err := d.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		result, err := tx.Exec(`UPDATE legal_holds SET lifted_at = ?, lifted_by = ? WHERE id = ? AND person = ? AND lifted_at = 0`, d.now(), by, id, string(person))
+		lifted, err := tx.Change(`UPDATE legal_holds SET lifted_at = ?, lifted_by = ? WHERE id = ? AND person = ? AND lifted_at = 0`, d.now(), by, id, string(person))
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
+		if lifted == 0 {
 			return fault.New(fault.NotFound, "the person has no such legal hold in force")
 		}
 		_, err = tx.Exec(`UPDATE erasures SET due = 0 WHERE person = ?`, string(person))

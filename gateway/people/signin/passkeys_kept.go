@@ -73,15 +73,11 @@ func (s *Service) Passkeys(ctx context.Context, person PersonID) ([]Passkey, err
 func (s *Service) RemovePasskey(ctx context.Context, session *Session, id string) error {
 	person := session.Person
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		gone, err := tx.Exec("DELETE FROM signin_passkeys WHERE person = ? AND id = ?", person, id)
+		gone, err := tx.Change("DELETE FROM signin_passkeys WHERE person = ? AND id = ?", person, id)
 		if err != nil {
 			return err
 		}
-		n, err := gone.RowsAffected()
-		if err != nil {
-			return sqlite.Failed(err)
-		}
-		if n == 0 {
+		if gone == 0 {
 			return fault.New(fault.NotFound, "there is no such passkey")
 		}
 		return s.note(tx, session.did(PasskeyRemoved))

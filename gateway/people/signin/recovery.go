@@ -52,16 +52,9 @@ func (s *Service) recoveryHash(person PersonID, code string) string {
 
 // useRecovery uses a recovery code up.
 func (s *Service) useRecovery(tx *sqlite.Tx, person PersonID, code string) error {
-	gone, err := tx.Exec("DELETE FROM signin_recovery WHERE person = ? AND code = ?", person, s.recoveryHash(person, code))
-	if err != nil {
-		return err
-	}
-	n, err := gone.RowsAffected()
-	if err != nil {
-		return sqlite.Failed(err)
-	}
-	if n == 0 {
+	gone, err := tx.Change("DELETE FROM signin_recovery WHERE person = ? AND code = ?", person, s.recoveryHash(person, code))
+	if err == nil && gone == 0 {
 		return refused()
 	}
-	return nil
+	return err
 }

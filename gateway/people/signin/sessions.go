@@ -146,15 +146,11 @@ func (s *Service) Sessions(ctx context.Context, person PersonID) ([]Session, err
 // EndSession ends one session of the person; NOT_FOUND when it isn't one.
 func (s *Service) EndSession(ctx context.Context, person PersonID, id string) error {
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		gone, err := tx.Exec("DELETE FROM signin_sessions WHERE person = ? AND id = ?", person, id)
-		if err != nil {
-			return err
-		}
-		n, err := gone.RowsAffected()
-		if err == nil && n == 0 {
+		gone, err := tx.Change("DELETE FROM signin_sessions WHERE person = ? AND id = ?", person, id)
+		if err == nil && gone == 0 {
 			return fault.New(fault.NotFound, "there is no such session")
 		}
-		return sqlite.Failed(err)
+		return err
 	})
 }
 

@@ -58,17 +58,7 @@ func (s *Service) Prove(ctx context.Context, session *Session, u StepUp) error {
 			}
 			return s.prove(tx, session, u.Method)
 		}
-		b, err := s.resume(tx, u.Token, awaitsStepUp)
-		if err != nil {
-			return err
-		}
-		if b.person != session.Person || !same(b.address, address) {
-			return refused()
-		}
-		if err := s.useCode(tx, b, u.Code); err != nil {
-			return err
-		}
-		if err := s.noteProved(tx, session.Person, address); err != nil {
+		if err := s.proveAddress(tx, session.Person, address, awaitsStepUp, u.Token, u.Code); err != nil {
 			return err
 		}
 		return s.prove(tx, session, ByCode)
@@ -102,17 +92,22 @@ func (s *Service) ConfirmAddress(ctx context.Context, session *Session, p Proof)
 		return vault.Identifier{}, err
 	}
 	err = s.judge(ctx, func(tx *sqlite.Tx) error {
-		b, err := s.resume(tx, p.Token, awaitsAddress)
-		if err != nil {
-			return err
-		}
-		if b.person != session.Person || !same(b.address, address) {
-			return refused()
-		}
-		if err := s.useCode(tx, b, p.Code); err != nil {
-			return err
-		}
-		return s.noteProved(tx, session.Person, address)
+		return s.proveAddress(tx, session.Person, address, awaitsAddress, p.Token, p.Code)
 	})
 	return to, err
+}
+
+// proveAddress notes that a person has the address: by the code that was sent to it, for what the person began there.
+func (s *Service) proveAddress(tx *sqlite.Tx, person PersonID, address string, at stage, token, code string) error {
+	b, err := s.resume(tx, token, at)
+	if err != nil {
+		return err
+	}
+	if b.person != person || !same(b.address, address) {
+		return refused()
+	}
+	if err := s.useCode(tx, b, code); err != nil {
+		return err
+	}
+	return s.noteProved(tx, person, address)
 }

@@ -113,12 +113,9 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session *Session, code string
 func (s *Service) RemoveTOTP(ctx context.Context, session *Session) error {
 	person := session.Person
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		gone, err := tx.Exec("DELETE FROM signin_totp WHERE person = ?", person)
-		if err != nil {
+		gone, err := tx.Change("DELETE FROM signin_totp WHERE person = ?", person)
+		if err != nil || gone == 0 {
 			return err
-		}
-		if n, err := gone.RowsAffected(); err != nil || n == 0 {
-			return sqlite.Failed(err)
 		}
 		return s.note(tx, session.did(AuthenticatorRemoved))
 	})

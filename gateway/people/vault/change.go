@@ -191,12 +191,8 @@ func (v *Vault) finish(ctx context.Context, p *pending) error {
 
 // endChange deletes the outbox's row; false when somebody else has.
 func endChange(tx *sqlite.Tx, p *pending) (bool, error) {
-	result, err := tx.Exec(`DELETE FROM changes WHERE id = ?`, p.id)
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, sqlite.Failed(err)
+	n, err := tx.Change(`DELETE FROM changes WHERE id = ?`, p.id)
+	return n > 0, err
 }
 
 func switchEntry(tx *sqlite.Tx, names map[string]bool, query string, key privacy.EntryKey) error {
