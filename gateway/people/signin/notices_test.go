@@ -102,7 +102,9 @@ func TestWhatHappensStandsInThePersonsListWithItsDevice(t *testing.T) {
 	o := w.register("ada@example.org")
 	w.pass(time.Second)
 	in := w.signIn("ada@example.org").Opened
+	w.pass(time.Second) // The list has them in the order of their seconds.
 	code := w.app(&in.Session)
+	w.pass(time.Second)
 	codes := do[[]string](t)(w.NewRecoveryCodes(t.Context(), &in.Session))
 	w.pass(time.Second)
 	p := do[Passkey](t)(w.add(&in.Session, good(t)))
