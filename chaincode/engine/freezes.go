@@ -27,7 +27,30 @@ func requestFreeze(c Call, s State) (Effects, error) {
 	if err := requireNew(s, key, doc.Account); err != nil {
 		return Effects{}, err
 	}
-	return changed(key, request, wire.EventFreezeChanged)
+	e, err := changed(key, request, wire.EventFreezeChanged)
+	if err != nil || !isLimited(p, &request) {
+		return e, err
+	}
+	var open points.OpenFreezes
+	if _, err := read(s, OpenFreezesKey(request.MSP), &open); err != nil {
+		return Effects{}, err
+	}
+	if err := open.Add(&request); err != nil {
+		return Effects{}, err
+	}
+	return e.and(OpenFreezesKey(request.MSP), open)
+}
+
+// isLimited says whether a request is among those that its brand can have a limited number of open.
+func isLimited(p *points.Programme, f *points.FreezeRequest) bool {
+	return p.LimitsFreezes() && f.MSP != p.MSP
+}
+
+// and adds a record that is written with the effects.
+func (e Effects) and(key string, record any) (Effects, error) {
+	w, err := write(key, record)
+	e.Writes = append(e.Writes, w)
+	return e, err
 }
 
 // requireNew returns ALREADY_EXISTS when there is something under the key, ACCOUNT_UNKNOWN when there is no such account.
@@ -47,7 +70,8 @@ func requireNew(s State, key string, account points.AccountID) error {
 // decideFreeze records the issuer's decision. The account is frozen by an operation that names the request.
 func decideFreeze(c Call, s State) (Effects, error) {
 	var doc wire.FreezeDecision
-	if _, err := decodeForProgramme(&c, &doc); err != nil {
+	p, err := decodeForProgramme(&c, &doc)
+	if err != nil {
 		return Effects{}, err
 	}
 	var request points.FreezeRequest
@@ -66,7 +90,18 @@ func decideFreeze(c Call, s State) (Effects, error) {
 	if err != nil {
 		return Effects{}, err
 	}
-	return changed(key, request, wire.EventFreezeChanged)
+	e, err := changed(key, request, wire.EventFreezeChanged)
+	if err != nil || !isLimited(p, &request) {
+		return e, err
+	}
+	var open points.OpenFreezes
+	if _, err := read(s, OpenFreezesKey(request.MSP), &open); err != nil {
+		return Effects{}, err
+	}
+	if !open.Remove(request.ID) {
+		return e, nil
+	}
+	return e.and(OpenFreezesKey(request.MSP), open)
 }
 
 // readNamed reads the record under an id: INVALID_VALUE, NOT_FOUND.

@@ -58,11 +58,73 @@ func TestAnyBrandsComplianceAsksAndTheIssuersDecides(t *testing.T) {
 			}
 			e, err := engine.Points(ask(t, c.function, c.document, c.caller), l.state())
 			wantCode(t, err, c.code)
-			if err == nil && (len(e.Writes) != 1 || e.EventName != wire.EventFreezeChanged || string(e.EventPayload) != string(e.Writes[0].Value)) {
+			writes := 2 // The request, and those of the brand that wait.
+			if c.caller == compliance && c.function == wire.FnRequestFreeze {
+				writes = 1
+			}
+			if err == nil && (len(e.Writes) != writes || e.EventName != wire.EventFreezeChanged || string(e.EventPayload) != string(e.Writes[0].Value)) {
 				t.Errorf("writes %+v and tells %s of %s", e.Writes, e.EventName, e.EventPayload)
 			}
 		})
 	}
+}
+
+func TestABrandHasALimitedNumberOfRequestsOpen(t *testing.T) {
+	l := founded(t)
+	var openings []pair
+	for i := range points.MaxOpenFreezes/points.MaxOpenFreezesOfAccount + 2 {
+		openings = append(openings, opening(1000+i, accountID(i)))
+	}
+	l.submit(t, 0, 1, openings...)
+	asked := 0
+	asks := func(account int, who engine.Identity) error {
+		asked++
+		e, err := engine.Points(ask(t, wire.FnRequestFreeze, newFreeze(asked, accountID(account)), who), l.state())
+		if err == nil {
+			l.points.commit(e)
+		}
+		return err
+	}
+	for range points.MaxOpenFreezesOfAccount {
+		wantCode(t, asks(0, hotelCompliance), fault.OK)
+	}
+	wantCode(t, asks(0, hotelCompliance), fault.FreezeLimit)
+	for range points.MaxOpenFreezesOfAccount + 1 {
+		wantCode(t, asks(0, compliance), fault.OK)
+	}
+	l.do(t, wire.FnDecideFreeze, wire.FreezeDecision{ID: operationID(2), Declined: points.DeclineEvidence}, compliance)
+	wantCode(t, asks(0, hotelCompliance), fault.OK)
+	wantCode(t, asks(0, hotelCompliance), fault.FreezeLimit)
+	for open := points.MaxOpenFreezesOfAccount; open < points.MaxOpenFreezes; open++ {
+		wantCode(t, asks(open/points.MaxOpenFreezesOfAccount, hotelCompliance), fault.OK)
+	}
+	last := points.MaxOpenFreezes/points.MaxOpenFreezesOfAccount + 1
+	wantCode(t, asks(last, hotelCompliance), fault.FreezeLimit)
+	wantCode(t, asks(last, compliance), fault.OK)
+	if _, there := l.points[engine.OpenFreezesKey("AirlineMSP")]; there {
+		t.Error("the issuer's own requests are counted")
+	}
+}
+
+func TestAnEarlierEngineLimitsNoRequestsAndALaterOneDecidesThem(t *testing.T) {
+	l := founded(t)
+	p := l.programme(t)
+	p.Engine = 2
+	l.points[engine.ProgrammeKey()] = encode(t, p)
+	l.submit(t, 0, 1, opening(1, accountID(1)))
+	for n := range points.MaxOpenFreezesOfAccount + 1 {
+		l.do(t, wire.FnRequestFreeze, newFreeze(10+n, accountID(1)), hotelCompliance)
+	}
+	if raw, there := l.points[engine.OpenFreezesKey("HotelMSP")]; there {
+		t.Errorf("engine 2 has written %s", raw)
+	}
+	l.do(t, wire.FnActivateEngine, wire.EngineActivation{Engine: 3}, operator)
+	l.do(t, wire.FnDecideFreeze, wire.FreezeDecision{ID: operationID(10), Declined: points.DeclineEvidence}, compliance)
+	for n := range points.MaxOpenFreezesOfAccount {
+		l.do(t, wire.FnRequestFreeze, newFreeze(20+n, accountID(1)), hotelCompliance)
+	}
+	_, err := engine.Points(ask(t, wire.FnRequestFreeze, newFreeze(30, accountID(1)), hotelCompliance), l.state())
+	wantCode(t, err, fault.FreezeLimit)
 }
 
 func TestAnAcceptedRequestFreezesByABatchAndKeepsWhich(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	ObjectApproval   = "approval"
 	ObjectClaim      = "claim"
 	ObjectFreeze     = "freeze"
+	ObjectFreezes    = "freezes"
 	ObjectObjection  = "objection"
 	ObjectWindow     = "window"
 	ObjectCurrencies = "currencies"
@@ -107,6 +108,9 @@ func ApprovalKey(id points.OperationID) string { return compose(ObjectApproval, 
 
 // FreezeKey holds a brand's request to freeze an account.
 func FreezeKey(id points.OperationID) string { return compose(ObjectFreeze, string(id)) }
+
+// OpenFreezesKey holds the requests of one brand to freeze accounts that wait for the issuer.
+func OpenFreezesKey(msp string) string { return compose(ObjectFreezes, msp) }
 
 // ObjectionKey holds a customer's objection to what was decided about an account.
 func ObjectionKey(id points.OperationID) string { return compose(ObjectObjection, string(id)) }

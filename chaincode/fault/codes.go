@@ -38,6 +38,7 @@ const (
 	TooEarly           Code = "TOO_EARLY"
 	MemberStatus       Code = "MEMBER_STATUS"
 	ProposalClosed     Code = "PROPOSAL_CLOSED"
+	FreezeLimit        Code = "FREEZE_LIMIT"
 	CapExceeded        Code = "CAP_EXCEEDED"
 	SignatureRefused   Code = "SIGNATURE_REFUSED"
 	ReserveStale       Code = "RESERVE_STALE"
@@ -200,6 +201,7 @@ var catalogue = []Entry{
 	{TooEarly, ClassRequest, http.StatusConflict, "A term isn't over, or a time hasn't come: the detail says when to try again."},
 	{MemberStatus, ClassRequest, http.StatusConflict, "The member's status doesn't admit this: it is suspended, leaving, administered or gone."},
 	{ProposalClosed, ClassRequest, http.StatusConflict, "The proposal is decided, or has lapsed."},
+	{FreezeLimit, ClassRequest, http.StatusConflict, "The brand has too many requests to freeze accounts open at the issuer, for this account or together."},
 	{CapExceeded, ClassRequest, http.StatusConflict, "A member's cap has to hold the allocations of its pairs: raise it, or lower another allocation first."},
 	{SignatureRefused, ClassRequest, http.StatusForbidden, "The document's signature is not a low-S P-256 signature by the key that has to sign it."},
 	{ReserveStale, ClassRequest, http.StatusConflict, "A later statement of this reserve is in force."},

@@ -82,9 +82,12 @@ func (f *FreezeRequest) Validate() error {
 // freezeEnds says whether a freeze that is decided at a time can have this end.
 func freezeEnds(at, until int64) bool { return until > at && until <= at+MaxFreezeSeconds }
 
+// openUntil is when a request that nobody decides lapses, Unix seconds.
+func (f *FreezeRequest) openUntil() int64 { return min(f.At+FreezeDecisionSeconds, f.Until) }
+
 // StatusAt is the request's state at a time (Unix seconds): what nobody decided, or used, in time has lapsed without anybody's doing.
 func (f *FreezeRequest) StatusAt(now int64) FreezeStatus {
-	if f.Status == FreezeAsked && now >= min(f.At+FreezeDecisionSeconds, f.Until) || f.Status == FreezeAccepted && now >= f.End {
+	if f.Status == FreezeAsked && now >= f.openUntil() || f.Status == FreezeAccepted && now >= f.End {
 		return FreezeLapsed
 	}
 	return f.Status

@@ -4,7 +4,7 @@ import "github.com/tallystick/tallystick/chaincode/fault"
 
 // EngineVersion is the newest behaviour of this package. Receipts and batches name the version that made them: a programme's record says which is active. A change of
 // behaviour is a new version, which an operator activates on the ledger, and the older ones stay here, so that history replays.
-const EngineVersion = 2
+const EngineVersion = 3
 
 // What each version brought. A programme that doesn't say which it starts with starts with the first.
 const (
@@ -12,6 +12,8 @@ const (
 	// engineGuards: a freeze has an end and can follow from another brand's request, debits are limited for a while under a new controller, and an issuer can't void what a
 	// partner's till relies on.
 	engineGuards = 2
+	// engineFreezeLimits: another brand has a limited number of requests to freeze accounts open, for one account and together.
+	engineFreezeLimits = 3
 )
 
 // StartingEngine is the version that a new programme starts with when asked for version asked; 0 asks for none in particular.
@@ -33,6 +35,9 @@ func (p *Programme) ActivateEngine(version int) error {
 
 // HasGuards says whether accounts can be frozen on request, for a time.
 func (p *Programme) HasGuards() bool { return p.has(engineGuards) }
+
+// LimitsFreezes says whether another brand's open requests to freeze accounts are limited.
+func (p *Programme) LimitsFreezes() bool { return p.has(engineFreezeLimits) }
 
 // has says whether the active version has what another one brought.
 func (p *Programme) has(version int) bool { return p.Engine >= version }

@@ -23,7 +23,7 @@ func (p *Points) ActivateEngine(ctx context.Context, version int) (points.Progra
 }
 
 // RequestFreeze asks the programme's issuer to freeze an account. The client's identity must be compliance of a brand. ALREADY_EXISTS when another request has the id,
-// ACCOUNT_UNKNOWN, INVALID_VALUE.
+// ACCOUNT_UNKNOWN, INVALID_VALUE, FREEZE_LIMIT when too many of the brand's wait.
 func (p *Points) RequestFreeze(ctx context.Context, doc wire.NewFreeze) (points.FreezeRequest, error) {
 	var kept points.FreezeRequest
 	err := p.administer(ctx, wire.FnRequestFreeze, doc, &kept)
