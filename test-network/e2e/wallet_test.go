@@ -14,6 +14,10 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/wire"
+	"github.com/tallystick/tallystick/network/membership"
 )
 
 // TestWalletInABrowser is a customer's first hour: register, a passkey, sign in with it, make it the only key that spends, redeem with it at a till.
@@ -60,6 +64,7 @@ func TestWalletInABrowser(t *testing.T) {
 	b.redeem(t, account)
 	b.app(t)
 	b.tellsBeforeItLinks(t, account)
+	three.foundingPolicyAgain(t)
 	b.visit("data")
 	b.reads("#addresses", address)
 	b.picture("7-data")
@@ -125,6 +130,20 @@ func (b *browser) tellsBeforeItLinks(t *testing.T, account string) {
 	if held := three.account(t, "airline", account).Held; held != 0 {
 		t.Errorf("%d points are held for a gift that was refused", held)
 	}
+}
+
+// foundingPolicyAgain publishes the airline's first data policy as the next version: other tests on this network publish ones of their own.
+func (c *consortium) foundingPolicyAgain(t *testing.T) {
+	t.Helper()
+	first := ok[struct{ Document privacy.Policy }](t, c.call(t, "airline", request{method: "GET", path: "/v1/programmes/airline/data-policies/1"})).Document
+	operator := c.programme(t, "airline", membership.OperatorRole, "airline")
+	first.Version = len(must[privacy.Policies](t)(operator.DataPolicies(t.Context())).Versions) + 1
+	first.From = must[quantity.Day](t)(quantity.ParseDay(c.businessDate(t, "airline")))
+	published := must[wire.Published](t)(operator.PublishDataPolicy(t.Context(), first))
+	until(t, "the founding policy to be shown again", func() bool {
+		list := ok[struct{ Publications []points.Publication }](t, c.call(t, "airline", request{method: "GET", path: "/v1/programmes/airline/data-policies"}))
+		return list.Publications[len(list.Publications)-1].Hash == published.Hash
+	})
 }
 
 // decides gives the hotel a consent, signed with the passkey, and takes it back.
