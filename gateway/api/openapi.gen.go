@@ -285,8 +285,8 @@ type AsideLine = treasury.AsideLine
 // Assertion What a passkey signed instead of the mandate's digest.
 type Assertion = webauthn.Assertion
 
-// Attribute One value of one attribute: name, birthday (YYYY-MM-DD), language (BCP 47), phone, email, card, external, marketing.* (true or false), and custom.* as the data policy in force
-// declares it. Phones, e-mails, cards and external ids may have up to 10 values each.
+// Attribute One value of one attribute: name, birthday (YYYY-MM-DD), language (BCP 47), phone, email, card, external, marketing.* (true or false; email, phone, post, push, sms, and what
+// the data policy declares), and custom.* as the data policy in force declares it. Phones, e-mails, cards and external ids may have up to 10 values each.
 type Attribute struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

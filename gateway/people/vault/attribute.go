@@ -2,7 +2,6 @@ package vault
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -33,17 +32,17 @@ const (
 
 // Limits of attributes. MaxValues is of one person, MaxValuesPerName of one name.
 const (
-	MaxNameBytes      = 200             // Of a person's name.
-	MaxLanguageBytes  = 35              // BCP 47, section 4.4.1.
-	MaxValues         = privacy.MaxPuts // A merger brings all of one person's into one change.
-	MaxValuesPerName  = 10
-	firstBirthyear    = 1900
-	birthdayForm      = time.DateOnly
-	flagSet, flagOff  = "true", "false"
-	maxMarketingBytes = 40
+	MaxNameBytes     = 200             // Of a person's name.
+	MaxLanguageBytes = 35              // BCP 47, section 4.4.1.
+	MaxValues        = privacy.MaxPuts // A merger brings all of one person's into one change.
+	MaxValuesPerName = 10
+	firstBirthyear   = 1900
+	birthdayForm     = time.DateOnly
+	flagSet, flagOff = "true", "false"
 )
 
-var marketingForm = regexp.MustCompile(`^marketing\.[a-z][a-z0-9-]*$`)
+// channels of marketing are these and what the data policy in force declares: names of attributes aren't encrypted, so nobody makes them up.
+var channels = []string{"email", "phone", "post", "push", "sms"}
 
 // Invalid is what is wrong with one of several attributes. It never holds the value.
 type Invalid struct {
@@ -61,14 +60,18 @@ func (i *Invalid) Unwrap() error { return i.coded }
 // Multiple says whether an attribute may have several values: those that are identifiers may.
 func Multiple(name string) bool { return slices.Contains(Kinds, Kind(name)) }
 
-func anyCustom(all []Attribute) bool {
-	return slices.ContainsFunc(all, func(a Attribute) bool { return strings.HasPrefix(a.Name, CustomPrefix) })
+// anyDeclared says whether the data policy has to be asked what it declares.
+func anyDeclared(all []Attribute) bool {
+	return slices.ContainsFunc(all, func(a Attribute) bool {
+		channel, marketing := strings.CutPrefix(a.Name, MarketingPrefix)
+		return strings.HasPrefix(a.Name, CustomPrefix) || marketing && !slices.Contains(channels, channel)
+	})
 }
 
 // rules are what a vault checks attributes by.
 type rules struct {
 	region string
-	custom map[string]privacy.AttributeSchema // By name.
+	custom map[string]privacy.AttributeSchema // Declared by the data policy in force, by name; custom.* and marketing.*.
 	today  time.Time
 }
 
@@ -150,11 +153,11 @@ func (r *rules) normal(a Attribute) (Attribute, error) {
 	case a.Name == Language:
 		a.Value, err = normalLanguage(a.Value)
 	case strings.HasPrefix(a.Name, MarketingPrefix):
-		err = checkMarketing(a)
+		err = r.checkMarketing(a)
 	case strings.HasPrefix(a.Name, CustomPrefix):
 		a.Value, err = r.normalCustom(a)
 	default:
-		err = fault.New(fault.InvalidValue, "%s is no attribute: there are name, birthday, language, phone, email, card, external, marketing.* and custom.*", a.Name)
+		err = fault.New(fault.InvalidValue, "there are the attributes name, birthday, language, phone, email, card, external, marketing.* and custom.*, no other")
 	}
 	return a, err
 }
@@ -196,9 +199,10 @@ func normalLanguage(text string) (string, error) {
 	return tag.String(), nil
 }
 
-func checkMarketing(a Attribute) error {
-	if !marketingForm.MatchString(a.Name) || len(a.Name) > maxMarketingBytes {
-		return fault.New(fault.InvalidValue, "marketing preferences are named marketing. and a channel of lower-case letters, digits and hyphens, %d in all", maxMarketingBytes)
+func (r *rules) checkMarketing(a Attribute) error {
+	_, declared := r.custom[a.Name]
+	if !declared && !slices.Contains(channels, strings.TrimPrefix(a.Name, MarketingPrefix)) {
+		return fault.New(fault.InvalidValue, "marketing preferences are of %s, and of others that the data policy in force declares", strings.Join(channels, ", "))
 	}
 	if a.Value != flagSet && a.Value != flagOff {
 		return fault.New(fault.InvalidValue, "%s is true or false", a.Name)

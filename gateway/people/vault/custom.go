@@ -15,7 +15,7 @@ var numberForm = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,17})$`)
 func (r *rules) normalCustom(a Attribute) (string, error) {
 	d, declared := r.custom[a.Name]
 	if !declared {
-		return "", fault.New(fault.InvalidValue, "the data policy in force declares no %s", a.Name)
+		return "", fault.New(fault.InvalidValue, "the data policy in force declares no such custom attribute")
 	}
 	if len(a.Value) > d.MaxBytes {
 		return "", fault.New(fault.InvalidValue, "%s has no more than %d bytes", a.Name, d.MaxBytes)

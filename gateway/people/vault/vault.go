@@ -99,7 +99,7 @@ func (v *Vault) now() int64 { return v.Now().UnixMilli() }
 // rules gives what attributes are checked by now; the ledger is asked only when a custom attribute is among the names.
 func (v *Vault) rules(ctx context.Context, all []Attribute) (*rules, error) {
 	r := &rules{region: v.Region, today: v.Now(), custom: map[string]privacy.AttributeSchema{}}
-	if v.Schema == nil || !anyCustom(all) {
+	if v.Schema == nil || !anyDeclared(all) {
 		return r, nil
 	}
 	declared, err := v.Schema.Declared(ctx)
