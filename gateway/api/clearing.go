@@ -31,6 +31,25 @@ func (s *Server) reads() (*store.ClearingReads, error) {
 	return s.clearing.Reads, nil
 }
 
+// windowReads is reads for questions about a window, whose currency and number it checks.
+func (s *Server) windowReads(currency string, number int64) (*store.ClearingReads, error) {
+	reads, err := s.reads()
+	if err != nil {
+		return nil, err
+	}
+	return reads, window(currency, number)
+}
+
+// pairReads is reads for questions about a pair, whose names in the path it checks.
+func (s *Server) pairReads(a, b string) (*store.ClearingReads, clearing.Pair, error) {
+	reads, err := s.reads()
+	if err != nil {
+		return nil, clearing.Pair{}, err
+	}
+	p, err := pairOf(a, b)
+	return reads, p, err
+}
+
 // pairOf checks the two names of a pair in a path.
 func pairOf(a, b string) (clearing.Pair, error) {
 	if !clearing.ValidName(a) || !clearing.ValidName(b) || a >= b {

@@ -60,11 +60,8 @@ func (s *Server) stepLeg(ctx context.Context, r *StepLegRequestObject) (clearing
 
 // GetPaymentInitiation gives the bank file that pays what is left of the own legs.
 func (s *Server) GetPaymentInitiation(ctx context.Context, r GetPaymentInitiationRequestObject) (GetPaymentInitiationResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Currency, r.Number)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Currency, r.Number); err != nil {
 		return nil, err
 	}
 	if s.clearing.Bank.Accounts == nil {
@@ -175,11 +172,8 @@ func unlessEmpty(s string) *string {
 
 // ListDisputes lists a currency's disputed lines.
 func (s *Server) ListDisputes(ctx context.Context, r ListDisputesRequestObject) (ListDisputesResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Params.Currency, 1)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Params.Currency, 1); err != nil {
 		return nil, err
 	}
 	list := store.ClearingList{Object: engine.ObjectDispute, Prefix: r.Params.Currency + "/"}

@@ -44,11 +44,7 @@ func (s *Server) ListPairs(ctx context.Context, _ ListPairsRequestObject) (ListP
 
 // GetLimits tells a pair's limits.
 func (s *Server) GetLimits(ctx context.Context, r GetLimitsRequestObject) (GetLimitsResponseObject, error) {
-	reads, err := s.reads()
-	if err != nil {
-		return nil, err
-	}
-	p, err := pairOf(r.A, r.B)
+	reads, p, err := s.pairReads(r.A, r.B)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +57,7 @@ func (s *Server) GetLimits(ctx context.Context, r GetLimitsRequestObject) (GetLi
 
 // ListAgreements lists the versions of a pair's agreement.
 func (s *Server) ListAgreements(ctx context.Context, r ListAgreementsRequestObject) (ListAgreementsResponseObject, error) {
-	reads, err := s.reads()
-	if err != nil {
-		return nil, err
-	}
-	p, err := pairOf(r.A, r.B)
+	reads, p, err := s.pairReads(r.A, r.B)
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +170,7 @@ func (s *Server) MoveSlice(ctx context.Context, r MoveSliceRequestObject) (MoveS
 
 // ListObligations gives a page of the obligations behind a figure.
 func (s *Server) ListObligations(ctx context.Context, r ListObligationsRequestObject) (ListObligationsResponseObject, error) {
-	reads, err := s.reads()
-	if err != nil {
-		return nil, err
-	}
-	p, err := pairOf(r.A, r.B)
+	reads, p, err := s.pairReads(r.A, r.B)
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,8 @@ import (
 
 // ListWindows lists a currency's windows, the newest first.
 func (s *Server) ListWindows(ctx context.Context, r ListWindowsRequestObject) (ListWindowsResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Params.Currency, 1)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Params.Currency, 1); err != nil {
 		return nil, err
 	}
 	list := store.ClearingList{Object: engine.ObjectWindow, Prefix: r.Params.Currency + "/", Order: store.Descending}
@@ -34,11 +31,8 @@ func (s *Server) ListWindows(ctx context.Context, r ListWindowsRequestObject) (L
 
 // GetWindow tells everything public of a window.
 func (s *Server) GetWindow(ctx context.Context, r GetWindowRequestObject) (GetWindowResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Currency, r.Number)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Currency, r.Number); err != nil {
 		return nil, err
 	}
 	out := GetWindow200JSONResponse{}
@@ -111,11 +105,8 @@ func (s *Server) step(ctx context.Context, r *StepWindowRequestObject) (clearing
 
 // DiscloseNet discloses what a pair of the own member's owes each other.
 func (s *Server) DiscloseNet(ctx context.Context, r DiscloseNetRequestObject) (DiscloseNetResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Currency, r.Number)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Currency, r.Number); err != nil {
 		return nil, err
 	}
 	if s.clearing.Gateway == nil {
@@ -146,11 +137,8 @@ func (s *Server) DiscloseNet(ctx context.Context, r DiscloseNetRequestObject) (D
 
 // SignPosition signs a position that the gateway computed itself.
 func (s *Server) SignPosition(ctx context.Context, r SignPositionRequestObject) (SignPositionResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Currency, r.Number)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Currency, r.Number); err != nil {
 		return nil, err
 	}
 	member, err := s.memberOr(r.Body.Member)
@@ -176,11 +164,8 @@ func (s *Server) SignPosition(ctx context.Context, r SignPositionRequestObject) 
 
 // GetPositions tells what pairs owe each other in a window.
 func (s *Server) GetPositions(ctx context.Context, r GetPositionsRequestObject) (GetPositionsResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Params.Currency, valueOr(r.Params.Window, 1))
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Params.Currency, valueOr(r.Params.Window, 1)); err != nil {
 		return nil, err
 	}
 	member, err := s.memberOr(r.Params.Member)
@@ -235,11 +220,8 @@ func (s *Server) addPairs(ctx context.Context, reads *store.ClearingReads, out *
 
 // GetClearingStatement makes a member's statement of a window.
 func (s *Server) GetClearingStatement(ctx context.Context, r GetClearingStatementRequestObject) (GetClearingStatementResponseObject, error) {
-	reads, err := s.reads()
+	reads, err := s.windowReads(r.Currency, r.Number)
 	if err != nil {
-		return nil, err
-	}
-	if err := window(r.Currency, r.Number); err != nil {
 		return nil, err
 	}
 	member, err := s.memberOr(r.Params.Member)
