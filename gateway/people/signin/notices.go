@@ -17,11 +17,11 @@ var noticeLimit = limit{burst: 5, pause: time.Hour}
 
 // Limits of notices.
 const (
-	LetterLife   = 72 * time.Hour // After which a message that can't be sent isn't sent any more; the list of events stays.
-	maxAddresses = 4              // Of a person that are written to, the longest proved ones; and as many that aren't the person's any more.
-	noticeRound  = 2 * time.Second
-	roundPersons = 100              // In one round.
-	noticePause  = 30 * time.Second // After a failure.
+	LetterLife    = 72 * time.Hour // After which a message that can't be sent isn't sent any more; the list of events stays.
+	maxAddresses  = 4              // Of a person that are written to, the longest proved ones; and as many that aren't the person's any more.
+	noticeRound   = 2 * time.Second
+	personsAtOnce = 100              // Read at once.
+	noticePause   = 30 * time.Second // After a failure.
 )
 
 // noticesActor is how the access log names who looks where a person can be written to.
@@ -41,22 +41,28 @@ func noticeBucket(person PersonID, of class) string {
 	return "notice inside " + string(person)
 }
 
+// dueQuery gives persons who are to be told of something. Its first condition is that of the index.
+const dueQuery = "SELECT DISTINCT person FROM signin_events WHERE state <> 'TOLD' AND state = ? AND person > ? ORDER BY person LIMIT ?"
+
 // writeLetters writes to everybody who is to be told of something, and whose limit allows it now. Letters stand in the database together with the note that the events are told:
 // whatever becomes of the process, each event is told in one letter to each address.
 func (s *Service) writeLetters(ctx context.Context) error {
-	persons, err := list(ctx, s.db.Reader(), func(row scanner) (p PersonID, err error) {
-		err = row.Scan(&p)
-		return p, err
-	}, "SELECT DISTINCT person FROM signin_events WHERE state = ? ORDER BY person LIMIT ?", stateDue, roundPersons)
-	if err != nil {
-		return err
-	}
-	for _, person := range persons {
-		if failed := s.writeTo(ctx, person); failed != nil {
-			err = failed // Others are written to all the same.
+	var failed error
+	for after := PersonID(""); ; {
+		persons, err := list(ctx, s.db.Reader(), func(row scanner) (p PersonID, err error) {
+			err = row.Scan(&p)
+			return p, err
+		}, dueQuery, stateDue, after, personsAtOnce)
+		if err != nil || len(persons) == 0 {
+			return firstError(err, failed)
 		}
+		for _, person := range persons {
+			if err := s.writeTo(ctx, person); err != nil {
+				failed = err // Others are written to all the same.
+			}
+		}
+		after = persons[len(persons)-1]
 	}
-	return err
 }
 
 // writeTo writes to one person.

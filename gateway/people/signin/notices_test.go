@@ -305,6 +305,33 @@ func TestNobodyIsFloodedAndNothingIsLeftOut(t *testing.T) {
 	})
 }
 
+func TestWhoIsToBeToldIsFoundAmongManyWhoWereTold(t *testing.T) {
+	w, o := notified(t)
+	var plan string
+	if err := w.db.Reader().QueryRow("EXPLAIN QUERY PLAN "+dueQuery, stateDue, "", 1).Scan(new(int), new(int), new(int), &plan); err != nil || !strings.Contains(plan, "signin_events_due") {
+		t.Errorf("every event is looked at: %s, %v", plan, err)
+	}
+	var last string
+	for i := range personsAtOnce + 2 { // Whose limit is reached, but for the last one.
+		last = fmt.Sprintf("ada%d@example.org", i)
+		ada := w.person(email(last))
+		w.happens(ada, DeviceNew)
+		if i <= personsAtOnce {
+			w.write(func(tx *sqlite.Tx) error {
+				for range noticeLimit.burst {
+					if err := w.take(tx, noticeBucket(ada, outside), noticeLimit); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+	}
+	if err := w.round(); err != nil || len(o.sent) != 1 || len(o.to(last)) != 1 {
+		t.Errorf("%d letters, %v", len(o.sent), err)
+	}
+}
+
 func TestAHarmlessFloodHoldsNothingSeriousBack(t *testing.T) {
 	w, o := notified(t)
 	ada := w.person(email("ada@example.org"))
