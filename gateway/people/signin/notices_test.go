@@ -502,6 +502,8 @@ func TestNoticesReachARealMailServerOnce(t *testing.T) {
 	if tried() != 2 {
 		t.Errorf("%d attempts", tried())
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	letter := do[*mail.Message](t)(mail.ReadMessage(strings.NewReader(string(s.raw))))
 	id := letter.Header.Get("Message-ID")
 	if !strings.HasSuffix(id, "@airline.example>") || len(id) != len("<>@airline.example")+2*idSize || s.to[1] != "ada@example.org" || letter.Header.Get("Auto-Submitted") != "auto-generated" {

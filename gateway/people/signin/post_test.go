@@ -65,6 +65,8 @@ func (d *dialogue) Auth(string) (sasl.Server, error) {
 func (d *dialogue) Mail(from string, _ *smtp.MailOptions) error { d.server.from = from; return nil }
 
 func (d *dialogue) Rcpt(to string, _ *smtp.RcptOptions) error {
+	d.server.mu.Lock()
+	defer d.server.mu.Unlock()
 	d.server.to = append(d.server.to, to)
 	return d.server.refuse
 }
