@@ -36,7 +36,8 @@ type Verdict struct {
 const (
 	shards        = 64
 	maxSubjects   = 1 << 14 // In one shard.
-	recentKeys    = 16      // Idempotency keys of one subject.
+	recentKeys    = 16      // Idempotency keys of one account or device.
+	terminalKeys  = 1024    // Of one terminal: a till that was offline sends a whole bulk again (wire.MaxBatch).
 	MaxDevices    = 8       // Of one account; the one that has been known longest gives way.
 	maxAccountsOf = 1 << 14 // Accounts with devices in one shard.
 )
@@ -52,7 +53,7 @@ type subject struct {
 
 type tally struct {
 	counters []counter // One for each rule of its kind of subject.
-	recent   [recentKeys]uint64
+	recent   []uint64  // Grows to as many as are kept.
 	next     int
 	last     int64
 }
@@ -145,24 +146,11 @@ func (j *Judge) Check(a *Attempt) Verdict {
 		return Verdict{}
 	}
 	counted := Counted{Kind: a.Kind, Points: a.Points, Key: a.Key, At: a.At}
-	verdict, taken := j.count(subject{PerAccount, account}, a)
-	if taken {
-		counted.Account = account
-	}
-	for _, other := range []struct {
-		per  Subject
-		id   Device
-		into *Device
-	}{{PerDevice, a.Device, &counted.Device}, {PerTerminal, a.Terminal, &counted.Terminal}} {
-		if other.id == (Device{}) {
-			continue
-		}
-		said, taken := j.count(subject{other.per, other.id}, a)
-		if taken {
-			*other.into = other.id
-		}
-		verdict = sterner(verdict, said)
-	}
+	var byAccount, byDevice, byTerminal Verdict
+	byAccount, counted.Account = j.count(subject{PerAccount, account}, a)
+	byDevice, counted.Device = j.count(subject{PerDevice, a.Device}, a)
+	byTerminal, counted.Terminal = j.count(subject{PerTerminal, a.Terminal}, a)
+	verdict := sterner(sterner(byAccount, byDevice), byTerminal)
 	if counted.Account != [16]byte{} || counted.Device != (Device{}) || counted.Terminal != (Device{}) {
 		j.hears.Counted(counted)
 	}
@@ -201,7 +189,7 @@ func (j *Judge) Recount(c *Counted) {
 		}
 		s := j.shardOf(who.id)
 		s.mu.Lock()
-		j.add(s.tallyOf(who, j.number[who.per], c.At), rules, c)
+		s.tallyOf(who, j.number[who.per], c.At).add(rules, c, keysOf(who.per))
 		s.mu.Unlock()
 	}
 }
@@ -257,18 +245,19 @@ func idOf(account points.AccountID) (id [16]byte, ok bool) {
 
 func (j *Judge) shardOf(id [16]byte) *shard { return &j.parts[(id[0]^id[15])%shards] }
 
-// count counts an attempt for a subject and gives the sternest rule that is met, and whether the attempt was counted now: what isn't taken isn't, nor what is sent again.
-func (j *Judge) count(who subject, a *Attempt) (verdict Verdict, counted bool) {
+// count counts an attempt for a subject and gives the sternest rule that is met, and the subject's id if the attempt was counted now: what isn't taken isn't, nor what is sent
+// again.
+func (j *Judge) count(who subject, a *Attempt) (verdict Verdict, counted [16]byte) {
 	rules := j.by[who.per][a.Kind]
-	if len(rules) == 0 {
-		return verdict, false
+	if len(rules) == 0 || who.id == counted {
+		return verdict, counted
 	}
 	s := j.shardOf(who.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.tallyOf(who, j.number[who.per], a.At)
-	if a.Key != 0 && slices.Contains(t.recent[:], a.Key) {
-		return verdict, false
+	if a.Key != 0 && slices.Contains(t.recent, a.Key) {
+		return verdict, counted
 	}
 	blocked := false
 	for _, r := range rules {
@@ -279,21 +268,38 @@ func (j *Judge) count(who subject, a *Attempt) (verdict Verdict, counted bool) {
 		}
 	}
 	if blocked {
-		return verdict, false
+		return verdict, counted
 	}
-	j.add(t, rules, &Counted{Points: a.Points, Key: a.Key, At: a.At})
-	return verdict, true
+	t.add(rules, &Counted{Points: a.Points, Key: a.Key, At: a.At}, keysOf(who.per))
+	return verdict, who.id
 }
 
-// add counts for one subject under its rules.
-func (j *Judge) add(t *tally, rules []rule, c *Counted) {
+// add counts for one subject under its rules, and remembers the key among at most so many.
+func (t *tally) add(rules []rule, c *Counted, most int) {
 	for _, r := range rules {
 		t.counters[r.index].add(c.At, int64(r.Window/time.Second), c.Points)
 	}
 	if c.Key != 0 {
-		t.recent[t.next] = c.Key
-		t.next = (t.next + 1) % recentKeys
+		t.remember(c.Key, most)
 	}
+}
+
+// keysOf is how many idempotency keys of a subject are remembered.
+func keysOf(per Subject) int {
+	if per == PerTerminal {
+		return terminalKeys
+	}
+	return recentKeys
+}
+
+// remember puts a key in the place of the oldest one of as many as are kept.
+func (t *tally) remember(key uint64, most int) {
+	if len(t.recent) < most {
+		t.recent = append(t.recent, key)
+		return
+	}
+	t.recent[t.next] = key
+	t.next = (t.next + 1) % most
 }
 
 // tallyOf gives a subject's counters, one for each rule of its kind.

@@ -2,6 +2,7 @@ package abuse
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/wire"
 )
 
 const start = int64(1_800_000_000)
@@ -94,6 +96,30 @@ func TestWhatIsSentAgainIsCountedOnce(t *testing.T) {
 	}
 	if v := j.look(spend(5, start+21)); v.Action != ActionRefuse {
 		t.Errorf("%+v", v)
+	}
+}
+
+func TestABulkThatATillSendsAgainIsCountedOnce(t *testing.T) {
+	j, found := judging(Rules{Velocity: []Velocity{{Name: "t", Kinds: []points.Kind{points.KindRedeem}, Per: PerTerminal, Window: time.Hour, Count: wire.MaxBatch, Action: ActionFlag}}})
+	for range 3 {
+		for n := range wire.MaxBatch {
+			if v := j.look(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Terminal: device(9), Key: uint64(n + 1), At: start}); v.Action != ActionNone {
+				t.Fatalf("operation %d: %+v", n, v)
+			}
+		}
+	}
+	if v := j.look(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 1, Terminal: device(9), Key: 1 << 20, At: start}); v.Action != ActionFlag || len(*found) != 1 {
+		t.Errorf("one more: %+v", v)
+	}
+}
+
+func TestOfManyKeysTheOldestIsForgotten(t *testing.T) {
+	var kept tally
+	for key := range uint64(100) {
+		kept.remember(key, recentKeys)
+	}
+	if len(kept.recent) != recentKeys || slices.Contains(kept.recent, 100-recentKeys-1) || !slices.Contains(kept.recent, 100-recentKeys) {
+		t.Errorf("kept are %v", kept.recent)
 	}
 }
 
