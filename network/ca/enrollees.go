@@ -55,9 +55,19 @@ func enrolments(member membership.Member) []enrolment {
 		if role == membership.GatewayRole {
 			certificates = signingAndTLS // Gateways speak to each other.
 		}
-		list = append(list, enrolment{identity(string(role), clientType, attribute), certificates})
+		enrollee := identity(string(role), clientType, attribute)
+		enrollee.Affiliation = affiliation(role)
+		list = append(list, enrolment{enrollee, certificates})
 	}
 	return list
+}
+
+// affiliation of an identity at the CA by its role; empty for those that only read.
+func affiliation(role membership.Role) string {
+	if role.Writes() {
+		return membership.WritersUnit
+	}
+	return ""
 }
 
 func identity(name, kind string, attributes ...nodeconfig.Attribute) nodeconfig.Enrollee {

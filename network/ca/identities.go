@@ -54,6 +54,9 @@ func (c *Client) Enrol(ctx context.Context, i Identity) error {
 			return failure.New(failure.SettingInvalid, "%s has no role %q: its roles are %v", c.member.Name, i.Role, c.member.Roles())
 		}
 		attributes = append(attributes, "--id.attrs", fmt.Sprintf("%s=%s:ecert", membership.RoleAttribute, i.Role))
+		if unit := affiliation(i.Role); unit != "" {
+			attributes = append(attributes, "--id.affiliation", unit)
+		}
 	}
 	output, err := c.asRegistrar(ctx, append([]string{"register", "--id.name", i.Name, "--id.type", clientType}, attributes...)...)
 	if err != nil {

@@ -119,6 +119,14 @@ func (c *Client) testEnrol(ctx context.Context, t *testing.T) {
 	if RoleOf(got) != membership.TreasurerRole || PurposeOf(got) != Signing || got.Subject.CommonName != "desk-2" || !slices.Contains(got.Subject.OrganizationalUnit, "client") {
 		t.Errorf("role %q, purpose %q, subject %s", RoleOf(got), PurposeOf(got), got.Subject)
 	}
+	if !slices.Equal(got.Subject.OrganizationalUnit, []string{"client", membership.WritersUnit}) {
+		t.Errorf("a treasurer's units are %v", got.Subject.OrganizationalUnit)
+	}
+	for name, want := range map[string]bool{"gateway": true, "operator": true, "compliance": true, "auditor": false, membership.RegistrarIdentity: false, membership.AdminIdentity: false} {
+		if units := c.pair(t, name, Signing).Subject.OrganizationalUnit; slices.Contains(units, membership.WritersUnit) != want {
+			t.Errorf("units of %s are %v", name, units)
+		}
+	}
 	if err := c.Enrol(ctx, Identity{Name: "desk-2", Role: membership.OperatorRole}); failure.CodeOf(err) != failure.EnrolFailed {
 		t.Errorf("a name that is taken: %v", err)
 	}
@@ -159,8 +167,8 @@ func (c *Client) testNameWithoutRole(ctx context.Context, t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.VerifyHostname(string(membership.GatewayRole)) != nil || RoleOf(got) != membership.AuditorRole {
-		t.Errorf("an auditor got a certificate for %v with role %q", got.DNSNames, RoleOf(got))
+	if units := got.Subject.OrganizationalUnit; got.VerifyHostname(string(membership.GatewayRole)) != nil || RoleOf(got) != membership.AuditorRole || !slices.Equal(units, []string{"client"}) {
+		t.Errorf("an auditor got a certificate for %v with role %q and units %v", got.DNSNames, RoleOf(got), units)
 	}
 }
 

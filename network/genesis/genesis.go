@@ -84,8 +84,8 @@ func Block(m *membership.Membership, material Material) (*common.Block, error) {
 	if err != nil {
 		return nil, failure.Wrap(failure.GenesisInvalid, err, "can't make the first block of channel %s", m.Channel)
 	}
-	if err := addAnchors(m, block); err != nil {
-		return nil, failure.Wrap(failure.GenesisInvalid, err, "can't name the anchor peers in the first block")
+	if err := complete(m, material, block); err != nil {
+		return nil, failure.Wrap(failure.GenesisInvalid, err, "can't complete the first block")
 	}
 	return block, nil
 }

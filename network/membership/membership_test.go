@@ -136,3 +136,12 @@ func TestChaincodesArePointsOfEveryBrandAndClearing(t *testing.T) {
 		t.Fatalf("got %s", got)
 	}
 }
+
+func TestRolesOfBrandsWriteButTheAuditors(t *testing.T) {
+	brand := Member{Name: "airline", Kind: Brand}
+	for _, role := range append(brand.Roles(), "", "king") {
+		if want := role != AuditorRole && role != "" && role != "king"; role.Writes() != want {
+			t.Errorf("%q writes: %v", role, role.Writes())
+		}
+	}
+}

@@ -10,9 +10,11 @@ type Attribute struct{ Name, Value string }
 type Enrollee struct {
 	Name string
 	// Type is the organisational unit: admin, client, peer or orderer.
-	Type       string
-	Secret     string
-	Attributes []Attribute
+	Type string
+	// Affiliation becomes a further organisational unit; empty for none.
+	Affiliation string
+	Secret      string
+	Attributes  []Attribute
 }
 
 // Authority renders a member's fabric-ca-server configuration.
@@ -26,5 +28,6 @@ func Authority(m *membership.Membership, member membership.Member, enrollees []E
 		"Port":       listen,
 		"Operations": membership.Address(operations),
 		"Identities": enrollees,
+		"Units":      []string{membership.WritersUnit},
 	})
 }

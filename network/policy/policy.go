@@ -30,6 +30,9 @@ const (
 // ApplicationAdmins is the majority of brands that changes what members share.
 const ApplicationAdmins = "/Channel/Application/Admins"
 
+// proposers is the policy of those for whom peers run chaincode.
+const proposers = "Proposers"
+
 // ownAdmins is the Admins policy of the group that a rule stands in.
 const ownAdmins = "Admins"
 
@@ -38,6 +41,9 @@ type Rule struct {
 	Name string `yaml:"name"`
 	Type Type   `yaml:"type"`
 	Rule string `yaml:"rule"`
+	// Units are organisational units of the group's own member, each of which meets the rule by itself. Fabric's text for rules has no
+	// word for them.
+	Units []string `yaml:"units,omitempty"`
 	// ModPolicy says who may change the rule.
 	ModPolicy string `yaml:"modPolicy"`
 }
@@ -107,24 +113,25 @@ func AnyMember(members ...membership.Member) string {
 // Channel gives the policies of the channel's root group.
 func Channel(m *membership.Membership, s membership.Standing) []Rule {
 	return []Rule{
-		{"Readers", ImplicitMeta, "ANY Readers", ownAdmins},
-		{"Writers", ImplicitMeta, "ANY Writers", ownAdmins},
-		{"Admins", Signature, BrandMajority(m, s, admin), ownAdmins},
+		anyBelow("Readers"),
+		anyBelow("Writers"),
+		signed("Admins", BrandMajority(m, s, admin)),
 	}
 }
 
 // Application gives the policies of the application group: the chaincodes' and the brands' majorities.
 func Application(m *membership.Membership, s membership.Standing) []Rule {
 	rules := []Rule{
-		{"Readers", ImplicitMeta, "ANY Readers", ownAdmins},
-		{"Writers", ImplicitMeta, "ANY Writers", ownAdmins},
-		{"Admins", Signature, BrandMajority(m, s, admin), ownAdmins},
-		{"Endorsement", Signature, BrandMajority(m, s, peer), ownAdmins},
-		{"LifecycleEndorsement", Signature, BrandMajority(m, s, peer), ownAdmins},
-		{ClearingName, Signature, BrandMajority(m, s, peer), ownAdmins},
+		anyBelow("Readers"),
+		anyBelow(proposers),
+		anyBelow("Writers"),
+		signed("Admins", BrandMajority(m, s, admin)),
+		signed("Endorsement", BrandMajority(m, s, peer)),
+		signed("LifecycleEndorsement", BrandMajority(m, s, peer)),
+		signed(ClearingName, BrandMajority(m, s, peer)),
 	}
 	for _, brand := range m.Brands() {
-		rules = append(rules, Rule{PointsName(brand), Signature, Points(m, s, brand), ownAdmins})
+		rules = append(rules, signed(PointsName(brand), Points(m, s, brand)))
 	}
 	return rules
 }
@@ -132,50 +139,67 @@ func Application(m *membership.Membership, s membership.Standing) []Rule {
 // Orderer gives the policies of the ordering group. Blocks are made by those who speak for themselves.
 func Orderer(m *membership.Membership, s membership.Standing) []Rule {
 	return []Rule{
-		{"Readers", ImplicitMeta, "ANY Readers", ownAdmins},
-		{"Writers", ImplicitMeta, "ANY Writers", ownAdmins},
-		{"Admins", Signature, BrandMajority(m, s, admin), ownAdmins},
-		{"BlockValidation", Signature, outOf(1, principals(m.Speaking(s), orderer)), ownAdmins},
+		anyBelow("Readers"),
+		anyBelow("Writers"),
+		signed("Admins", BrandMajority(m, s, admin)),
+		signed("BlockValidation", outOf(1, principals(m.Speaking(s), orderer))),
 	}
 }
 
 // ApplicationOrganisation gives a member's own policies and who may change the member's group as a whole.
 //
-// A regulator's Writers and Endorsement can be met by nobody, and only a majority of brands may change them. The group's own
+// Every client of a brand may have chaincode run, which is how auditors ask; only writers and the administrator may have a transaction
+// ordered. A regulator's Proposers, Writers and Endorsement can be met by nobody, and only a majority of brands may change them. The group's own
 // modPolicy matters as much: whoever may change a group may drop a policy from it and put another in its place later.
 func ApplicationOrganisation(of membership.Member) (rules []Rule, modPolicy string) {
-	readers := Rule{"Readers", Signature, outOf(1, []string{principal(of, admin), principal(of, peer), principal(of, client)}), ownAdmins}
-	admins := Rule{"Admins", Signature, outOf(1, []string{principal(of, admin)}), ownAdmins}
+	readers := signed("Readers", outOf(1, []string{principal(of, admin), principal(of, peer), principal(of, client)}))
+	admins := signed("Admins", outOf(1, []string{principal(of, admin)}))
 	if of.IsBrand() {
+		writers := signed("Writers", outOf(1, []string{principal(of, admin)}))
+		writers.Units = []string{membership.WritersUnit}
 		return []Rule{
 			readers, admins,
-			{"Writers", Signature, outOf(1, []string{principal(of, admin), principal(of, client)}), ownAdmins},
-			{"Endorsement", Signature, outOf(1, []string{principal(of, peer)}), ownAdmins},
+			signed(proposers, outOf(1, []string{principal(of, admin), principal(of, client)})),
+			writers,
+			signed("Endorsement", outOf(1, []string{principal(of, peer)})),
 		}, ownAdmins
 	}
 	return []Rule{
 		readers, admins,
-		{"Writers", Signature, nobody(of), ApplicationAdmins},
-		{"Endorsement", Signature, nobody(of), ApplicationAdmins},
+		{Name: proposers, Type: Signature, Rule: nobody(of), ModPolicy: ApplicationAdmins},
+		{Name: "Writers", Type: Signature, Rule: nobody(of), ModPolicy: ApplicationAdmins},
+		{Name: "Endorsement", Type: Signature, Rule: nobody(of), ModPolicy: ApplicationAdmins},
 	}, ApplicationAdmins
 }
 
 // OrdererOrganisation gives a brand's policies within the ordering group.
 func OrdererOrganisation(of membership.Member) []Rule {
 	return []Rule{
-		{"Readers", Signature, outOf(1, []string{principal(of, member)}), ownAdmins},
-		{"Writers", Signature, outOf(1, []string{principal(of, orderer)}), ownAdmins},
-		{"Admins", Signature, outOf(1, []string{principal(of, admin)}), ownAdmins},
+		signed("Readers", outOf(1, []string{principal(of, member)})),
+		signed("Writers", outOf(1, []string{principal(of, orderer)})),
+		signed("Admins", outOf(1, []string{principal(of, admin)})),
 	}
 }
 
-// ACLs gives the access rules that differ from Fabric's defaults: a reader may look up what is deployed. Proposing stays
-// with Writers, which a regulator can't meet.
+// ACLs gives the access rules that differ from Fabric's defaults: a reader may look up what is deployed, and who proposes, with whatever
+// its chaincode calls, needs not be a writer, to whom Fabric restricts it.
 func ACLs() map[string]string {
 	return map[string]string{
+		"peer/Propose":                         Reference(proposers),
+		"peer/ChaincodeToChaincode":            Reference(proposers),
 		"_lifecycle/QueryChaincodeDefinition":  "/Channel/Application/Readers",
 		"_lifecycle/QueryChaincodeDefinitions": "/Channel/Application/Readers",
 	}
+}
+
+// signed is a rule of signatures in the care of its group's administrators.
+func signed(name, rule string) Rule {
+	return Rule{Name: name, Type: Signature, Rule: rule, ModPolicy: ownAdmins}
+}
+
+// anyBelow is met by who meets the policy of the same name of any group below.
+func anyBelow(name string) Rule {
+	return Rule{Name: name, Type: ImplicitMeta, Rule: "ANY " + name, ModPolicy: ownAdmins}
 }
 
 // nobody wants two signatures out of one principal: Fabric admits that form as the rule that is never met.

@@ -123,7 +123,7 @@ func TestNobodyMeetsTheRegulatorsWriters(t *testing.T) {
 	}
 	seen := 0
 	for _, rule := range rules {
-		if rule.Name != "Writers" && rule.Name != "Endorsement" {
+		if rule.Name != proposers && rule.Name != "Writers" && rule.Name != "Endorsement" {
 			continue
 		}
 		seen++
@@ -134,8 +134,28 @@ func TestNobodyMeetsTheRegulatorsWriters(t *testing.T) {
 			t.Errorf("%s is met", rule.Name)
 		}
 	}
-	if seen != 2 {
-		t.Errorf("%d of Writers and Endorsement", seen)
+	if seen != 3 {
+		t.Errorf("%d of Proposers, Writers and Endorsement", seen)
+	}
+}
+
+func TestABrandsClientsProposeAndOnlyItsWritersWrite(t *testing.T) {
+	brand := consortium(3).Brands()[0]
+	rules, _ := ApplicationOrganisation(brand)
+	byName := map[string]Rule{}
+	for _, rule := range rules {
+		byName[rule.Name] = rule
+	}
+	if writers := byName["Writers"]; met(t, writers.Rule, "BrandaMSP.client", "BrandaMSP.peer") || !met(t, writers.Rule, "BrandaMSP.admin") || len(writers.Units) != 1 || writers.Units[0] != membership.WritersUnit {
+		t.Errorf("writers: %+v", writers)
+	}
+	if rule := byName[proposers]; !met(t, rule.Rule, "BrandaMSP.client") || met(t, rule.Rule, "BrandaMSP.peer") || len(rule.Units) != 0 {
+		t.Errorf("proposers: %+v", rule)
+	}
+	for name, acl := range map[string]string{"peer/Propose": "/Channel/Application/Proposers", "peer/ChaincodeToChaincode": "/Channel/Application/Proposers"} {
+		if ACLs()[name] != acl {
+			t.Errorf("%s is for %q", name, ACLs()[name])
+		}
 	}
 }
 

@@ -212,8 +212,8 @@ func testRegulatorChangesNothingInClearing(t *testing.T, c *consortium) {
 		p := u.propose(t, engine.ClearingChaincode, nil, function, "{}")
 		for _, name := range peersOf("regulator", "airline", "hotel") {
 			response, err := u.endorse(t, p, name)
-			if response.GetEndorsement() != nil || err == nil || !strings.Contains(err.Error(), "/Channel/Application/Writers") {
-				t.Errorf("%s answered the regulator's %s with %v, error %v; want it refused by the policy of writers", name, function, response.GetResponse(), err)
+			if response.GetEndorsement() != nil || err == nil || !strings.Contains(err.Error(), "/Channel/Application/Proposers") {
+				t.Errorf("%s answered the regulator's %s with %v, error %v; want it refused by the policy of proposers", name, function, response.GetResponse(), err)
 			}
 		}
 	}

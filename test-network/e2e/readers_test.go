@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 
@@ -110,20 +112,38 @@ func TestAReplayedTransactionChangesNothing(t *testing.T) {
 	}
 }
 
-// TestABrandsAuditorCannotSubmit: a brand's auditor is one of its clients, so ordering nodes take its envelopes; without endorsements of a proposal of its own they end invalid.
+// TestABrandsAuditorCannotSubmit: peers run functions for a brand's auditor, and no ordering node takes a transaction of its, not even one that is endorsed and writes nothing; neither directly nor from a peer.
 func TestABrandsAuditorCannotSubmit(t *testing.T) {
-	before := three.books(t, "airline")
-	gateway, auditor := three.user(t, "airline", string(membership.GatewayRole)), three.user(t, "airline", string(membership.AuditorRole))
-	theirs := gateway.propose(t, "points-airline", nil, wire.FnSubmitBatch, fence(attackLane, 1))
+	before, height := three.quiet(t, "airline")
+	auditor := three.user(t, "airline", string(membership.AuditorRole))
+	own := auditor.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}")
 	var responses []*peer.ProposalResponse
 	for _, name := range []string{"peer0.airline", "peer0.hotel"} {
-		responses = append(responses, must[*peer.ProposalResponse](t)(gateway.endorse(t, theirs, name)))
+		response := must[*peer.ProposalResponse](t)(auditor.endorse(t, own, name))
+		if response.GetEndorsement() == nil {
+			t.Fatalf("%s doesn't answer a question of the auditor's: %s", name, response.GetResponse().GetMessage())
+		}
+		responses = append(responses, response)
 	}
-	own := auditor.propose(t, "points-airline", nil, wire.FnSubmitBatch, fence(attackLane, 1))
-	if code := auditor.commit(t, own, responses...); code == peer.TxValidationCode_VALID {
-		t.Error("endorsements of the gateway's proposal make the auditor's transaction valid")
+	envelope := auditor.envelope(t, own, responses...)
+	for _, name := range allOrderers {
+		if got := auditor.broadcast(t, name, envelope); got.GetStatus() != common.Status_FORBIDDEN {
+			t.Errorf("%s answered %s %q, want %s", name, got.GetStatus(), got.GetInfo(), common.Status_FORBIDDEN)
+		}
+	}
+	prepared := encoded(t, &gateway.PreparedTransaction{TransactionId: own.txID, Envelope: envelope})
+	for _, name := range []string{"peer0.airline", "peer0.hotel"} {
+		g := auditor.gateway(t, name)
+		defer g.Close()
+		transaction := must[*client.Transaction](t)(g.NewTransaction(prepared))
+		if _, err := transaction.SubmitWithContext(t.Context()); err == nil {
+			t.Errorf("%s passed the auditor's transaction on", name)
+		}
 	}
 	three.unchanged(t, "airline", before)
+	if now := three.height(t, "airline"); now != height {
+		t.Errorf("the chain grew from block %d to %d", height, now)
+	}
 }
 
 // lastEnvelope is the newest valid transaction that a user made, as it stands in its block.

@@ -21,8 +21,8 @@ func TestRegulatorCannotPropose(t *testing.T) {
 		p := u.propose(t, "points-airline", nil, wire.FnSubmitBatch, fence(attackLane, 1))
 		for _, peerName := range []string{"peer0.regulator", "peer0.airline", "peer0.hotel"} {
 			response, err := u.endorse(t, p, peerName)
-			if response.GetEndorsement() != nil || err == nil || !strings.Contains(err.Error(), "/Channel/Application/Writers") {
-				t.Errorf("%s answered the regulator's %s with %v, error %v; want it refused by the policy of writers", peerName, name, response.GetResponse(), err)
+			if response.GetEndorsement() != nil || err == nil || !strings.Contains(err.Error(), "/Channel/Application/Proposers") {
+				t.Errorf("%s answered the regulator's %s with %v, error %v; want it refused by the policy of proposers", peerName, name, response.GetResponse(), err)
 			}
 		}
 	}

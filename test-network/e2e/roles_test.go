@@ -198,7 +198,36 @@ func (c *consortium) refusedAtOrderers(t *testing.T, u *user, endorsements ...*p
 	}
 }
 
-// TestAuditorsReadAndNothingElse: an auditor at a member may query, one at the regulator only reads blocks; neither function that writes lets them in (that the walk shows).
+// TestOnlyWritersAreOrdered: no ordering node takes a transaction of an identity without a role that writes, of whatever member, though peers ran its function and endorsed the outcome; that of writers they do take is what
+// everything else here rests on.
+func TestOnlyWritersAreOrdered(t *testing.T) {
+	before, height := three.quiet(t, "airline")
+	for _, member := range three.members.Members {
+		for _, name := range []string{membership.RegistrarIdentity, string(membership.AuditorRole)} {
+			u := three.user(t, member.Name, name)
+			own := u.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}")
+			by := u
+			if !member.IsBrand() { // Peers run nothing for it: it shows what they said to somebody else.
+				by = three.user(t, "airline", name)
+			}
+			answered, err := by.endorse(t, by.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}"), "peer0.airline")
+			if err != nil || answered.GetEndorsement() == nil {
+				t.Fatalf("%s's %s may not ask: %v %s", member.Name, name, err, answered.GetResponse().GetMessage())
+			}
+			for _, node := range allOrderers {
+				if got := u.broadcast(t, node, u.envelope(t, own, answered)); got.GetStatus() != common.Status_FORBIDDEN {
+					t.Errorf("%s answered %s's %s with %s %q, want %s", node, member.Name, name, got.GetStatus(), got.GetInfo(), common.Status_FORBIDDEN)
+				}
+			}
+		}
+	}
+	three.unchanged(t, "airline", before)
+	if now := three.height(t, "airline"); now != height {
+		t.Errorf("the chain grew from block %d to %d", height, now)
+	}
+}
+
+// TestAuditorsReadAndNothingElse: an auditor at a member may query, one at the regulator only reads blocks; neither function that writes lets them in (that the walk shows), nor does any ordering node.
 func TestAuditorsReadAndNothingElse(t *testing.T) {
 	for _, member := range []string{"airline", "regulator"} {
 		if three.height(t, member) == 0 {

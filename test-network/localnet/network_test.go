@@ -165,7 +165,7 @@ func regulatorProposes(t *testing.T, c *Consortium) {
 		regulator := signer(t, c, "regulator", name)
 		for _, at := range []string{"regulator", "airline"} {
 			_, err := propose(t, c, at, 0, regulator, "points-airline", "GetProgramme", "{}")
-			if err == nil || !strings.Contains(err.Error(), "/Channel/Application/Writers") {
+			if err == nil || !strings.Contains(err.Error(), "/Channel/Application/Proposers") {
 				t.Errorf("%s of the regulator proposes at peer0.%s: %v", name, at, err)
 			}
 		}
@@ -175,7 +175,7 @@ func regulatorProposes(t *testing.T, c *Consortium) {
 	}
 }
 
-// regulatorSubmits hands over what any writer could: the ordering service asks who sends before it asks what.
+// regulatorSubmits hands over what any writer could, as do a brand's identities that aren't writers: the ordering service asks who sends before it asks what.
 func regulatorSubmits(t *testing.T, c *Consortium) {
 	for _, sender := range []struct {
 		member, name string
@@ -183,6 +183,8 @@ func regulatorSubmits(t *testing.T, c *Consortium) {
 	}{
 		{"regulator", membership.AdminIdentity, common.Status_FORBIDDEN},
 		{"regulator", string(membership.AuditorRole), common.Status_FORBIDDEN},
+		{"airline", string(membership.AuditorRole), common.Status_FORBIDDEN},
+		{"airline", membership.RegistrarIdentity, common.Status_FORBIDDEN},
 		{"airline", string(membership.GatewayRole), common.Status_SUCCESS},
 	} {
 		by := signer(t, c, sender.member, sender.name)
