@@ -222,23 +222,26 @@ func Sign(update []byte, admin identity.SigningIdentity) (*common.ConfigSignatur
 
 // Envelope is the message that brings a signed update to an ordering node.
 func Envelope(channelID string, wrapped *common.ConfigUpdateEnvelope, sender identity.SigningIdentity) (*common.Envelope, error) {
+	return message(common.HeaderType_CONFIG_UPDATE, channelID, wrapped, sender)
+}
+
+// message is what a sender says to an ordering node.
+func message(kind common.HeaderType, channelID string, content proto.Message, sender identity.SigningIdentity) (*common.Envelope, error) {
 	header, err := signatureHeader(sender)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(append(append([]byte{}, header.GetNonce()...), header.GetCreator()...))
-	channelHeader := &common.ChannelHeader{
-		Type: int32(common.HeaderType_CONFIG_UPDATE), ChannelId: channelID, Timestamp: timestamppb.Now(), TxId: hex.EncodeToString(sum[:]),
-	}
+	channelHeader := &common.ChannelHeader{Type: int32(kind), ChannelId: channelID, Timestamp: timestamppb.Now(), TxId: hex.EncodeToString(sum[:])}
 	var parts [3][]byte
-	for i, message := range []proto.Message{channelHeader, header, wrapped} {
-		if parts[i], err = proto.Marshal(message); err != nil {
-			return nil, failure.Wrap(failure.ChannelUpdate, err, "can't encode an update")
+	for i, part := range []proto.Message{channelHeader, header, content} {
+		if parts[i], err = proto.Marshal(part); err != nil {
+			return nil, failure.Wrap(failure.ChannelUpdate, err, "can't encode a message")
 		}
 	}
 	payload, err := proto.Marshal(&common.Payload{Header: &common.Header{ChannelHeader: parts[0], SignatureHeader: parts[1]}, Data: parts[2]})
 	if err != nil {
-		return nil, failure.Wrap(failure.ChannelUpdate, err, "can't encode an update")
+		return nil, failure.Wrap(failure.ChannelUpdate, err, "can't encode a message")
 	}
 	signature, err := sender.Sign(payload)
 	if err != nil {

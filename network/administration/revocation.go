@@ -64,14 +64,7 @@ func Revocation(config *common.Config, channel, organisation string, list []byte
 	if described == 0 {
 		return nil, failure.New(failure.ChannelUpdate, "the channel doesn't know %s", organisation)
 	}
-	if !differ(next.OriginalConfig().GetChannelGroup(), next.UpdatedConfig().GetChannelGroup()) {
-		return nil, nil
-	}
-	update, err := next.ComputeMarshaledUpdate(channel)
-	if err != nil {
-		return nil, failure.Wrap(failure.ChannelUpdate, err, "can't compute the change")
-	}
-	return update, nil
+	return updateOf(&next, channel)
 }
 
 func setRevocations(value *common.ConfigValue, list []byte) error {

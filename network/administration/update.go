@@ -31,10 +31,15 @@ func Update(config *common.Config, m *membership.Membership, s membership.Standi
 	if err := removeOrderer(&next, m, s); err != nil {
 		return nil, failure.Wrap(failure.ChannelUpdate, err, "can't take an ordering node away")
 	}
+	return updateOf(&next, m.Channel)
+}
+
+// updateOf is the update that makes a channel's configuration the one in next; nil when nothing differs.
+func updateOf(next *configtx.ConfigTx, channel string) ([]byte, error) {
 	if !differ(next.OriginalConfig().GetChannelGroup(), next.UpdatedConfig().GetChannelGroup()) {
 		return nil, nil
 	}
-	update, err := next.ComputeMarshaledUpdate(m.Channel)
+	update, err := next.ComputeMarshaledUpdate(channel)
 	if err != nil {
 		return nil, failure.Wrap(failure.ChannelUpdate, err, "can't compute the change")
 	}

@@ -105,6 +105,7 @@ func TestLifeOfAnIdentityAtARealAuthority(t *testing.T) {
 	for name, step := range map[string]func(*testing.T){
 		"enrol":  func(t *testing.T) { a.testEnrol(ctx, t) },
 		"renew":  func(t *testing.T) { a.testRenew(ctx, t) },
+		"rekey":  func(t *testing.T) { a.testRekey(ctx, t) },
 		"revoke": func(t *testing.T) { a.testRevoke(ctx, t) },
 	} {
 		t.Run(name, step)
@@ -194,6 +195,33 @@ func (c *Client) testRenew(ctx context.Context, t *testing.T) {
 	entries, err := filepath.Glob(filepath.Join(c.dir.Organisation("hotel"), "identities", ".*"))
 	if err != nil || len(entries) > 0 {
 		t.Errorf("renewals left %v (%v)", entries, err)
+	}
+}
+
+func (c *Client) testRekey(ctx context.Context, t *testing.T) {
+	const node = "orderer0.hotel"
+	before := c.pair(t, node, TLS)
+	fresh, err := c.NextTLS(ctx, node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if samePublicKey(before, fresh) || !slices.Equal(names(before), names(fresh)) || before.Subject.String() != fresh.Subject.String() || PurposeOf(fresh) != TLS {
+		t.Errorf("%s %v is followed by %s %v", before.Subject, names(before), fresh.Subject, names(fresh))
+	}
+	if still := c.pair(t, node, TLS); !still.Equal(before) {
+		t.Error("the certificate in use was replaced before others know the next")
+	}
+	if again, err := c.NextTLS(ctx, node); err != nil || !again.Equal(fresh) {
+		t.Errorf("repeated, it is another certificate (%v): the channel may know the first", err)
+	}
+	if err := c.TakeNextTLS(node); err != nil {
+		t.Fatal(err)
+	}
+	if now := c.pair(t, node, TLS); !now.Equal(fresh) {
+		t.Error("the next certificate isn't in use")
+	}
+	if err := c.TakeNextTLS(node); failure.CodeOf(err) != failure.EnrolFailed {
+		t.Errorf("with nothing to take: %v", err)
 	}
 }
 

@@ -27,6 +27,12 @@ type Renewal struct {
 // ENROL_FAILED when the certificate has expired or was revoked: then somebody registers a new identity.
 func (c *Client) Renew(ctx context.Context, r Renewal) error {
 	files := c.dir.Identity(c.member.Name, r.Files)
+	return c.renewal(ctx, r, func(fresh rundir.Identity) error { return replace(c.dir, files, fresh, r.Purpose) })
+}
+
+// renewal gets a new pair, in files that are gone once they were used.
+func (c *Client) renewal(ctx context.Context, r Renewal, use func(rundir.Identity) error) error {
+	files := c.dir.Identity(c.member.Name, r.Files)
 	now, key := pairOf(files, r.Purpose)
 	certificate, err := readCertificate(now)
 	if err != nil {
@@ -47,7 +53,7 @@ func (c *Client) Renew(ctx context.Context, r Renewal) error {
 	if err := c.gather(r, beside, scratch); err != nil {
 		return err
 	}
-	return replace(c.dir, files, beside, r.Purpose)
+	return use(beside)
 }
 
 // reenroll works in a copy of the identity: the program writes over what it reads.

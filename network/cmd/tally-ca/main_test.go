@@ -39,6 +39,8 @@ func TestWhatCantBeDoneIsNamedBeforeTheAuthorityIsAsked(t *testing.T) {
 		"two things to revoke":          {[]string{"--member", "airline", "revoke", "--name", "x", "--superseded", "y"}, failure.SettingInvalid},
 		"a reason that isn't one":       {[]string{"--member", "airline", "revoke", "--name", "x", "--reason", "whim"}, failure.SettingInvalid},
 		"an identity without files":     {[]string{"--member", "airline", "renew", "--files", "nobody"}, failure.EnrolFailed},
+		"a key for a node of others":    {[]string{"--member", "airline", "rekey", "--node", "orderer0.hotel"}, failure.SettingInvalid},
+		"a key for a node without one":  {[]string{"--member", "airline", "rekey", "--node", "orderer0.airline"}, failure.EnrolFailed},
 		"an authority that's away":      {[]string{"--member", "airline", "enrol", "--name", "x", "--role", "operator"}, failure.EnrolFailed},
 	} {
 		if err := attempt(t, c.args...); failure.CodeOf(err) != c.code {

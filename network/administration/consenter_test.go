@@ -1,0 +1,55 @@
+package administration
+
+import (
+	"testing"
+
+	"github.com/hyperledger/fabric-config/configtx"
+	"github.com/hyperledger/fabric-config/configtx/orderer"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tallystick/tallystick/network/failure"
+	"github.com/tallystick/tallystick/network/membership"
+)
+
+func TestAFreshTLSKeyTakesItsNodesPlaceAndNoOther(t *testing.T) {
+	m := consortium(1)
+	config, fresh := foundedOn(t, m), certificate(t, "fresh")
+	at := func(name string) orderer.EtcdAddress {
+		return orderer.EtcdAddress{Host: membership.Host, Port: m.OrdererPorts(name, 0).Listen}
+	}
+	update, err := ConsenterTLS(config, m.Channel, at("brandb"), fresh)
+	if err != nil || update == nil {
+		t.Fatalf("%v, update of %d bytes", err, len(update))
+	}
+	next := updated(t, config, update)
+	was, is := configtx.New(config), configtx.New(next)
+	before, err := was.Orderer().Configuration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := is.Orderer().Configuration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after.EtcdRaft.Consenters) != len(before.EtcdRaft.Consenters) || after.EtcdRaft.Options != before.EtcdRaft.Options || after.State != before.State {
+		t.Errorf("%+v became %+v", before.EtcdRaft, after.EtcdRaft)
+	}
+	for i, c := range after.EtcdRaft.Consenters {
+		old := before.EtcdRaft.Consenters[i]
+		if c.Address != old.Address {
+			t.Errorf("place %d is %v's, was %v's: Raft takes another place for another node", i, c.Address, old.Address)
+		}
+		if changed := c.Address == at("brandb"); c.ServerTLSCert.Equal(fresh) != changed || c.ClientTLSCert.Equal(fresh) != changed || c.ServerTLSCert.Equal(old.ServerTLSCert) == changed {
+			t.Errorf("%v has a fresh certificate: %v", c.Address, c.ServerTLSCert.Equal(fresh))
+		}
+	}
+	if !proto.Equal(config.GetChannelGroup().GetGroups()["Application"], next.GetChannelGroup().GetGroups()["Application"]) {
+		t.Error("more than the ordering nodes changed")
+	}
+	if again, err := ConsenterTLS(next, m.Channel, at("brandb"), fresh); err != nil || again != nil {
+		t.Errorf("once more: %v, update of %d bytes", err, len(again))
+	}
+	if _, err := ConsenterTLS(config, m.Channel, at("regulator"), fresh); failure.CodeOf(err) != failure.ChannelUpdate {
+		t.Errorf("who orders nothing: %v", err)
+	}
+}

@@ -1,0 +1,93 @@
+package administration
+
+import (
+	"context"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
+
+	"github.com/tallystick/tallystick/network/failure"
+	"github.com/tallystick/tallystick/network/lifecycle"
+	"github.com/tallystick/tallystick/network/membership"
+)
+
+// awaitOthers waits until every ordering node but one has the newest block that any of them had at first.
+func (u *updater) awaitOthers(ctx context.Context, but string) error {
+	var others []orderingNode
+	for _, brand := range u.orderers {
+		for i := range brand.Orderers {
+			if node := (orderingNode{brand, i}); node.name() != but {
+				others = append(others, node)
+			}
+		}
+	}
+	var wanted uint64
+	for _, node := range others {
+		if has, err := u.newest(ctx, node); err == nil {
+			wanted = max(wanted, has)
+		}
+	}
+	for _, node := range others {
+		if err := u.awaitBlock(ctx, node, wanted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orderingNode is one of a brand's, counted from 0.
+type orderingNode struct {
+	of    membership.Member
+	index int
+}
+
+func (n orderingNode) name() string { return membership.OrdererNode(n.of.Name, n.index) }
+
+// awaitBlock waits until an ordering node has a block.
+func (u *updater) awaitBlock(ctx context.Context, node orderingNode, number uint64) error {
+	for {
+		has, err := u.newest(ctx, node)
+		if err == nil && has >= number {
+			return nil
+		}
+		if pause(ctx) != nil {
+			return &failure.Error{Code: failure.ChannelUpdate, Detail: node.name() + " isn't up with the other ordering nodes", Cause: err}
+		}
+	}
+}
+
+// newest is the number of an ordering node's newest block.
+func (u *updater) newest(ctx context.Context, node orderingNode) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	connection, err := lifecycle.Connect(u.dir, node.of.Name, u.m.OrdererPorts(node.of.Name, node.index).Listen)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = connection.Close() }()
+	stream, err := orderer.NewAtomicBroadcastClient(connection).Deliver(ctx)
+	if err != nil {
+		return 0, failure.Wrap(failure.ChannelUpdate, err, "%s can't be reached", node.name())
+	}
+	asked, err := message(common.HeaderType_DELIVER_SEEK_INFO, u.m.Channel, newestBlock(), u.sender)
+	if err != nil {
+		return 0, err
+	}
+	if err := stream.Send(asked); err != nil {
+		return 0, failure.Wrap(failure.ChannelUpdate, err, "%s took nothing", node.name())
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		return 0, failure.Wrap(failure.ChannelUpdate, err, "%s didn't answer", node.name())
+	}
+	if answer.GetBlock() == nil {
+		return 0, failure.New(failure.ChannelUpdate, "%s answered %s", node.name(), answer.GetStatus())
+	}
+	return answer.GetBlock().GetHeader().GetNumber(), nil
+}
+
+// newestBlock asks for one block, the last.
+func newestBlock() *orderer.SeekInfo {
+	newest := &orderer.SeekPosition{Type: &orderer.SeekPosition_Newest{Newest: &orderer.SeekNewest{}}}
+	return &orderer.SeekInfo{Start: newest, Stop: newest}
+}
