@@ -134,7 +134,7 @@ func outOf(n *common.SignaturePolicy_NOutOf, principals []*msp.MSPPrincipal, sig
 	return count >= n.GetN(), nil
 }
 
-// is says whether the signer has the role that a principal names. Principals of other kinds than roles are refused: the channel's generated policies have none.
+// is says whether the signer has the role that a principal names. Principals of other kinds than roles are refused: no policy that endorsements or blocks have to meet has any.
 func (s *Signer) is(principal *msp.MSPPrincipal) (bool, error) {
 	if principal.GetPrincipalClassification() != msp.MSPPrincipal_ROLE {
 		return false, fmt.Errorf("a signature policy has a principal that isn't a role")

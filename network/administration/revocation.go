@@ -9,73 +9,30 @@ import (
 	"github.com/hyperledger/fabric-config/configtx"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
-	"github.com/tallystick/tallystick/network/lifecycle"
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/rundir"
 )
 
-// mspValue is the name of the value that describes an organisation's identities.
-const mspValue = "MSP"
-
 // Revoke brings a member's list of revocations (PEM) into the channel, from where every peer and ordering node takes it, and says whether that changed anything. The member's own administrator signs:
 // its description in the channel is its own to change. A regulator may write nothing, so that a brand's administrator hands its update over.
 func Revoke(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, list []byte) (bool, error) {
-	admin, err := lifecycle.Signer(dir, member, membership.AdminIdentity)
-	if err != nil {
-		return false, err
-	}
-	u := &updater{dir: dir, m: m, brands: []membership.Member{member}, orderers: m.Brands()}
-	u.admins = append(u.admins, admin)
-	u.signers, u.sender = u.admins, admin
-	if !member.IsBrand() {
-		if u.sender, err = lifecycle.Signer(dir, m.Brands()[0], membership.AdminIdentity); err != nil {
-			return false, err
-		}
-	}
-	config, err := u.agreed(ctx)
-	if err != nil {
-		return false, err
-	}
-	update, err := Revocation(config, m.Channel, member.MSP(), list)
-	if err != nil || update == nil {
-		return false, err
-	}
-	return true, u.submit(ctx, config.GetSequence(), update)
+	return changeOwn(ctx, dir, m, member, func(config *common.Config) ([]byte, error) { return Revocation(config, m.Channel, member.MSP(), list) })
 }
 
 // Revocation is the update that sets an organisation's list of revocations wherever the channel describes it; nil when the channel knows of all of them. A list that is in the channel stays beside the new one
 // as long as it names a certificate that the new one doesn't: nothing that was revoked comes back. CHANNEL_UPDATE when the list isn't signed by the organisation's authority.
 func Revocation(config *common.Config, channel, organisation string, list []byte) ([]byte, error) {
 	next := configtx.New(config)
-	described := 0
-	for _, section := range []string{"Application", "Orderer"} {
-		value := next.UpdatedConfig().GetChannelGroup().GetGroups()[section].GetGroups()[organisation].GetValues()[mspValue]
-		if value == nil {
-			continue
-		}
-		described++
-		if err := setRevocations(value, list); err != nil {
-			return nil, err
-		}
-	}
-	if described == 0 {
-		return nil, failure.New(failure.ChannelUpdate, "the channel doesn't know %s", organisation)
+	err := describe(&next, organisation, func(description *msp.FabricMSPConfig) error { return setRevocations(description, list) })
+	if err != nil {
+		return nil, err
 	}
 	return updateOf(&next, channel)
 }
 
-func setRevocations(value *common.ConfigValue, list []byte) error {
-	var wrapped msp.MSPConfig
-	var description msp.FabricMSPConfig
-	if err := proto.Unmarshal(value.GetValue(), &wrapped); err != nil {
-		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be read")
-	}
-	if err := proto.Unmarshal(wrapped.GetConfig(), &description); err != nil {
-		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be read")
-	}
+func setRevocations(description *msp.FabricMSPConfig, list []byte) error {
 	fresh, err := parseRevocations(list)
 	if err != nil {
 		return err
@@ -94,15 +51,8 @@ func setRevocations(value *common.ConfigValue, list []byte) error {
 			lists = append(lists, old)
 		}
 	}
-	if covers(known, fresh) {
-		return nil
-	}
-	description.RevocationList = lists
-	if wrapped.Config, err = proto.Marshal(&description); err != nil {
-		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be encoded")
-	}
-	if value.Value, err = proto.Marshal(&wrapped); err != nil {
-		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be encoded")
+	if !covers(known, fresh) {
+		description.RevocationList = lists
 	}
 	return nil
 }

@@ -198,8 +198,7 @@ func (c *consortium) refusedAtOrderers(t *testing.T, u *user, endorsements ...*p
 	}
 }
 
-// TestOnlyWritersAreOrdered: no ordering node takes a transaction of an identity without a role that writes, of whatever member, though peers ran its function and endorsed the outcome; that of writers they do take is what
-// everything else here rests on.
+// TestOnlyWritersAreOrdered: no ordering node takes a transaction of an identity without a role that writes, of whatever member, though peers ran its function and endorsed the outcome. Those of writers and administrators they take.
 func TestOnlyWritersAreOrdered(t *testing.T) {
 	before, height := three.quiet(t, "airline")
 	for _, member := range three.members.Members {
@@ -224,6 +223,9 @@ func TestOnlyWritersAreOrdered(t *testing.T) {
 	three.unchanged(t, "airline", before)
 	if now := three.height(t, "airline"); now != height {
 		t.Errorf("the chain grew from block %d to %d", height, now)
+	}
+	for _, name := range []string{membership.AdminIdentity, engine.RoleGateway, engine.RoleOperator, engine.RoleTreasurer, engine.RoleCompliance} {
+		three.requireOrdered(t, three.user(t, "airline", name))
 	}
 }
 

@@ -25,7 +25,7 @@ together, in one place, before a function runs: an attribute is only the word of
 | operator | who answers for the member's part in the consortium: programme, terms, rules, approvals, votes |
 | treasurer | who answers for its money: agreements, positions, payments, disputes |
 | compliance | who answers for personal data and abuse |
-| auditor | who reads; no function that writes lets it in |
+| auditor | who reads; no function that writes lets it in, and no ordering node takes a transaction of its |
 
 "Who acts for" a member is its own organisation, or once the brands voted that it failed the administrator's alone: then its own identities are refused. Refusals are ` + "`FORBIDDEN`" + `, for a suspended or failed brand that speaks as
 one in good standing ` + "`MEMBER_STATUS`" + `, and for a way in that isn't the function's own ` + "`WRONG_ENTRY_POINT`" + `. Identities of the regulator never come this far: they may not propose, so that peers refuse them before a chaincode sees

@@ -1,0 +1,85 @@
+package administration
+
+import (
+	"context"
+
+	"github.com/hyperledger/fabric-config/configtx"
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tallystick/tallystick/network/failure"
+	"github.com/tallystick/tallystick/network/lifecycle"
+	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/network/rundir"
+)
+
+// mspValue is the name of the value that describes an organisation's identities.
+const mspValue = "MSP"
+
+// changeOwn changes what is a member's own in the channel, by an update that its administrator signs alone, and says whether there was anything to change. A regulator may write nothing, so that a brand's administrator hands its update over.
+func changeOwn(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, updateFrom func(*common.Config) ([]byte, error)) (bool, error) {
+	admin, err := lifecycle.Signer(dir, member, membership.AdminIdentity)
+	if err != nil {
+		return false, err
+	}
+	u := &updater{dir: dir, m: m, brands: []membership.Member{member}, orderers: m.Brands()}
+	u.admins = append(u.admins, admin)
+	u.signers, u.sender = u.admins, admin
+	if !member.IsBrand() {
+		if u.sender, err = lifecycle.Signer(dir, m.Brands()[0], membership.AdminIdentity); err != nil {
+			return false, err
+		}
+	}
+	config, err := u.agreed(ctx)
+	if err != nil {
+		return false, err
+	}
+	update, err := updateFrom(config)
+	if err != nil || update == nil {
+		return false, err
+	}
+	return true, u.submit(ctx, config.GetSequence(), update)
+}
+
+// describe changes an organisation's description wherever the channel has it: as application and as ordering organisation. Fabric refuses two that differ.
+func describe(next *configtx.ConfigTx, organisation string, change func(*msp.FabricMSPConfig) error) error {
+	described := 0
+	for _, section := range []string{"Application", "Orderer"} {
+		value := next.UpdatedConfig().GetChannelGroup().GetGroups()[section].GetGroups()[organisation].GetValues()[mspValue]
+		if value == nil {
+			continue
+		}
+		described++
+		if err := redescribe(value, change); err != nil {
+			return err
+		}
+	}
+	if described == 0 {
+		return failure.New(failure.ChannelUpdate, "the channel doesn't know %s", organisation)
+	}
+	return nil
+}
+
+func redescribe(value *common.ConfigValue, change func(*msp.FabricMSPConfig) error) error {
+	var wrapped msp.MSPConfig
+	var description msp.FabricMSPConfig
+	if err := proto.Unmarshal(value.GetValue(), &wrapped); err != nil {
+		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be read")
+	}
+	if err := proto.Unmarshal(wrapped.GetConfig(), &description); err != nil {
+		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be read")
+	}
+	before := proto.Clone(&description)
+	if err := change(&description); err != nil || proto.Equal(before, &description) {
+		return err
+	}
+	var err error
+	if wrapped.Config, err = proto.Marshal(&description); err != nil {
+		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be encoded")
+	}
+	if value.Value, err = proto.Marshal(&wrapped); err != nil {
+		return failure.Wrap(failure.ChannelUpdate, err, "an organisation's description can't be encoded")
+	}
+	return nil
+}
