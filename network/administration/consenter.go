@@ -1,13 +1,16 @@
 package administration
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/pem"
+	"fmt"
 	"slices"
 
 	"github.com/hyperledger/fabric-config/configtx"
-	"github.com/hyperledger/fabric-config/configtx/orderer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer/etcdraft"
 
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/lifecycle"
@@ -35,8 +38,7 @@ func ReplaceConsenterTLS(ctx context.Context, dir rundir.Dir, m *membership.Memb
 	if err != nil {
 		return false, err
 	}
-	address := orderer.EtcdAddress{Host: membership.Host, Port: m.OrdererPorts(member.Name, index).Listen}
-	update, err := ConsenterTLS(config, m.Channel, address, certificate)
+	update, err := ConsenterTLS(config, m.Channel, membership.Address(m.OrdererPorts(member.Name, index).Listen), certificate)
 	if err != nil || update == nil {
 		return false, err
 	}
@@ -47,23 +49,30 @@ func ReplaceConsenterTLS(ctx context.Context, dir rundir.Dir, m *membership.Memb
 }
 
 // ConsenterTLS is the update by which the channel knows the ordering node at an address by this certificate; nil when it does. CHANNEL_UPDATE when none is there.
-func ConsenterTLS(config *common.Config, channel string, address orderer.EtcdAddress, certificate *x509.Certificate) ([]byte, error) {
+func ConsenterTLS(config *common.Config, channel, address string, certificate *x509.Certificate) ([]byte, error) {
 	next := configtx.New(config)
-	ordering, err := next.Orderer().Configuration()
+	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+	err := changeRaft(next.UpdatedConfig(), func(raft *etcdraft.ConfigMetadata) error {
+		place := slices.IndexFunc(raft.GetConsenters(), func(c *etcdraft.Consenter) bool { return addressOf(c) == address })
+		if place < 0 {
+			return failure.New(failure.ChannelUpdate, "the channel has no ordering node at %s", address)
+		}
+		consenter := raft.GetConsenters()[place]
+		if !same(consenter.GetServerTlsCert(), certificate) || !same(consenter.GetClientTlsCert(), certificate) {
+			consenter.ServerTlsCert, consenter.ClientTlsCert = encoded, encoded
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes can't be read")
-	}
-	place := slices.IndexFunc(ordering.EtcdRaft.Consenters, func(c orderer.Consenter) bool { return c.Address == address })
-	if place < 0 {
-		return nil, failure.New(failure.ChannelUpdate, "the channel has no ordering node at %s:%d", address.Host, address.Port)
-	}
-	consenter := &ordering.EtcdRaft.Consenters[place]
-	if consenter.ServerTLSCert.Equal(certificate) && consenter.ClientTLSCert.Equal(certificate) {
-		return nil, nil
-	}
-	consenter.ServerTLSCert, consenter.ClientTLSCert = certificate, certificate
-	if err := next.Orderer().SetEtcdRaftConsensusType(ordering.EtcdRaft, ordering.State); err != nil {
-		return nil, failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes can't be set")
+		return nil, err
 	}
 	return updateOf(&next, channel)
+}
+
+func addressOf(c *etcdraft.Consenter) string { return fmt.Sprintf("%s:%d", c.GetHost(), c.GetPort()) }
+
+// same tells whether PEM is of a certificate.
+func same(encoded []byte, certificate *x509.Certificate) bool {
+	block, _ := pem.Decode(encoded)
+	return block != nil && bytes.Equal(block.Bytes, certificate.Raw)
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/hyperledger/fabric-config/configtx"
-	"github.com/hyperledger/fabric-config/configtx/orderer"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
@@ -14,9 +13,7 @@ import (
 func TestAFreshTLSKeyTakesItsNodesPlaceAndNoOther(t *testing.T) {
 	m := consortium(1)
 	config, fresh := foundedOn(t, m), certificate(t, "fresh")
-	at := func(name string) orderer.EtcdAddress {
-		return orderer.EtcdAddress{Host: membership.Host, Port: m.OrdererPorts(name, 0).Listen}
-	}
+	at := func(name string) string { return membership.Address(m.OrdererPorts(name, 0).Listen) }
 	update, err := ConsenterTLS(config, m.Channel, at("brandb"), fresh)
 	if err != nil || update == nil {
 		t.Fatalf("%v, update of %d bytes", err, len(update))
@@ -39,7 +36,7 @@ func TestAFreshTLSKeyTakesItsNodesPlaceAndNoOther(t *testing.T) {
 		if c.Address != old.Address {
 			t.Errorf("place %d is %v's, was %v's: Raft takes another place for another node", i, c.Address, old.Address)
 		}
-		if changed := c.Address == at("brandb"); c.ServerTLSCert.Equal(fresh) != changed || c.ClientTLSCert.Equal(fresh) != changed || c.ServerTLSCert.Equal(old.ServerTLSCert) == changed {
+		if changed := c.Address.Port == m.OrdererPorts("brandb", 0).Listen; c.ServerTLSCert.Equal(fresh) != changed || c.ClientTLSCert.Equal(fresh) != changed || c.ServerTLSCert.Equal(old.ServerTLSCert) == changed {
 			t.Errorf("%v has a fresh certificate: %v", c.Address, c.ServerTLSCert.Equal(fresh))
 		}
 	}

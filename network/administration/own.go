@@ -45,7 +45,7 @@ func changeOwn(ctx context.Context, dir rundir.Dir, m *membership.Membership, me
 // describe changes an organisation's description wherever the channel has it: as application and as ordering organisation. Fabric refuses two that differ.
 func describe(next *configtx.ConfigTx, organisation string, change func(*msp.FabricMSPConfig) error) error {
 	described := 0
-	for _, section := range []string{"Application", "Orderer"} {
+	for _, section := range []string{applicationGroup, ordererGroup} {
 		value := next.UpdatedConfig().GetChannelGroup().GetGroups()[section].GetGroups()[organisation].GetValues()[mspValue]
 		if value == nil {
 			continue

@@ -127,6 +127,6 @@ func setUnits(next *configtx.ConfigTx, member membership.Member, rules []policy.
 			return err
 		}
 	}
-	group := next.UpdatedConfig().GetChannelGroup().GetGroups()["Application"].GetGroups()[member.MSP()]
+	group := next.UpdatedConfig().GetChannelGroup().GetGroups()[applicationGroup].GetGroups()[member.MSP()]
 	return genesis.AddUnits(group, member.MSP(), rules, roots)
 }

@@ -78,6 +78,12 @@ func TestASecondAuthorityStandsBesideTheFirstUntilOneIsDropped(t *testing.T) {
 	if !proto.Equal(described(t, founded, "Application", "BrandaMSP"), described(t, both, "Application", "BrandaMSP")) || len(writers(t, both, "BrandaMSP")) != 1 {
 		t.Error("another organisation changed")
 	}
+	if update, err := ConsenterTLS(both, m.Channel, membership.Address(m.OrdererPorts("brandb", 0).Listen), certificate(t, "fresh")); err != nil || update == nil {
+		t.Errorf("its ordering node's fresh key: %v, update of %d bytes", err, len(update))
+	}
+	if update, err := Update(both, m, membership.Standing{Left: []string{"brandb"}}); err != nil || update == nil {
+		t.Errorf("its leaving: %v, update of %d bytes", err, len(update))
+	}
 	update, err = Roots(both, m.Channel, brand, func(now []*x509.Certificate) []*x509.Certificate { return without(now, first.certificate) })
 	if err != nil || update == nil {
 		t.Fatalf("%v, update of %d bytes", err, len(update))

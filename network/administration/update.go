@@ -2,12 +2,11 @@ package administration
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/hyperledger/fabric-config/configtx"
-	"github.com/hyperledger/fabric-config/configtx/orderer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer/etcdraft"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
@@ -91,28 +90,28 @@ func setPolicies(next *configtx.ConfigTx, m *membership.Membership, s membership
 
 // removeOrderer takes away one ordering node of a member that doesn't speak for itself any more, the first that it finds.
 func removeOrderer(next *configtx.ConfigTx, m *membership.Membership, s membership.Standing) error {
-	ordering := next.Orderer()
-	current, err := ordering.Configuration()
-	if err != nil {
-		return err
-	}
 	for _, member := range m.Brands() {
-		place := slices.IndexFunc(current.Organizations, func(o configtx.Organization) bool { return o.Name == member.MSP() })
+		endpoints, known, err := endpointsOf(next.UpdatedConfig(), member.MSP())
+		if err != nil {
+			return err
+		}
 		speaker, there := m.Speaker(s, member)
-		if place < 0 || there && speaker.Name == member.Name {
+		if !known || there && speaker.Name == member.Name {
 			continue
 		}
-		endpoints := current.Organizations[place].OrdererEndpoints
-		own := slices.DeleteFunc(slices.Clone(current.EtcdRaft.Consenters), func(c orderer.Consenter) bool {
-			return !slices.Contains(endpoints, fmt.Sprintf("%s:%d", c.Address.Host, c.Address.Port))
-		})
-		if len(own) > 0 {
-			if err := ordering.RemoveConsenter(own[0]); err != nil {
-				return err
+		var own []*etcdraft.Consenter
+		err = changeRaft(next.UpdatedConfig(), func(raft *etcdraft.ConfigMetadata) error {
+			own = slices.DeleteFunc(slices.Clone(raft.GetConsenters()), func(c *etcdraft.Consenter) bool { return !slices.Contains(endpoints, addressOf(c)) })
+			if len(own) > 0 {
+				raft.Consenters = slices.DeleteFunc(raft.GetConsenters(), func(c *etcdraft.Consenter) bool { return c == own[0] })
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		if len(own) <= 1 {
-			ordering.RemoveOrganization(member.MSP())
+			next.Orderer().RemoveOrganization(member.MSP())
 		}
 		return nil
 	}

@@ -1,0 +1,53 @@
+package administration
+
+import (
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer/etcdraft"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tallystick/tallystick/network/failure"
+)
+
+// Names in the channel's configuration.
+const (
+	applicationGroup   = "Application"
+	ordererGroup       = "Orderer"
+	consensusTypeValue = "ConsensusType"
+	endpointsValue     = "Endpoints"
+)
+
+// changeRaft changes the list of ordering nodes in a configuration. The configuration library isn't asked: it reads every organisation for it, and fails where an organisation's units name no authority, as with two roots they can't.
+func changeRaft(config *common.Config, change func(*etcdraft.ConfigMetadata) error) error {
+	value := config.GetChannelGroup().GetGroups()[ordererGroup].GetValues()[consensusTypeValue]
+	var consensus orderer.ConsensusType
+	var raft etcdraft.ConfigMetadata
+	if value == nil || proto.Unmarshal(value.GetValue(), &consensus) != nil || proto.Unmarshal(consensus.GetMetadata(), &raft) != nil {
+		return failure.New(failure.ChannelUpdate, "the ordering nodes can't be read")
+	}
+	before := proto.Clone(&raft)
+	if err := change(&raft); err != nil || proto.Equal(before, &raft) {
+		return err
+	}
+	var err error
+	if consensus.Metadata, err = proto.Marshal(&raft); err != nil {
+		return failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes can't be encoded")
+	}
+	if value.Value, err = proto.Marshal(&consensus); err != nil {
+		return failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes can't be encoded")
+	}
+	return nil
+}
+
+// endpointsOf are where an organisation's ordering nodes listen; it has none when the channel's ordering part doesn't know it.
+func endpointsOf(config *common.Config, organisation string) (endpoints []string, known bool, err error) {
+	group, known := config.GetChannelGroup().GetGroups()[ordererGroup].GetGroups()[organisation]
+	if !known {
+		return nil, false, nil
+	}
+	var addresses common.OrdererAddresses
+	if err := proto.Unmarshal(group.GetValues()[endpointsValue].GetValue(), &addresses); err != nil {
+		return nil, true, failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes of %s can't be read", organisation)
+	}
+	return addresses.GetAddresses(), true, nil
+}
