@@ -42,7 +42,7 @@ func ReplaceConsenterTLS(ctx context.Context, dir rundir.Dir, m *membership.Memb
 	if err != nil || update == nil {
 		return false, err
 	}
-	if err := u.awaitOthers(ctx, membership.OrdererNode(member.Name, index)); err != nil {
+	if err := u.awaitOthers(ctx, config, membership.OrdererNode(member.Name, index)); err != nil {
 		return false, err
 	}
 	return true, u.submit(ctx, config.GetSequence(), update)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/hyperledger/fabric-config/configtx"
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
@@ -48,5 +49,30 @@ func TestAFreshTLSKeyTakesItsNodesPlaceAndNoOther(t *testing.T) {
 	}
 	if _, err := ConsenterTLS(config, m.Channel, at("regulator"), fresh); failure.CodeOf(err) != failure.ChannelUpdate {
 		t.Errorf("who orders nothing: %v", err)
+	}
+}
+
+func TestOnlyOrderingNodesThatTheChannelNamesAreWaitedFor(t *testing.T) {
+	m := consortium(1)
+	config := foundedOn(t, m)
+	update, err := Update(config, m, membership.Standing{Administrators: map[string]string{"brandb": "branda"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &updater{m: m, orderers: m.Brands()}
+	for config, want := range map[*common.Config]string{
+		config: "orderer0.branda orderer0.brandb orderer0.brandc orderer0.brandd ", updated(t, config, update): "orderer0.branda orderer0.brandc orderer0.brandd ",
+	} {
+		nodes, err := u.orderingNodes(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, n := range nodes {
+			got += n.name() + " "
+		}
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

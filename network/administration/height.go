@@ -2,6 +2,7 @@ package administration
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
@@ -11,16 +12,13 @@ import (
 	"github.com/tallystick/tallystick/network/membership"
 )
 
-// awaitOthers waits until every ordering node but one has the newest block that any of them had at first.
-func (u *updater) awaitOthers(ctx context.Context, but string) error {
-	var others []orderingNode
-	for _, brand := range u.orderers {
-		for i := range brand.Orderers {
-			if node := (orderingNode{brand, i}); node.name() != but {
-				others = append(others, node)
-			}
-		}
+// awaitOthers waits until every ordering node of the channel but one has the newest block that any of them had at first.
+func (u *updater) awaitOthers(ctx context.Context, config *common.Config, but string) error {
+	others, err := u.orderingNodes(config)
+	if err != nil {
+		return err
 	}
+	others = slices.DeleteFunc(others, func(n orderingNode) bool { return n.name() == but })
 	var wanted uint64
 	for _, node := range others {
 		if has, err := u.newest(ctx, node); err == nil {
@@ -33,6 +31,27 @@ func (u *updater) awaitOthers(ctx context.Context, but string) error {
 		}
 	}
 	return nil
+}
+
+// orderingNodes are those of the brands that the channel names: one that failed may have none there any more.
+func (u *updater) orderingNodes(config *common.Config) ([]orderingNode, error) {
+	raft, _, err := raftOf(config)
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	for _, c := range raft.GetConsenters() {
+		named[addressOf(c)] = true
+	}
+	var nodes []orderingNode
+	for _, brand := range u.orderers {
+		for i := range brand.Orderers {
+			if named[membership.Address(u.m.OrdererPorts(brand.Name, i).Listen)] {
+				nodes = append(nodes, orderingNode{brand, i})
+			}
+		}
+	}
+	return nodes, nil
 }
 
 // orderingNode is one of a brand's, counted from 0.

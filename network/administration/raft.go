@@ -17,23 +17,31 @@ const (
 	endpointsValue     = "Endpoints"
 )
 
-// changeRaft changes the list of ordering nodes in a configuration. The configuration library isn't asked: it reads every organisation for it, and fails where an organisation's units name no authority, as with two roots they can't.
-func changeRaft(config *common.Config, change func(*etcdraft.ConfigMetadata) error) error {
+// raftOf is the list of ordering nodes in a configuration, and the value that holds it. The configuration library isn't asked: it reads every organisation for it, and fails where an organisation's units name no authority, as with two roots they can't.
+func raftOf(config *common.Config) (*etcdraft.ConfigMetadata, *orderer.ConsensusType, error) {
+	consensus, raft := new(orderer.ConsensusType), new(etcdraft.ConfigMetadata)
 	value := config.GetChannelGroup().GetGroups()[ordererGroup].GetValues()[consensusTypeValue]
-	var consensus orderer.ConsensusType
-	var raft etcdraft.ConfigMetadata
-	if value == nil || proto.Unmarshal(value.GetValue(), &consensus) != nil || proto.Unmarshal(consensus.GetMetadata(), &raft) != nil {
-		return failure.New(failure.ChannelUpdate, "the ordering nodes can't be read")
+	if value == nil || proto.Unmarshal(value.GetValue(), consensus) != nil || proto.Unmarshal(consensus.GetMetadata(), raft) != nil {
+		return nil, nil, failure.New(failure.ChannelUpdate, "the ordering nodes can't be read")
 	}
-	before := proto.Clone(&raft)
-	if err := change(&raft); err != nil || proto.Equal(before, &raft) {
+	return raft, consensus, nil
+}
+
+// changeRaft changes the list of ordering nodes in a configuration.
+func changeRaft(config *common.Config, change func(*etcdraft.ConfigMetadata) error) error {
+	raft, consensus, err := raftOf(config)
+	if err != nil {
 		return err
 	}
-	var err error
-	if consensus.Metadata, err = proto.Marshal(&raft); err != nil {
+	before := proto.Clone(raft)
+	if err := change(raft); err != nil || proto.Equal(before, raft) {
+		return err
+	}
+	if consensus.Metadata, err = proto.Marshal(raft); err != nil {
 		return failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes can't be encoded")
 	}
-	if value.Value, err = proto.Marshal(&consensus); err != nil {
+	value := config.GetChannelGroup().GetGroups()[ordererGroup].GetValues()[consensusTypeValue]
+	if value.Value, err = proto.Marshal(consensus); err != nil {
 		return failure.Wrap(failure.ChannelUpdate, err, "the ordering nodes can't be encoded")
 	}
 	return nil
