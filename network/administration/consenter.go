@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hyperledger/fabric-config/configtx"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -18,19 +19,27 @@ import (
 	"github.com/tallystick/tallystick/network/rundir"
 )
 
-// ReplaceConsenterTLS has the channel know an ordering node by another TLS certificate, and says whether that changed anything. From then on the others refuse what the node shows until it starts with the new one. What the
-// ordering nodes are is the brands' to say: a majority of their administrators signs.
+// Rekeying is a fresh TLS key for an ordering node.
+type Rekeying struct {
+	Member      membership.Member
+	Index       int // Of the node among the member's, from 0.
+	Certificate *x509.Certificate
+	Wait        time.Duration // How long the other ordering nodes may take to be up with each other.
+}
+
+// Rekey has the channel know an ordering node by another TLS certificate, and says whether that changed anything. From then on the others refuse what the node shows until it starts with the new one. What the ordering nodes are is
+// the brands' to say: a majority of their administrators signs.
 //
-// First every other ordering node has to be up with the rest, so that enough of them order while this one is away; CHANNEL_UPDATE names one that isn't when ctx ends.
-func ReplaceConsenterTLS(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, index int, certificate *x509.Certificate) (bool, error) {
-	u := &updater{dir: dir, m: m, brands: []membership.Member{member}, orderers: m.Brands()}
+// First every other ordering node has to be up with the rest, so that enough of them order while this one is away; CHANNEL_UPDATE names one that isn't.
+func Rekey(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Rekeying) (bool, error) {
+	u := &updater{dir: dir, m: m, brands: []membership.Member{r.Member}, orderers: m.Brands()}
 	for _, brand := range m.Brands() {
 		admin, err := lifecycle.Signer(dir, brand, membership.AdminIdentity)
 		if err != nil {
 			return false, err
 		}
 		u.signers = append(u.signers, admin)
-		if brand.Name == member.Name {
+		if brand.Name == r.Member.Name {
 			u.admins, u.sender = append(u.admins, admin), admin
 		}
 	}
@@ -38,11 +47,13 @@ func ReplaceConsenterTLS(ctx context.Context, dir rundir.Dir, m *membership.Memb
 	if err != nil {
 		return false, err
 	}
-	update, err := ConsenterTLS(config, m.Channel, membership.Address(m.OrdererPorts(member.Name, index).Listen), certificate)
+	update, err := ConsenterTLS(config, m.Channel, membership.Address(m.OrdererPorts(r.Member.Name, r.Index).Listen), r.Certificate)
 	if err != nil || update == nil {
 		return false, err
 	}
-	if err := u.awaitOthers(ctx, config, membership.OrdererNode(member.Name, index)); err != nil {
+	wait, cancel := context.WithTimeout(ctx, r.Wait)
+	defer cancel()
+	if err := u.awaitOthers(wait, config, membership.OrdererNode(r.Member.Name, r.Index)); err != nil {
 		return false, err
 	}
 	return true, u.submit(ctx, config.GetSequence(), update)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +12,12 @@ import (
 	"github.com/tallystick/tallystick/network/membership"
 )
 
+// defaultWait is ample for an ordering node that has just started to catch up.
+const defaultWait = time.Minute
+
 func newRekey(o *options) *cobra.Command {
 	var node string
+	var wait time.Duration
 	command := &cobra.Command{
 		Use:   "rekey --node NODE",
 		Short: "Give an ordering node a fresh TLS key: the channel learns its certificate, then the node has to start anew; may be repeated",
@@ -30,9 +35,10 @@ func newRekey(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(command.Context(), publishTimeout)
+			ctx, cancel := context.WithTimeout(command.Context(), wait+publishTimeout)
 			defer cancel()
-			if _, err := administration.ReplaceConsenterTLS(ctx, s.dir, s.all, s.member, index, certificate); err != nil {
+			r := administration.Rekeying{Member: s.member, Index: index, Certificate: certificate, Wait: wait}
+			if _, err := administration.Rekey(ctx, s.dir, s.all, r); err != nil {
 				return err
 			}
 			if err := s.TakeNextTLS(node); err != nil {
@@ -42,6 +48,7 @@ func newRekey(o *options) *cobra.Command {
 			return nil
 		},
 	}
+	command.Flags().DurationVar(&wait, "wait", defaultWait, "how long the other ordering nodes may take to be up with each other")
 	command.Flags().StringVar(&node, "node", "", "an ordering node of the member, as orderer0.airline")
 	_ = command.MarkFlagRequired("node") // The flag is defined above.
 	return command
