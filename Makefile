@@ -23,7 +23,7 @@ unit: ## Tests that need no network, with the race detector; the wallet's script
 
 e2e: build ## Tests on real Fabric networks, three brands and four; the wallet's pages in a headless Chromium
 	@scripts/chromium.sh >/dev/null
-	SLOW=$(SLOW) go test -tags network -count=1 -timeout 40m -p 1 ./network/... ./test-network/...
+	SLOW=$(SLOW) go test -tags network -count=1 -timeout $(if $(SLOW),90m,60m) -p 1 ./network/... ./test-network/...
 	@[ -n "$$TALLY_RECEIPTS" ] || echo "SKIPPED: the real year of receipts is not here; set TALLY_RECEIPTS to its CSV file to replay it too"
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 60s), beginning with what the tests know
