@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"strings"
 
@@ -112,6 +113,9 @@ func (k *Keys) Verify(raw []byte) (text string, signers []string, err error) {
 		return "", nil, fault.New(fault.SignatureInvalid, "this is no signed note, or its signature is wrong: %v", err)
 	}
 	for _, sig := range n.Sigs {
+		if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
+			return "", nil, fault.New(fault.SignatureInvalid, "a signature isn't written as it was made")
+		}
 		signers = append(signers, sig.Name)
 	}
 	return n.Text, signers, nil

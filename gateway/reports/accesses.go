@@ -18,10 +18,20 @@ type AccessCount struct {
 	Persons   int64  `json:"persons"` // Different ones.
 }
 
+// ReadingCount says how often the member read an attribute that customers of another brand share with it.
+type ReadingCount struct {
+	Owner     string `json:"owner"` // The other brand, whose own report counts the same under the actor partner/<member>.
+	Purpose   string `json:"purpose"`
+	Attribute string `json:"attribute"`
+	Readings  int64  `json:"readings"`
+}
+
 // AccessLog counts what a brand's access log has: the vault. A gateway that keeps no customers has none.
 type AccessLog interface {
 	// Accesses counts those of the time from (included) to (excluded), in Unix seconds, ordered by actor, purpose, action and attribute, at most limit lines.
 	Accesses(ctx context.Context, from, to int64, limit int) ([]AccessCount, error)
+	// Readings counts what was read of other brands' customers in the same time, ordered by owner, purpose and attribute, at most limit lines.
+	Readings(ctx context.Context, from, to int64, limit int) ([]ReadingCount, error)
 }
 
 // Accesses is who did what with personal data at the own brand. Unlike the other reports it is made of the brand's own log, which isn't on the ledger: nobody else can make it.
@@ -32,11 +42,14 @@ type Accesses struct {
 	From   string        `json:"from"`   // RFC 3339, included;
 	Until  string        `json:"until"`  // excluded.
 	Counts []AccessCount `json:"counts"`
+	// Readings is the other side: of other brands' customers, as far as this member read. An owner counts at least as many, and more only where its answer was lost.
+	Readings []ReadingCount `json:"readings"`
 }
 
 // MethodAccesses says how the report comes about.
 const MethodAccesses = "Counted from the member's own access log, which is not on the ledger: the figures rest on the member's word, and no other member can make them again. " +
-	"A line about several attributes counts once for each of them; days are UTC days."
+	"A line about several attributes counts once for each of them; days are UTC days. Readings are what this member read of other brands' customers, by its own count: each owner counts the " +
+	"same in its own report, as partner/ and this member's name."
 
 // MakeAccesses makes the report of the business dates of a period, taken as UTC days. TOO_LARGE above MaxRows lines, INVALID_VALUE for a period that can't be, NOT_FOUND without
 // a log.
@@ -48,7 +61,7 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 		return nil, fault.New(fault.NotFound, "this gateway keeps no customers' data, so it has no access log")
 	}
 	from, until := int64(period.From)*secondsPerDay, (int64(period.To)+1)*secondsPerDay
-	a := &Accesses{Method: MethodAccesses, Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}}
+	a := &Accesses{Method: MethodAccesses, Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}, Readings: []ReadingCount{}}
 	return a, a.make(ctx, r, NameAccesses, func(*store.Picture, []points.Programme) error {
 		counts, err := log.Accesses(ctx, from, until, MaxRows+1)
 		if err != nil {
@@ -57,7 +70,14 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 		if len(counts) > MaxRows {
 			return tooMany("kinds of access")
 		}
-		a.Member, a.Counts = member, append(a.Counts, counts...)
+		readings, err := log.Readings(ctx, from, until, MaxRows+1)
+		if err != nil {
+			return err
+		}
+		if len(readings) > MaxRows {
+			return tooMany("kinds of readings")
+		}
+		a.Counts, a.Readings = append(a.Counts, counts...), append(a.Readings, readings...)
 		return nil
 	})
 }
@@ -65,13 +85,16 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 const secondsPerDay = 86400
 
 func (a *Accesses) columns() []string {
-	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons", "method"}
+	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons", "owner", "method"}
 }
 
 func (a *Accesses) lines() [][]string {
 	var all [][]string
 	for _, c := range a.Counts {
-		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons), a.Method})
+		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons), "", a.Method})
+	}
+	for _, r := range a.Readings {
+		all = append(all, []string{a.Member, a.From, a.Until, "", r.Purpose, "read", r.Attribute, number(r.Readings), "", r.Owner, a.Method})
 	}
 	return all
 }

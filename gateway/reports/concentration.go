@@ -74,19 +74,12 @@ func MakeConcentration(ctx context.Context, r Reader, period Period) (*Concentra
 
 func (c *Concentration) accounts(ctx context.Context, p *store.Picture, programmes []points.Programme) error {
 	for i := range programmes {
-		var amounts []int64
-		err := p.Balances(ctx, programmes[i].Brand, func(total quantity.Points) error {
-			amounts = append(amounts, int64(total))
-			return nil
-		})
+		all := newSpread()
+		err := p.Balances(ctx, programmes[i].Brand, func(total quantity.Points, accounts int) error { return all.add(int64(total), accounts) })
 		if err != nil {
 			return err
 		}
-		spread, err := distribute(amounts)
-		if err != nil {
-			return err
-		}
-		c.Accounts = append(c.Accounts, AccountConcentration{programmes[i].Brand, spread})
+		c.Accounts = append(c.Accounts, AccountConcentration{programmes[i].Brand, all.distribution()})
 	}
 	return nil
 }

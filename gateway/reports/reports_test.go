@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"maps"
@@ -429,6 +430,28 @@ func encoded(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(raw)
+}
+
+// TestAReportThatNobodyWaitsForEnds: the request has ended, so nothing is read any more.
+func TestAReportThatNobodyWaitsForEnds(t *testing.T) {
+	m := newMarket(t)
+	r := m.follow("airline")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, name := range reports.Names() {
+		if name == reports.NameAccesses {
+			continue
+		}
+		if _, err := reports.Make(ctx, name, &reports.Sources{Reader: r}, reports.Always); err == nil {
+			t.Errorf("%s is made", name)
+		}
+		if _, err := reports.Make(t.Context(), name, &reports.Sources{Reader: r}, reports.Always); err != nil {
+			t.Errorf("%s afterwards: %v", name, err)
+		}
+	}
+	if _, err := reports.Make(t.Context(), "profit", &reports.Sources{Reader: r}, reports.Always); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("an unknown report: %v", err)
+	}
 }
 
 func TestAPeriodThatEndsBeforeItBeginsIsRefused(t *testing.T) {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"math"
 	"math/big"
 	"slices"
 
@@ -58,41 +59,55 @@ var tops = []int{1, 10, 100}
 
 // distribute spreads amounts, each 0 or more. OUT_OF_RANGE when they can't be added up. The list is left in another order.
 func distribute(amounts []int64) (Distribution, error) {
-	slices.SortFunc(amounts, func(a, b int64) int {
-		switch {
-		case a > b:
-			return -1
-		case a < b:
-			return 1
+	slices.SortFunc(amounts, func(a, b int64) int { return cmp.Compare(b, a) })
+	s := newSpread()
+	for _, a := range amounts {
+		if err := s.add(a, 1); err != nil {
+			return Distribution{}, err
 		}
-		return 0
-	})
-	d := Distribution{Largest: make([]Top, len(tops))}
-	squares, square := new(big.Int), new(big.Int)
+	}
+	return s.distribution(), nil
+}
+
+// spread adds up amounts that come one after the other, the largest first, and keeps none of them.
+type spread struct {
+	d               Distribution
+	squares, square big.Int
+}
+
+func newSpread() *spread {
+	s := &spread{d: Distribution{Largest: make([]Top, len(tops))}}
 	for i, n := range tops {
-		d.Largest[i].Largest = n
+		s.d.Largest[i].Largest = n
 	}
-	for place, a := range amounts {
-		if a <= 0 {
-			break
-		}
-		if d.Sum+a < d.Sum {
-			return Distribution{}, fault.New(fault.OutOfRange, "the amounts can't be added up")
-		}
-		d.Holders, d.Sum = d.Holders+1, d.Sum+a
-		square.SetInt64(a)
-		squares.Add(squares, square.Mul(square, square))
-		for i, n := range tops {
-			if place < n {
-				d.Largest[i].Amount += a
-			}
-		}
+	return s
+}
+
+// add takes in that so many holders have an amount each, which isn't above any before. OUT_OF_RANGE when the sum can't be counted.
+func (s *spread) add(amount int64, holders int) error {
+	if amount <= 0 || holders <= 0 {
+		return nil
 	}
+	if int64(holders) > (math.MaxInt64-s.d.Sum)/amount {
+		return fault.New(fault.OutOfRange, "the amounts can't be added up")
+	}
+	for i, n := range tops {
+		s.d.Largest[i].Amount += amount * int64(max(0, min(holders, n-s.d.Holders)))
+	}
+	s.d.Holders, s.d.Sum = s.d.Holders+holders, s.d.Sum+amount*int64(holders)
+	s.square.SetInt64(amount)
+	s.square.Mul(&s.square, &s.square)
+	s.squares.Add(&s.squares, s.square.Mul(&s.square, big.NewInt(int64(holders))))
+	return nil
+}
+
+func (s *spread) distribution() Distribution {
+	d := s.d
 	for i := range d.Largest {
 		d.Largest[i].Share = shareOf(d.Largest[i].Amount, d.Sum)
 	}
-	d.Index = index(squares, d.Sum)
-	return d, nil
+	d.Index = index(&s.squares, d.Sum)
+	return d
 }
 
 // index is 10,000 * squares / sum², rounded half-even.

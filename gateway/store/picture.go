@@ -58,18 +58,20 @@ func (p *Picture) Book(ctx context.Context, programme string) (*statement.Book, 
 	return statementBook(ctx, p.db, programme, 0)
 }
 
-// Balances hands over what lies in each account of a programme that has something, the largest first, inbox entries not among it: the sum of its lots, free, held and in suspense.
-func (p *Picture) Balances(ctx context.Context, programme string, f func(quantity.Points) error) error {
+// Balances hands over what lies in each account of a programme that has something, the largest first, and how many accounts have exactly that. It is the sum of an account's lots,
+// free, held and in suspense; inbox entries aren't among it.
+func (p *Picture) Balances(ctx context.Context, programme string, f func(total quantity.Points, accounts int) error) error {
 	return p.each(ctx, func(rows *sql.Rows) error {
 		var total quantity.Points
-		if err := rows.Scan(&total); err != nil {
+		var accounts int
+		if err := rows.Scan(&total, &accounts); err != nil {
 			return storeError(err)
 		}
-		return f(total)
+		return f(total, accounts)
 	}, balancesQuery, programme)
 }
 
-const balancesQuery = `SELECT total FROM accounts WHERE programme = ? AND total > 0 ORDER BY total DESC`
+const balancesQuery = `SELECT total, COUNT(*) FROM accounts WHERE programme = ? AND total > 0 GROUP BY total ORDER BY total DESC`
 
 // Turnover is what was done in a period, of operations that agree in everything but the day.
 type Turnover struct {

@@ -69,7 +69,7 @@ func TestAReportIsSignedAndVerifiedOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	out = work(execute("report", "verify", "--keys", o.public, "--chain", o.chain, "--auditors", o.public, kept))
-	for _, part := range []string{"Report supply of regulator/auditor, signed by [regulator/auditor]", l.Genesis, fmt.Sprintf("As of block %d, hash ", l.Height()-1), "tally-audit", "which is in the chain"} {
+	for _, part := range []string{"Report supply of regulator/auditor, signed by [regulator/auditor]", l.Genesis, fmt.Sprintf("As of block %d, hash ", l.Height()-1), "tally-audit", "The checkpoint is in the chain."} {
 		if !strings.Contains(out, part) {
 			t.Errorf("%q is not in\n%s", part, out)
 		}

@@ -25,16 +25,18 @@ func verifyReportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if chain != "" {
-				all, err := verified(chain, auditors)
-				if err != nil {
-					return err
-				}
-				if err := st.Follows(all); err != nil {
-					return err
-				}
+			if err := tell(cmd.OutOrStdout(), st, signers); err != nil || chain == "" {
+				return err
 			}
-			return tell(cmd.OutOrStdout(), st, signers, chain != "")
+			all, err := verified(chain, auditors)
+			if err != nil {
+				return err
+			}
+			if err := st.Follows(all); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "The checkpoint is in the chain.")
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&keys, "keys", "", "file with the public keys of those whose reports are believed")
@@ -63,13 +65,10 @@ func openReport(path, keysFile string, in io.Reader) (*reports.Statement, []stri
 	return reports.OpenSigned(raw, keys)
 }
 
-func tell(out io.Writer, st *reports.Statement, signers []string, followed bool) error {
+func tell(out io.Writer, st *reports.Statement, signers []string) error {
 	named := "no checkpoint is named"
 	if st.Checkpoint != checkpoint.None {
 		named = fmt.Sprintf("it names the checkpoint of height %d, digest %s", st.Height, st.Checkpoint)
-	}
-	if followed {
-		named += ", which is in the chain"
 	}
 	h := &st.Header
 	_, err := fmt.Fprintf(out, "Report %s of %s, signed by %v.\nLedger: channel %s, genesis %s\nAs of block %d, hash %s, time %s\nMade with %s, executable %s\nSHA-256 of the canonical report: %s\n%s.\n",

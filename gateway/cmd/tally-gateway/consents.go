@@ -44,6 +44,9 @@ func (g *gateway) buildConsents(parts *api.Parts, custodian sequencer.Signer, ke
 func (g *gateway) buildNeighbours(parts *api.Parts) {
 	parts.People.Elsewhere = map[string]api.PartnerGateway{}
 	reader := &consent.Reader{Copies: copies{g.client, g.cfg.Programme}, Owners: map[string]consent.Owner{}, World: world{g.reads}, Open: consent.Open}
+	if g.people != nil {
+		reader.Tally = &consent.Readings{DB: g.people.db}
+	}
 	for _, m := range g.cfg.Brands() {
 		if client := g.partners.Client(m.Name, partners.DefaultPause, g.log); client != nil {
 			parts.People.Elsewhere[m.Name], reader.Owners[m.Name] = client, owner{client}

@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
+	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
 	"github.com/tallystick/tallystick/gateway/people/signin"
@@ -54,7 +55,7 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 	linking := &openings{vault: v, reads: g.reads, hasher: hasher, programme: g.cfg.Programme, log: g.log}
 	g.people.runs = append(g.people.runs, v.Run, linking.run)
 	parts.People.Vault = v
-	parts.Reports.Log = accessLog{v}
+	parts.Reports.Log = accessLog{v, &consent.Readings{DB: db}}
 	g.buildErasure(own, parts)
 	if err := g.buildAbuse(ctx, parts, hasher.Key(abuseKey)); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/checkpoint"
 	"github.com/tallystick/tallystick/gateway/config"
+	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/reports"
 	"github.com/tallystick/tallystick/gateway/software"
@@ -58,8 +59,21 @@ func ratesOf(c *config.Reports) reports.Rates {
 	return rates
 }
 
-// accessLog gives the vault's log to the reports.
-type accessLog struct{ *vault.Vault }
+// accessLog gives the vault's log to the reports, and what was read of others' customers.
+type accessLog struct {
+	*vault.Vault
+	readings *consent.Readings
+}
+
+// Readings implements reports.AccessLog.
+func (l accessLog) Readings(ctx context.Context, from, to int64, limit int) ([]reports.ReadingCount, error) {
+	counts, err := l.readings.Counts(ctx, from, to, limit)
+	all := make([]reports.ReadingCount, len(counts))
+	for i, c := range counts {
+		all[i] = reports.ReadingCount(c)
+	}
+	return all, err
+}
 
 // Accesses implements reports.AccessLog.
 func (l accessLog) Accesses(ctx context.Context, from, to int64, limit int) ([]reports.AccessCount, error) {

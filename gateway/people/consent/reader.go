@@ -31,13 +31,19 @@ type World interface {
 // OpenEntry decrypts an entry's record with its secret and says which attribute's value is sealed in it: vault.OpenEntry. STATE_CORRUPT when it doesn't fit, or was altered.
 type OpenEntry func(brand string, key privacy.EntryKey, record, secret []byte) (Value, error)
 
-// Reader reads what others share with this brand. It keeps nothing of it: no value, no secret.
+// Reader reads what others share with this brand. It keeps nothing of it: no value, no secret; a Tally counts how often which attribute was read.
 type Reader struct {
 	Copies Copies
 	Owners map[string]Owner // By brand.
 	World  World
 	Open   OpenEntry
 	Now    func() time.Time // Nil: the clock.
+	Tally  Tally            // Nil counts nothing.
+}
+
+// Tally counts readings: Readings.
+type Tally interface {
+	Note(ctx context.Context, owner, purpose string, attributes []string, at time.Time) error
 }
 
 // Wanted is what somebody wants to read.
@@ -78,7 +84,29 @@ func (r *Reader) Read(ctx context.Context, w Wanted) ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.note(ctx, w, values); err != nil {
+		return nil, err
+	}
 	return r.open(w.Owner, values, secrets)
+}
+
+// note counts a reading that the owner has answered, and so logged.
+func (r *Reader) note(ctx context.Context, w Wanted, values []privacy.SharedValue) error {
+	if r.Tally == nil {
+		return nil
+	}
+	names := make([]string, len(values))
+	for i := range values {
+		names[i] = values[i].Attribute
+	}
+	return r.Tally.Note(ctx, w.Owner, w.Purpose, names, r.now())
+}
+
+func (r *Reader) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
 }
 
 // Consent gives what is shared under a consent that is in force, after the customer's signature was checked: the owner's word alone isn't taken for it.
@@ -87,11 +115,7 @@ func (r *Reader) Consent(ctx context.Context, owner string, id privacy.ConsentID
 	if err != nil {
 		return shared, err
 	}
-	now := time.Now()
-	if r.Now != nil {
-		now = r.Now()
-	}
-	if err := shared.Record.InForce(now.Unix()); err != nil {
+	if err := shared.Record.InForce(r.now().Unix()); err != nil {
 		return shared, err
 	}
 	digest, err := wire.ConsentDigest(&shared.Consent.Body)
