@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/client"
@@ -31,6 +33,7 @@ const (
 
 // guest is a person whose data are canaries.
 type guest struct {
+	label    string
 	id       string
 	account  string
 	name     string
@@ -45,7 +48,7 @@ type guest struct {
 func newGuest(label string) guest {
 	n := 1000 + rand.IntN(9000)
 	return guest{
-		name:  fmt.Sprintf("Zoë%s Ångström-Quillfeather%d", label, n),
+		label: label, name: fmt.Sprintf("Zoë%s Ångström-Quillfeather%d", label, n),
 		phone: fmt.Sprintf("+4477009%05d", rand.IntN(100_000)), email: fmt.Sprintf("%s.quillfeather.%d%d@canary.example", strings.ToLower(label), n, rand.IntN(1_000_000)),
 		card: luhnCard(), birthday: fmt.Sprintf("19%02d-%02d-%02d", 41+rand.IntN(50), 1+rand.IntN(12), 1+rand.IntN(28)),
 	}
@@ -67,48 +70,87 @@ func luhnCard() string {
 }
 
 func (g *guest) canaries() []canary.Canary {
-	return append([]canary.Canary{
+	all := append([]canary.Canary{
 		{Kind: canary.Name, Label: "name", Value: g.name}, {Kind: canary.Phone, Label: "phone", Value: g.phone}, {Kind: canary.Email, Label: "e-mail", Value: g.email},
 		{Kind: canary.Card, Label: "card", Value: g.card}, {Kind: canary.Birthday, Label: "birthday", Value: g.birthday},
 	}, g.extra...)
+	for i := range all {
+		all[i].Label = g.label + "'s " + all[i].Label
+	}
+	return all
 }
 
-// party is the canary test: guests, what was answered to bad requests, and what is known to lie in each kind of store.
+// party is the canary test: guests, what was answered to whoever may learn nothing, and what is known to lie in each kind of store.
 type party struct {
 	*consortium
-	erased, stays guest
-	answers       []answer        // Of refused requests: they must tell nothing.
-	planted       []canary.Canary // Put where they may be, to show that the scan finds them there.
-	operation     string          // An operation's id, which is public.
+	erased    guest // Known to the staff first; erases herself in the wallet.
+	stays     guest
+	joins     guest // Registers in the wallet; is erased at the desk.
+	nobody    guest // Is no customer.
+	mail      *mailbox
+	read      map[string]bool // Text messages.
+	peers     []canary.Canary // Addresses that guests asked from.
+	answers   []answer        // Of refused requests, and to tills: they must tell nothing.
+	planted   []canary.Canary // Put where they may be, to show that the scan finds them there.
+	operation string          // An operation's id, which is public.
+	request   string          // A request's id, which logs and headers have.
+	sealed    [][]byte        // What people.db has sealed of those who are erased.
+}
+
+// guests are all whose canaries are looked for.
+func (p *party) guests() []*guest { return []*guest{&p.erased, &p.stays, &p.joins, &p.nobody} }
+
+// canaries are everybody's.
+func (p *party) canaries() []canary.Canary {
+	all := slices.Clone(p.peers)
+	for _, g := range p.guests() {
+		all = append(all, g.canaries()...)
+	}
+	return all
 }
 
 func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
 	c := ownConsortium(t, "organizations/membership.yaml", canaryRun, canaryPorts)
-	p := &party{consortium: c, erased: newGuest("Ada"), stays: newGuest("Bea")}
+	p := &party{consortium: c, erased: newGuest("Ada"), stays: newGuest("Bea"), joins: newGuest("Cleo"), nobody: newGuest("Noa"), read: map[string]bool{}}
+	p.nobody.secondAddress()
+	p.posts(t)
 	p.plant(t)
 	p.comes(t, &p.erased)
 	p.comes(t, &p.stays)
+	ada, cleo := p.signsIn(t)
+	p.answersSurvey(t, ada, cleo)
+	consents := []myConsent{p.agreed(t, ada), p.agreed(t, cleo)}
+	p.objects(t, ada)
+	p.recognised(t, ada)
 	p.shares(t)
 	p.shops(t)
 	p.misbehaves(t)
+	p.mistakes(t, cleo)
+	copies := p.copies(t)
 
 	metrics := p.metrics(t)
 	p.run(t, "tallynet", "stop")
 	p.scan(t, metrics)
-	if read := p.decrypts(t); !read[p.erased.phone] || !read[p.stays.phone] || !read[p.erased.name] {
+	p.requireCopies(t, copies, 2) // The owner's peer and the grantee's.
+	p.keepsSealed(t)
+	if read := p.decrypts(t); !read[p.erased.phone] || !read[p.stays.phone] || !read[p.joins.name] || !read["Changed: "+p.erased.story()] {
 		t.Fatal("with the keys that there are before the erasure nothing could be decrypted: the attempt proves nothing")
 	}
 	p.run(t, "tallynet", "start")
 	for _, member := range []string{"airline", "hotel", "grocer"} {
 		p.awaitReady(t, member)
 	}
-	p.erase(t)
+	p.erasesHerself(t, ada)
+	p.erase(t, cleo)
+	p.requireWithdrawn(t, consents)
 	metrics = p.metrics(t)
 	p.run(t, "tallynet", "stop")
 	p.scan(t, metrics)
+	p.requireCopies(t, copies, 0)
+	p.requireUnsealed(t)
 	read := p.decrypts(t)
-	for _, one := range p.erased.canaries() {
-		if read[one.Value] {
+	for _, one := range append(p.erased.canaries(), p.joins.canaries()...) {
+		if slices.ContainsFunc(slices.Collect(maps.Keys(read)), func(text string) bool { return strings.Contains(text, one.Value) }) {
 			t.Errorf("after the erasure the %s could still be decrypted", one.Label)
 		}
 	}
@@ -121,13 +163,20 @@ func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
 func (p *party) plant(t *testing.T) {
 	public, private := secret("a text in public state", unique("planted-public-text")), secret("a text in private details", unique("planted-store"))
 	p.planted = []canary.Canary{public, private}
+	p.request = strings.Join([]string{randomHex(4), randomHex(2), randomHex(2), randomHex(2), randomHex(6)}, "-")
+	p.shows(p.call(t, "airline", request{method: "GET", path: "/v1/programmes/airline", key: p.key(t, "airline", "read"), header: map[string]string{"X-Request-Id": p.request}}))
 	words := map[string]string{"en": "Everything about " + public.Value}
+	attribute := func(name string, most int) privacy.AttributeSchema {
+		return privacy.AttributeSchema{Name: name, Kind: privacy.KindText, MaxBytes: most, Words: words}
+	}
 	operator := p.programme(t, "airline", membership.OperatorRole, "airline")
 	day := must[quantity.Day](t)(quantity.ParseDay(p.businessDate(t, "airline")))
 	there := must[privacy.Policies](t)(operator.DataPolicies(t.Context()))
 	if _, err := operator.PublishDataPolicy(t.Context(), privacy.Policy{
-		V: 1, Version: len(there.Versions) + 1, From: day, Prose: words, Purposes: []privacy.Purpose{{Code: "offers", Words: words}},
-		Attributes: []privacy.AttributeSchema{{Name: "custom.diet", Kind: privacy.KindText, MaxBytes: 200, Words: words}},
+		V: 1, Version: len(there.Versions) + 1, From: day, Prose: words, Purposes: []privacy.Purpose{{Code: "offers", Words: words}, {Code: "stay", Words: words}},
+		Attributes: []privacy.AttributeSchema{
+			attribute("name", 200), attribute("phone", 200), attribute("email", 320), attribute("custom.diet", 200), attribute("custom.story", 1000),
+		},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -323,14 +372,16 @@ func (p *party) metrics(t *testing.T) map[string][]byte {
 	return all
 }
 
-// scan looks through everything that the stopped consortium left on disk, what was answered to bad requests, and metrics.
+// scan looks through everything that the stopped consortium left on disk, what was answered to whoever may learn nothing, and metrics.
 func (p *party) scan(t *testing.T, metrics map[string][]byte) {
 	t.Helper()
-	controls := append(slices.Clone(p.planted), secret("an operation's id", p.operation))
-	all := slices.Concat(p.erased.canaries(), p.stays.canaries(), controls)
-	scanner := must[*canary.Scanner](t)(canary.NewScanner(all...))
+	controls := append(slices.Clone(p.planted), secret("an operation's id", p.operation), secret("a request's id", p.request))
+	scanner := must[*canary.Scanner](t)(canary.NewScanner(slices.Concat(p.canaries(), controls)...))
 	for i, a := range p.answers {
 		scanner.Bytes(fmt.Sprintf("answer %d", i), a.body)
+		for name, values := range a.header {
+			scanner.Bytes(fmt.Sprintf("answer %d header %s", i, name), []byte(strings.Join(values, "\n")))
+		}
 	}
 	for name, text := range metrics {
 		scanner.Bytes(name, text)
@@ -342,10 +393,30 @@ func (p *party) scan(t *testing.T, metrics map[string][]byte) {
 	}
 	t.Logf("%d bytes were looked at; opened: %v; %d answers", report.Size, report.Opened, len(p.answers))
 	p.requireControls(t, report)
+	p.requireMail(t)
+	sent := 0
 	for _, f := range report.Findings {
-		if !slices.ContainsFunc(controls, func(c canary.Canary) bool { return c.Label == f.Canary }) {
+		switch {
+		case slices.ContainsFunc(controls, func(c canary.Canary) bool { return c.Label == f.Canary }):
+		case strings.HasPrefix(f.Where, p.messages()): // In place of a provider of text messages.
+			sent++
+		default:
 			t.Error(f)
 		}
+	}
+	if sent == 0 {
+		t.Error("no phone number is found in the text messages: the scan is broken")
+	}
+}
+
+// requireMail: the scanner finds addresses in e-mails as they went through the mail server, which is where they may be.
+func (p *party) requireMail(t *testing.T) {
+	t.Helper()
+	scanner := must[*canary.Scanner](t)(canary.NewScanner(slices.Concat(p.erased.canaries(), p.joins.canaries())...))
+	scanner.Bytes("e-mails", p.mail.everything())
+	report := scanner.Report()
+	if found := report.Of(canary.Bytes); !slices.Equal(found, []string{"Ada's e-mail", "Cleo's e-mail"}) {
+		t.Errorf("in e-mails there are %q", found)
 	}
 }
 
@@ -355,6 +426,7 @@ func (p *party) requireControls(t *testing.T, report *canary.Report) {
 	public, private := p.planted[0].Label, p.planted[1].Label
 	for store, want := range map[canary.Store][]string{
 		canary.Blocks: {public, "an operation's id"}, canary.RaftLog: {public}, canary.LevelDB: {public, private}, canary.SQLite: {private, "an operation's id"},
+		canary.Bytes: {"a request's id"}, canary.File: {"a request's id"},
 	} {
 		for _, label := range want {
 			if found := report.Of(store); !slices.Contains(found, label) {
@@ -371,25 +443,42 @@ func (p *party) requireControls(t *testing.T, report *canary.Report) {
 	}
 }
 
-// erase has a guest erased at the compliance desk, and verifies the certificate with the command.
-func (p *party) erase(t *testing.T) {
+// erase has a guest erased at the compliance desk.
+func (p *party) erase(t *testing.T, v *visitor) {
 	t.Helper()
-	key := p.key(t, "airline", "compliance")
-	path := "/v1/customers/" + p.erased.id + "/erasure"
+	key, path := p.key(t, "airline", "compliance"), "/v1/customers/"+v.g.id+"/erasure"
 	view := ok[client.ErasureView](t, p.call(t, "airline", request{method: "GET", path: path, key: key}))
-	if view.Plan.Forfeit == 0 || len(view.Plan.Rules) == 0 {
-		t.Fatalf("planned %+v", view.Plan)
+	p.certified(t, v, view.Plan, p.call(t, "airline", request{method: "POST", path: path, key: key, body: fields{"forfeit": view.Plan.Forfeit}}))
+}
+
+// erasesHerself is a guest who has everything erased in the wallet.
+func (p *party) erasesHerself(t *testing.T, v *visitor) {
+	t.Helper()
+	v.proves()
+	view := ok[client.ErasureView](t, v.call("GET", "/v1/me/erasure", nil))
+	v.refused(fault.ForfeitMismatch, "POST", "/v1/me/erasure", fields{"forfeit": view.Plan.Forfeit + 1})
+	p.certified(t, v, view.Plan, v.call("POST", "/v1/me/erasure", fields{"forfeit": view.Plan.Forfeit}))
+	if a := v.call("GET", "/v1/me/profile", nil); a.status != http.StatusUnauthorized {
+		t.Errorf("after the erasure the session still gives %d %s", a.status, a.body)
 	}
-	a := p.call(t, "airline", request{method: "POST", path: path, key: key, body: fields{"forfeit": view.Plan.Forfeit}})
-	if a.status != http.StatusAccepted {
-		t.Fatalf("%d: %s", a.status, a.body)
+}
+
+// certified waits until an erasure is done, and verifies its certificate with the command.
+func (p *party) certified(t *testing.T, v *visitor, plan client.ErasurePlan, asked answer) {
+	t.Helper()
+	if plan.Forfeit == 0 || len(plan.Rules) == 0 {
+		t.Fatalf("planned %+v", plan)
 	}
-	id := decode[client.Erasure](t, a.body).Id
+	if asked.status != http.StatusAccepted {
+		t.Fatalf("%d: %s", asked.status, asked.body)
+	}
+	id := decode[client.Erasure](t, asked.body).Id
 	var done answer
 	until(t, "the erasure is done", func() bool {
 		done = p.call(t, "airline", request{method: "GET", path: "/v1/erasures/" + id})
 		return ok[client.CertifiedErasure](t, done).Proof != nil
 	})
+	p.shows(done)
 	certified := ok[client.CertifiedErasure](t, done)
 	p.level(t)
 	recorded := must[privacy.Erasures](t)(p.programme(t, "hotel", membership.GatewayRole, "airline").Erasures(t.Context(), certified.Proof.Erasures))
@@ -398,15 +487,15 @@ func (p *party) erase(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%s", p.run(t, "tally-audit", "certificate", file, "--root", recorded.Root))
-	if outcome := certified.Certificate.Accounts[0]; outcome.Outcome != "closed" || int64(outcome.Forfeited) != view.Plan.Forfeit {
+	if outcome := certified.Certificate.Accounts[0]; outcome.Outcome != "closed" || int64(outcome.Forfeited) != plan.Forfeit {
 		t.Errorf("the account is %+v", outcome)
 	}
-	if certified.Certificate.Values != view.Plan.Values {
-		t.Errorf("%d values were erased, %d planned", certified.Certificate.Values, view.Plan.Values)
+	if certified.Certificate.Values != plan.Values || certified.Certificate.Consents != 1 {
+		t.Errorf("%d values and %d consents were erased, %d values planned", certified.Certificate.Values, certified.Certificate.Consents, plan.Values)
 	}
 	for _, one := range []answer{
-		p.customers(t, "GET", "/"+p.erased.id, nil), p.customers(t, "POST", "/find", fields{"kind": "phone", "value": p.erased.phone}),
-		p.customers(t, "GET", "/"+p.erased.id+"/access-log", nil),
+		p.customers(t, "GET", "/"+v.g.id, nil), p.customers(t, "POST", "/find", fields{"kind": "phone", "value": v.g.phone}),
+		p.customers(t, "GET", "/"+v.g.id+"/access-log", nil),
 	} {
 		if one.status != http.StatusNotFound {
 			t.Errorf("after the erasure: %d %s", one.status, one.body)

@@ -31,14 +31,16 @@ type request struct {
 	method, path string
 	key          string // API key.
 	idempotency  string
-	media        string // Of the body, JSON when empty.
-	accept       string // What the answer shall be, when it isn't JSON.
+	media        string            // Of the body, JSON when empty.
+	accept       string            // What the answer shall be, when it isn't JSON.
+	header       map[string]string // Further ones.
 	body         any
 }
 
 // answer is what came back.
 type answer struct {
 	status int
+	header http.Header
 	body   []byte
 }
 
@@ -98,13 +100,16 @@ func tryAt(base string, r request) (answer, error) {
 	if r.idempotency != "" {
 		call.Header.Set("Idempotency-Key", r.idempotency)
 	}
+	for name, value := range r.header {
+		call.Header.Set(name, value)
+	}
 	response, err := connections.Do(call)
 	if err != nil {
 		return answer{}, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	return answer{status: response.StatusCode, body: body}, err
+	return answer{status: response.StatusCode, header: response.Header, body: body}, err
 }
 
 func (c *consortium) call(t *testing.T, member string, r request) answer {
