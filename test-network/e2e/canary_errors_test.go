@@ -49,7 +49,9 @@ func badRoutes() []bad {
 		{"airline", "customer", "GET", "/v1/me/access-log?before=" + place, nil},
 		{"airline", "customer", "POST", "/v1/me/operations/prepare", fields{"operation": fields{"kind": "transfer", "account": id, "to": id, "points": 1}, "language": "en"}},
 		{"airline", "customer", "POST", "/v1/me/operations", fields{"operation": fields{"kind": "gift", "account": id, "to": id, "points": 1}, "acknowledged": hash}},
-		{"airline", "customer", "POST", "/v1/me/consents/preparations", fields{"grantee": "hotel", "attributes": []any{"name"}, "purpose": "none", "until": soon, "language": "en", "account": id}},
+		{"airline", "customer", "POST", "/v1/me/consents/preparations", fields{
+			"grantee": "hotel", "attributes": []any{"name"}, "purpose": "none", "until": soon, "language": "en", "account": id,
+		}},
 		{"airline", "customer", "POST", "/v1/me/consents", fields{"body": fields{"v": 1, "id": id, "account": id, "purpose": "stay"}, "signature": "AAAA"}},
 		{"airline", "customer", "GET", "/v1/me/consents/" + place, nil},
 		{"airline", "customer", "DELETE", "/v1/me/consents/" + place, nil},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/client"
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/test-network/canary"
 )
@@ -39,7 +40,8 @@ func (p *party) copies(t *testing.T) (all []copied) {
 	return all
 }
 
-// requireCopies: as many stopped peers as said have each of these copies in their state, where they would read it from; what LevelDB keeps in its files of what was deleted doesn't count.
+// requireCopies: as many stopped peers as said have each of these copies in their state, where they would read it from. What LevelDB's files keep of what was deleted doesn't
+// count.
 func (p *party) requireCopies(t *testing.T, copies []copied, want int) {
 	t.Helper()
 	holders, states := map[copied]int{}, 0
@@ -89,7 +91,9 @@ func (p *party) requireWithdrawn(t *testing.T, consents []myConsent) {
 }
 
 // sealedColumns of people.db have texts and secrets of customers' under the gateway's own keys, which an erasure doesn't destroy: so what is sealed has to go.
-var sealedColumns = map[string][]string{"abuse_objections": {"words", "answer"}, "signin_totp": {"secret"}, "signin_passkeys": {"label"}}
+var sealedColumns = map[string][]string{
+	"abuse_objections": {"words", "answer"}, "signin_totp": {"secret"}, "signin_passkeys": {"label"}, "signin_letters": {"body"}, "signin_events": {"gone"},
+}
 
 // keepsSealed notes what is sealed of those who will be erased: nobody else has any.
 func (p *party) keepsSealed(t *testing.T) {
@@ -101,7 +105,7 @@ func (p *party) keepsSealed(t *testing.T) {
 			p.sealed = append(p.sealed, bytes.Clone(value))
 		}
 	})
-	for table := range sealedColumns {
+	for _, table := range []string{"abuse_objections", "signin_totp", "signin_passkeys"} { // Letters are gone once they are sent.
 		if found[table] == 0 {
 			t.Errorf("nothing is sealed in %s", table)
 		}
@@ -135,4 +139,67 @@ func (p *party) filesWithSealed(t *testing.T) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// erase has a guest erased at the compliance desk.
+func (p *party) erase(t *testing.T, v *visitor) {
+	t.Helper()
+	key, path := p.key(t, "airline", "compliance"), "/v1/customers/"+v.g.id+"/erasure"
+	view := ok[client.ErasureView](t, p.call(t, "airline", request{method: "GET", path: path, key: key}))
+	p.certified(t, v, view.Plan, p.call(t, "airline", request{method: "POST", path: path, key: key, body: fields{"forfeit": view.Plan.Forfeit}}))
+}
+
+// erasesHerself is a guest who has everything erased in the wallet.
+func (p *party) erasesHerself(t *testing.T, v *visitor) {
+	t.Helper()
+	v.proves()
+	view := ok[client.ErasureView](t, v.call("GET", "/v1/me/erasure", nil))
+	v.refused(fault.ForfeitMismatch, "POST", "/v1/me/erasure", fields{"forfeit": view.Plan.Forfeit + 1})
+	p.certified(t, v, view.Plan, v.call("POST", "/v1/me/erasure", fields{"forfeit": view.Plan.Forfeit}))
+	if a := v.call("GET", "/v1/me/profile", nil); a.status != http.StatusUnauthorized {
+		t.Errorf("after the erasure the session still gives %d %s", a.status, a.body)
+	}
+}
+
+// certified waits until an erasure is done, and verifies its certificate with the command.
+func (p *party) certified(t *testing.T, v *visitor, plan client.ErasurePlan, asked answer) {
+	t.Helper()
+	if plan.Forfeit == 0 || len(plan.Rules) == 0 {
+		t.Fatalf("planned %+v", plan)
+	}
+	if asked.status != http.StatusAccepted {
+		t.Fatalf("%d: %s", asked.status, asked.body)
+	}
+	id := decode[client.Erasure](t, asked.body).Id
+	var done answer
+	until(t, "the erasure is done", func() bool {
+		done = p.call(t, "airline", request{method: "GET", path: "/v1/erasures/" + id})
+		return ok[client.CertifiedErasure](t, done).Proof != nil
+	})
+	p.shows(done)
+	certified := ok[client.CertifiedErasure](t, done)
+	p.level(t)
+	recorded := must[privacy.Erasures](t)(p.programme(t, "hotel", membership.GatewayRole, "airline").Erasures(t.Context(), certified.Proof.Erasures))
+	file := filepath.Join(t.TempDir(), "certificate.json")
+	if err := os.WriteFile(file, done.body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s", p.run(t, "tally-audit", "certificate", file, "--root", recorded.Root))
+	if outcome := certified.Certificate.Accounts[0]; outcome.Outcome != "closed" || int64(outcome.Forfeited) != plan.Forfeit {
+		t.Errorf("the account is %+v", outcome)
+	}
+	if certified.Certificate.Values != plan.Values || certified.Certificate.Consents != 1 {
+		t.Errorf("%d values and %d consents were erased, %d values planned", certified.Certificate.Values, certified.Certificate.Consents, plan.Values)
+	}
+	for _, one := range []answer{
+		p.customers(t, "GET", "/"+v.g.id, nil), p.customers(t, "POST", "/find", fields{"kind": "phone", "value": v.g.phone}),
+		p.customers(t, "GET", "/"+v.g.id+"/access-log", nil),
+	} {
+		if one.status != http.StatusNotFound {
+			t.Errorf("after the erasure: %d %s", one.status, one.body)
+		}
+	}
+	if a := p.customers(t, "GET", "/"+p.stays.id, nil); !bytes.Contains(a.body, []byte(p.stays.phone)) {
+		t.Errorf("the other customer: %s", a.body)
+	}
 }

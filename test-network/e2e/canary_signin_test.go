@@ -34,7 +34,8 @@ type visitor struct {
 
 // peer is an address that somebody asks from. It is a canary, in the range for documentation (RFC 3849); each has a network of its own, since requests are counted by that.
 func (p *party) peer() string {
-	address := fmt.Sprintf("2001:db8:%x:%x:5b1f:%x:%x:%x", 0x1000+rand.IntN(0xefff), 0x1000+rand.IntN(0xefff), 0x1000+rand.IntN(0xefff), 0x1000+rand.IntN(0xefff), 0x1000+rand.IntN(0xefff))
+	digits := func() int { return 0x1000 + rand.IntN(0xefff) } // Four of them.
+	address := fmt.Sprintf("2001:db8:%x:%x:5b1f:%x:%x:%x", digits(), digits(), digits(), digits(), digits())
 	if len(p.peers) < 4 {
 		p.peers = append(p.peers, secret(fmt.Sprintf("peer address %d", len(p.peers)), address))
 	}
@@ -159,7 +160,8 @@ func (v *visitor) factors() {
 	v.succeeds("POST", "/v1/me/proofs", fields{"method": "recovery", "code": v.recovery[0]})
 	v.succeeds("DELETE", "/v1/me/sessions/current", nil)
 	v.token = ""
-	for _, factor := range []fields{{"method": "recovery", "code": v.recovery[1]}, {"method": "totp", "code": v.app(30 * time.Second)}} { // A step's code serves once: the next one's is good already.
+	nextStep := v.app(30 * time.Second) // A step's code serves once; that of the next step is good already.
+	for _, factor := range []fields{{"method": "recovery", "code": v.recovery[1]}, {"method": "totp", "code": nextStep}} {
 		progress := v.signs(v.g.email, v.g.phone)
 		if progress.Next != "second-factor" {
 			v.t.Fatalf("who has an app comes to %s", progress.Next)
@@ -246,8 +248,9 @@ func (v *visitor) describes() {
 	}}
 	v.succeeds("PATCH", "/v1/me/profile", change)
 	for _, wrong := range []fields{
-		{"name": "marketing." + strings.ToLower(v.g.card), "value": "true"}, {"name": "marketing.email", "value": v.g.email}, {"name": "phone", "value": v.g.phone}, {"name": v.g.name, "value": v.g.name},
-		{"name": "custom." + v.g.card, "value": v.g.email}, {"name": "custom.diet", "value": strings.Repeat(v.g.name, 20)}, {"name": "birthday", "value": v.g.phone}, {"name": "language", "value": v.g.name},
+		{"name": "marketing." + v.g.card, "value": "true"}, {"name": "marketing.x" + v.g.card, "value": "true"}, {"name": "marketing.email", "value": v.g.email},
+		{"name": "phone", "value": v.g.phone}, {"name": v.g.name, "value": v.g.name}, {"name": "custom." + v.g.card, "value": v.g.email},
+		{"name": "custom.diet", "value": strings.Repeat(v.g.name, 20)}, {"name": "birthday", "value": v.g.phone}, {"name": "language", "value": v.g.name},
 	} {
 		if a := v.call("PATCH", "/v1/me/profile", fields{"set": []fields{wrong}}); a.status < http.StatusBadRequest {
 			v.t.Errorf("%v: %d", wrong["name"], a.status)

@@ -4,20 +4,12 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"io"
 	"maps"
-	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
 	"github.com/tallystick/tallystick/gateway/client"
@@ -30,55 +22,6 @@ const (
 	canaryRun   = "test-network/run-e2e-canary"
 	canaryPorts = 22400
 )
-
-// guest is a person whose data are canaries.
-type guest struct {
-	label    string
-	id       string
-	account  string
-	name     string
-	phone    string
-	email    string
-	card     string
-	birthday string
-	extra    []canary.Canary // Values that were replaced, or came with a merger.
-}
-
-// unique draws a guest. Numbers are of ranges that are reserved for tests; each card passes Luhn's check.
-func newGuest(label string) guest {
-	n := 1000 + rand.IntN(9000)
-	return guest{
-		label: label, name: fmt.Sprintf("Zoë%s Ångström-Quillfeather%d", label, n),
-		phone: fmt.Sprintf("+4477009%05d", rand.IntN(100_000)), email: fmt.Sprintf("%s.quillfeather.%d%d@canary.example", strings.ToLower(label), n, rand.IntN(1_000_000)),
-		card: luhnCard(), birthday: fmt.Sprintf("19%02d-%02d-%02d", 41+rand.IntN(50), 1+rand.IntN(12), 1+rand.IntN(28)),
-	}
-}
-
-func luhnCard() string {
-	digits := fmt.Sprintf("4929%04d%04d%03d", rand.IntN(10_000), rand.IntN(10_000), rand.IntN(1000))
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 0 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return digits + fmt.Sprint((10-sum%10)%10)
-}
-
-func (g *guest) canaries() []canary.Canary {
-	all := append([]canary.Canary{
-		{Kind: canary.Name, Label: "name", Value: g.name}, {Kind: canary.Phone, Label: "phone", Value: g.phone}, {Kind: canary.Email, Label: "e-mail", Value: g.email},
-		{Kind: canary.Card, Label: "card", Value: g.card}, {Kind: canary.Birthday, Label: "birthday", Value: g.birthday},
-	}, g.extra...)
-	for i := range all {
-		all[i].Label = g.label + "'s " + all[i].Label
-	}
-	return all
-}
 
 // party is the canary test: guests, what was answered to whoever may learn nothing, and what is known to lie in each kind of store.
 type party struct {
@@ -311,7 +254,9 @@ func (p *party) misbehaves(t *testing.T) {
 			{method: "GET", path: "/v1/accounts/" + escaped},
 			{method: "GET", path: "/v1/customers/" + escaped + "?purpose=" + escaped},
 			{method: "POST", path: "/v1/customers", idempotency: unique("x"), body: fields{"attributes": []fields{{"name": text, "value": text}}}},
-			{method: "POST", path: "/v1/customers?purpose=service", idempotency: unique("x"), body: fields{"attributes": []fields{{"name": "phone", "value": "x" + text}, {"name": "birthday", "value": text + "?"}}}},
+			{method: "POST", path: "/v1/customers?purpose=service", idempotency: unique("x"), body: fields{
+				"attributes": []fields{{"name": "phone", "value": "x" + text}, {"name": "birthday", "value": text + "?"}},
+			}},
 			{method: "POST", path: "/v1/customers/find?purpose=service", body: fields{"kind": text, "value": text}},
 			{method: "DELETE", path: "/" + escaped},
 		} {
@@ -335,173 +280,5 @@ func (p *party) misbehaves(t *testing.T) {
 	}
 	if len(p.answers) < 100 {
 		t.Fatalf("only %d requests were refused", len(p.answers))
-	}
-}
-
-// metrics fetches what every node tells its operators.
-func (p *party) metrics(t *testing.T) map[string][]byte {
-	t.Helper()
-	all := map[string][]byte{}
-	for _, member := range p.members.Members {
-		for _, path := range []string{"/metrics", "/readyz"} {
-			all[member.Name+path] = p.call(t, member.Name, request{method: "GET", path: path, key: p.key(t, member.Name, "read")}).body
-		}
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(must[[]byte](t)(os.ReadFile(p.dir.CACertificate(member.Name))))
-		own := p.dir.Identity(member.Name, membership.PeerNode(member.Name, 0))
-		pair := must[tls.Certificate](t)(tls.LoadX509KeyPair(own.TLSCertificate(), own.TLSKey()))
-		trusting := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}}}
-		ports := map[string]int{}
-		for i := range member.Peers {
-			ports[membership.PeerNode(member.Name, i)] = p.members.PeerPorts(member.Name, i).Operations
-		}
-		for i := range member.Orderers {
-			ports[membership.OrdererNode(member.Name, i)] = p.members.OrdererPorts(member.Name, i).Operations
-		}
-		for node, port := range ports {
-			response, err := trusting.Get("https://" + membership.Address(port) + "/metrics")
-			if err != nil {
-				t.Fatalf("%s's metrics: %v", node, err)
-			}
-			all[node] = must[[]byte](t)(io.ReadAll(response.Body))
-			if err := response.Body.Close(); err != nil || !bytes.Contains(all[node], []byte("# HELP")) {
-				t.Fatalf("%s's metrics: %.200s, %v", node, all[node], err)
-			}
-		}
-	}
-	return all
-}
-
-// scan looks through everything that the stopped consortium left on disk, what was answered to whoever may learn nothing, and metrics.
-func (p *party) scan(t *testing.T, metrics map[string][]byte) {
-	t.Helper()
-	controls := append(slices.Clone(p.planted), secret("an operation's id", p.operation), secret("a request's id", p.request))
-	scanner := must[*canary.Scanner](t)(canary.NewScanner(slices.Concat(p.canaries(), controls)...))
-	for i, a := range p.answers {
-		scanner.Bytes(fmt.Sprintf("answer %d", i), a.body)
-		for name, values := range a.header {
-			scanner.Bytes(fmt.Sprintf("answer %d header %s", i, name), []byte(strings.Join(values, "\n")))
-		}
-	}
-	for name, text := range metrics {
-		scanner.Bytes(name, text)
-	}
-	scanner.Tree(p.dir.Root, nil)
-	report := scanner.Report()
-	for _, err := range report.Faults {
-		t.Error(err)
-	}
-	t.Logf("%d bytes were looked at; opened: %v; %d answers", report.Size, report.Opened, len(p.answers))
-	p.requireControls(t, report)
-	p.requireMail(t)
-	sent := 0
-	for _, f := range report.Findings {
-		switch {
-		case slices.ContainsFunc(controls, func(c canary.Canary) bool { return c.Label == f.Canary }):
-		case strings.HasPrefix(f.Where, p.messages()): // In place of a provider of text messages.
-			sent++
-		default:
-			t.Error(f)
-		}
-	}
-	if sent == 0 {
-		t.Error("no phone number is found in the text messages: the scan is broken")
-	}
-}
-
-// requireMail: the scanner finds addresses in e-mails as they went through the mail server, which is where they may be.
-func (p *party) requireMail(t *testing.T) {
-	t.Helper()
-	scanner := must[*canary.Scanner](t)(canary.NewScanner(slices.Concat(p.erased.canaries(), p.joins.canaries())...))
-	scanner.Bytes("e-mails", p.mail.everything())
-	report := scanner.Report()
-	if found := report.Of(canary.Bytes); !slices.Equal(found, []string{"Ada's e-mail", "Cleo's e-mail"}) {
-		t.Errorf("in e-mails there are %q", found)
-	}
-}
-
-// requireControls: what may stand in a store was found there, and nowhere else.
-func (p *party) requireControls(t *testing.T, report *canary.Report) {
-	t.Helper()
-	public, private := p.planted[0].Label, p.planted[1].Label
-	for store, want := range map[canary.Store][]string{
-		canary.Blocks: {public, "an operation's id"}, canary.RaftLog: {public}, canary.LevelDB: {public, private}, canary.SQLite: {private, "an operation's id"},
-		canary.Bytes: {"a request's id"}, canary.File: {"a request's id"},
-	} {
-		for _, label := range want {
-			if found := report.Of(store); !slices.Contains(found, label) {
-				t.Errorf("%s isn't found in any %s (found: %q): the scan is broken", label, store, found)
-			}
-		}
-	}
-	for _, f := range report.Findings {
-		for _, outsider := range []string{"orderer", p.dir.Gateway("hotel"), p.dir.Gateway("grocer"), p.dir.Logs()} {
-			if f.Canary == private && strings.Contains(f.Where, outsider) {
-				t.Errorf("a text of the airline's private details is found outside: %s", f)
-			}
-		}
-	}
-}
-
-// erase has a guest erased at the compliance desk.
-func (p *party) erase(t *testing.T, v *visitor) {
-	t.Helper()
-	key, path := p.key(t, "airline", "compliance"), "/v1/customers/"+v.g.id+"/erasure"
-	view := ok[client.ErasureView](t, p.call(t, "airline", request{method: "GET", path: path, key: key}))
-	p.certified(t, v, view.Plan, p.call(t, "airline", request{method: "POST", path: path, key: key, body: fields{"forfeit": view.Plan.Forfeit}}))
-}
-
-// erasesHerself is a guest who has everything erased in the wallet.
-func (p *party) erasesHerself(t *testing.T, v *visitor) {
-	t.Helper()
-	v.proves()
-	view := ok[client.ErasureView](t, v.call("GET", "/v1/me/erasure", nil))
-	v.refused(fault.ForfeitMismatch, "POST", "/v1/me/erasure", fields{"forfeit": view.Plan.Forfeit + 1})
-	p.certified(t, v, view.Plan, v.call("POST", "/v1/me/erasure", fields{"forfeit": view.Plan.Forfeit}))
-	if a := v.call("GET", "/v1/me/profile", nil); a.status != http.StatusUnauthorized {
-		t.Errorf("after the erasure the session still gives %d %s", a.status, a.body)
-	}
-}
-
-// certified waits until an erasure is done, and verifies its certificate with the command.
-func (p *party) certified(t *testing.T, v *visitor, plan client.ErasurePlan, asked answer) {
-	t.Helper()
-	if plan.Forfeit == 0 || len(plan.Rules) == 0 {
-		t.Fatalf("planned %+v", plan)
-	}
-	if asked.status != http.StatusAccepted {
-		t.Fatalf("%d: %s", asked.status, asked.body)
-	}
-	id := decode[client.Erasure](t, asked.body).Id
-	var done answer
-	until(t, "the erasure is done", func() bool {
-		done = p.call(t, "airline", request{method: "GET", path: "/v1/erasures/" + id})
-		return ok[client.CertifiedErasure](t, done).Proof != nil
-	})
-	p.shows(done)
-	certified := ok[client.CertifiedErasure](t, done)
-	p.level(t)
-	recorded := must[privacy.Erasures](t)(p.programme(t, "hotel", membership.GatewayRole, "airline").Erasures(t.Context(), certified.Proof.Erasures))
-	file := filepath.Join(t.TempDir(), "certificate.json")
-	if err := os.WriteFile(file, done.body, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%s", p.run(t, "tally-audit", "certificate", file, "--root", recorded.Root))
-	if outcome := certified.Certificate.Accounts[0]; outcome.Outcome != "closed" || int64(outcome.Forfeited) != plan.Forfeit {
-		t.Errorf("the account is %+v", outcome)
-	}
-	if certified.Certificate.Values != plan.Values || certified.Certificate.Consents != 1 {
-		t.Errorf("%d values and %d consents were erased, %d values planned", certified.Certificate.Values, certified.Certificate.Consents, plan.Values)
-	}
-	for _, one := range []answer{
-		p.customers(t, "GET", "/"+v.g.id, nil), p.customers(t, "POST", "/find", fields{"kind": "phone", "value": v.g.phone}),
-		p.customers(t, "GET", "/"+v.g.id+"/access-log", nil),
-	} {
-		if one.status != http.StatusNotFound {
-			t.Errorf("after the erasure: %d %s", one.status, one.body)
-		}
-	}
-	if a := p.customers(t, "GET", "/"+p.stays.id, nil); !bytes.Contains(a.body, []byte(p.stays.phone)) {
-		t.Errorf("the other customer: %s", a.body)
 	}
 }

@@ -32,7 +32,8 @@ func (p *party) answersSurvey(t *testing.T, guests ...*visitor) {
 	t.Helper()
 	words := fields{"en": "Tell us about yourself."}
 	rules := fields{
-		"v": 1, "version": 1, "effective": p.businessDate(t, "airline"), "zone": "Europe/London", "minorPerUnit": 100, "prose": fields{"en": "A mile for every pound, seven for an answer."},
+		"v": 1, "version": 1, "effective": p.businessDate(t, "airline"), "zone": "Europe/London", "minorPerUnit": 100,
+		"prose": fields{"en": "A mile for every pound, seven for an answer."},
 		"rules": []fields{
 			{"id": "base", "types": []string{"purchase"}, "action": fields{"rate": fields{"num": 1, "den": 100}, "rounding": "floor"}},
 			{"id": "asked", "types": []string{"survey"}, "action": fields{"fixed": surveyReward}},
@@ -40,16 +41,18 @@ func (p *party) answersSurvey(t *testing.T, guests ...*visitor) {
 	}
 	operator := p.key(t, "airline", "operator")
 	ok[fields](t, p.call(t, "airline", request{method: "POST", path: "/v1/programmes/airline/rule-sets", key: operator, idempotency: unique("rules"), body: rules}))
+	hour := func(n time.Duration) string { return time.Now().Add(n * time.Hour).UTC().Format(time.RFC3339) }
 	survey := fields{
-		"id": "about-you", "title": words, "purpose": "stay", "from": time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), "until": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
-		"rewarded": true, "questions": []fields{{"attribute": "custom.story", "words": words, "required": true}, {"attribute": "custom.diet", "words": words, "required": false}},
+		"id": "about-you", "title": words, "purpose": "stay", "from": hour(-1), "until": hour(1), "rewarded": true,
+		"questions": []fields{{"attribute": "custom.story", "words": words, "required": true}, {"attribute": "custom.diet", "words": words, "required": false}},
 	}
 	ok[fields](t, p.call(t, "airline", request{method: "POST", path: "/v1/surveys", key: operator, body: survey}))
 	for _, v := range guests {
 		before := p.position(t, "airline", v.g.account).Posted
 		shown := ok[client.MySurveys](t, v.call("GET", "/v1/me/surveys", nil))
 		answers := fields{
-			"policy": shown.Policy.Version, "policyHash": shown.Policy.Hash, "language": "en", "answers": fields{"custom.story": v.g.story(), "custom.diet": "whatever " + v.g.name + " cooks"},
+			"policy": shown.Policy.Version, "policyHash": shown.Policy.Hash, "language": "en",
+			"answers": fields{"custom.story": v.g.story(), "custom.diet": "whatever " + v.g.name + " cooks"},
 		}
 		for _, wrong := range []fields{
 			{"answers": fields{v.g.email: v.g.phone}}, {"answers": fields{"custom." + v.g.card: v.g.name}}, {"answers": fields{"custom.story": strings.Repeat(v.g.story(), 30)}},
@@ -72,10 +75,12 @@ const surveyReward = 7
 func (p *party) agreed(t *testing.T, v *visitor) myConsent {
 	t.Helper()
 	wish := fields{
-		"grantee": "hotel", "attributes": []string{"name", "phone", "email", "custom.story"}, "purpose": "stay", "until": time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "language": "en",
+		"grantee": "hotel", "attributes": []string{"name", "phone", "email", "custom.story"}, "purpose": "stay", "language": "en",
+		"until": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 	}
 	for _, wrong := range []fields{
-		{"grantee": v.g.phone}, {"attributes": []string{v.g.name}}, {"attributes": []string{"custom." + v.g.card}}, {"purpose": v.g.card}, {"until": v.g.email}, {"language": v.g.email[:20]}, {"account": v.g.card},
+		{"grantee": v.g.phone}, {"attributes": []string{v.g.name}}, {"attributes": []string{"custom." + v.g.card}}, {"purpose": v.g.card}, {"until": v.g.email},
+		{"language": v.g.email[:20]}, {"account": v.g.card},
 	} {
 		if a := v.call("POST", "/v1/me/consents/preparations", wish.with(wrong)); a.status < http.StatusBadRequest {
 			t.Errorf("%v is prepared: %d", wrong, a.status)
@@ -156,7 +161,8 @@ func (p *party) objects(t *testing.T, v *visitor) {
 		return i >= 0
 	})
 	objections := "/v1/me/notices/" + notice.Id + "/objections"
-	for _, wrong := range []any{fields{"words": strings.Repeat(v.g.story(), 30)}, fields{"words": ""}, fields{v.g.email: v.g.name}, []byte(`{"words":"` + v.g.story())} {
+	long := strings.Repeat(v.g.story(), 30)
+	for _, wrong := range []any{fields{"words": long}, fields{"words": ""}, fields{v.g.email: v.g.name}, []byte(`{"words":"` + v.g.story())} {
 		if a := v.call("POST", objections, wrong); a.status < http.StatusBadRequest {
 			t.Errorf("%.60v is taken: %d", wrong, a.status)
 		}
@@ -175,7 +181,7 @@ func (p *party) objects(t *testing.T, v *visitor) {
 		t.Errorf("compliance reads %q", filed.Words)
 	}
 	answering := request{method: "POST", path: "/v1/compliance/objections/" + filed.Id + "/answers", key: compliance}
-	for _, wrong := range []fields{{"outcome": v.g.name, "words": v.g.story()}, {"outcome": "UPHELD", "words": strings.Repeat(v.g.story(), 30)}, {"outcome": "UPHELD", "words": "x", v.g.email: 1}} {
+	for _, wrong := range []fields{{"outcome": v.g.name, "words": v.g.story()}, {"outcome": "UPHELD", "words": long}, {"outcome": "UPHELD", "words": "x", v.g.email: 1}} {
 		answering.body = wrong
 		if a := p.keep(p.call(t, "airline", answering)); a.status < http.StatusBadRequest {
 			t.Errorf("%.60v is taken: %d", wrong, a.status)
@@ -198,7 +204,8 @@ func (p *party) objects(t *testing.T, v *visitor) {
 func (p *party) recognised(t *testing.T, v *visitor) {
 	t.Helper()
 	till := func(path string, body fields) answer {
-		return p.shows(p.call(t, "hotel", request{method: "POST", path: path, key: p.key(t, "hotel", "till"), header: p.told(v.g), body: fields{"store": "main-street", "terminal": "till-1"}.with(body)}))
+		body = fields{"store": "main-street", "terminal": "till-1"}.with(body)
+		return p.shows(p.call(t, "hotel", request{method: "POST", path: path, key: p.key(t, "hotel", "till"), header: p.told(v.g), body: body}))
 	}
 	type known struct{ Programme, Account, Status string }
 	code := ok[struct{ Code string }](t, v.call("POST", "/v1/me/identification-codes", fields{})).Code
