@@ -3,8 +3,8 @@ package sqlite
 import "database/sql"
 
 // Each takes what a query returns, its error included, hands row by row to use, and closes it. An error of use ends it and is returned as it is; an error of the
-// database is INTERNAL (Failed).
-func Each(rows *sql.Rows, err error, use func(*sql.Rows) error) error {
+// database is INTERNAL (Failed). It is generic so that a linter which looks into the callers' packages alone (rowserrcheck) sees that the rows' error is asked for.
+func Each[F ~func(*sql.Rows) error](rows *sql.Rows, err error, use F) error {
 	if err != nil {
 		return Failed(err)
 	}
