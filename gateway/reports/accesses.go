@@ -48,8 +48,8 @@ type Accesses struct {
 
 // MethodAccesses says how the report comes about.
 const MethodAccesses = "Counted from the member's own access log, which is not on the ledger: the figures rest on the member's word, and no other member can make them again. " +
-	"A line about several attributes counts once for each of them; days are UTC days. Readings are what this member read of other brands' customers, by its own count: each owner counts the " +
-	"same in its own report, as partner/ and this member's name."
+	"A line about several attributes counts once for each of them; days are UTC days. Readings are what this member read of other brands' customers, by its own count: each owner counts as " +
+	"many in its own report, as partner/ and this member's name, or more where an answer was lost after it was logged."
 
 // MakeAccesses makes the report of the business dates of a period, taken as UTC days. TOO_LARGE above MaxRows lines, INVALID_VALUE for a period that can't be, NOT_FOUND without
 // a log.

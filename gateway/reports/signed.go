@@ -2,6 +2,8 @@ package reports
 
 import (
 	"encoding/hex"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,12 +33,19 @@ type Signer struct {
 	Checkpoints func() (checkpoint.Chain, error)
 }
 
-// Check returns why nothing could be signed: INVALID_VALUE for a key that can't be read, what Checkpoints says of a chain that is wrong.
+// Check returns why nothing could be signed: INVALID_VALUE for a key that can't be read or that isn't the member's by its name, what Checkpoints says of a chain that is wrong.
 func (s *Signer) Check() error {
-	if _, err := checkpoint.SignText("check\n", s.Secret); err != nil || s.Checkpoints == nil {
+	name, err := checkpoint.NameOf(s.Secret)
+	if err != nil {
 		return err
 	}
-	_, err := s.Checkpoints()
+	if !speaksFor(name, s.Member) {
+		return fault.New(fault.InvalidValue, "the key is named %s: reports of %s are signed by a key named %s or %s/<what for>", name, s.Member, s.Member, s.Member)
+	}
+	if s.Checkpoints == nil {
+		return nil
+	}
+	_, err = s.Checkpoints()
 	return err
 }
 
@@ -79,7 +88,10 @@ func (s *Signer) refer(st *Statement) error {
 	return nil
 }
 
-// OpenSigned verifies a signed report and gives its statement and the names of those who signed it. SIGNATURE_INVALID unless a known key signed the statement and the report is
+// speaksFor says whether a key is a member's by its name: the member's own, or one for a purpose, as airline/reports is.
+func speaksFor(key, member string) bool { return key == member || strings.HasPrefix(key, member+"/") }
+
+// OpenSigned verifies a signed report and gives its statement and the names of those who signed it. SIGNATURE_INVALID unless a known key of the member that the statement names signed it and the report is
 // byte for byte the one that it was made on, up to how JSON may be written; MALFORMED when it is no signed report, TOO_LARGE above MaxSigned.
 func OpenSigned(raw []byte, keys *checkpoint.Keys) (st *Statement, signers []string, err error) {
 	if len(raw) > MaxSigned {
@@ -95,6 +107,9 @@ func OpenSigned(raw []byte, keys *checkpoint.Keys) (st *Statement, signers []str
 	}
 	if st, err = parseStatement(text); err != nil {
 		return nil, nil, err
+	}
+	if !slices.ContainsFunc(signers, func(key string) bool { return speaksFor(key, st.Member) }) {
+		return nil, nil, fault.New(fault.SignatureInvalid, "the report says that it is of %s, and none of those who signed it is: %s", st.Member, strings.Join(signers, ", "))
 	}
 	return st, signers, st.matches(s.Report)
 }

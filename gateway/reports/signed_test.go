@@ -80,6 +80,28 @@ func TestASignedReportSaysWhoMadeItOfWhichBlockAndWithWhatSoftware(t *testing.T)
 	}
 }
 
+// TestNobodySignsForAnotherMember: whoever believes several members' keys must not take one's word for another's.
+func TestNobodySignsForAnotherMember(t *testing.T) {
+	m, p := newMarket(t), newPress(t, "air")
+	made, err := reports.MakeSupply(t.Context(), m.follow("airline"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range []string{"hotel", "airline", "air/reports/x"} {
+		p.signer.Member = member
+		if err := p.signer.Check(); fault.CodeOf(err) != fault.InvalidValue {
+			t.Errorf("a gateway of %s starts with a key of air's: %v", member, err)
+		}
+		if st, _, err := reports.OpenSigned(p.signed(made), p.keys); fault.CodeOf(err) != fault.SignatureInvalid {
+			t.Errorf("air signed as %s: %+v, %v", member, st, err)
+		}
+	}
+	p.signer.Member = "air"
+	if err := p.signer.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestAChangedByteIsRefused changes each byte of a kept report, one at a time.
 func TestAChangedByteIsRefused(t *testing.T) {
 	m, p := newMarket(t), newPress(t, "airline")
