@@ -172,7 +172,7 @@ func (s *Service) keepPasskey(ctx context.Context, session *Session, made *webau
 		if taken {
 			return fault.New(fault.AlreadyExists, "the passkey is known already")
 		}
-		_, err = tx.Exec("INSERT INTO signin_passkeys (id, person, credential, ledger_key, label, created, used) VALUES (?, ?, ?, ?, ?, ?, 0)",
+		_, err = tx.Exec("INSERT INTO signin_passkeys (id, person, credential, ledger_key, sealed_label, created, used) VALUES (?, ?, ?, ?, ?, ?, 0)",
 			p.ID, session.Person, raw, p.Key, s.keys.seal(labelOwner(p.ID), []byte(label)), p.Created.Unix())
 		if err != nil {
 			return err

@@ -56,17 +56,26 @@ func (s *Service) Passkeys(ctx context.Context, person PersonID) ([]Passkey, err
 		if err := row.Scan(&p.ID, &label, &p.Key, &created, &used); err != nil {
 			return p, err
 		}
-		plain, err := s.keys.open(labelOwner(p.ID), label)
-		if err != nil {
-			return p, err
-		}
-		p.Label = string(plain)
+		p.Label = s.openLabel(p.ID, label)
 		p.Created = time.Unix(created, 0).UTC()
 		if used != 0 {
 			p.Used = time.Unix(used, 0).UTC()
 		}
 		return p, nil
-	}, "SELECT id, label, ledger_key, created, used FROM signin_passkeys WHERE person = ? ORDER BY created, id", person)
+	}, "SELECT id, sealed_label, ledger_key, created, used FROM signin_passkeys WHERE person = ? ORDER BY created, id", person)
+}
+
+// openLabel is empty for a passkey without a label, and for one whose label was sealed under another secret: the passkey itself is as good as before.
+func (s *Service) openLabel(id string, sealed []byte) string {
+	if sealed == nil {
+		return ""
+	}
+	plain, err := s.keys.open(labelOwner(id), sealed)
+	if err != nil {
+		s.log.Warn("a passkey's label can't be opened: was the gateway's secret replaced?")
+		return ""
+	}
+	return string(plain)
 }
 
 // RemovePasskey forgets a passkey of the person; NOT_FOUND when it isn't one. An account whose controller it is stays under it: the ledger says who controls an account.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/p256"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // vector is a credential of the specification's test vectors, in hex: Web Authentication Level 3, section 16.
@@ -179,7 +180,7 @@ func TestWhatAPersonCallsAPasskeyIsSealed(t *testing.T) {
 	v.What = "Ada Lovelace's own phone"
 	p := do[Passkey](t)(w.add(&ada.Session, v))
 	var kept []byte
-	if err := w.db.Reader().QueryRowContext(t.Context(), "SELECT label FROM signin_passkeys").Scan(&kept); err != nil {
+	if err := w.db.Reader().QueryRowContext(t.Context(), "SELECT sealed_label FROM signin_passkeys").Scan(&kept); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(kept, []byte("Lovelace")) {
@@ -190,6 +191,24 @@ func TestWhatAPersonCallsAPasskeyIsSealed(t *testing.T) {
 	}
 	if e := do[any](t)(w.Export(t.Context(), ada.Person)).(Exported); e.Passkeys[0].Label != v.What {
 		t.Errorf("exported: %+v", e)
+	}
+}
+
+func TestALabelThatCantBeOpenedHidesNothingElse(t *testing.T) {
+	w := newWorld(t)
+	ada := w.register("ada@example.org")
+	p := do[Passkey](t)(w.add(&ada.Session, good(t)))
+	for what, label := range map[string]any{"none": nil, "another secret's": []byte("sealed under a secret that was replaced")} {
+		w.write(func(tx *sqlite.Tx) error {
+			_, err := tx.Exec("UPDATE signin_passkeys SET sealed_label = ?", label)
+			return err
+		})
+		if all := do[[]Passkey](t)(w.Passkeys(t.Context(), ada.Session.Person)); len(all) != 1 || all[0].ID != p.ID || all[0].Label != "" {
+			t.Errorf("%s: %+v", what, all)
+		}
+		if _, err := w.Export(t.Context(), ada.Session.Person); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

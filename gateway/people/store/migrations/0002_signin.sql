@@ -40,7 +40,7 @@ CREATE TABLE signin_passkeys (
     person     TEXT    NOT NULL,
     credential BLOB    NOT NULL,            -- The library's record, JSON: public key, flags, counter.
     ledger_key TEXT    NOT NULL,            -- Uncompressed P-256 point, base64url; empty for another kind of key.
-    label      BLOB    NOT NULL,            -- Sealed: it is the person's own text.
+    label      TEXT    NOT NULL,
     created    INTEGER NOT NULL,
     used       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/tallystick/tallystick/gateway/sqlite"
+)
+
+// shipped are the SHA-256 of migrations that stand in databases: whoever wants something else adds a migration. The label of the second one was changed once, and databases that had it
+// already didn't open.
+var shipped = map[string]string{
+	"0001_vault.sql":         "efb4c8117d2c87355a7885aab7246691fcc424c2c38b138a096febdc2f744eff",
+	"0002_signin.sql":        "daa97ae82ee3667e453da574f035d282704ebedbe53e6370a4d020e941769d7a",
+	"0003_consent.sql":       "822127a287e2ae39e9034d61cdc84255d44f9e20afba9a74890b6117b7fec908",
+	"0004_erasure.sql":       "1a098cabc89d87e9a89c411ad13f5b81df44303aeb8268436a2cb3a6deb10cc0",
+	"0005_abuse.sql":         "dce4a1b7b9ccecbbde29aa208d5e2373f5b637ba5441812a3a65144817ae6364",
+	"0006_lookup.sql":        "d5e51597222535466ea378d804b8c8bd090cc321db03084a74e0592c018c1da3",
+	"0007_abuse_counts.sql":  "d0d5ef4a2f5b0c01b348f106b7ecab0d1ff6e4561c9b0df86123df1d8b999690",
+	"0008_proved.sql":        "52d90705441209ef0e8b96a5b00fdb341662dbaefa3da82f52f3ea242e8b19d9",
+	"0009_security.sql":      "4fcc82f2a0b7918ad27e82a1cbd22e62fa7aef81637dbbbd80ce2299113da745",
+	"0010_readings.sql":      "d5aad040a33068a18ed325bbac0a73d68b2b845199b72d36f67179511a6545fc",
+	"0011_sealed_labels.sql": "48525691e979d2500fa0ba41ae559e605ab8f7c491d4b7bbd801905abc771829",
+}
+
+func TestAMigrationThatStandsInDatabasesStaysAsItIs(t *testing.T) {
+	for name, want := range shipped {
+		sum := sha256.Sum256(migration(t, name))
+		if got := hex.EncodeToString(sum[:]); got != want {
+			t.Errorf("%s was changed to %s: add a migration", name, got)
+		}
+	}
+}
+
+func migration(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := fs.ReadFile(migrations, path.Join("migrations", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// older makes a database as it was with the migrations up to last; change may replace words of them.
+func older(t *testing.T, file, last string, change *strings.Replacer, rows string) {
+	t.Helper()
+	names, err := fs.ReadDir(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
+	for _, n := range names {
+		if n.Name() <= last {
+			files[n.Name()] = &fstest.MapFile{Data: []byte(change.Replace(string(migration(t, n.Name()))))}
+		}
+	}
+	s, err := settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Migrations = files
+	db, err := sqlite.Open(t.Context(), file, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Write(t.Context(), func(tx *sqlite.Tx) error { _, err := tx.Exec(rows); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPasskeysOfOlderDatabasesStayAndOnlySealedLabelsDo(t *testing.T) {
+	const insert = "INSERT INTO signin_passkeys (id, person, credential, ledger_key, label, created, used) VALUES ('a', 'ada', x'01', '', "
+	for name, c := range map[string]struct {
+		change *strings.Replacer
+		rows   string
+		want   string
+	}{
+		"plain":  {strings.NewReplacer(), insert + "'my phone', 1, 0)", ""},
+		"sealed": {strings.NewReplacer("label      TEXT", "label      BLOB"), insert + "x'5e41', 1, 0)", "^A"},
+	} {
+		file := filepath.Join(t.TempDir(), "people.db")
+		older(t, file, "0010_readings.sql", c.change, c.rows)
+		db, err := Open(t.Context(), file)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var label []byte
+		if err := db.Reader().QueryRow("SELECT sealed_label FROM signin_passkeys WHERE id = 'a'").Scan(&label); err != nil || string(label) != c.want {
+			t.Errorf("%s: %q, %v", name, label, err)
+		}
+		err = db.Write(t.Context(), func(tx *sqlite.Tx) error {
+			_, err := tx.Exec("INSERT INTO signin_passkeys (id, person, credential, ledger_key, sealed_label, created, used) VALUES ('b', 'ada', x'01', '', x'02', 1, 0)")
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: a passkey can't be added: %v", name, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
