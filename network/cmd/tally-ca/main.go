@@ -30,7 +30,7 @@ type options struct{ run, member, client string }
 
 func newRoot() *cobra.Command {
 	o := &options{}
-	root := &cobra.Command{Use: "tally-ca", Short: "Enrol, renew, list and revoke a member's identities", SilenceUsage: true, SilenceErrors: true}
+	root := &cobra.Command{Use: "tally-ca", Short: "Enrol, renew, list and revoke a member's identities, and change its authorities", SilenceUsage: true, SilenceErrors: true}
 	flags := root.PersistentFlags()
 	flags.StringVar(&o.run, "run", orDefault("TALLY_RUN", filepath.Join("test-network", "run")), "run directory")
 	flags.StringVar(&o.member, "member", "", "whose identities")
