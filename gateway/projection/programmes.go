@@ -50,7 +50,8 @@ type accountRecord struct {
 	Suspense []lots.Lot      `json:"suspense"`
 	Claims   []points.Claim  `json:"claims"`
 	Holds    []struct {
-		Until int64 `json:"until"`
+		Until int64      `json:"until"`
+		Lots  []lots.Lot `json:"lots"`
 	} `json:"holds"`
 }
 
@@ -61,12 +62,12 @@ func (p programmes) accountRow(name string, body []byte) (store.AccountRow, erro
 	if programme == nil || json.Unmarshal(body, &record) != nil {
 		return store.AccountRow{}, fault.New(fault.BlockInvalid, "an account's record can't be read")
 	}
-	a := points.Account{Active: record.Active, Lots: record.Lots, Suspense: record.Suspense}
+	a := &points.Account{Active: record.Active, Lots: record.Lots, Suspense: record.Suspense}
 	for _, h := range record.Holds {
-		a.Holds = append(a.Holds, points.Hold{Until: h.Until})
+		a.Holds = append(a.Holds, points.Hold{Until: h.Until, Lots: h.Lots})
 	}
-	row := store.AccountRow{Posted: record.Posted, Held: record.Held, Debt: record.Debt, Body: body}
-	row.DueDay, row.DueAt = bookkeeping.Due(programme, &a)
+	row := store.AccountRow{Posted: record.Posted, Held: record.Held, Debt: record.Debt, Body: body, Lots: a}
+	row.DueDay, row.DueAt = bookkeeping.Due(programme, a)
 	for _, c := range record.Claims {
 		row.Refundable += c.Repaid
 	}

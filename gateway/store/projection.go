@@ -47,6 +47,7 @@ type AccountRow struct {
 	DueAt              int64           // When its first hold lapses, Unix seconds; 0 without one.
 	Refundable         quantity.Points // What partners are to be refunded for, since debts of returned awards were repaid.
 	Body               []byte
+	Lots               *points.Account // What Body says of lots, suspense, holds' lots and last activity; nil: it is taken out of Body.
 }
 
 // RecordRef names a published document, a sponsored shop, an approval, a partner, an offer or an opt-out, by the object of its key on the ledger and the key's attributes,

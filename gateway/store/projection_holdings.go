@@ -33,17 +33,22 @@ type heldRecord struct {
 	} `json:"holds"`
 }
 
-// note takes an account's record in, or out with the sign -1.
-func (h holdings) note(programme string, body []byte, sign quantity.Points) error {
+// lotsOf takes out of an account's record what holdings need.
+func lotsOf(body []byte) (*points.Account, error) {
 	var record heldRecord
 	if err := json.Unmarshal(body, &record); err != nil {
-		return fault.New(fault.Internal, "an account's record can't be read")
+		return nil, fault.New(fault.Internal, "an account's record can't be read")
 	}
-	a := points.Account{Active: record.Active, Lots: record.Lots, Suspense: record.Suspense}
+	a := &points.Account{Active: record.Active, Lots: record.Lots, Suspense: record.Suspense}
 	for _, hold := range record.Holds {
 		a.Holds = append(a.Holds, points.Hold{Lots: hold.Lots})
 	}
-	return bookkeeping.Lie(&a, func(at bookkeeping.Lying, n quantity.Points) error {
+	return a, nil
+}
+
+// note takes an account's lots in, or out with the sign -1.
+func (h holdings) note(programme string, a *points.Account, sign quantity.Points) error {
+	return bookkeeping.Lie(a, func(at bookkeeping.Lying, n quantity.Points) error {
 		key := holdingAt{programme, at}
 		sum, err := h[key].Add(n * sign)
 		h[key] = sum
@@ -52,18 +57,28 @@ func (h holdings) note(programme string, body []byte, sign quantity.Points) erro
 }
 
 // replace takes out what the database has of an account, and takes in what the ledger has now.
-func (h holdings) replace(tx *Tx, ref AccountRef, body []byte) error {
+func (h holdings) replace(tx *Tx, ref AccountRef, row *AccountRow) (err error) {
 	var before []byte
 	found, err := tx.QueryRow(`SELECT body FROM accounts WHERE programme = ? AND id = ?`, []any{ref.Programme, string(ref.ID)}, &before)
 	if err != nil {
 		return err
 	}
 	if found {
-		if err := h.note(ref.Programme, before, -1); err != nil {
+		old, err := lotsOf(before)
+		if err != nil {
+			return err
+		}
+		if err := h.note(ref.Programme, old, -1); err != nil {
 			return err
 		}
 	}
-	return h.note(ref.Programme, body, 1)
+	now := row.Lots
+	if now == nil {
+		if now, err = lotsOf(row.Body); err != nil {
+			return err
+		}
+	}
+	return h.note(ref.Programme, now, 1)
 }
 
 // write adds the changes, ordered by key for the reason that projectAccounts has, and deletes what is empty.

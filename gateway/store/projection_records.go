@@ -78,7 +78,7 @@ func projectAccounts(tx *Tx, c Changes) error {
 	held := holdings{}
 	for _, ref := range refs {
 		a := c.Accounts[ref]
-		if err := held.replace(tx, ref, a.Body); err != nil {
+		if err := held.replace(tx, ref, &a); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`INSERT INTO accounts (programme, id, posted, held, debt, total, due_day, due_at, refundable, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -3,6 +3,7 @@ package nodeconfig
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/rundir"
@@ -195,7 +197,14 @@ func TestKeyFileHoldsHashesOfThePlainKeys(t *testing.T) {
 			t.Errorf("key file %s", hashed)
 		}
 	}
-	for _, file := range []string{files.Config, files.Secret, files.Custodian, files.Keys, files.PlainKeys} {
+	secret, errSecret := os.ReadFile(files.ReportKey)
+	public, errPublic := os.ReadFile(files.PublicReportKey)
+	signer, errSigner := note.NewSigner(strings.TrimSpace(string(secret)))
+	verifier, errVerifier := note.NewVerifier(strings.TrimSpace(string(public)))
+	if err := errors.Join(errSecret, errPublic, errSigner, errVerifier); err != nil || signer.Name() != "airline/reports" || signer.KeyHash() != verifier.KeyHash() {
+		t.Errorf("the key of reports: %v", err)
+	}
+	for _, file := range []string{files.Config, files.Secret, files.Custodian, files.Keys, files.PlainKeys, files.ReportKey} {
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", file, info, err)
 		}
