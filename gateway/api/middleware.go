@@ -177,6 +177,7 @@ var bodies = map[string]func() any{
 	"POST /v1/me/accounts/links":            func() any { return new(AccountLink) },
 	"POST /v1/me/operations/prepare":        func() any { return new(MyOperationRequest) },
 	"POST /v1/me/operations":                func() any { return new(MyOperationRequest) },
+	"POST /v1/me/gifts/lookups":             func() any { return new(GiftLookup) },
 
 	"POST /v1/sign-in/codes":                  func() any { return new(SignInCodeRequest) },
 	"POST /v1/sign-in/codes/confirmations":    func() any { return new(SignInCodeConfirmation) },

@@ -1062,6 +1062,14 @@ type FreezeList struct {
 // FreezesReport defines model for FreezesReport.
 type FreezesReport = reports.Freezes
 
+// GiftLookup defines model for GiftLookup.
+type GiftLookup struct {
+	ClaimCode string `json:"claimCode"`
+
+	// Hold 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Hold ID `json:"hold"`
+}
+
 // Guard The account's controller was changed a short while ago. Until then no more leaves it than the terms let; COOLING_OFF for what would be more.
 type Guard struct {
 	// Spent What has left the account since the guard began.
@@ -1498,6 +1506,18 @@ type MyConsents struct {
 	Policy *PublishedDataPolicy `json:"policy,omitempty"`
 }
 
+// MyExclusions defines model for MyExclusions.
+type MyExclusions struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+
+	// Everyone All brands are excluded: `partners` is empty then.
+	Everyone bool `json:"everyone"`
+
+	// Partners Members, ordered.
+	Partners []string `json:"partners"`
+}
+
 // MyOpening defines model for MyOpening.
 type MyOpening struct {
 	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
@@ -1560,6 +1580,30 @@ type MyOperationRequest struct {
 
 	// Passkey Of a rekey, in place of its controller: the id of the customer's passkey that is to control the account.
 	Passkey *string `json:"passkey,omitempty"`
+}
+
+// MyPartner defines model for MyPartner.
+type MyPartner struct {
+	Member string `json:"member"`
+
+	// Name The programme's name for customers.
+	Name string `json:"name"`
+
+	// Own This brand.
+	Own bool `json:"own"`
+
+	// RelyingParty The rpId of its customers' passkeys; empty when it takes none.
+	RelyingParty string `json:"relyingParty"`
+
+	// Wallets Origins.
+	Wallets []string `json:"wallets"`
+}
+
+// MyPartners defines model for MyPartners.
+type MyPartners struct {
+	// Exclusions Of each of the customer's accounts of this brand's programme.
+	Exclusions []MyExclusions `json:"exclusions"`
+	Partners   []MyPartner    `json:"partners"`
 }
 
 // MyPasskey defines model for MyPasskey.
@@ -1673,6 +1717,30 @@ type MySurveys struct {
 		// Survey What a brand asks its customers.
 		Survey Survey `json:"survey"`
 	} `json:"surveys"`
+}
+
+// MyTransfer Points of one account that wait in a hold for another.
+type MyTransfer struct {
+	// From The account whose points they are.
+	From ID `json:"from"`
+
+	// Hold What is accepted, or taken back.
+	Hold      ID     `json:"hold"`
+	Kind      string `json:"kind"`
+	Points    Points `json:"points"`
+	Programme string `json:"programme"`
+
+	// To Of a transfer, the account that may take it.
+	To *ID `json:"to,omitempty"`
+
+	// Until Unix seconds: back with the sender from then on.
+	Until int64 `json:"until"`
+}
+
+// MyTransfers defines model for MyTransfers.
+type MyTransfers struct {
+	Incoming []MyTransfer `json:"incoming"`
+	Outgoing []MyTransfer `json:"outgoing"`
 }
 
 // NetDisclosed defines model for NetDisclosed.
@@ -3406,6 +3474,9 @@ type PrepareConsentJSONRequestBody = ConsentWish
 // EraseMeJSONRequestBody defines body for EraseMe for application/json ContentType.
 type EraseMeJSONRequestBody = ErasureRequest
 
+// LookUpGiftJSONRequestBody defines body for LookUpGift for application/json ContentType.
+type LookUpGiftJSONRequestBody = GiftLookup
+
 // MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
 type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
 
@@ -3786,6 +3857,9 @@ type ServerInterface interface {
 	// Everything that this gateway keeps about the customer, machine-readable.
 	// (GET /v1/me/export)
 	ExportMe(c *gin.Context)
+	// What a gift is that the customer has the code of.
+	// (POST /v1/me/gifts/lookups)
+	LookUpGift(c *gin.Context)
 	// The receipts of all the customer's accounts, newest first.
 	// (GET /v1/me/history)
 	GetMyHistory(c *gin.Context, params GetMyHistoryParams)
@@ -3804,6 +3878,9 @@ type ServerInterface interface {
 	// What the customer has to be told before an operation on an account of theirs, and what its key must sign.
 	// (POST /v1/me/operations/prepare)
 	PrepareMyOperation(c *gin.Context)
+	// The brands of the network with their wallets, and which of them the customer has excluded.
+	// (GET /v1/me/partners)
+	ListMyPartners(c *gin.Context)
 	// The customer's passkeys.
 	// (GET /v1/me/passkeys)
 	ListMyPasskeys(c *gin.Context)
@@ -3855,6 +3932,9 @@ type ServerInterface interface {
 	// Answer a survey, once.
 	// (POST /v1/me/surveys/{id}/answers)
 	AnswerSurvey(c *gin.Context, id SurveyID)
+	// Transfers and gifts that wait for somebody to take them.
+	// (GET /v1/me/transfers)
+	ListMyTransfers(c *gin.Context)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(c *gin.Context, params SubmitOperationParams)
@@ -6614,6 +6694,21 @@ func (siw *ServerInterfaceWrapper) ExportMe(c *gin.Context) {
 	siw.Handler.ExportMe(c)
 }
 
+// LookUpGift operation middleware
+func (siw *ServerInterfaceWrapper) LookUpGift(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.LookUpGift(c)
+}
+
 // GetMyHistory operation middleware
 func (siw *ServerInterfaceWrapper) GetMyHistory(c *gin.Context) {
 
@@ -6782,6 +6877,21 @@ func (siw *ServerInterfaceWrapper) PrepareMyOperation(c *gin.Context) {
 	}
 
 	siw.Handler.PrepareMyOperation(c)
+}
+
+// ListMyPartners operation middleware
+func (siw *ServerInterfaceWrapper) ListMyPartners(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyPartners(c)
 }
 
 // ListMyPasskeys operation middleware
@@ -7070,6 +7180,21 @@ func (siw *ServerInterfaceWrapper) AnswerSurvey(c *gin.Context) {
 	}
 
 	siw.Handler.AnswerSurvey(c, id)
+}
+
+// ListMyTransfers operation middleware
+func (siw *ServerInterfaceWrapper) ListMyTransfers(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyTransfers(c)
 }
 
 // SubmitOperation operation middleware
@@ -8972,12 +9097,14 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/me/erasure", wrapper.GetMyErasure)
 	router.POST(options.BaseURL+"/v1/me/erasure", wrapper.EraseMe)
 	router.GET(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
+	router.POST(options.BaseURL+"/v1/me/gifts/lookups", wrapper.LookUpGift)
 	router.GET(options.BaseURL+"/v1/me/history", wrapper.GetMyHistory)
 	router.POST(options.BaseURL+"/v1/me/identification-codes", wrapper.MakeIdentificationCode)
 	router.GET(options.BaseURL+"/v1/me/notices", wrapper.ListMyNotices)
 	router.POST(options.BaseURL+"/v1/me/notices/:id/objections", wrapper.ObjectToNotice)
 	router.POST(options.BaseURL+"/v1/me/operations", wrapper.SubmitMyOperation)
 	router.POST(options.BaseURL+"/v1/me/operations/prepare", wrapper.PrepareMyOperation)
+	router.GET(options.BaseURL+"/v1/me/partners", wrapper.ListMyPartners)
 	router.GET(options.BaseURL+"/v1/me/passkeys", wrapper.ListMyPasskeys)
 	router.POST(options.BaseURL+"/v1/me/passkeys", wrapper.AddMyPasskey)
 	router.POST(options.BaseURL+"/v1/me/passkeys/challenges", wrapper.AskMyPasskey)
@@ -8995,6 +9122,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndMySession)
 	router.GET(options.BaseURL+"/v1/me/surveys", wrapper.ListMySurveys)
 	router.POST(options.BaseURL+"/v1/me/surveys/:id/answers", wrapper.AnswerSurvey)
+	router.GET(options.BaseURL+"/v1/me/transfers", wrapper.ListMyTransfers)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
 	router.POST(options.BaseURL+"/v1/operations/prepare", wrapper.PrepareOperation)
@@ -11704,6 +11832,35 @@ func (response ExportMedefaultApplicationProblemPlusJSONResponse) VisitExportMeR
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type LookUpGiftRequestObject struct {
+	Body *LookUpGiftJSONRequestBody
+}
+
+type LookUpGiftResponseObject interface {
+	VisitLookUpGiftResponse(w http.ResponseWriter) error
+}
+
+type LookUpGift200JSONResponse MyTransfer
+
+func (response LookUpGift200JSONResponse) VisitLookUpGiftResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type LookUpGiftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LookUpGiftdefaultApplicationProblemPlusJSONResponse) VisitLookUpGiftResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type GetMyHistoryRequestObject struct {
 	Params GetMyHistoryParams
 }
@@ -11882,6 +12039,34 @@ type PrepareMyOperationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PrepareMyOperationdefaultApplicationProblemPlusJSONResponse) VisitPrepareMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMyPartnersRequestObject struct {
+}
+
+type ListMyPartnersResponseObject interface {
+	VisitListMyPartnersResponse(w http.ResponseWriter) error
+}
+
+type ListMyPartners200JSONResponse MyPartners
+
+func (response ListMyPartners200JSONResponse) VisitListMyPartnersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyPartnersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyPartnersdefaultApplicationProblemPlusJSONResponse) VisitListMyPartnersResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -12360,6 +12545,34 @@ type AnswerSurveydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AnswerSurveydefaultApplicationProblemPlusJSONResponse) VisitAnswerSurveyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListMyTransfersRequestObject struct {
+}
+
+type ListMyTransfersResponseObject interface {
+	VisitListMyTransfersResponse(w http.ResponseWriter) error
+}
+
+type ListMyTransfers200JSONResponse MyTransfers
+
+func (response ListMyTransfers200JSONResponse) VisitListMyTransfersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMyTransfersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyTransfersdefaultApplicationProblemPlusJSONResponse) VisitListMyTransfersResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -14647,6 +14860,9 @@ type StrictServerInterface interface {
 	// Everything that this gateway keeps about the customer, machine-readable.
 	// (GET /v1/me/export)
 	ExportMe(ctx context.Context, request ExportMeRequestObject) (ExportMeResponseObject, error)
+	// What a gift is that the customer has the code of.
+	// (POST /v1/me/gifts/lookups)
+	LookUpGift(ctx context.Context, request LookUpGiftRequestObject) (LookUpGiftResponseObject, error)
 	// The receipts of all the customer's accounts, newest first.
 	// (GET /v1/me/history)
 	GetMyHistory(ctx context.Context, request GetMyHistoryRequestObject) (GetMyHistoryResponseObject, error)
@@ -14665,6 +14881,9 @@ type StrictServerInterface interface {
 	// What the customer has to be told before an operation on an account of theirs, and what its key must sign.
 	// (POST /v1/me/operations/prepare)
 	PrepareMyOperation(ctx context.Context, request PrepareMyOperationRequestObject) (PrepareMyOperationResponseObject, error)
+	// The brands of the network with their wallets, and which of them the customer has excluded.
+	// (GET /v1/me/partners)
+	ListMyPartners(ctx context.Context, request ListMyPartnersRequestObject) (ListMyPartnersResponseObject, error)
 	// The customer's passkeys.
 	// (GET /v1/me/passkeys)
 	ListMyPasskeys(ctx context.Context, request ListMyPasskeysRequestObject) (ListMyPasskeysResponseObject, error)
@@ -14716,6 +14935,9 @@ type StrictServerInterface interface {
 	// Answer a survey, once.
 	// (POST /v1/me/surveys/{id}/answers)
 	AnswerSurvey(ctx context.Context, request AnswerSurveyRequestObject) (AnswerSurveyResponseObject, error)
+	// Transfers and gifts that wait for somebody to take them.
+	// (GET /v1/me/transfers)
+	ListMyTransfers(ctx context.Context, request ListMyTransfersRequestObject) (ListMyTransfersResponseObject, error)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(ctx context.Context, request SubmitOperationRequestObject) (SubmitOperationResponseObject, error)
@@ -17557,6 +17779,39 @@ func (sh *strictHandler) ExportMe(ctx *gin.Context) {
 	}
 }
 
+// LookUpGift operation middleware
+func (sh *strictHandler) LookUpGift(ctx *gin.Context) {
+	var request LookUpGiftRequestObject
+
+	var body LookUpGiftJSONRequestBody
+	if err := ctx.ShouldBindJSON(&body); err != nil {
+		ctx.Status(http.StatusBadRequest)
+		ctx.Error(err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LookUpGift(ctx, request.(LookUpGiftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LookUpGift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(LookUpGiftResponseObject); ok {
+		if err := validResponse.VisitLookUpGiftResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetMyHistory operation middleware
 func (sh *strictHandler) GetMyHistory(ctx *gin.Context, params GetMyHistoryParams) {
 	var request GetMyHistoryRequestObject
@@ -17738,6 +17993,31 @@ func (sh *strictHandler) PrepareMyOperation(ctx *gin.Context) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(PrepareMyOperationResponseObject); ok {
 		if err := validResponse.VisitPrepareMyOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyPartners operation middleware
+func (sh *strictHandler) ListMyPartners(ctx *gin.Context) {
+	var request ListMyPartnersRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyPartners(ctx, request.(ListMyPartnersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyPartners")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyPartnersResponseObject); ok {
+		if err := validResponse.VisitListMyPartnersResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {
@@ -18217,6 +18497,31 @@ func (sh *strictHandler) AnswerSurvey(ctx *gin.Context, id SurveyID) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(AnswerSurveyResponseObject); ok {
 		if err := validResponse.VisitAnswerSurveyResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyTransfers operation middleware
+func (sh *strictHandler) ListMyTransfers(ctx *gin.Context) {
+	var request ListMyTransfersRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyTransfers(ctx, request.(ListMyTransfersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyTransfers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMyTransfersResponseObject); ok {
+		if err := validResponse.VisitListMyTransfersResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

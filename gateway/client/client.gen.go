@@ -1065,6 +1065,14 @@ type FreezeList struct {
 // FreezesReport defines model for FreezesReport.
 type FreezesReport = reports.Freezes
 
+// GiftLookup defines model for GiftLookup.
+type GiftLookup struct {
+	ClaimCode string `json:"claimCode"`
+
+	// Hold 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Hold ID `json:"hold"`
+}
+
 // Guard The account's controller was changed a short while ago. Until then no more leaves it than the terms let; COOLING_OFF for what would be more.
 type Guard struct {
 	// Spent What has left the account since the guard began.
@@ -1501,6 +1509,18 @@ type MyConsents struct {
 	Policy *PublishedDataPolicy `json:"policy,omitempty"`
 }
 
+// MyExclusions defines model for MyExclusions.
+type MyExclusions struct {
+	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
+	Account ID `json:"account"`
+
+	// Everyone All brands are excluded: `partners` is empty then.
+	Everyone bool `json:"everyone"`
+
+	// Partners Members, ordered.
+	Partners []string `json:"partners"`
+}
+
 // MyOpening defines model for MyOpening.
 type MyOpening struct {
 	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
@@ -1563,6 +1583,30 @@ type MyOperationRequest struct {
 
 	// Passkey Of a rekey, in place of its controller: the id of the customer's passkey that is to control the account.
 	Passkey *string `json:"passkey,omitempty"`
+}
+
+// MyPartner defines model for MyPartner.
+type MyPartner struct {
+	Member string `json:"member"`
+
+	// Name The programme's name for customers.
+	Name string `json:"name"`
+
+	// Own This brand.
+	Own bool `json:"own"`
+
+	// RelyingParty The rpId of its customers' passkeys; empty when it takes none.
+	RelyingParty string `json:"relyingParty"`
+
+	// Wallets Origins.
+	Wallets []string `json:"wallets"`
+}
+
+// MyPartners defines model for MyPartners.
+type MyPartners struct {
+	// Exclusions Of each of the customer's accounts of this brand's programme.
+	Exclusions []MyExclusions `json:"exclusions"`
+	Partners   []MyPartner    `json:"partners"`
 }
 
 // MyPasskey defines model for MyPasskey.
@@ -1676,6 +1720,30 @@ type MySurveys struct {
 		// Survey What a brand asks its customers.
 		Survey Survey `json:"survey"`
 	} `json:"surveys"`
+}
+
+// MyTransfer Points of one account that wait in a hold for another.
+type MyTransfer struct {
+	// From The account whose points they are.
+	From ID `json:"from"`
+
+	// Hold What is accepted, or taken back.
+	Hold      ID     `json:"hold"`
+	Kind      string `json:"kind"`
+	Points    Points `json:"points"`
+	Programme string `json:"programme"`
+
+	// To Of a transfer, the account that may take it.
+	To *ID `json:"to,omitempty"`
+
+	// Until Unix seconds: back with the sender from then on.
+	Until int64 `json:"until"`
+}
+
+// MyTransfers defines model for MyTransfers.
+type MyTransfers struct {
+	Incoming []MyTransfer `json:"incoming"`
+	Outgoing []MyTransfer `json:"outgoing"`
 }
 
 // NetDisclosed defines model for NetDisclosed.
@@ -3409,6 +3477,9 @@ type PrepareConsentJSONRequestBody = ConsentWish
 // EraseMeJSONRequestBody defines body for EraseMe for application/json ContentType.
 type EraseMeJSONRequestBody = ErasureRequest
 
+// LookUpGiftJSONRequestBody defines body for LookUpGift for application/json ContentType.
+type LookUpGiftJSONRequestBody = GiftLookup
+
 // MakeIdentificationCodeJSONRequestBody defines body for MakeIdentificationCode for application/json ContentType.
 type MakeIdentificationCodeJSONRequestBody = IdentificationCodeRequest
 
@@ -3939,6 +4010,11 @@ type ClientInterface interface {
 	// ExportMe request
 	ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// LookUpGiftWithBody request with any body
+	LookUpGiftWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	LookUpGift(ctx context.Context, body LookUpGiftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetMyHistory request
 	GetMyHistory(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3964,6 +4040,9 @@ type ClientInterface interface {
 	PrepareMyOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	PrepareMyOperation(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMyPartners request
+	ListMyPartners(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMyPasskeys request
 	ListMyPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4027,6 +4106,9 @@ type ClientInterface interface {
 	AnswerSurveyWithBody(ctx context.Context, id SurveyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	AnswerSurvey(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMyTransfers request
+	ListMyTransfers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDocument request
 	GetDocument(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5798,6 +5880,30 @@ func (c *Client) ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*
 	return c.Client.Do(req)
 }
 
+func (c *Client) LookUpGiftWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLookUpGiftRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) LookUpGift(ctx context.Context, body LookUpGiftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLookUpGiftRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) GetMyHistory(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetMyHistoryRequest(c.Server, params)
 	if err != nil {
@@ -5908,6 +6014,18 @@ func (c *Client) PrepareMyOperationWithBody(ctx context.Context, contentType str
 
 func (c *Client) PrepareMyOperation(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPrepareMyOperationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMyPartners(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyPartnersRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -6184,6 +6302,18 @@ func (c *Client) AnswerSurveyWithBody(ctx context.Context, id SurveyID, contentT
 
 func (c *Client) AnswerSurvey(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAnswerSurveyRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListMyTransfers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyTransfersRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -11388,6 +11518,46 @@ func NewExportMeRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewLookUpGiftRequest calls the generic LookUpGift builder with application/json body
+func NewLookUpGiftRequest(server string, body LookUpGiftJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLookUpGiftRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLookUpGiftRequestWithBody generates requests for LookUpGift with any type of body
+func NewLookUpGiftRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/gifts/lookups")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetMyHistoryRequest generates requests for GetMyHistory
 func NewGetMyHistoryRequest(server string, params *GetMyHistoryParams) (*http.Request, error) {
 	var err error
@@ -11667,6 +11837,33 @@ func NewPrepareMyOperationRequestWithBody(server string, contentType string, bod
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListMyPartnersRequest generates requests for ListMyPartners
+func NewListMyPartnersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/partners")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -12225,6 +12422,33 @@ func NewAnswerSurveyRequestWithBody(server string, id SurveyID, contentType stri
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListMyTransfersRequest generates requests for ListMyTransfers
+func NewListMyTransfersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/transfers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -15530,6 +15754,11 @@ type ClientWithResponsesInterface interface {
 	// ExportMeWithResponse request
 	ExportMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportMeResponse, error)
 
+	// LookUpGiftWithBodyWithResponse request with any body
+	LookUpGiftWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LookUpGiftResponse, error)
+
+	LookUpGiftWithResponse(ctx context.Context, body LookUpGiftJSONRequestBody, reqEditors ...RequestEditorFn) (*LookUpGiftResponse, error)
+
 	// GetMyHistoryWithResponse request
 	GetMyHistoryWithResponse(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*GetMyHistoryResponse, error)
 
@@ -15555,6 +15784,9 @@ type ClientWithResponsesInterface interface {
 	PrepareMyOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
 
 	PrepareMyOperationWithResponse(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
+
+	// ListMyPartnersWithResponse request
+	ListMyPartnersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyPartnersResponse, error)
 
 	// ListMyPasskeysWithResponse request
 	ListMyPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyPasskeysResponse, error)
@@ -15618,6 +15850,9 @@ type ClientWithResponsesInterface interface {
 	AnswerSurveyWithBodyWithResponse(ctx context.Context, id SurveyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error)
 
 	AnswerSurveyWithResponse(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error)
+
+	// ListMyTransfersWithResponse request
+	ListMyTransfersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyTransfersResponse, error)
 
 	// GetDocumentWithResponse request
 	GetDocumentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error)
@@ -17898,6 +18133,29 @@ func (r ExportMeResponse) StatusCode() int {
 	return 0
 }
 
+type LookUpGiftResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyTransfer
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r LookUpGiftResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LookUpGiftResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetMyHistoryResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -18031,6 +18289,29 @@ func (r PrepareMyOperationResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r PrepareMyOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMyPartnersResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyPartners
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyPartnersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyPartnersResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -18415,6 +18696,29 @@ func (r AnswerSurveyResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r AnswerSurveyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListMyTransfersResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MyTransfers
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMyTransfersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMyTransfersResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -20974,6 +21278,23 @@ func (c *ClientWithResponses) ExportMeWithResponse(ctx context.Context, reqEdito
 	return ParseExportMeResponse(rsp)
 }
 
+// LookUpGiftWithBodyWithResponse request with arbitrary body returning *LookUpGiftResponse
+func (c *ClientWithResponses) LookUpGiftWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LookUpGiftResponse, error) {
+	rsp, err := c.LookUpGiftWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLookUpGiftResponse(rsp)
+}
+
+func (c *ClientWithResponses) LookUpGiftWithResponse(ctx context.Context, body LookUpGiftJSONRequestBody, reqEditors ...RequestEditorFn) (*LookUpGiftResponse, error) {
+	rsp, err := c.LookUpGift(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLookUpGiftResponse(rsp)
+}
+
 // GetMyHistoryWithResponse request returning *GetMyHistoryResponse
 func (c *ClientWithResponses) GetMyHistoryWithResponse(ctx context.Context, params *GetMyHistoryParams, reqEditors ...RequestEditorFn) (*GetMyHistoryResponse, error) {
 	rsp, err := c.GetMyHistory(ctx, params, reqEditors...)
@@ -21058,6 +21379,15 @@ func (c *ClientWithResponses) PrepareMyOperationWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParsePrepareMyOperationResponse(rsp)
+}
+
+// ListMyPartnersWithResponse request returning *ListMyPartnersResponse
+func (c *ClientWithResponses) ListMyPartnersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyPartnersResponse, error) {
+	rsp, err := c.ListMyPartners(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyPartnersResponse(rsp)
 }
 
 // ListMyPasskeysWithResponse request returning *ListMyPasskeysResponse
@@ -21259,6 +21589,15 @@ func (c *ClientWithResponses) AnswerSurveyWithResponse(ctx context.Context, id S
 		return nil, err
 	}
 	return ParseAnswerSurveyResponse(rsp)
+}
+
+// ListMyTransfersWithResponse request returning *ListMyTransfersResponse
+func (c *ClientWithResponses) ListMyTransfersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyTransfersResponse, error) {
+	rsp, err := c.ListMyTransfers(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMyTransfersResponse(rsp)
 }
 
 // GetDocumentWithResponse request returning *GetDocumentResponse
@@ -24891,6 +25230,39 @@ func ParseExportMeResponse(rsp *http.Response) (*ExportMeResponse, error) {
 	return response, nil
 }
 
+// ParseLookUpGiftResponse parses an HTTP response from a LookUpGiftWithResponse call
+func ParseLookUpGiftResponse(rsp *http.Response) (*LookUpGiftResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LookUpGiftResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyTransfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetMyHistoryResponse parses an HTTP response from a GetMyHistoryWithResponse call
 func ParseGetMyHistoryResponse(rsp *http.Response) (*GetMyHistoryResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25079,6 +25451,39 @@ func ParsePrepareMyOperationResponse(rsp *http.Response) (*PrepareMyOperationRes
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest MyPreparedOperation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMyPartnersResponse parses an HTTP response from a ListMyPartnersWithResponse call
+func ParseListMyPartnersResponse(rsp *http.Response) (*ListMyPartnersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyPartnersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyPartners
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -25596,6 +26001,39 @@ func ParseAnswerSurveyResponse(rsp *http.Response) (*AnswerSurveyResponse, error
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMyTransfersResponse parses an HTTP response from a ListMyTransfersWithResponse call
+func ParseListMyTransfersResponse(rsp *http.Response) (*ListMyTransfersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMyTransfersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyTransfers
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

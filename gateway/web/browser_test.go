@@ -25,8 +25,8 @@ import (
 	"github.com/tallystick/tallystick/gateway/web"
 )
 
-// chromium is a headless Chromium with a virtual authenticator at a page of the wallet.
-func chromium(t *testing.T) (ctx context.Context, origin string) {
+// chromium is a headless Chromium with a virtual authenticator at a page of the wallet; api answers below /v1/.
+func chromium(t *testing.T, api http.Handler) (ctx context.Context, origin string) {
 	t.Helper()
 	found, err := exec.Command("../../scripts/chromium.sh").Output()
 	if err != nil {
@@ -40,7 +40,10 @@ func chromium(t *testing.T) (ctx context.Context, origin string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: w}}
+	mux := http.NewServeMux()
+	mux.Handle("/", w)
+	mux.Handle("/v1/", api)
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: mux}}
 	s.Start()
 	t.Cleanup(s.Close)
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(strings.TrimSpace(string(found))), chromedp.UserDataDir(t.TempDir())}
@@ -80,7 +83,7 @@ func run(t *testing.T, ctx context.Context, expression string, into any) {
 // TestAPasskeyInTheWalletSignsAsTheLedgerWants has the wallet's own scripts make a passkey and sign with it, often enough that signatures with high s come up, and checks
 // everything as chaincode does.
 func TestAPasskeyInTheWalletSignsAsTheLedgerWants(t *testing.T) {
-	ctx, origin := chromium(t)
+	ctx, origin := chromium(t, http.NotFoundHandler())
 	text := func(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 	var made struct {
 		ID       string `json:"id"`

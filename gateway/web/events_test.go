@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +55,7 @@ const answers = `(() => {
 
 // TestACustomerReadsWhatHappenedToTheirSignIn opens the pages that show it. With TALLY_SCREENSHOTS it keeps pictures there.
 func TestACustomerReadsWhatHappenedToTheirSignIn(t *testing.T) {
-	ctx, origin := chromium(t)
+	ctx, origin := chromium(t, http.NotFoundHandler())
 	stub := chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(answers).Do(ctx)
 		return err

@@ -14,13 +14,17 @@ type page struct {
 var pages = []page{
 	{name: "overview", path: "", menu: true},
 	{name: "send", path: "send", menu: true},
+	{name: "transfers", path: "transfers", menu: true},
 	{name: "data", path: "data", menu: true},
 	{name: "code", path: "code", menu: true},
 	{name: "surveys", path: "surveys", menu: true},
 	{name: "consents", path: "consents", menu: true},
 	{name: "access-log", path: "access-log", menu: true},
+	{name: "partners", path: "partners", menu: true},
 	{name: "notices", path: "notices", menu: true},
 	{name: "security", path: "security", menu: true},
+	{name: "link", path: "link"},
+	{name: "vouch", path: "vouch"},
 	{name: "erasure", path: "erasure"},
 	{name: "sign-in", path: "sign-in"},
 }

@@ -74,7 +74,7 @@ func render(c catalogue, p page, language, brand string) ([]byte, error) {
 	t, err := template.New("layout.html").Funcs(template.FuncMap{
 		"t":        func(key string) (string, error) { return c.text(key, language) },
 		"language": func(code string) string { return languageNames[code] },
-	}).ParseFS(pageFiles, "pages/layout.html", "pages/"+p.name+".html")
+	}).ParseFS(pageFiles, "pages/layout.html", "pages/agree.html", "pages/"+p.name+".html")
 	if err != nil {
 		return nil, fault.New(fault.Internal, "page %s: %v", p.name, err)
 	}

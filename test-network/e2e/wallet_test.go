@@ -23,17 +23,7 @@ import (
 // TestWalletInABrowser is a customer's first hour: register, a passkey, sign in with it, make it the only key that spends, redeem with it at a till.
 func TestWalletInABrowser(t *testing.T) {
 	b := openBrowser(t, three, "airline")
-	address := "ada-" + randomHex(4) + "@example.com"
-	b.visit("sign-in")
-	b.picture("1-sign-in")
-	b.enter(address)
-	b.fill("#code", b.code(address))
-	b.click("#confirm-form button")
-	b.fill("#name", "Ada Lovelace")
-	b.picture("2-register")
-	b.click("#register-form button")
-	b.ready("overview")
-	account := b.text("#accounts .id")
+	address, account := b.register("ada", "Ada Lovelace")
 	if !strings.HasPrefix(b.text("#accounts .figure"), "0") {
 		t.Errorf("a new account holds %s points", b.text("#accounts .figure"))
 	}
@@ -63,13 +53,30 @@ func TestWalletInABrowser(t *testing.T) {
 	}
 	b.redeem(t, account)
 	b.app(t)
-	b.tellsBeforeItLinks(t, account)
+	b.givesPointsAway(t, account)
+	b.stopsAnotherKey(t, account)
 	three.foundingPolicyAgain(t)
 	b.visit("data")
 	b.reads("#addresses", address)
 	b.picture("7-data")
 	b.decides(t)
 	b.seesWhatIsDone(t)
+}
+
+// register makes a customer and gives their address and account.
+func (b *browser) register(nick, name string) (address, account string) {
+	b.t.Helper()
+	address = nick + "-" + randomHex(4) + "@example.com"
+	b.visit("sign-in")
+	b.picture("1-sign-in")
+	b.enter(address)
+	b.fill("#code", b.code(address))
+	b.click("#confirm-form button")
+	b.fill("#name", name)
+	b.picture("2-register")
+	b.click("#register-form button")
+	b.ready("overview")
+	return address, b.text("#accounts .id")
 }
 
 // enter asks for a code.
@@ -111,25 +118,6 @@ func (b *browser) app(t *testing.T) {
 	b.reads("#app-on", "set up")
 	b.click("#recovery-renew")
 	b.reads("#recovery-left", "10")
-}
-
-// tellsBeforeItLinks prepares a gift: the notice is shown before, the passkey signs after, and the ledger's refusal is told: the consortium's first terms allow no gifts.
-func (b *browser) tellsBeforeItLinks(t *testing.T, account string) {
-	t.Helper()
-	b.visit("send")
-	b.click("[value=gift]")
-	b.fill("#points", "25")
-	b.click("#send-form button")
-	b.reads("#notice", "Every member of the network sees")
-	b.picture("6-notice")
-	b.click("#agreed")
-	b.click("#agree-form button")
-	if said := b.text("#message.bad"); !strings.Contains(said, "refused") {
-		t.Errorf("the page says %q", said)
-	}
-	if held := three.account(t, "airline", account).Held; held != 0 {
-		t.Errorf("%d points are held for a gift that was refused", held)
-	}
 }
 
 // foundingPolicyAgain publishes the airline's first data policy as the next version: other tests on this network publish ones of their own.
@@ -193,8 +181,6 @@ func (b *browser) seesWhatIsDone(t *testing.T) {
 	b.visit("security")
 	b.reads("#events", "You registered")
 	b.isTold("a passkey was added", "another key controls an account")
-	b.visit("surveys")
-	b.picture("12-surveys")
 	b.visit("erasure")
 	b.reads("#forfeit", "0 points are forfeited") // The account is under the customer's own key.
 	b.picture("13-erasure")

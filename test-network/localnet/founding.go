@@ -123,6 +123,8 @@ const (
 	recoveryWaitSeconds = 3 * 24 * 3600 // For the old key's veto.
 	coolingOffSeconds   = 24 * 3600
 	noticeDays          = 30
+	transfersPerDay     = 10_000 // Points that a customer may give away on one business date.
+	acceptDays          = 14     // For the receiver to take them.
 )
 
 // firstTermsOf are in force from the beginning, whatever day the programme starts on: what the membership file says in full, or plain ones at its rate.
@@ -148,7 +150,7 @@ func plainTerms(p *membership.Programme) terms.Terms {
 		Expiry:              lots.Expiry{Kind: lots.Never},
 		Value:               quantity.Ratio{Num: 1, Den: 1},
 		NoticeDays:          noticeDays,
-		Transfers:           terms.Transfers{Customer: true},
+		Transfers:           terms.Transfers{Customer: true, Gift: true, DailyLimit: transfersPerDay, AcceptDays: acceptDays},
 		HoldMaxSeconds:      holdMaxSeconds,
 		RecoveryWaitSeconds: recoveryWaitSeconds,
 		CoolingOffSeconds:   coolingOffSeconds,
@@ -165,12 +167,15 @@ func prose(p *membership.Programme) map[string]string {
 	}
 	return map[string]string{
 		"en": fmt.Sprintf("%s: you earn %d of them for every %d minor units of %s on a receipt, rounded down. Receipts count up to %d days after the purchase. "+
-			"What you earned on goods that you return is taken back. %s Points don't expire. What makes them worth less is announced %d days before.",
-			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, en, noticeDays),
+			"What you earned on goods that you return is taken back. %s Points don't expire. You can give up to %d a day to others, who have %d days to take them. "+
+			"What makes them worth less is announced %d days before.",
+			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, en, transfersPerDay, acceptDays, noticeDays),
 		"de": fmt.Sprintf("%s: Sie erhalten %d Punkt(e) je %d kleinste Einheiten (%s) eines Belegs, abgerundet. Belege zählen bis %d Tage nach dem Kauf. "+
-			"Was Sie für zurückgegebene Ware erhalten haben, wird zurückgenommen. %s Punkte verfallen nicht. Was sie entwertet, wird %d Tage vorher angekündigt.",
-			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, de, noticeDays),
-		"zh": fmt.Sprintf("%s：收据金额每满 %[3]d 个最小货币单位（%[4]s）即得 %[2]d 分，不足部分舍去。收据在购买后 %[5]d 天内有效。退货时收回相应积分。%[6]s积分不会过期。任何使积分贬值的变更将提前 %[7]d 天公布。",
-			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, zh, noticeDays),
+			"Was Sie für zurückgegebene Ware erhalten haben, wird zurückgenommen. %s Punkte verfallen nicht. Bis zu %d am Tag können Sie anderen geben, die %d Tage haben, sie anzunehmen. "+
+			"Was sie entwertet, wird %d Tage vorher angekündigt.",
+			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, de, transfersPerDay, acceptDays, noticeDays),
+		"zh": fmt.Sprintf("%s：收据金额每满 %[3]d 个最小货币单位（%[4]s）即得 %[2]d 分，不足部分舍去。收据在购买后 %[5]d 天内有效。退货时收回相应积分。%[6]s积分不会过期。每天最多可将 %[7]d 分赠予他人，"+
+			"对方须在 %[8]d 天内接受。任何使积分贬值的变更将提前 %[9]d 天公布。",
+			p.DisplayName, p.Rate.Points, p.Rate.PerMinor, p.Currency, p.MaxReceiptAgeDays, zh, transfersPerDay, acceptDays, noticeDays),
 	}
 }

@@ -1,5 +1,8 @@
 // Balances and receipts of all programmes.
 import { act, api, el, explain, number, when, words } from "./tally.js";
+import { isLeft } from "./left.js";
+import { recoveries } from "./recovery.js";
+import { change } from "./receipts.js";
 
 const t = await words();
 const names = new Map();
@@ -12,26 +15,33 @@ function card(account) {
   mine.add(p.id);
   const lines = [el("h2", {}, account.name), el("p", { class: "figure" }, number(p.spendable)), el("p", { class: "soft" }, t("overview.spendable"))];
   if (p.held) lines.push(el("p", { class: "soft" }, t("overview.held", { points: number(p.held) })));
-  if (p.pending) lines.push(el("p", { class: "soft" }, t("overview.pending", { points: number(p.pending) })));
+  const coming = p.pending + p.waiting;
+  if (coming) lines.push(el("p", { class: "soft" }, t("overview.pending", { points: number(coming) })));
   if (p.status !== "ACTIVE") lines.push(el("p", { class: "note" }, t(`overview.${p.status.toLowerCase()}`)));
   const key = p.controller.kind === "custodian" ? "overview.custody" : "overview.own-key";
-  lines.push(el("p", { class: "soft" }, t(key)), el("p", { class: "id soft" }, p.id));
+  lines.push(el("p", { class: "soft" }, t(key)), el("p", { class: "soft" }, t("overview.account"), el("br"), el("span", { class: "id" }, p.id)));
   return el("section", { class: "card" }, lines);
-}
-
-/** change is what a receipt did to the customer's points: what went to an account of theirs counts for them. */
-function change(receipt) {
-  const takes = ["redeem", "transfer", "gift", "swap", "expire", "close", "capture", "hold"].includes(receipt.kind);
-  if (receipt.outcome === "REJECTED") return "–";
-  const gained = receipt.to && mine.has(receipt.to) && !mine.has(receipt.account);
-  const points = takes && !gained && receipt.points > 0 ? -receipt.points : receipt.points;
-  return number(points || 0, { signDisplay: "exceptZero" });
 }
 
 function row(entry) {
   const r = entry.receipt;
-  const what = t(`kind.${r.kind}`) + (r.outcome === "REJECTED" ? ` · ${t("overview.refused")}` : "");
-  return el("tr", {}, el("td", {}, when(entry.transactionTime)), el("td", {}, what), el("td", {}, names.get(r.programme) || r.programme), el("td", { class: "number" }, change(r)));
+  const done = change(r, mine);
+  const what = t(done.text) + (r.outcome === "REJECTED" ? ` · ${t("overview.refused")}` : "");
+  const shown = [done.points ? number(done.points, { signDisplay: "exceptZero" }) : "–"];
+  if (done.reserved) shown.push(el("br"), el("span", { class: "soft" }, t(done.reserved > 0 ? "overview.reserved" : "overview.released", { points: number(Math.abs(done.reserved)) })));
+  return el("tr", {}, el("td", {}, when(entry.transactionTime)), el("td", {}, what), el("td", {}, names.get(r.programme) || r.programme), el("td", { class: "number" }, shown));
+}
+
+/** waiting says that something waits to be taken. */
+async function waiting() {
+  const { incoming } = await api("GET", "/v1/me/transfers");
+  const count = incoming.filter((o) => !isLeft(o.hold)).length;
+  if (count) document.getElementById("waiting").replaceChildren(t("transfers.waiting"), " ", el("a", { href: "/wallet/transfers" }, t("transfers.title")));
+}
+
+/** keys tells what goes on with the accounts' keys. */
+function keys(accounts) {
+  document.getElementById("recoveries").replaceChildren(...recoveries(accounts, async () => keys((await api("GET", "/v1/me/accounts")).accounts)));
 }
 
 async function load() {
@@ -49,7 +59,9 @@ try {
     ({ accounts } = await api("GET", "/v1/me/accounts"));
   }
   document.getElementById("accounts").append(...accounts.map(card));
+  keys(accounts);
   await load();
+  await waiting();
 } catch (problem) {
   await explain(problem);
 }

@@ -2,6 +2,7 @@
 import { act, api, createPasskey, el, explain, onSubmit, say, when, words } from "./tally.js";
 import { eventRow } from "./events.js";
 import { prepare, submit } from "./operations.js";
+import { recoveries } from "./recovery.js";
 
 const t = await words();
 const part = (id) => document.getElementById(id);
@@ -46,6 +47,7 @@ async function show() {
   part("passkeys").replaceChildren(...passkeys.map(passkeyRow));
   part("sessions").replaceChildren(...sessions.map(sessionRow));
   part("events").replaceChildren(...events.map((e) => eventRow(e, t)));
+  part("recoveries").replaceChildren(...recoveries(accounts, show));
   part("control").replaceChildren(...accounts.map((a) => controlRow(a, passkeys)));
   part("app-on").hidden = !me.factors.includes("totp");
   part("app-off").hidden = me.factors.includes("totp");

@@ -1,11 +1,11 @@
 // Transfers, gifts and swaps: prepared, told about, agreed to, signed.
-import { api, el, explain, number, onSubmit, say, words } from "./tally.js";
-import { prepare, submit } from "./operations.js";
+import { act, api, el, explain, number, onSubmit, say, words } from "./tally.js";
+import { agreeing, points } from "./agree.js";
+import { giftLink } from "./gifts.js";
 
 const t = await words();
 const part = (id) => document.getElementById(id);
 let accounts = [];
-let prepared = null;
 
 function show(id) {
   for (const other of ["choose", "agree", "done"]) part(other).hidden = other !== id;
@@ -13,10 +13,30 @@ function show(id) {
 
 function kindChanged(kind) {
   part("to-row").hidden = kind !== "transfer";
+  part("to-help").hidden = kind !== "transfer";
   part("to").required = kind === "transfer";
   part("target-row").hidden = kind !== "swap";
 }
 for (const radio of document.querySelectorAll("[name=kind]")) radio.addEventListener("change", () => kindChanged(radio.value));
+
+/** outcome says what became of it: a hold of the sender's waits for the other, anything else is done. */
+function outcome(answer, operation) {
+  if (answer.status !== "DONE") return t("send.pending");
+  const waits = (answer.receipt?.moves || []).some((m) => m.cause === "pinned");
+  return waits ? t(`send.waits-${operation.kind}`, points(operation.points)) : t("send.applied");
+}
+
+const ask = agreeing({
+  back: () => show("choose"),
+  done: (answer, { operation }) => {
+    part("result").textContent = outcome(answer, operation);
+    const code = answer.claimCode || operation.claimCode;
+    part("claim-row").hidden = !code;
+    if (code) part("claim").textContent = giftLink(answer.id, code);
+    show("done");
+    part("done-title").focus();
+  },
+});
 
 onSubmit(part("send-form"), async (fields) => {
   const operation = { kind: fields.kind, account: fields.account, points: Number(fields.points) };
@@ -26,25 +46,14 @@ onSubmit(part("send-form"), async (fields) => {
     if (!target) return say(t("send.no-target"), "bad");
     Object.assign(operation, { to: target.position.id, partner: target.programme });
   }
-  prepared = await prepare(operation);
-  part("notice").textContent = prepared.notice?.text || "";
-  part("summary").textContent = t(`send.summary-${fields.kind}`, { points: number(operation.points) });
-  part("agreed").checked = false;
-  show("agree");
-  part("agreed").focus();
-  return undefined;
+  await ask(operation, t(`send.summary-${fields.kind}`, points(operation.points)));
+  return show("agree");
 });
 
-part("back").addEventListener("click", () => show("choose"));
-
-onSubmit(part("agree-form"), async () => {
-  const done = await submit(prepared, prepared.notice);
-  part("result").textContent = done.status === "DONE" ? t("send.applied") : t("send.pending");
-  const code = done.claimCode || prepared.operation.claimCode;
-  part("claim").hidden = !code;
-  if (code) part("claim").textContent = `${done.id} · ${code}`;
-  show("done");
-});
+part("copy").addEventListener("click", (event) => act(event.currentTarget, async () => {
+  await navigator.clipboard.writeText(part("claim").textContent);
+  say(t("send.copied"), "good");
+}));
 
 try {
   ({ accounts } = await api("GET", "/v1/me/accounts"));

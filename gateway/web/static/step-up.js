@@ -1,5 +1,5 @@
 // The question for another proof of who is there, asked when something sensitive is about to happen.
-import { api, el, onSubmit, usePasskey, words, Problem } from "./tally.js";
+import { api, el, onSubmit, told, usePasskey, words, Problem } from "./tally.js";
 
 const cancelled = () => new Problem(403, { code: "STEP_UP_REQUIRED" });
 
@@ -14,8 +14,7 @@ export async function stepUp() {
       try {
         await work(...given);
       } catch (failed) {
-        const told = t(`problem.${failed.code}`);
-        problem.textContent = told.startsWith("problem.") ? failed.message : told;
+        problem.textContent = await told(failed);
         return;
       }
       resolve();
@@ -60,7 +59,7 @@ function byCode(t, done, problem) {
     try {
       token = (await api("POST", "/v1/me/proofs/codes", { address, language: document.documentElement.lang })).token;
     } catch (failed) {
-      problem.textContent = failed.message;
+      problem.textContent = await told(failed);
       return;
     }
     confirm.hidden = false;

@@ -31,7 +31,7 @@ async function send(method, path, body, headers) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  const response = await fetch(path, options);
+  const response = await fetch(path, options).catch(() => { throw new Problem(0, { code: "OFFLINE" }); });
   const isJSON = (response.headers.get("Content-Type") || "").includes("json");
   const answer = isJSON ? await response.json() : null;
   if (!response.ok) throw new Problem(response.status, answer || {});
@@ -77,21 +77,38 @@ export function say(text, kind = "") {
   if (text) place.scrollIntoView({ block: "nearest" });
 }
 
-/** explain shows what went wrong, in the catalogue's words where it has some for the code. */
-export async function explain(problem) {
+/** told gives the catalogue's words for what went wrong: by the code, else by what can be done about it, together with the code. The API's own sentences are for developers. */
+export async function told(problem) {
   const all = await texts;
-  if (problem.name === "NotAllowedError") return say(all["passkey.cancelled"], "bad");
-  say(all[`problem.${problem.code}`] || problem.message || all["problem.unknown"], "bad");
+  if (problem.name === "NotAllowedError") return all["passkey.cancelled"];
+  const known = all[`problem.${problem.code}`] || (problem.document?.class === "retry" && all["problem.busy"]);
+  return known || all["problem.unknown"].replace("{code}", problem.code || problem.status || problem.name);
+}
+
+/** explain shows what went wrong, and marks the fields of a form that the API names. */
+export async function explain(problem, form = null) {
+  say(await told(problem), "bad");
+  if (form) mark(form, problem.document?.errors || []);
+}
+
+/** mark says of fields that they can't be taken; an empty list takes that back. */
+function mark(form, errors) {
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  const names = errors.map((e) => e.pointer.split("/").pop());
+  const wrong = [...form.elements].filter((field) => field.name && names.includes(field.name) && !field.hidden);
+  for (const field of wrong) field.setAttribute("aria-invalid", "true");
+  wrong[0]?.focus();
 }
 
 /** act runs what a button or form is for: disabled meanwhile, with errors explained. */
-export async function act(button, work) {
+export async function act(button, work, form = null) {
   say("");
+  if (form) mark(form, []);
   button.disabled = true;
   try {
     return await work();
   } catch (problem) {
-    await explain(problem);
+    await explain(problem, form);
     return undefined;
   } finally {
     button.disabled = false;
@@ -103,7 +120,7 @@ export function onSubmit(form, work) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, typeof value === "string" ? value.trim() : value]));
-    act(event.submitter || form.querySelector("button"), () => work(fields, event.submitter));
+    act(event.submitter || form.querySelector("button"), () => work(fields, event.submitter), form);
   });
 }
 
@@ -166,6 +183,8 @@ export function ledgerSignature(der) {
   const hex = r.value.toString(16).padStart(64, "0") + s.toString(16).padStart(64, "0");
   return base64url(Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16)));
 }
+
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // On a phone the menu is wider than the page.
 
 const out = document.getElementById("sign-out");
 if (document.body.dataset.page !== "sign-in") {

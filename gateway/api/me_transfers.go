@@ -1,0 +1,104 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// ListMyTransfers lists what waits for the customer's accounts of the own programme, and what waits for others from them.
+func (s *Server) ListMyTransfers(ctx context.Context, _ ListMyTransfersRequestObject) (ListMyTransfersResponseObject, error) {
+	own, err := s.ownAccounts(ctx, personIn(ctx))
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().Unix()
+	body := MyTransfers{Incoming: []MyTransfer{}, Outgoing: []MyTransfer{}}
+	for _, id := range own {
+		position, err := s.reader.Account(ctx, id)
+		if fault.CodeOf(err) == fault.AccountUnknown { // Its opening is not committed yet.
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		body.Outgoing = append(body.Outgoing, transfersFrom(&position, now, isTransfer)...)
+		senders, err := s.reader.Senders(ctx, id, store.MaxPage)
+		if err != nil {
+			return nil, err
+		}
+		for i := range senders {
+			body.Incoming = append(body.Incoming, transfersFrom(&senders[i], now, func(h *points.Hold) bool { return h.Purpose == points.PurposeTransfer && h.To == id })...)
+		}
+	}
+	for _, list := range [][]MyTransfer{body.Incoming, body.Outgoing} {
+		slices.SortFunc(list, func(a, b MyTransfer) int { return cmp.Or(cmp.Compare(a.Until, b.Until), cmp.Compare(a.Hold, b.Hold)) })
+	}
+	return ListMyTransfers200JSONResponse(body), nil
+}
+
+// LookUpGift tells what a gift is to who has its code.
+func (s *Server) LookUpGift(ctx context.Context, r LookUpGiftRequestObject) (LookUpGiftResponseObject, error) {
+	if err := checkID("hold", r.Body.Hold); err != nil {
+		return nil, err
+	}
+	given, err := s.reader.Operation(ctx, points.OperationID(r.Body.Hold))
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, goneGift()
+	}
+	if err != nil {
+		return nil, err
+	}
+	sender, err := s.reader.Account(ctx, given.Account)
+	if fault.CodeOf(err) == fault.AccountUnknown {
+		return nil, goneGift()
+	}
+	if err != nil {
+		return nil, err
+	}
+	claim := points.ClaimHash(sender.Account.ID, r.Body.ClaimCode)
+	isGift := func(h *points.Hold) bool { return h.ID == given.ID && h.Purpose == points.PurposeGift }
+	now := time.Now().Unix()
+	if len(transfersFrom(&sender, now, isGift)) == 0 {
+		return nil, goneGift()
+	}
+	found := transfersFrom(&sender, now, func(h *points.Hold) bool { return isGift(h) && h.Claim == claim })
+	if len(found) == 0 {
+		return nil, wrong(fault.ClaimInvalid, "/claimCode", "is not this gift's")
+	}
+	return LookUpGift200JSONResponse(found[0]), nil
+}
+
+func goneGift() error {
+	return wrong(fault.HoldUnknown, "/hold", "there is no such gift, or it was taken, taken back, or has lapsed")
+}
+
+// isTransfer says whether a hold waits for somebody to take its points.
+func isTransfer(h *points.Hold) bool {
+	return h.Purpose == points.PurposeTransfer || h.Purpose == points.PurposeGift
+}
+
+// transfersFrom lists an account's open transfers of which wanted is true.
+func transfersFrom(position *store.Position, now int64, wanted func(*points.Hold) bool) []MyTransfer {
+	var list []MyTransfer
+	for i := range position.Account.Holds {
+		h := &position.Account.Holds[i]
+		if h.Until <= now || !wanted(h) {
+			continue
+		}
+		o := MyTransfer{
+			Hold: string(h.ID), Kind: string(h.Purpose), Programme: position.Programme, From: string(position.Account.ID), Points: int64(h.Points), Until: h.Until,
+		}
+		if h.To != "" {
+			to := string(h.To)
+			o.To = &to
+		}
+		list = append(list, o)
+	}
+	return list
+}

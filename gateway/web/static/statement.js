@@ -1,0 +1,42 @@
+// The statement by which an account's own key says that whoever asks controls it, on its way between the wallets of two brands. It travels behind the # of an address, which no browser
+// sends anywhere, and is taken out of the address bar at once.
+import { base64url } from "./tally.js";
+
+const purpose = "tallystick account link";
+const members = ["account", "gateway", "genesis", "nonce", "notAfter", "programme", "purpose"]; // Ascending, as RFC 8785 writes them.
+
+const encode = (text) => base64url(new TextEncoder().encode(text));
+const decode = (text) => new TextDecoder().decode(Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)));
+
+/** carried is what an address carries to this page, kept in this tab while its reader signs in; null when that is nothing of ours. */
+export function carried(kept) {
+  if (location.hash.length > 1) {
+    sessionStorage.setItem(kept, location.hash.slice(1));
+    history.replaceState(null, "", location.pathname);
+  }
+  try {
+    return JSON.parse(decode(sessionStorage.getItem(kept)));
+  } catch {
+    return null;
+  }
+}
+
+export const drop = (kept) => sessionStorage.removeItem(kept);
+
+/** address is a page of a wallet that is given something. */
+export const address = (origin, page, given) => `${origin}/wallet/${page}#${encode(JSON.stringify(given))}`;
+
+/** readStatement reads a statement, and nothing that has other members or is written otherwise: no mandate is ever signed as one. Null when it is none, or too old. */
+export function readStatement(canonical) {
+  let statement;
+  try {
+    statement = JSON.parse(canonical);
+  } catch {
+    return null;
+  }
+  if (JSON.stringify(statement, members) !== canonical || Object.keys(statement).length !== members.length) return null;
+  return statement.purpose === purpose && statement.notAfter > Date.now() / 1000 ? statement : null;
+}
+
+/** challengeOf is what a passkey signs of a statement: its SHA-256. */
+export const challengeOf = async (canonical) => base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical)));
