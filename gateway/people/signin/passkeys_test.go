@@ -203,10 +203,10 @@ func TestALabelThatCantBeOpenedHidesNothingElse(t *testing.T) {
 			_, err := tx.Exec("UPDATE signin_passkeys SET sealed_label = ?", label)
 			return err
 		})
-		if all := do[[]Passkey](t)(w.Passkeys(t.Context(), ada.Session.Person)); len(all) != 1 || all[0].ID != p.ID || all[0].Label != "" {
+		if all := do[[]Passkey](t)(w.Passkeys(t.Context(), ada.Person)); len(all) != 1 || all[0].ID != p.ID || all[0].Label != "" {
 			t.Errorf("%s: %+v", what, all)
 		}
-		if _, err := w.Export(t.Context(), ada.Session.Person); err != nil {
+		if _, err := w.Export(t.Context(), ada.Person); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
