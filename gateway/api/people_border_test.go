@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/lookup"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/people/vaulttest"
+	"github.com/tallystick/tallystick/gateway/store"
 )
 
 const canaryPhone = "+4930123456789"
@@ -271,6 +273,30 @@ func TestConsentsToTheBrandAreListed(t *testing.T) {
 	list := into[SharedConsentList](t, b.do(call{"GET", "/v1/shared?owner=airline", ScopeCustomers, "", nil}), http.StatusOK)
 	if len(list.Consents) != 1 || list.Consents[0].Consent != hexOf("mine") || list.Next != nil {
 		t.Errorf("%+v", list)
+	}
+}
+
+// TestAListOfConsentsGoesOnWhereItEnded: each is on one page, however many of others' stand between.
+func TestAListOfConsentsGoesOnWhereItEnded(t *testing.T) {
+	b := newBench(t)
+	now, mine := time.Now().Unix(), store.MaxPage+3
+	for n := range 2 * mine {
+		name := hexOf(fmt.Sprint("consent ", n))
+		b.keep("airline", engine.ObjectConsent, name, privacy.Consent{
+			V: 1, ID: privacy.ConsentID(name), Hash: hash, Grantee: []string{"airline", "grocer"}[n%2], From: now - 10, Until: now + 1000, Policy: 1, Status: privacy.StatusGranted, At: now - 10,
+		})
+	}
+	seen := map[string]bool{}
+	first := into[SharedConsentList](t, b.do(call{"GET", "/v1/shared?owner=airline", ScopeCustomers, "", nil}), http.StatusOK)
+	if len(first.Consents) != store.MaxPage || first.Next == nil {
+		t.Fatalf("the first page has %d, and goes on at %v", len(first.Consents), first.Next)
+	}
+	second := into[SharedConsentList](t, b.do(call{"GET", "/v1/shared?owner=airline&after=" + *first.Next, ScopeCustomers, "", nil}), http.StatusOK)
+	for _, c := range slices.Concat(first.Consents, second.Consents) {
+		seen[c.Consent] = true
+	}
+	if len(second.Consents) != 3 || second.Next != nil || len(seen) != mine {
+		t.Errorf("the second page has %d of %d, and goes on at %v", len(second.Consents), len(seen), second.Next)
 	}
 }
 
