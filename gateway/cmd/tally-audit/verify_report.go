@@ -66,9 +66,9 @@ func openReport(path, keysFile string, in io.Reader) (*reports.Statement, []stri
 }
 
 func tell(out io.Writer, st *reports.Statement, signers []string) error {
-	named := "no checkpoint is named"
+	named := "No checkpoint is named"
 	if st.Checkpoint != checkpoint.None {
-		named = fmt.Sprintf("it names the checkpoint of height %d, digest %s", st.Height, st.Checkpoint)
+		named = fmt.Sprintf("It names the checkpoint of height %d, digest %s", st.Height, st.Checkpoint)
 	}
 	h := &st.Header
 	_, err := fmt.Fprintf(out, "Report %s of %s, signed by %v.\nLedger: channel %s, genesis %s\nAs of block %d, hash %s, time %s\nMade with %s, executable %s\nSHA-256 of the canonical report: %s\n%s.\n",
