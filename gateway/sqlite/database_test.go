@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +83,23 @@ func TestAFailedWriteUndoesItselfAloneInItsGroup(t *testing.T) {
 	}
 	if n := count(t, db); n != 10 {
 		t.Errorf("%d rows are there, want 10", n)
+	}
+}
+
+func TestWhatFollowsAWriteComesAfterItsCommitOrNever(t *testing.T) {
+	db, _ := open(t)
+	var seen []int
+	note := func(tx *Tx) { tx.After(func() { seen = append(seen, count(t, db)) }) }
+	_ = db.Write(context.Background(), func(tx *Tx) error { note(tx); return errors.New("undone") })
+	err := db.Write(context.Background(), func(tx *Tx) error {
+		note(tx)
+		if err := tx.Try(func() error { note(tx); return insert("tried")(tx) }); err != nil {
+			return err
+		}
+		return insert("kept")(tx)
+	})
+	if err != nil || !slices.Equal(seen, []int{1}) {
+		t.Errorf("%v, %v", seen, err)
 	}
 }
 

@@ -17,7 +17,10 @@ const (
 )
 
 // Tx is the open write transaction that a Write's function works on.
-type Tx struct{ w *writer }
+type Tx struct {
+	w *writer
+	r *request
+}
 
 // writer owns the only connection that writes. One goroutine takes what has been asked for in the meantime into one SQL transaction, since the sync
 // to disk costs the same for one change and for hundreds.
@@ -39,6 +42,7 @@ type request struct {
 	f     func(*Tx) error
 	alone bool // Has a commit of its own.
 	bare  bool // Runs outside a transaction.
+	after []func()
 	err   error
 	done  chan error
 }
@@ -134,7 +138,13 @@ func (w *writer) commit(group []*request) {
 		err = w.transact(group)
 	}
 	for _, r := range group {
-		r.done <- errors.Join(r.err, err)
+		end := errors.Join(r.err, err)
+		if end == nil {
+			for _, f := range r.after {
+				f()
+			}
+		}
+		r.done <- end
 	}
 }
 
@@ -143,7 +153,7 @@ func (w *writer) runAlone(r *request) error {
 	if !r.bare {
 		return w.transactOne(r)
 	}
-	r.err = r.f(&Tx{w})
+	r.err = r.f(&Tx{w, r})
 	return nil
 }
 
@@ -152,7 +162,7 @@ func (w *writer) transactOne(r *request) error {
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return Failed(err)
 	}
-	if r.err = r.f(&Tx{w}); r.err != nil {
+	if r.err = r.f(&Tx{w, r}); r.err != nil {
 		return Failed(w.exec("ROLLBACK"))
 	}
 	if err := w.exec("COMMIT"); err != nil {
@@ -182,7 +192,7 @@ func (w *writer) runOne(r *request) error {
 	if err := w.exec("SAVEPOINT one"); err != nil {
 		return err
 	}
-	if r.err = r.f(&Tx{w}); r.err != nil {
+	if r.err = r.f(&Tx{w, r}); r.err != nil {
 		if err := w.exec("ROLLBACK TO one"); err != nil {
 			return err
 		}
@@ -225,6 +235,26 @@ func (w *writer) close() error {
 		all = errors.Join(all, s.Close())
 	}
 	return errors.Join(all, w.conn.Close(), w.db.Close())
+}
+
+// After has f run once the write is committed, before Write returns; never when it is undone. f must not block: other writes wait for it.
+func (t *Tx) After(f func()) { t.r.after = append(t.r.after, f) }
+
+// Try runs f and undoes what it did. f's error is returned; whoever returns it from the write undoes the rest too.
+func (t *Tx) Try(f func() error) error {
+	if _, err := t.Exec("SAVEPOINT trial"); err != nil {
+		return err
+	}
+	before := len(t.r.after)
+	if err := f(); err != nil {
+		return err
+	}
+	t.r.after = t.r.after[:before]
+	if _, err := t.Exec("ROLLBACK TO trial"); err != nil {
+		return err
+	}
+	_, err := t.Exec("RELEASE trial")
+	return err
 }
 
 // Exec runs a statement. Its text must come from a bounded set, since it stays prepared: pass values as arguments.

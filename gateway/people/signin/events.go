@@ -90,6 +90,7 @@ type happening struct {
 	at     time.Time          // Now when zero.
 	gone   []vault.Identifier // Addresses that are written to although they aren't the person's any more.
 	state  string             // As the event's kind says when empty.
+	change vault.ChangeID     // That a pending event waits for; 0 for any other.
 }
 
 // note writes an event down in the transaction of what happened, so that neither is there without the other. What happened too long ago is in the list at most.
@@ -116,16 +117,24 @@ func (s *Service) note(tx *sqlite.Tx, h happening) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec("INSERT INTO signin_events (id, person, kind, device, at, state, gone) VALUES (?, ?, ?, ?, ?, ?, ?)", id, h.person, h.kind, h.device, h.at.Unix(), h.state, gone); err != nil {
+	if _, err := tx.Exec("INSERT INTO signin_events (id, person, kind, device, at, state, gone, change) VALUES (?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0))",
+		id, h.person, h.kind, h.device, h.at.Unix(), h.state, gone, h.change); err != nil {
 		return err
 	}
 	_, err = tx.Exec(`DELETE FROM signin_events WHERE person = ?1 AND kind = ?2 AND id NOT IN (SELECT id FROM signin_events WHERE person = ?1 AND kind = ?2 ORDER BY at DESC, rowid DESC LIMIT ?3)`,
 		h.person, h.kind, MaxEventsOfKind)
-	if err == nil {
-		s.watch(h.kind)
-		s.wake()
+	if h.state != statePending {
+		s.announce(tx, h.kind)
 	}
 	return err
+}
+
+// announce has an event counted and told once it is committed: before, nobody would find it.
+func (s *Service) announce(tx *sqlite.Tx, kind Event) {
+	tx.After(func() {
+		s.watch(kind)
+		s.wake()
+	})
 }
 
 // NoteController notes in somebody's transaction that another key controls, or is to control, an account of the person.

@@ -18,7 +18,7 @@ func From(ctx context.Context, session *Session) context.Context {
 // Changing implements vault.Forerunner: the event waits until the change is in use. Addresses that the person loses are written to if the person had proved them, and are known
 // now only.
 func (s *Service) Changing(ctx context.Context, tx *sqlite.Tx, person PersonID, c vault.IdentifierChange) error {
-	h := happening{person: person, kind: IdentifierReplaced, state: statePending}
+	h := happening{person: person, kind: IdentifierReplaced, state: statePending, change: c.ID}
 	switch {
 	case len(c.Gone) == 0:
 		h.kind = IdentifierAdded
@@ -35,18 +35,16 @@ func (s *Service) Changing(ctx context.Context, tx *sqlite.Tx, person PersonID, 
 			h.gone = append(h.gone, one)
 		}
 	}
-	// The vault makes one change of a person after the other: one that still waits was refused by the ledger.
-	if _, err := tx.Exec("DELETE FROM signin_events WHERE person = ? AND state = ?", person, statePending); err != nil {
-		return err
-	}
 	return s.note(tx, h)
 }
 
-// Changed implements vault.Watcher: what Changing noted has come into use.
-func (s *Service) Changed(tx *sqlite.Tx, person PersonID, _ []string) error {
+// InUse implements vault.Forerunner: what Changing noted has come into use, and is told.
+func (s *Service) InUse(tx *sqlite.Tx, change vault.ChangeID) error {
 	var event string
+	var person PersonID
+	var kind Event
 	var sealed []byte
-	waits, err := tx.QueryRow("SELECT id, gone FROM signin_events WHERE person = ? AND state = ?", []any{person, statePending}, &event, &sealed)
+	waits, err := tx.QueryRow("SELECT id, person, kind, gone FROM signin_events WHERE change = ?", []any{change}, &event, &person, &kind, &sealed)
 	if err != nil || !waits {
 		return err
 	}
@@ -55,7 +53,13 @@ func (s *Service) Changed(tx *sqlite.Tx, person PersonID, _ []string) error {
 			return err
 		}
 	}
-	_, err = tx.Exec("UPDATE signin_events SET state = ? WHERE id = ?", stateDue, event)
-	s.wake()
+	_, err = tx.Exec("UPDATE signin_events SET state = ?, change = NULL WHERE id = ?", stateDue, event)
+	s.announce(tx, kind)
+	return err
+}
+
+// TakenBack implements vault.Forerunner: the ledger refused the change, and nothing happened.
+func (s *Service) TakenBack(tx *sqlite.Tx, change vault.ChangeID) error {
+	_, err := tx.Exec("DELETE FROM signin_events WHERE change = ?", change)
 	return err
 }

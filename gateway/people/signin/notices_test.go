@@ -356,19 +356,22 @@ func TestTheOldAddressIsToldOfAChangeAndHasToBeProvedAgain(t *testing.T) {
 			return w.Changing(From(t.Context(), &Session{Device: "Safari, iPhone"}), tx, ada, c)
 		})
 	}
-	change(vault.IdentifierChange{Gone: []vault.Identifier{other}}) // The ledger refuses it.
+	change(vault.IdentifierChange{ID: 6, Gone: []vault.Identifier{other}})
+	w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, 5) }) // Another change.
 	if err := w.round(); err != nil || len(o.sent) != 0 {
 		t.Fatalf("a change that isn't in use is told: %v %+v", err, o.sent)
 	}
-	change(vault.IdentifierChange{Gone: []vault.Identifier{old, typed}, Added: []vault.Identifier{fresh}})
+	w.write(func(tx *sqlite.Tx) error { return w.TakenBack(tx, 6) })
+	w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, 6) })
+	change(vault.IdentifierChange{ID: 7, Gone: []vault.Identifier{old, typed}, Added: []vault.Identifier{fresh}})
 	if all := do[[]Happened](t)(w.Events(t.Context(), ada)); len(all) != 0 {
 		t.Errorf("a change that isn't in use is listed: %+v", all)
 	}
 	w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, ada, w.addressHash(fresh)) })
 	delete(w.people.by, old)
 	w.people.by[fresh] = ada
-	w.write(func(tx *sqlite.Tx) error { return w.Changed(tx, ada, []string{"email"}) })
-	w.write(func(tx *sqlite.Tx) error { return w.Changed(tx, ada, []string{"name"}) })
+	w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, 7) })
+	w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, 8) })
 	for _, file := range []string{w.path, w.path + "-wal"} {
 		if raw, err := os.ReadFile(file); err == nil && strings.Contains(string(raw), "old@example") {
 			t.Errorf("%s has the old address in the clear", file)
@@ -392,6 +395,33 @@ func TestTheOldAddressIsToldOfAChangeAndHasToBeProvedAgain(t *testing.T) {
 	w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, ada, w.addressHash(old)) })
 	if got := w.proves(ada, old.Value); len(got) != 1 {
 		t.Errorf("an address that is proved again isn't: %v", got)
+	}
+}
+
+func TestWhatIsUndoneIsNeitherCountedNorTold(t *testing.T) {
+	w, _ := notified(t)
+	ada := w.person(email("ada@example.org"))
+	undone := errors.New("undone")
+	if err := w.db.Write(t.Context(), func(tx *sqlite.Tx) error {
+		if err := w.note(tx, happening{person: ada, kind: PasskeyAdded}); err != nil {
+			return err
+		}
+		if len(w.events)+len(w.woken) > 0 {
+			t.Error("it is counted before it is committed")
+		}
+		return undone
+	}); !errors.Is(err, undone) || len(w.events)+len(w.woken) > 0 {
+		t.Errorf("%v, %v", err, w.events)
+	}
+	w.write(func(tx *sqlite.Tx) error {
+		return w.Changing(t.Context(), tx, ada, vault.IdentifierChange{ID: 1, Added: []vault.Identifier{email("b@example.org")}})
+	})
+	if len(w.events) > 0 {
+		t.Errorf("a change that isn't in use is counted: %v", w.events)
+	}
+	w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, 1) })
+	if !slices.Equal(w.events, []Event{IdentifierAdded}) || len(w.woken) != 1 {
+		t.Errorf("%v", w.events)
 	}
 }
 
@@ -420,9 +450,9 @@ func TestASecretThatWasReplacedHoldsNothingUp(t *testing.T) {
 	old := email("old@example.org")
 	ada := w.person(old, phone("+442079460958"))
 	w.write(func(tx *sqlite.Tx) error {
-		return w.Changing(t.Context(), tx, ada, vault.IdentifierChange{Gone: []vault.Identifier{old}})
+		return w.Changing(t.Context(), tx, ada, vault.IdentifierChange{ID: 1, Gone: []vault.Identifier{old}})
 	})
-	w.write(func(tx *sqlite.Tx) error { return w.Changed(tx, ada, nil) })
+	w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, 1) })
 	w.happens(ada, DeviceNew)
 	if err := w.writeLetters(t.Context()); err != nil {
 		t.Fatal(err)

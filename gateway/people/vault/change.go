@@ -20,7 +20,7 @@ const late = 10 * time.Minute
 // pending is a change that isn't known to be committed. Its row in people.db is written before the ledger hears of it and deleted with what it brings into use, so that
 // after a crash at any point it is ended (or taken back) by whoever comes next.
 type pending struct {
-	id     int64
+	id     ChangeID
 	person PersonID
 	gone   PersonID // Merged into person with it; empty otherwise.
 	change privacy.Change
@@ -82,7 +82,8 @@ func insertChange(tx *sqlite.Tx, p *pending, due int64) error {
 	if err != nil {
 		return err
 	}
-	p.id, err = result.LastInsertId()
+	id, err := result.LastInsertId()
+	p.id = ChangeID(id)
 	return sqlite.Failed(err)
 }
 
@@ -185,6 +186,9 @@ func (v *Vault) finish(ctx context.Context, p *pending) error {
 				return err
 			}
 		}
+		if err := v.forerunners(func(f Forerunner) error { return f.InUse(tx, p.id) }); err != nil {
+			return err
+		}
 		return v.tell(tx, p.person, names)
 	})
 }
@@ -210,6 +214,9 @@ func (v *Vault) takeBack(ctx context.Context, p *pending) error {
 		var tried int
 		there, err := tx.QueryRow(`DELETE FROM changes WHERE id = ? RETURNING tried`, []any{p.id}, &tried)
 		if err != nil || !there {
+			return err
+		}
+		if err := v.forerunners(func(f Forerunner) error { return f.TakenBack(tx, p.id) }); err != nil {
 			return err
 		}
 		leftover := pending{person: p.person, cleanup: true, change: privacy.Change{V: 1}}
@@ -259,19 +266,24 @@ func (v *Vault) pendings(ctx context.Context, where string, args ...any) ([]pend
 	})
 }
 
-// foretell has companions know which identifiers a change that is being written down takes and gives.
-func (v *Vault) foretell(ctx context.Context, tx *sqlite.Tx, id PersonID, c IdentifierChange) error {
-	if len(c.Gone)+len(c.Added) == 0 {
-		return nil
-	}
-	for _, one := range v.companions {
-		if f, wants := one.(Forerunner); wants {
-			if err := f.Changing(ctx, tx, id, c); err != nil {
+// forerunners calls f with every companion that is one.
+func (v *Vault) forerunners(f func(Forerunner) error) error {
+	for _, c := range v.companions {
+		if one, is := c.(Forerunner); is {
+			if err := f(one); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// foretell has companions know which identifiers a change that was just written down takes and gives.
+func (v *Vault) foretell(ctx context.Context, tx *sqlite.Tx, id PersonID, c IdentifierChange) error {
+	if len(c.Gone)+len(c.Added) == 0 {
+		return nil
+	}
+	return v.forerunners(func(f Forerunner) error { return f.Changing(ctx, tx, id, c) })
 }
 
 // identifiersOf gives those of a person's attributes that are identifiers.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -44,6 +45,16 @@ func (c *companion) Changing(_ context.Context, _ *sqlite.Tx, _ vault.PersonID, 
 	return nil
 }
 
+func (c *companion) InUse(_ *sqlite.Tx, change vault.ChangeID) error {
+	c.inUse = append(c.inUse, change)
+	return nil
+}
+
+func (c *companion) TakenBack(_ *sqlite.Tx, change vault.ChangeID) error {
+	c.takenBack = append(c.takenBack, change)
+	return nil
+}
+
 func TestACompanionKnowsBeforeWhichIdentifiersAreTakenAndGiven(t *testing.T) {
 	v := vaulttest.New(t)
 	c := &companion{}
@@ -65,6 +76,57 @@ func TestACompanionKnowsBeforeWhichIdentifiersAreTakenAndGiven(t *testing.T) {
 		!slices.Equal(c.changing[0].Added, []vault.Identifier{{Kind: vault.Email, Value: "C@example.com"}}) || !slices.Contains(c.changed, "email") {
 		t.Errorf("%+v, then %v", c.changing, c.changed)
 	}
+}
+
+func TestACompanionKnowsWhichChangesTheLedgerRefused(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	id := create(t, v, "name", "Ada", "email", "a@example.com")
+	c := &companion{}
+	v.Register(c)
+	v.Ledger.Before = func(privacy.Change) error { return fault.New(fault.InvalidValue, "refused") }
+	if err := v.Update(ctx, id, attributes("email", "b@example.com"), nil, desk); fault.CodeOf(err) != fault.InvalidValue {
+		t.Fatalf("%v", err)
+	}
+	if refused := c.changing[0].ID; !slices.Equal(c.takenBack, []vault.ChangeID{refused}) || len(c.inUse) != 0 {
+		t.Errorf("taken back %v, in use %v", c.takenBack, c.inUse)
+	}
+	heal(v.Ledger)
+	if err := v.Update(ctx, id, attributes("email", "c@example.com"), nil, desk); err != nil {
+		t.Fatal(err)
+	}
+	if taken := c.changing[1].ID; !slices.Equal(c.inUse, []vault.ChangeID{taken}) || len(c.takenBack) != 1 || taken == c.takenBack[0] {
+		t.Errorf("taken back %v, in use %v", c.takenBack, c.inUse)
+	}
+}
+
+func TestIdentifiersThatAreKeptTooLongAreForetoldAsOtherRemovals(t *testing.T) {
+	v := vaulttest.New(t)
+	ctx := context.Background()
+	id := create(t, v, "name", "Ada", "email", "a@example.com", "email", "b@example.com")
+	c := &companion{}
+	v.Register(c)
+	stale := func(name string, want int) {
+		t.Helper()
+		v.Clock.Time = v.Clock.Time.Add(time.Hour)
+		if n, err := v.RemoveStale(ctx, id, name, v.Clock.Time.UnixMilli(), desk); err != nil || n != want {
+			t.Fatalf("%s: %d values, %v", name, n, err)
+		}
+	}
+	stale("name", 1)
+	if len(c.changing) != 0 {
+		t.Errorf("no identifier went: %+v", c.changing)
+	}
+	entries, err := v.Entries(ctx, id, []string{"email"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Ledger.Lose(entries[0].Key) // Is removed, although nobody can be told what it was.
+	stale("email", 2)
+	if len(c.changing) != 1 || len(c.changing[0].Gone) != 1 || c.changing[0].Gone[0].Kind != vault.Email || !slices.Equal(c.inUse[1:], []vault.ChangeID{c.changing[0].ID}) {
+		t.Errorf("%+v, in use %v", c.changing, c.inUse)
+	}
+	stale("email", 0)
 }
 
 const (

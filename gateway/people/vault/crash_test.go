@@ -236,6 +236,8 @@ type companion struct {
 	merged    [][2]vault.PersonID
 	changed   []string
 	changing  []vault.IdentifierChange
+	inUse     []vault.ChangeID
+	takenBack []vault.ChangeID
 	fail      bool
 }
 

@@ -161,19 +161,14 @@ func checkAccounts(tx *sqlite.Tx, a, b PersonID) error {
 
 // askCompanions has the companions do their part of a merger, and undoes it.
 func (v *Vault) askCompanions(tx *sqlite.Tx, keep, gone PersonID) error {
-	if _, err := tx.Exec(`SAVEPOINT merger`); err != nil {
-		return err
-	}
-	for _, c := range v.companions {
-		if err := c.Merge(tx, keep, gone); err != nil {
-			return err // The whole transaction is undone.
+	return tx.Try(func() error {
+		for _, c := range v.companions {
+			if err := c.Merge(tx, keep, gone); err != nil {
+				return err // The whole transaction is undone.
+			}
 		}
-	}
-	if _, err := tx.Exec(`ROLLBACK TO merger`); err != nil {
-		return err
-	}
-	_, err := tx.Exec(`RELEASE merger`)
-	return err
+		return nil
+	})
 }
 
 // MergerUnderWay says whether a person is being merged, on either side, and the ledger may have it already.

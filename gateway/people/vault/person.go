@@ -202,10 +202,10 @@ func (v *Vault) update(ctx context.Context, h *holder, set []Attribute, remove [
 		if err := v.logIn(tx, h.id, Updating, access, touched); err != nil {
 			return err
 		}
-		if err := v.foretell(ctx, tx, h.id, IdentifierChange{Gone: identifiersOf(gone), Added: identifiersOf(added)}); err != nil {
+		if err := v.begin(tx, p, fresh); err != nil {
 			return err
 		}
-		return v.begin(tx, p, fresh)
+		return v.foretell(ctx, tx, h.id, IdentifierChange{ID: p.id, Gone: identifiersOf(gone), Added: identifiersOf(added)})
 	}); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
@@ -46,40 +47,68 @@ func (v *Vault) listed(ctx context.Context, query string, args ...any) ([]Person
 	return sqlite.Column[PersonID](rows, err)
 }
 
-// RemoveStale removes a person's values of an attribute that were set before a time, in Unix milliseconds, and says how many they were. It doesn't read them.
+// RemoveStale removes a person's values of an attribute that were set before a time, in Unix milliseconds, and says how many they were. Identifiers are read first: who loses one is
+// told, as of any other removal. Other values aren't read.
 func (v *Vault) RemoveStale(ctx context.Context, id PersonID, name string, before int64, access Access) (int, error) {
 	if err := access.valid(); err != nil {
 		return 0, err
 	}
-	h, err := v.holder(ctx, id)
+	h, release, err := v.hold(ctx, id, v.settle)
 	if err != nil {
 		return 0, err
 	}
-	defer v.persons.Take(h.id)()
-	if err := v.settle(ctx, h.id); err != nil {
+	defer release()
+	entries, err := v.staleEntries(ctx, h.id, name, before)
+	if err != nil || len(entries) == 0 {
+		return 0, err
+	}
+	gone, err := v.readable(ctx, h, entries)
+	if err != nil {
 		return 0, err
 	}
 	p := &pending{person: h.id, change: privacy.Change{V: 1}}
+	for _, e := range entries {
+		p.change.Purge = append(p.change.Purge, e.Key)
+	}
 	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		live, err := livePerson(tx, h.id)
-		if err != nil {
+		if live, err := livePerson(tx, h.id); err != nil || live != h.id {
+			return errors.Join(err, unknown())
+		}
+		if err := v.logIn(tx, h.id, Updating, access, []string{name}); err != nil {
 			return err
 		}
-		if p.change.Purge, err = staleKeys(tx, live, name, before); err != nil || len(p.change.Purge) == 0 {
+		if err := v.begin(tx, p, nil); err != nil {
 			return err
 		}
-		if err := v.logIn(tx, live, Updating, access, []string{name}); err != nil {
-			return err
-		}
-		return v.begin(tx, p, nil)
+		return v.foretell(ctx, tx, h.id, IdentifierChange{ID: p.id, Gone: gone})
 	})
-	if err != nil || len(p.change.Purge) == 0 {
+	if err != nil {
 		return 0, err
 	}
-	return len(p.change.Purge), v.send(ctx, p)
+	return len(entries), v.send(ctx, p)
 }
 
-func staleKeys(tx *sqlite.Tx, id PersonID, name string, before int64) ([]privacy.EntryKey, error) {
-	rows, err := tx.Query(`SELECT key FROM entries WHERE person = ? AND name = ? AND state = 'LIVE' AND created_at < ? ORDER BY key`, string(id), name, before)
-	return sqlite.Column[privacy.EntryKey](rows, err)
+func (v *Vault) staleEntries(ctx context.Context, id PersonID, name string, before int64) ([]StoredEntry, error) {
+	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT name, key FROM entries WHERE person = ? AND name = ? AND state = 'LIVE' AND created_at < ? ORDER BY key`, string(id), name, before)
+	return sqlite.List(rows, err, func(e *StoredEntry) []any { return []any{&e.Attribute, &e.Key} })
+}
+
+// readable gives the identifiers among entries. One that can't be read is left out: that it is damaged doesn't keep it from being removed.
+func (v *Vault) readable(ctx context.Context, h *holder, entries []StoredEntry) ([]Identifier, error) {
+	var all []Identifier
+	for _, e := range entries {
+		if !Multiple(e.Attribute) {
+			continue
+		}
+		one, err := v.values(ctx, h, []StoredEntry{e})
+		if fault.CodeOf(err) == fault.StateCorrupt {
+			v.Log.Warn("an identifier that is removed can't be read, and its loss can't be told", "code", fault.StateCorrupt)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, identifiersOf(one)...)
+	}
+	return all, nil
 }

@@ -43,15 +43,23 @@ type Watcher interface {
 	Changed(tx *sqlite.Tx, person PersonID, names []string) error
 }
 
-// Forerunner is a Watcher that has to know which identifiers a change takes from a person before nobody knows them any more. Changing works in the transaction that writes the
-// change down; Changed follows in the one that brings it into use, or never when the ledger refuses it.
+// Forerunner is a Companion that has to know which identifiers a change takes from a person before nobody knows them any more. Changing works in the transaction that writes the
+// change down; InUse follows in the one that brings it into use, or TakenBack when the ledger refuses it. Both are called for changes of which Changing wasn't told, too.
 type Forerunner interface {
-	Watcher
+	Companion
 	Changing(ctx context.Context, tx *sqlite.Tx, person PersonID, c IdentifierChange) error
+	InUse(tx *sqlite.Tx, change ChangeID) error
+	TakenBack(tx *sqlite.Tx, change ChangeID) error
 }
 
-// IdentifierChange is what an update does to a person's identifiers.
-type IdentifierChange struct{ Gone, Added []Identifier }
+// ChangeID names one change of a vault; no two changes have the same one.
+type ChangeID int64
+
+// IdentifierChange is what a change does to a person's identifiers.
+type IdentifierChange struct {
+	ID          ChangeID
+	Gone, Added []Identifier
+}
 
 // Settings are what a vault is made of.
 type Settings struct {
