@@ -47,6 +47,7 @@ func testFreezeOnRequest(t *testing.T, c *consortium) {
 	if kept.Status != points.FreezeApplied || kept.MSP != "HotelMSP" {
 		t.Errorf("the request is %+v", kept)
 	}
+	until(t, "the freeze's time is over", func() bool { return time.Now().Unix() >= decision.Until })
 	until(t, "the freeze is over", func() bool { return h.do(t, mug.with(till("till-1")), nil).status == http.StatusOK })
 	if now := time.Now().Unix(); now < decision.Until-1 {
 		t.Errorf("the account was active %d seconds before the end of its freeze", decision.Until-now)
@@ -69,5 +70,7 @@ func testDebitsUnderANewController(t *testing.T, c *consortium) {
 		ok[operation](t, next.do(t, mug.with(till("till-1")), nil))
 	}
 	refused(t, next.do(t, mug.with(till("till-1")), nil), fault.CoolingOff)
+	end := c.account(t, "airline", h.account).Guard.Until // Trying meanwhile would use up all the authorisations that an account remembers, and then wait for two minutes.
+	until(t, "the guard's time is over", func() bool { return time.Now().Unix() >= end })
 	until(t, "the guard is over", func() bool { return next.do(t, mug.with(till("till-1")), nil).status == http.StatusOK })
 }
