@@ -85,16 +85,16 @@ func (s *Service) carry(ctx context.Context, channel vault.Kind) error {
 	return nil
 }
 
-// deliver sends a letter, or has it wait. One that is too old is forgotten, and so is one that was sealed under another secret.
+// deliver sends a letter, or has it wait. One that is too old is forgotten, and so is one that was sealed under another secret or can't be decoded: others wait behind it.
 func (s *Service) deliver(ctx context.Context, k kept) error {
+	var m Message
 	raw, err := s.keys.open(letterOwner(k.id), k.body)
+	if err == nil {
+		err = json.Unmarshal(raw, &m)
+	}
 	if err != nil || s.now().Sub(time.Unix(k.made, 0)) > LetterLife {
 		s.log.Warn("a security notice is given up")
 		return s.drop(ctx, k)
-	}
-	var m Message
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return fault.New(fault.StateCorrupt, "a letter can't be decoded")
 	}
 	attempt, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

@@ -61,7 +61,8 @@ func (e Event) Told() bool { return classes[e] != listed }
 
 // Limits of the list of events.
 const (
-	MaxEventsOfKind = 30                   // Of one person: however often one thing is done, the others stay in the list.
+	MaxEventsOfKind = 30                   // Of one person, once they are told: however often one thing is done, the others stay in the list.
+	maxDueOfKind    = 300                  // Of one person, that are still to be told. Those with addresses that are lost otherwise stay beyond it: each was proved by a code.
 	MaxEvents       = 200                  // That are shown, the newest ones.
 	EventLife       = 180 * 24 * time.Hour // After which an event is deleted.
 	lockedOutPause  = time.Hour            // In which being locked out is one event.
@@ -121,11 +122,22 @@ func (s *Service) note(tx *sqlite.Tx, h happening) error {
 		id, h.person, h.kind, h.device, h.at.Unix(), h.state, gone, h.change); err != nil {
 		return err
 	}
-	_, err = tx.Exec(`DELETE FROM signin_events WHERE person = ?1 AND kind = ?2 AND id NOT IN (SELECT id FROM signin_events WHERE person = ?1 AND kind = ?2 ORDER BY at DESC, rowid DESC LIMIT ?3)`,
-		h.person, h.kind, MaxEventsOfKind)
 	if h.state != statePending {
 		s.announce(tx, h.kind)
 	}
+	return prune(tx, h.person, h.kind)
+}
+
+// pruneQuery keeps a person's newest events of a kind and a state, and those that have addresses.
+const pruneQuery = `DELETE FROM signin_events WHERE person = ?1 AND kind = ?2 AND state = ?3 AND gone IS NULL
+	AND id NOT IN (SELECT id FROM signin_events WHERE person = ?1 AND kind = ?2 AND state = ?3 ORDER BY at DESC, rowid DESC LIMIT ?4)`
+
+// prune bounds a person's events of a kind.
+func prune(tx *sqlite.Tx, person PersonID, kind Event) error {
+	if _, err := tx.Exec(pruneQuery, person, kind, stateTold, MaxEventsOfKind); err != nil {
+		return err
+	}
+	_, err := tx.Exec(pruneQuery, person, kind, stateDue, maxDueOfKind)
 	return err
 }
 

@@ -27,6 +27,7 @@ type people struct {
 	by     map[vault.Identifier]PersonID
 	asked  int // How often anybody was looked for.
 	failed error
+	broken PersonID // Who can't be read.
 }
 
 func (p *people) Find(_ context.Context, id vault.Identifier) (PersonID, error) {
@@ -57,6 +58,9 @@ func (p *people) Read(_ context.Context, person PersonID, _ []string, _ vault.Ac
 	defer p.mu.Unlock()
 	if p.failed != nil {
 		return nil, p.failed
+	}
+	if person == p.broken {
+		return nil, fault.New(fault.StateCorrupt, "an entry is damaged")
 	}
 	all := []vault.Attribute{{Name: vault.Language, Value: "en"}}
 	for id, owner := range p.by {

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -8,10 +9,11 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
 
-// noticeWording is how a person is written to about events in one language: {issuer}, {what}, {when}, {events} and {more} are filled in.
+// noticeWording is how a person is written to about events in one language: {issuer}, {what}, {when}, {others}, {events} and {more} are filled in.
 type noticeWording struct {
 	subject, text string
-	short         string // Of a text message, of the newest event.
+	short         string // Of a text message, of the gravest event.
+	others        string // How many others a text message is about; in place of {others}, which is empty for none.
 	line          string // Of one event; {device} is empty, or as in at.
 	at, more      string
 	time          string // Layout of a time, UTC.
@@ -23,22 +25,22 @@ var noticeWordings = map[string]noticeWording{
 		subject: "{issuer}: security of your wallet",
 		text: "This happened to your {issuer} wallet:\n\n{events}{more}\nIf it was you, there is nothing to do. If it wasn't, sign in, end other sessions under Security, and tell {issuer}.\n\n" +
 			"This message has no link and asks you for nothing. Nobody of ours ever asks you for a code.\n",
-		short: "{issuer} wallet: {what}, {when}. If it wasn't you, sign in, end other sessions and tell {issuer}.",
-		line:  "- {when}: {what}{device}\n", at: " ({device})", more: "- and {more} more, in the wallet under Security\n", time: "2 Jan 2006 15:04 UTC",
+		short: "{issuer} wallet: {what}, {when}{others}. If it wasn't you, sign in, end other sessions and tell {issuer}.", others: " and {more} more",
+		line: "- {when}: {what}{device}\n", at: " ({device})", more: "- and {more} more, in the wallet under Security\n", time: "2 Jan 2006 15:04 UTC",
 	},
 	"de": {
 		subject: "{issuer}: Sicherheit Ihrer Brieftasche",
 		text: "Das ist mit Ihrer Brieftasche bei {issuer} geschehen:\n\n{events}{more}\nWenn Sie es waren, ist nichts zu tun. Wenn nicht: Melden Sie sich an, beenden Sie unter Sicherheit andere Sitzungen und sagen Sie {issuer} Bescheid.\n\n" +
 			"Diese Nachricht hat keinen Link und fragt Sie nach nichts. Niemand von uns fragt Sie je nach einem Code.\n",
-		short: "Brieftasche bei {issuer}: {what}, {when}. Wenn Sie es nicht waren: anmelden, andere Sitzungen beenden und {issuer} Bescheid sagen.",
-		line:  "- {when}: {what}{device}\n", at: " ({device})", more: "- und {more} weitere, in der Brieftasche unter Sicherheit\n", time: "02.01.2006 15:04 UTC",
+		short: "Brieftasche bei {issuer}: {what}, {when}{others}. Wenn Sie es nicht waren: anmelden, andere Sitzungen beenden und {issuer} Bescheid sagen.", others: " und {more} weitere",
+		line: "- {when}: {what}{device}\n", at: " ({device})", more: "- und {more} weitere, in der Brieftasche unter Sicherheit\n", time: "02.01.2006 15:04 UTC",
 	},
 	"zh": {
 		subject: "{issuer}：钱包安全通知",
 		text: "您的 {issuer} 钱包发生了以下事项：\n\n{events}{more}\n如为您本人操作，无需处理。如非本人操作，请登录钱包，在“安全”中结束其他会话，并告知 {issuer}。\n\n" +
 			"此消息不含链接，也不会要求您提供任何信息。我们绝不会向您索要验证码。\n",
-		short: "{issuer} 钱包：{what}，{when}。如非本人操作，请登录、结束其他会话并告知 {issuer}。",
-		line:  "- {when}：{what}{device}\n", at: "（{device}）", more: "- 另有 {more} 项，请在钱包的“安全”中查看\n", time: "2006-01-02 15:04 UTC",
+		short: "{issuer} 钱包：{what}，{when}{others}。如非本人操作，请登录、结束其他会话并告知 {issuer}。", others: "，另有 {more} 项",
+		line: "- {when}：{what}{device}\n", at: "（{device}）", more: "- 另有 {more} 项，请在钱包的“安全”中查看\n", time: "2006-01-02 15:04 UTC",
 	},
 }
 
@@ -60,6 +62,23 @@ var eventWords = map[Event]map[string]string{
 	PersonsMerged:        {"en": "two customer records were joined by the brand", "de": "die Marke hat zwei Kundeneinträge zusammengelegt", "zh": "品牌合并了两份客户资料"},
 }
 
+// gravest has every event that is told, the gravest first: what can still be stopped, what takes control, what takes a way in from the person, what gives one to somebody.
+var gravest = []Event{
+	RecoveryBegun, ControllerChanged, PersonsMerged, IdentifierReplaced, IdentifierRemoved, AuthenticatorRemoved, PasskeyRemoved, RecoveryUsed, RecoveryRenewed,
+	PasskeyAdded, AuthenticatorAdded, IdentifierAdded, DeviceNew, LockedOut,
+}
+
+// gravestOf is the newest of the gravest events, the oldest being first.
+func gravestOf(events []Happened) Happened {
+	worst := events[0]
+	for _, e := range events[1:] {
+		if slices.Index(gravest, e.Kind) <= slices.Index(gravest, worst.Kind) {
+			worst = e
+		}
+	}
+	return worst
+}
+
 // maxLines is how many events one message lists, the newest ones.
 const maxLines = 10
 
@@ -67,10 +86,8 @@ const maxLines = 10
 func composeNotice(issuer, language string, to vault.Identifier, events []Happened) Message {
 	l := languageOf(language)
 	w := noticeWordings[l]
-	newest := events[len(events)-1]
 	if to.Kind == vault.Phone {
-		fill := strings.NewReplacer("{issuer}", issuer, "{what}", eventWords[newest.Kind][l], "{when}", newest.At.UTC().Format(w.time))
-		return Message{To: to, Text: fill.Replace(w.short)}
+		return Message{To: to, Text: w.shortOf(issuer, l, events)}
 	}
 	more := ""
 	if n := len(events) - maxLines; n > 0 {
@@ -83,6 +100,14 @@ func composeNotice(issuer, language string, to vault.Identifier, events []Happen
 	}
 	fill := strings.NewReplacer("{issuer}", issuer, "{events}", lines.String(), "{more}", more)
 	return Message{To: to, Subject: fill.Replace(w.subject), Text: fill.Replace(w.text)}
+}
+
+func (w *noticeWording) shortOf(issuer, language string, events []Happened) string {
+	worst, others := gravestOf(events), ""
+	if n := len(events) - 1; n > 0 {
+		others = strings.ReplaceAll(w.others, "{more}", strconv.Itoa(n))
+	}
+	return strings.NewReplacer("{issuer}", issuer, "{what}", eventWords[worst.Kind][language], "{when}", worst.At.UTC().Format(w.time), "{others}", others).Replace(w.short)
 }
 
 func (w *noticeWording) lineOf(e Happened, language string) string {

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -18,10 +19,11 @@ var noticeLimit = limit{burst: 5, pause: time.Hour}
 // Limits of notices.
 const (
 	LetterLife    = 72 * time.Hour // After which a message that can't be sent isn't sent any more; the list of events stays.
-	maxAddresses  = 4              // Of a person that are written to, the longest proved ones; and as many that aren't the person's any more.
+	maxAddresses  = 4              // Of a person that are written to, the longest proved ones. All that aren't the person's any more are written to: nobody shall push one out by losing others.
 	noticeRound   = 2 * time.Second
 	personsAtOnce = 100              // Read at once.
-	noticePause   = 30 * time.Second // After a failure.
+	noticePause   = 30 * time.Second // After a failure of the database; and of the vault, for the one person, at first.
+	maxWait       = 10 * time.Minute // Of one person.
 )
 
 // noticesActor is how the access log names who looks where a person can be written to.
@@ -46,23 +48,71 @@ const dueQuery = "SELECT DISTINCT person FROM signin_events WHERE state <> 'TOLD
 
 // writeLetters writes to everybody who is to be told of something, and whose limit allows it now. Letters stand in the database together with the note that the events are told:
 // whatever becomes of the process, each event is told in one letter to each address.
+//
+// Whose addresses can't be read waits alone; an error is the database's.
 func (s *Service) writeLetters(ctx context.Context) error {
+	if err := s.forgetLetters(ctx); err != nil {
+		return err
+	}
 	var failed error
+	waiting := map[PersonID]wait{}
 	for after := PersonID(""); ; {
 		persons, err := list(ctx, s.db.Reader(), func(row scanner) (p PersonID, err error) {
 			err = row.Scan(&p)
 			return p, err
 		}, dueQuery, stateDue, after, personsAtOnce)
-		if err != nil || len(persons) == 0 {
-			return firstError(err, failed)
+		if err != nil {
+			return err
+		}
+		if len(persons) == 0 {
+			s.waiting = waiting
+			return failed
 		}
 		for _, person := range persons {
-			if err := s.writeTo(ctx, person); err != nil {
+			w := s.waiting[person]
+			if s.now().Before(w.until) {
+				waiting[person] = w
+				continue
+			}
+			switch err := s.writeTo(ctx, person); {
+			case errors.Is(err, errUnread):
+				waiting[person] = w.again(s.now())
+			case err != nil:
 				failed = err // Others are written to all the same.
 			}
 		}
 		after = persons[len(persons)-1]
 	}
+}
+
+// wait is how long somebody isn't written to whose addresses couldn't be read.
+type wait struct {
+	tries int
+	until time.Time
+}
+
+func (w wait) again(now time.Time) wait {
+	return wait{tries: w.tries + 1, until: now.Add(min(noticePause<<min(w.tries, 16), maxWait))}
+}
+
+// errUnread is that a person's addresses can't be read: the vault has logged it, or says why by its code.
+var errUnread = errors.New("a person's addresses can't be read")
+
+// forgetLetters gives up what couldn't be sent for LetterLife, also for channels that this gateway has no more.
+func (s *Service) forgetLetters(ctx context.Context) error {
+	const old = "made < ?"
+	before := s.now().Add(-LetterLife).Unix()
+	some, err := list(ctx, s.db.Reader(), func(row scanner) (one int, err error) { return one, row.Scan(&one) }, "SELECT 1 FROM signin_letters WHERE "+old+" LIMIT 1", before)
+	if err != nil || len(some) == 0 {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		n, err := tx.Change("DELETE FROM signin_letters WHERE "+old, before)
+		if err == nil {
+			s.log.Warn("security notices are given up", "letters", n)
+		}
+		return err
+	})
 }
 
 // writeTo writes to one person.
@@ -119,6 +169,9 @@ func (s *Service) tell(ctx context.Context, person PersonID, of class, events []
 			if _, err := tx.Exec("UPDATE signin_events SET state = ?, gone = NULL WHERE id = ?", stateTold, e.ID); err != nil {
 				return err
 			}
+			if err := prune(tx, person, e.Kind); err != nil {
+				return err
+			}
 		}
 		if len(to) == 0 {
 			return nil
@@ -143,7 +196,8 @@ func (s *Service) addressesOf(ctx context.Context, person PersonID, events []due
 		return nil, "", nil
 	}
 	if err != nil {
-		return nil, "", err
+		s.log.Warn("somebody can't be told of security events yet", "code", string(fault.CodeOf(err)))
+		return nil, "", errUnread
 	}
 	var addresses []vault.Identifier
 	for _, a := range known {
@@ -161,9 +215,12 @@ func (s *Service) addressesOf(ctx context.Context, person PersonID, events []due
 	for _, e := range events {
 		lost = append(lost, s.openAddresses(e.ID, e.gone)...)
 	}
-	for _, some := range [][]vault.Identifier{proved, lost} {
-		some = slices.DeleteFunc(some, func(one vault.Identifier) bool { return !s.post.Reaches(one.Kind) || slices.Contains(to, one) })
-		to = append(to, some[:min(len(some), maxAddresses)]...)
+	proved = slices.DeleteFunc(proved, func(one vault.Identifier) bool { return !s.post.Reaches(one.Kind) })
+	to = slices.Clone(proved[:min(len(proved), maxAddresses)])
+	for _, one := range lost {
+		if s.post.Reaches(one.Kind) && !slices.Contains(to, one) {
+			to = append(to, one)
+		}
 	}
 	return to, language, nil
 }

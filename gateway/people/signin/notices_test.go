@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,7 +193,7 @@ func TestAPersonIsToldAtEveryProvedAddressOnceAlsoAcrossRestarts(t *testing.T) {
 	w.happens(ada, PasskeyAdded)
 	w.happens(ada, SignedInAgain)
 	w.people.failed = fault.New(fault.LedgerUnavailable, "the peer is down")
-	if err := w.round(); fault.CodeOf(err) != fault.LedgerUnavailable {
+	if err := w.round(); err != nil || len(w.outbox().sent) != 0 {
 		t.Fatalf("with the peer down: %v", err)
 	}
 	w.people.failed = nil
@@ -263,8 +264,8 @@ func TestNobodyIsFloodedAndNothingIsLeftOut(t *testing.T) {
 	n := 0
 	rapid.Check(t, func(r *rapid.T) {
 		n++
-		address := fmt.Sprintf("ada%d@example.org", n)
-		ada := w.person(email(address))
+		addresses := []string{fmt.Sprintf("ada%d@example.org", n), fmt.Sprintf("+4420794%05d", n)}
+		ada := w.person(email(addresses[0]), phone(addresses[1]))
 		begun := w.now()
 		noted := 0
 		kinds := rapid.SampledFrom([]Event{PasskeyAdded, DeviceNew})
@@ -281,25 +282,165 @@ func TestNobodyIsFloodedAndNothingIsLeftOut(t *testing.T) {
 			}
 		}
 		most := 2 * (noticeLimit.burst + int(w.now().Sub(begun)/noticeLimit.pause))
-		if sent := len(o.to(address)); sent > most {
-			r.Fatalf("%d letters, at most %d are allowed", sent, most)
+		for _, address := range addresses {
+			if sent := len(o.to(address)); sent > most {
+				r.Fatalf("%d letters to %s, at most %d are allowed", sent, address, most)
+			}
 		}
 		w.pass(2 * noticeLimit.pause)
 		if err := w.round(); err != nil {
 			r.Fatal(err)
 		}
-		told := 0
-		for _, m := range o.to(address) {
-			told += strings.Count(m.Text, "UTC: ")
-			if _, rest, more := strings.Cut(m.Text, "- and "); more {
-				count, _, _ := strings.Cut(rest, " ")
-				told += do[int](t)(strconv.Atoi(count))
+		for _, address := range addresses {
+			if told := eventsIn(t, o.to(address)); told != noted {
+				r.Fatalf("%d of %d events are told to %s", told, noted, address)
 			}
 		}
-		if told != noted {
-			r.Fatalf("%d of %d events are told", told, noted)
-		}
 	})
+}
+
+var moreForm = regexp.MustCompile(` and (\d+) more`)
+
+// eventsIn counts of how many events messages tell.
+func eventsIn(t *testing.T, all []Message) (told int) {
+	for _, m := range all {
+		told += strings.Count(m.Text, " UTC")
+		if more := moreForm.FindStringSubmatch(m.Text); more != nil {
+			told += do[int](t)(strconv.Atoi(more[1]))
+		}
+	}
+	return told
+}
+
+func TestATextMessageTellsTheGravestAndCountsTheOthers(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	events := []Happened{{Kind: PasskeyAdded, At: at}, {Kind: ControllerChanged, At: at.Add(time.Minute)}, {Kind: ControllerChanged, At: at.Add(time.Hour)}, {Kind: DeviceNew, At: at.Add(2 * time.Hour)}}
+	for language, count := range map[string]string{"en": " and 3 more.", "de": " und 3 weitere.", "zh": "，另有 3 项。"} {
+		text := composeNotice("Airline Miles", language, phone("+442079460958"), events).Text
+		if !strings.Contains(text, eventWords[ControllerChanged][language]) || !strings.Contains(text, "09:00 UTC"+count) {
+			t.Errorf("%s: %s", language, text)
+		}
+	}
+	for kind := range classes {
+		if slices.Contains(gravest, kind) != kind.Told() {
+			t.Errorf("%s: it isn't said how grave it is", kind)
+		}
+	}
+}
+
+func TestWhoCantBeReadWaitsAlone(t *testing.T) {
+	w, o := notified(t)
+	ada, bob := w.person(email("ada@example.org")), w.person(email("bob@example.org"))
+	w.people.broken = ada
+	w.happens(ada, PasskeyAdded)
+	for n := range 3 {
+		w.happens(bob, PasskeyAdded)
+		if err := w.round(); err != nil || len(o.to("bob@example.org")) != n+1 {
+			t.Fatalf("%v, %d letters", err, len(o.sent))
+		}
+	}
+	w.people.broken = ""
+	if err := w.round(); err != nil || len(o.to("ada@example.org")) != 0 {
+		t.Errorf("%v: it is tried again at once", err)
+	}
+	w.pass(noticePause)
+	if err := w.round(); err != nil || len(o.to("ada@example.org")) != 1 || len(w.waiting) != 0 {
+		t.Errorf("%v, %+v", err, o.sent)
+	}
+	if far := (wait{tries: 100}).again(w.now()); far.until.Sub(w.now()) != maxWait {
+		t.Errorf("waits until %s", far.until)
+	}
+}
+
+func TestLettersOfAChannelThatIsNoMoreAreGivenUpToo(t *testing.T) {
+	w, o := notified(t)
+	ada := w.person(phone("+442079460958"))
+	o.fails = true
+	w.happens(ada, PasskeyAdded)
+	left := func() (n int) {
+		t.Helper()
+		if err := errors.Join(w.writeLetters(t.Context()), w.db.Reader().QueryRow("SELECT count(*) FROM signin_letters").Scan(&n)); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if left() != 1 {
+		t.Fatal("no letter")
+	}
+	s := w.settings
+	s.Post = NewPost(map[vault.Kind]Sender{vault.Email: o}, w.log)
+	w.Service = do[*Service](t)(New(s))
+	w.pass(LetterLife)
+	if left() != 1 {
+		t.Error("it is given up too early")
+	}
+	w.pass(time.Second)
+	if left() != 0 {
+		t.Error("it is kept")
+	}
+}
+
+func TestALetterThatCantBeDecodedHoldsNoOthersUp(t *testing.T) {
+	w, o := notified(t)
+	w.write(func(tx *sqlite.Tx) error {
+		_, err := tx.Exec("INSERT INTO signin_letters (id, person, channel, body, made, tries, due) VALUES ('a', 'bob', 'email', ?, ?, 0, 0)", w.keys.seal(letterOwner("a"), []byte("{")), w.now().Unix())
+		return err
+	})
+	w.happens(w.person(email("ada@example.org")), PasskeyAdded)
+	if err := w.round(); err != nil || len(o.sent) != 1 {
+		t.Errorf("%v, %d letters", err, len(o.sent))
+	}
+}
+
+func TestAnAuthenticatorThatWasOnlyBegunIsRemovedWithoutAnEvent(t *testing.T) {
+	w := newWorld(t)
+	o := w.register("ada@example.org")
+	do[Enrolment](t)(w.BeginTOTP(t.Context(), o.Person))
+	if err := w.RemoveTOTP(t.Context(), &o.Session); err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	if err := w.db.Reader().QueryRow("SELECT count(*) FROM signin_totp").Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("%d are left, %v", rows, err)
+	}
+	for _, h := range do[[]Happened](t)(w.Events(t.Context(), o.Person)) {
+		if h.Kind == AuthenticatorRemoved {
+			t.Error("it is told")
+		}
+	}
+}
+
+func TestHoweverMuchHappensBeforeAnybodyIsToldNoAddressIsLeftOut(t *testing.T) {
+	w, o := notified(t)
+	first := email("first@example.org")
+	ada := w.person(first)
+	lose := func(n int, gone vault.Identifier) {
+		id := vault.ChangeID(n)
+		w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, ada, w.addressHash(gone)) })
+		w.write(func(tx *sqlite.Tx) error {
+			return w.Changing(t.Context(), tx, ada, vault.IdentifierChange{ID: id, Gone: []vault.Identifier{gone}})
+		})
+		w.write(func(tx *sqlite.Tx) error { return w.InUse(tx, id) })
+	}
+	for n := range maxDueOfKind + 5 {
+		w.happens(ada, IdentifierRemoved)
+		if n > 0 && n <= maxAddresses+1 {
+			lose(n, email(fmt.Sprintf("thief%d@example.org", n)))
+		}
+		if n == maxAddresses+1 {
+			delete(w.people.by, first)
+			lose(n+1, first)
+		}
+	}
+	if err := w.round(); err != nil || len(o.to(first.Value)) != 1 || len(o.sent) != maxAddresses+2 {
+		t.Errorf("%v, %d letters", err, len(o.sent))
+	}
+	if told := eventsIn(t, o.to(first.Value)); told < maxDueOfKind || told > maxDueOfKind+maxAddresses+2 {
+		t.Errorf("%d events are told", told)
+	}
+	if all := do[[]Happened](t)(w.Events(t.Context(), ada)); len(all) != MaxEventsOfKind {
+		t.Errorf("%d events are listed once they are told", len(all))
+	}
 }
 
 func TestWhoIsToBeToldIsFoundAmongManyWhoWereTold(t *testing.T) {

@@ -54,7 +54,8 @@ type Service struct {
 	post    *Post
 	relying func(context.Context) (RelyingParty, error)
 	watch   func(Event)
-	woken   chan struct{} // Somebody is to be written to.
+	woken   chan struct{}     // Somebody is to be written to.
+	waiting map[PersonID]wait // Who isn't written to for now; writeLetters' own.
 	keys    keys
 	issuer  string
 	region  string

@@ -109,12 +109,12 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session *Session, code string
 	return s.noteLockedOut(ctx, person, session.Device, err)
 }
 
-// RemoveTOTP forgets the person's authenticator app.
+// RemoveTOTP forgets the person's authenticator app. One that was only begun was no factor: that it goes is no event.
 func (s *Service) RemoveTOTP(ctx context.Context, session *Session) error {
 	person := session.Person
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		gone, err := tx.Change("DELETE FROM signin_totp WHERE person = ?", person)
-		if err != nil || gone == 0 {
+		var was int
+		if _, err := tx.QueryRow("DELETE FROM signin_totp WHERE person = ? RETURNING confirmed", []any{person}, &was); err != nil || was != confirmed {
 			return err
 		}
 		return s.note(tx, session.did(AuthenticatorRemoved))
