@@ -72,6 +72,21 @@ func (p *party) requireCopies(t *testing.T, copies []copied, want int) {
 	}
 }
 
+// requireNoCache: the hotel's gateway has read these entries, and keeps none: their keys, which the airline's gateway has on its disk, aren't on the hotel's.
+func (p *party) requireNoCache(t *testing.T, copies []copied) {
+	t.Helper()
+	var keys [][]byte
+	for _, one := range copies {
+		keys = append(keys, []byte(one.key))
+	}
+	if n := p.filesWith(t, "airline", keys); n == 0 {
+		t.Error("the entries' keys aren't found in the airline's files: the search is broken")
+	}
+	if n := p.filesWith(t, "hotel", keys); n > 0 {
+		t.Errorf("%d files of the hotel's gateway have entries that it has read", n)
+	}
+}
+
 // requireWithdrawn: erasures have ended the consents on the ledger, and the hotel can't read anything: its gateway refuses, and its peer has nothing.
 func (p *party) requireWithdrawn(t *testing.T, consents []myConsent) {
 	t.Helper()
@@ -110,7 +125,7 @@ func (p *party) keepsSealed(t *testing.T) {
 			t.Errorf("nothing is sealed in %s", table)
 		}
 	}
-	if n := p.filesWithSealed(t); n == 0 {
+	if n := p.filesWith(t, "airline", p.sealed); n == 0 {
 		t.Error("what is sealed isn't found in the airline's files: the search is broken")
 	}
 }
@@ -118,19 +133,20 @@ func (p *party) keepsSealed(t *testing.T) {
 // requireUnsealed: not even the sealed texts are left, in use or not.
 func (p *party) requireUnsealed(t *testing.T) {
 	t.Helper()
-	if n := p.filesWithSealed(t); n > 0 {
+	if n := p.filesWith(t, "airline", p.sealed); n > 0 {
 		t.Errorf("%d of the airline's files still have what was sealed of customers who are erased", n)
 	}
 }
 
-func (p *party) filesWithSealed(t *testing.T) (n int) {
+// filesWith counts the files of a member's gateway in which any of these pieces stands.
+func (p *party) filesWith(t *testing.T, member string, pieces [][]byte) (n int) {
 	t.Helper()
-	err := filepath.WalkDir(p.dir.Gateway("airline"), func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(p.dir.Gateway(member), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		if slices.ContainsFunc(p.sealed, func(one []byte) bool { return bytes.Contains(data, one) }) {
+		if slices.ContainsFunc(pieces, func(one []byte) bool { return bytes.Contains(data, one) }) {
 			n++
 		}
 		return err

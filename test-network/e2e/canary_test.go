@@ -75,6 +75,7 @@ func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
 	p.run(t, "tallynet", "stop")
 	p.scan(t, metrics)
 	p.requireCopies(t, copies, 2) // The owner's peer and the grantee's.
+	p.requireNoCache(t, copies)
 	p.keepsSealed(t)
 	if read := p.decrypts(t); !read[p.erased.phone] || !read[p.stays.phone] || !read[p.joins.name] || !read["Changed: "+p.erased.story()] {
 		t.Fatal("with the keys that there are before the erasure nothing could be decrypted: the attempt proves nothing")
