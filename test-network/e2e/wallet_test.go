@@ -61,6 +61,9 @@ func TestWalletInABrowser(t *testing.T) {
 	b.picture("7-data")
 	b.decides(t)
 	b.seesWhatIsDone(t)
+	b.answersASurvey(t)
+	b.excludes(t, account)
+	b.seesAnotherBrandToo(t)
 }
 
 // register makes a customer and gives their address and account.
