@@ -1803,7 +1803,7 @@ type Notice struct {
 type NoticeList struct {
 	Notices []Notice `json:"notices"`
 
-	// Security What the customer was written to about, the newest first; absent where customers don't sign in.
+	// Security What customers are written to about, at addresses that were proved, the newest first; absent where customers don't sign in.
 	Security *[]SecurityEvent `json:"security,omitempty"`
 }
 
@@ -2636,7 +2636,7 @@ type SecurityEvent struct {
 	Id   ID     `json:"id"`
 	Kind string `json:"kind"`
 
-	// Told The customer is written to about it.
+	// Told The customer is written to about it, at addresses that were proved; not when there are none.
 	Told bool `json:"told"`
 }
 

@@ -55,8 +55,10 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 	linking := &openings{vault: v, reads: g.reads, hasher: hasher, programme: g.cfg.Programme, log: g.log}
 	g.people.runs = append(g.people.runs, v.Run, linking.run)
 	parts.People.Vault = v
-	parts.Reports.Log = accessLog{v, &consent.Readings{DB: db}}
+	readings := &consent.Readings{DB: db}
+	parts.Reports.Log = accessLog{v, readings}
 	g.buildErasure(own, parts)
+	g.people.erasure.Retainers = append(g.people.erasure.Retainers, readings)
 	if err := g.buildAbuse(ctx, parts, hasher.Key(abuseKey)); err != nil {
 		return err
 	}

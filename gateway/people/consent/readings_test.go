@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/people/vaulttest"
@@ -76,5 +77,20 @@ func TestAGranteesCountsAreTheOwnersUnlessAnAnswerIsLost(t *testing.T) {
 	}
 	if none, err := (&Readings{DB: grantee.DB}).Counts(t.Context(), 0, begin.Unix()/secondsPerDay*secondsPerDay, 100); err != nil || len(none) != 0 {
 		t.Errorf("the days before have %v (%v)", none, err)
+	}
+}
+
+func TestCountsOfReadingsAreDeletedOnceTheyAreOld(t *testing.T) {
+	v := vaulttest.New(t)
+	now := begin
+	r := &Readings{DB: v.DB, Now: func() time.Time { return now }}
+	if err := r.Note(t.Context(), "airline", "stay", []string{"name"}, begin); err != nil {
+		t.Fatal(err)
+	}
+	for later, want := range []int{0, 1, 0} {
+		now = begin.AddDate(0, 0, KeepReadingsDays+later)
+		if n, err := r.Retain(t.Context(), nil); err != nil || n != want {
+			t.Errorf("%d days after the last that is kept: %d, %v", later, n, err)
+		}
 	}
 }

@@ -73,7 +73,7 @@ type Activity interface {
 	LastActive(ctx context.Context, person vault.PersonID) (int64, error)
 }
 
-// Retainer removes what another part of people.db keeps about accounts for too long: abuse.Service.
+// Retainer removes what another part of people.db keeps for too long: abuse.Service, consent.Readings.
 type Retainer interface {
 	// Retain leaves alone the accounts of which held says that a legal hold keeps everything, and gives the number of rows that went.
 	Retain(ctx context.Context, held func(context.Context, points.AccountID) (bool, error)) (removed int, err error)
