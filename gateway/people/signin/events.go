@@ -61,7 +61,7 @@ func (e Event) Told() bool { return classes[e] != listed }
 
 // Limits of the list of events.
 const (
-	MaxEventsOfKind = 30                   // Of one person, once they are told: however often one thing is done, the others stay in the list.
+	MaxEventsOfKind = 30                   // Of one person, in the list and once they are told: however often one thing is done, the others stay.
 	maxDueOfKind    = 300                  // Of one person, that are still to be told. Those with addresses that are lost otherwise stay beyond it: each was proved by a code.
 	MaxEvents       = 200                  // That are shown, the newest ones.
 	EventLife       = 180 * 24 * time.Hour // After which an event is deleted.
@@ -169,6 +169,11 @@ func (s *Service) noteLockedOut(ctx context.Context, person PersonID, device str
 	return firstError(err, refusal)
 }
 
+// eventsQuery leaves out what is not in use yet, and of each kind all but the newest: what is still to be told may be more.
+const eventsQuery = `SELECT id, kind, device, at FROM (
+		SELECT id, kind, device, at, rowid AS n, row_number() OVER (PARTITION BY kind ORDER BY at DESC, rowid DESC) AS place FROM signin_events WHERE person = ? AND state <> ? AND at > ?)
+	WHERE place <= ? ORDER BY at DESC, n DESC LIMIT ?`
+
 // Events lists what happened to a person, the newest first.
 func (s *Service) Events(ctx context.Context, person PersonID) ([]Happened, error) {
 	return list(ctx, s.db.Reader(), func(row scanner) (h Happened, err error) {
@@ -176,8 +181,7 @@ func (s *Service) Events(ctx context.Context, person PersonID) ([]Happened, erro
 		err = row.Scan(&h.ID, &h.Kind, &h.Device, &at)
 		h.At = time.Unix(at, 0).UTC()
 		return h, err
-	}, "SELECT id, kind, device, at FROM signin_events WHERE person = ? AND state <> ? AND at > ? ORDER BY at DESC, rowid DESC LIMIT ?",
-		person, statePending, s.now().Add(-EventLife).Unix(), MaxEvents)
+	}, eventsQuery, person, statePending, s.now().Add(-EventLife).Unix(), MaxEventsOfKind, MaxEvents)
 }
 
 func goneOwner(event string) string { return "gone " + event }

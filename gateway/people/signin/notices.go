@@ -95,7 +95,7 @@ func (w wait) again(now time.Time) wait {
 	return wait{tries: w.tries + 1, until: now.Add(min(noticePause<<min(w.tries, 16), maxWait))}
 }
 
-// errUnread is that a person's addresses can't be read: the vault has logged it, or says why by its code.
+// errUnread is that a person's addresses can't be read: why is in the log.
 var errUnread = errors.New("a person's addresses can't be read")
 
 // forgetLetters gives up what couldn't be sent for LetterLife, also for channels that this gateway has no more.
