@@ -7,6 +7,9 @@ import (
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
+// A vault leaves out companions that aren't forerunners without a word.
+var _ vault.Forerunner = (*Service)(nil)
+
 // deviceKey is how a context has the device from which the vault is changed.
 type deviceKey struct{}
 
