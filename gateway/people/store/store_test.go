@@ -49,7 +49,7 @@ func migration(t *testing.T, name string) []byte {
 }
 
 // older makes a database as it was with the migrations up to last; change may replace words of them.
-func older(t *testing.T, file, last string, change *strings.Replacer, rows string) {
+func older(t *testing.T, file, last string, change *strings.Replacer, rows ...string) {
 	t.Helper()
 	names, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {
@@ -70,9 +70,10 @@ func older(t *testing.T, file, last string, change *strings.Replacer, rows strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Write(t.Context(), func(tx *sqlite.Tx) error { _, err := tx.Exec(rows); return err })
-	if err != nil {
-		t.Fatal(err)
+	for _, insert := range rows {
+		if err := db.Write(t.Context(), func(tx *sqlite.Tx) error { _, err := tx.Exec(insert); return err }); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -109,5 +110,22 @@ func TestPasskeysOfOlderDatabasesStayAndOnlySealedLabelsDo(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestEventsThatWaitedForAChangeWaitForItOnlyWhileItIsThere(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "people.db")
+	older(t, file, "0011_sealed_labels.sql", strings.NewReplacer(),
+		`INSERT INTO changes (id, person, body, fresh, cleanup) VALUES (7, 'ada', x'01', 0, 0), (8, 'ada', x'01', 0, 1), (9, 'bob', x'01', 0, 1)`,
+		`INSERT INTO signin_events (id, person, kind, device, at, state) VALUES ('a', 'ada', 'identifier-removed', '', 1, 'PENDING'), ('b', 'bob', 'identifier-removed', '', 1, 'PENDING'),
+			('c', 'bob', 'identifier-removed', '', 1, 'DUE')`)
+	db, err := Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var got string
+	if err := db.Reader().QueryRow("SELECT group_concat(id || ' ' || IFNULL(change, '-'), ', ' ORDER BY id) FROM signin_events").Scan(&got); err != nil || got != "a 7, c -" {
+		t.Errorf("%s, %v", got, err)
 	}
 }
