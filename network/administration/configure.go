@@ -43,19 +43,7 @@ func Configure(ctx context.Context, dir rundir.Dir, m *membership.Membership, s 
 		u.admins = append(u.admins, admin)
 	}
 	u.orderers, u.signers, u.sender = u.brands, u.admins, u.admins[0]
-	for updates := 0; ; updates++ {
-		config, err := u.agreed(ctx)
-		if err != nil {
-			return updates, err
-		}
-		update, err := Update(config, m, s)
-		if err != nil || update == nil {
-			return updates, err
-		}
-		if err := u.submit(ctx, config.GetSequence(), update); err != nil {
-			return updates, err
-		}
-	}
+	return steps{agreed: u.agreed, update: func(config *common.Config) ([]byte, error) { return Update(config, m, s) }, send: u.send}.bring(ctx)
 }
 
 // updater changes the channel's configuration.
@@ -131,20 +119,6 @@ func ConfigOf(block *common.Block) (*common.Config, error) {
 		}
 	}
 	return wrapped.GetConfig(), nil
-}
-
-// submit hands an update over until the channel has a later configuration than before. An attempt that was thought lost may
-// have brought it: then a repetition is refused, and what the peers have decides.
-func (u *updater) submit(ctx context.Context, before uint64, update []byte) error {
-	for {
-		refusal := u.send(ctx, update)
-		if config, _, err := u.read(ctx); err == nil && config.GetSequence() > before {
-			return nil
-		}
-		if err := pause(ctx); err != nil {
-			return failure.Wrap(failure.ChannelUpdate, refusal, "the channel's configuration didn't change")
-		}
-	}
 }
 
 // send tries the ordering nodes of the brands one after the other; the error is that of the last.

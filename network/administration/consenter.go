@@ -30,6 +30,8 @@ type Rekeying struct {
 // Rekey has the channel know an ordering node by another TLS certificate, and says whether that changed anything. From then on the others refuse what the node shows until it starts with the new one. What the ordering nodes are is
 // the brands' to say: a majority of their administrators signs.
 //
+// Without an error the channel names this very certificate: another change of the channel that came meanwhile is none of this one.
+//
 // First every other ordering node has to be up with the rest, so that enough of them order while this one is away; CHANNEL_UPDATE names one that isn't.
 func Rekey(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Rekeying) (bool, error) {
 	u := &updater{dir: dir, m: m, brands: []membership.Member{r.Member}, orderers: m.Brands()}
@@ -43,20 +45,24 @@ func Rekey(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Reke
 			u.admins, u.sender = append(u.admins, admin), admin
 		}
 	}
-	config, err := u.agreed(ctx)
-	if err != nil {
-		return false, err
+	changes, err := u.rekeying(r).bring(ctx)
+	return changes > 0, err
+}
+
+// rekeying has the others up with each other before every attempt on a configuration that is new.
+func (u *updater) rekeying(r Rekeying) steps {
+	return steps{
+		agreed: u.agreed,
+		update: func(config *common.Config) ([]byte, error) {
+			return ConsenterTLS(config, u.m.Channel, membership.Address(u.m.OrdererPorts(r.Member.Name, r.Index).Listen), r.Certificate)
+		},
+		ready: func(ctx context.Context, config *common.Config) error {
+			wait, cancel := context.WithTimeout(ctx, r.Wait)
+			defer cancel()
+			return u.awaitOthers(wait, config, membership.OrdererNode(r.Member.Name, r.Index))
+		},
+		send: u.send,
 	}
-	update, err := ConsenterTLS(config, m.Channel, membership.Address(m.OrdererPorts(r.Member.Name, r.Index).Listen), r.Certificate)
-	if err != nil || update == nil {
-		return false, err
-	}
-	wait, cancel := context.WithTimeout(ctx, r.Wait)
-	defer cancel()
-	if err := u.awaitOthers(wait, config, membership.OrdererNode(r.Member.Name, r.Index)); err != nil {
-		return false, err
-	}
-	return true, u.submit(ctx, config.GetSequence(), update)
 }
 
 // ConsenterTLS is the update by which the channel knows the ordering node at an address by this certificate; nil when it does. CHANNEL_UPDATE when none is there.

@@ -17,7 +17,7 @@ import (
 // mspValue is the name of the value that describes an organisation's identities.
 const mspValue = "MSP"
 
-// changeOwn changes what is a member's own in the channel, by an update that its administrator signs alone, and says whether there was anything to change. A regulator may write nothing, so that a brand's administrator hands its update over.
+// changeOwn changes what is a member's own in the channel, by an update that its administrator signs alone, and says whether there was anything to change. Without an error the channel is as updateFrom wants it. A regulator may write nothing, so that a brand's administrator hands its update over.
 func changeOwn(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, updateFrom func(*common.Config) ([]byte, error)) (bool, error) {
 	admin, err := lifecycle.Signer(dir, member, membership.AdminIdentity)
 	if err != nil {
@@ -31,15 +31,8 @@ func changeOwn(ctx context.Context, dir rundir.Dir, m *membership.Membership, me
 			return false, err
 		}
 	}
-	config, err := u.agreed(ctx)
-	if err != nil {
-		return false, err
-	}
-	update, err := updateFrom(config)
-	if err != nil || update == nil {
-		return false, err
-	}
-	return true, u.submit(ctx, config.GetSequence(), update)
+	changes, err := steps{agreed: u.agreed, update: updateFrom, send: u.send}.bring(ctx)
+	return changes > 0, err
 }
 
 // describe changes an organisation's description wherever the channel has it: as application and as ordering organisation. Fabric refuses two that differ.
