@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	"github.com/hyperledger/fabric-config/configtx"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/orderer/etcdraft"
@@ -47,6 +48,21 @@ func Rekey(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Reke
 	}
 	changes, err := u.rekeying(r).bring(ctx)
 	return changes > 0, err
+}
+
+// Named tells whether the channel names this very certificate for the ordering node.
+func Named(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Rekeying) (bool, error) {
+	admin, err := lifecycle.Signer(dir, r.Member, membership.AdminIdentity)
+	if err != nil {
+		return false, err
+	}
+	u := &updater{dir: dir, m: m, brands: []membership.Member{r.Member}, admins: []identity.SigningIdentity{admin}}
+	config, err := u.agreed(ctx)
+	if err != nil {
+		return false, err
+	}
+	lacks, err := u.rekeying(r).update(config)
+	return err == nil && lacks == nil, err
 }
 
 // rekeying has the others up with each other before every attempt on a configuration that is new.

@@ -201,7 +201,11 @@ func (c *Client) testRenew(ctx context.Context, t *testing.T) {
 func (c *Client) testRekey(ctx context.Context, t *testing.T) {
 	const node = "orderer0.hotel"
 	before := c.pair(t, node, TLS)
-	fresh, err := c.NextTLS(ctx, node)
+	unasked := func(context.Context, *x509.Certificate) (bool, error) {
+		t.Error("the channel is asked about the authority's own")
+		return false, nil
+	}
+	fresh, err := c.NextTLS(ctx, node, unasked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,17 +215,32 @@ func (c *Client) testRekey(ctx context.Context, t *testing.T) {
 	if still := c.pair(t, node, TLS); !still.Equal(before) {
 		t.Error("the certificate in use was replaced before others know the next")
 	}
-	if again, err := c.NextTLS(ctx, node); err != nil || !again.Equal(fresh) {
+	if again, err := c.NextTLS(ctx, node, unasked); err != nil || !again.Equal(fresh) {
 		t.Errorf("repeated, it is another certificate (%v): the channel may know the first", err)
 	}
 	if err := c.TakeNextTLS(node); err != nil {
 		t.Fatal(err)
 	}
+	c.testStrangersPair(ctx, t, node)
 	if now := c.pair(t, node, TLS); !now.Equal(fresh) {
 		t.Error("the next certificate isn't in use")
 	}
 	if err := c.TakeNextTLS(node); failure.CodeOf(err) != failure.EnrolFailed {
 		t.Errorf("with nothing to take: %v", err)
+	}
+}
+
+// testStrangersPair: a pair that is kept, of an authority that isn't in use, gives way to one of the one that is.
+func (c *Client) testStrangersPair(ctx context.Context, t *testing.T, node string) {
+	t.Helper()
+	_, next := c.next(node)
+	kept := newIssuer(t, "stranger").issue(t, nodeForm(nil)).write(t, c.dir, next)
+	fresh, err := c.NextTLS(ctx, node, func(context.Context, *x509.Certificate) (bool, error) { return false, nil })
+	if err != nil || fresh.Equal(kept) || !slices.Equal(names(fresh), names(c.pair(t, node, TLS))) {
+		t.Errorf("it gives way to %v (%v)", fresh, err)
+	}
+	if err := os.RemoveAll(next.Folder); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -41,6 +41,7 @@ func TestWhatCantBeDoneIsNamedBeforeTheAuthorityIsAsked(t *testing.T) {
 		"an identity without files":     {[]string{"--member", "airline", "renew", "--files", "nobody"}, failure.EnrolFailed},
 		"a key for a node of others":    {[]string{"--member", "airline", "rekey", "--node", "orderer0.hotel"}, failure.SettingInvalid},
 		"a key for a node without one":  {[]string{"--member", "airline", "rekey", "--node", "orderer0.airline"}, failure.EnrolFailed},
+		"a pair for a node without one": {[]string{"--member", "airline", "rekey", "--node", "orderer0.airline", "--certificate", "x", "--key", "y"}, failure.EnrolFailed},
 		"a root that is nowhere":        {[]string{"--member", "airline", "add-root", "--certificate", "nowhere"}, failure.SettingInvalid},
 		"a root that is none":           {[]string{"--member", "airline", "add-root", "--certificate", "main_test.go"}, failure.SettingInvalid},
 		"an authority that's away":      {[]string{"--member", "airline", "enrol", "--name", "x", "--role", "operator"}, failure.EnrolFailed},
@@ -48,6 +49,9 @@ func TestWhatCantBeDoneIsNamedBeforeTheAuthorityIsAsked(t *testing.T) {
 		if err := attempt(t, c.args...); failure.CodeOf(err) != c.code {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if err := attempt(t, "--member", "airline", "rekey", "--node", "orderer0.airline", "--certificate", "x"); err == nil {
+		t.Error("a certificate without its key")
 	}
 	if err := attempt(t, "list"); err == nil {
 		t.Error("no member is named")
