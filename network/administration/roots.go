@@ -13,7 +13,6 @@ import (
 
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/genesis"
-	"github.com/tallystick/tallystick/network/lifecycle"
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/policy"
 	"github.com/tallystick/tallystick/network/rundir"
@@ -26,26 +25,22 @@ func AddRoot(ctx context.Context, dir rundir.Dir, m *membership.Membership, memb
 	})
 }
 
-// DropRoot ends that: whatever the authority issued is refused from then on. SETTING_INVALID when it issued the certificate of the administrator who signs, who could change nothing any more.
+// DropRoot ends that: whatever the authority issued is refused from then on. SETTING_INVALID while it issued anything among the member's identities in the run directory, the administrator who signs among them, or the
+// certificate by which the channel knows an ordering node of the member's: these would be cut off. The error names them.
 func DropRoot(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, root *x509.Certificate) (bool, error) {
-	admin, err := lifecycle.Signer(dir, member, membership.AdminIdentity)
-	if err != nil {
+	if err := requireNoFiles(dir, member, root); err != nil {
 		return false, err
 	}
-	block, _ := pem.Decode(admin.Credentials())
-	if block == nil {
-		return false, failure.New(failure.RunDirectory, "the administrator's certificate can't be read")
-	}
-	own, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return false, failure.Wrap(failure.RunDirectory, err, "the administrator's certificate can't be read")
-	}
-	if own.CheckSignatureFrom(root) == nil {
-		return false, failure.New(failure.SettingInvalid, "the authority issued the certificate of %s's administrator: enrol it at the new one first", member.Name)
-	}
-	return changeOwn(ctx, dir, m, member, func(config *common.Config) ([]byte, error) {
+	return changeOwn(ctx, dir, m, member, dropping(m, member, root))
+}
+
+func dropping(m *membership.Membership, member membership.Member, root *x509.Certificate) func(*common.Config) ([]byte, error) {
+	return func(config *common.Config) ([]byte, error) {
+		if err := requireNoConsenters(config, m, member, root); err != nil {
+			return nil, err
+		}
 		return Roots(config, m.Channel, member, func(now []*x509.Certificate) []*x509.Certificate { return without(now, root) })
-	})
+	}
 }
 
 func with(list []*x509.Certificate, root *x509.Certificate) []*x509.Certificate {
