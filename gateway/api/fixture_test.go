@@ -153,6 +153,9 @@ func (g *gateway) Account(_ context.Context, id points.AccountID) (store.Positio
 		V: 1, ID: id, Status: points.StatusActive, Controller: points.Controller{Kind: points.ControllerCustodian}, Posted: 12, Lots: []lots.Lot{{Key: lots.Key{Terms: 1}, Points: 12}},
 	}}
 	p.Waiting = g.waiting
+	if id == stranger {
+		p.Programme = "hotel"
+	}
 	if a, there := g.positions[id]; there {
 		p.Account = a
 		return p, nil

@@ -20,7 +20,7 @@ func (s *Server) ListMyPartners(ctx context.Context, _ ListMyPartnersRequestObje
 	for i := range programmes {
 		p := &programmes[i]
 		body.Partners[i] = MyPartner{
-			Member: p.Brand, Name: p.DisplayName, Own: p.Brand == s.programme, RelyingParty: p.RelyingParty.ID, Wallets: append([]string{}, p.RelyingParty.Origins...),
+			Member: p.Brand, Name: p.DisplayName, Own: p.Brand == s.programme, Genesis: p.Genesis, RelyingParty: p.RelyingParty.ID, Wallets: append([]string{}, p.RelyingParty.Origins...),
 		}
 	}
 	own, err := s.ownAccounts(ctx, personIn(ctx))

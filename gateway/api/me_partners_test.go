@@ -31,7 +31,7 @@ func TestWhomACustomerHasExcludedIsTold(t *testing.T) {
 				t.Errorf("%+v", got.Exclusions)
 			}
 			if !slices.ContainsFunc(got.Partners, func(p MyPartner) bool {
-				return p.Own && p.Member == "airline" && p.Name == "Airline Miles" && p.Wallets != nil
+				return p.Own && p.Member == "airline" && p.Name == "Airline Miles" && p.Genesis == programme().Genesis && p.Wallets != nil
 			}) {
 				t.Errorf("%+v", got.Partners)
 			}

@@ -28,7 +28,7 @@ func (s *Server) ListMyTransfers(ctx context.Context, _ ListMyTransfersRequestOb
 			return nil, err
 		}
 		body.Outgoing = append(body.Outgoing, transfersFrom(&position, now, isTransfer)...)
-		senders, err := s.reader.Senders(ctx, id, store.MaxPage)
+		senders, err := s.reader.Senders(ctx, id, now, store.MaxPage)
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +60,9 @@ func (s *Server) LookUpGift(ctx context.Context, r LookUpGiftRequestObject) (Loo
 	}
 	if err != nil {
 		return nil, err
+	}
+	if sender.Programme != s.programme { // Its own wallet's customers take it.
+		return nil, goneGift()
 	}
 	claim := points.ClaimHash(sender.Account.ID, r.Body.ClaimCode)
 	isGift := func(h *points.Hold) bool { return h.ID == given.ID && h.Purpose == points.PurposeGift }

@@ -13,7 +13,7 @@ import (
 )
 
 // Senders are all accounts that the test has put there.
-func (g *gateway) Senders(ctx context.Context, id points.AccountID, _ int) ([]store.Position, error) {
+func (g *gateway) Senders(ctx context.Context, id points.AccountID, _ int64, _ int) ([]store.Position, error) {
 	var all []store.Position
 	for sender := range g.positions {
 		if sender == id {
@@ -82,4 +82,17 @@ func TestAGiftIsToldToWhoHasItsCode(t *testing.T) {
 		}
 	}
 	l.problem(l.as(token, "POST", "/v1/me/gifts/lookups", `{"hold":"x","claimCode":"y"}`), fault.InvalidValue)
+}
+
+func TestAGiftOfAnotherProgrammeIsNoneHere(t *testing.T) {
+	l := newLobby(t)
+	f := friend(time.Now().Unix())
+	f.ID = stranger // Of the hotel.
+	for i := range f.Holds {
+		f.Holds[i].Claim = points.ClaimHash(f.ID, giftCode)
+	}
+	l.positions = map[points.AccountID]points.Account{f.ID: f}
+	id := points.OperationID(strings.Repeat("c", 32))
+	l.known[id] = store.Known{ID: id, Account: f.ID}
+	l.problem(l.as(l.holder("ada@example.com", account), "POST", "/v1/me/gifts/lookups", `{"hold":"`+string(id)+`","claimCode":"`+giftCode+`"}`), fault.HoldUnknown)
 }

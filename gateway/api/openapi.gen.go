@@ -1584,7 +1584,9 @@ type MyOperationRequest struct {
 
 // MyPartner defines model for MyPartner.
 type MyPartner struct {
-	Member string `json:"member"`
+	// Genesis Of the network, as what is signed for its accounts names it.
+	Genesis string `json:"genesis"`
+	Member  string `json:"member"`
 
 	// Name The programme's name for customers.
 	Name string `json:"name"`

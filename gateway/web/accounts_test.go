@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -16,11 +17,14 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/signin"
 )
 
+// genesis is the scripted network's.
+var genesis = strings.Repeat("c", 64)
+
 // statement is what a gateway asks an account's controller to sign.
 func statement(t *testing.T, programme, gateway string, notAfter time.Time) string {
 	t.Helper()
 	raw, err := wire.Encode(signin.LinkStatement{
-		Purpose: "tallystick account link", Genesis: strings.Repeat("c", 64), Gateway: gateway, Programme: programme, Account: points.AccountID(mine), Nonce: "bm9uY2U", NotAfter: notAfter.Unix(),
+		Purpose: "tallystick account link", Genesis: genesis, Gateway: gateway, Programme: programme, Account: points.AccountID(mine), Nonce: "bm9uY2U", NotAfter: notAfter.Unix(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -32,8 +36,8 @@ func statement(t *testing.T, programme, gateway string, notAfter time.Time) stri
 func brands(airline, hotel string) map[string]any {
 	return map[string]any{
 		"partners": []any{
-			map[string]any{"member": "airline", "name": "Airline Miles", "own": true, "relyingParty": "localhost", "wallets": []string{airline}},
-			map[string]any{"member": "hotel", "name": "Hotel Nights", "own": false, "relyingParty": "localhost", "wallets": []string{hotel}},
+			map[string]any{"member": "airline", "name": "Airline Miles", "own": true, "genesis": genesis, "relyingParty": "localhost", "wallets": []string{airline}},
+			map[string]any{"member": "hotel", "name": "Hotel Nights", "own": false, "genesis": genesis, "relyingParty": "localhost", "wallets": []string{hotel}},
 		},
 		"exclusions": []any{map[string]any{"account": mine, "everyone": false, "partners": []string{"hotel"}}},
 	}
@@ -105,6 +109,9 @@ func TestTheWalletVouchesForAnAccountToAWalletOfTheNetworkAlone(t *testing.T) {
 	for name, given := range map[string]map[string]any{
 		"a stranger's page":                 {"statement": good, "back": "https://evil.example"},
 		"too old":                           {"statement": statement(t, "airline", "hotel", time.Now().Add(-time.Minute)), "back": hotelOrigin},
+		"good for hours":                    {"statement": statement(t, "airline", "hotel", time.Now().Add(time.Hour)), "back": hotelOrigin},
+		"another network's":                 {"statement": strings.Replace(good, genesis, strings.Repeat("d", 64), 1), "back": hotelOrigin},
+		"null":                              {"statement": "null", "back": hotelOrigin},
 		"another programme's":               {"statement": statement(t, "grocer", "hotel", soon), "back": hotelOrigin},
 		"something that could be a mandate": {"statement": strings.Replace(good, `"account"`, `"Account"`, 1), "back": hotelOrigin},
 		"something more in it":              {"statement": strings.Replace(good, `{`, `{"a":1,`, 1), "back": hotelOrigin},
@@ -114,10 +121,26 @@ func TestTheWalletVouchesForAnAccountToAWalletOfTheNetworkAlone(t *testing.T) {
 		var hidden bool
 		run(t, p.ctx, `Promise.resolve(document.getElementById("ask").hidden && !document.getElementById("nothing").hidden)`, &hidden)
 		if !hidden {
-			t.Errorf("%s is offered for signing", name)
+			t.Errorf("%s is offered for signing, or not said to be nothing", name)
+		}
+		if kept := p.kept(); kept != "" {
+			t.Errorf("%s: the tab keeps %s", name, kept)
 		}
 	}
-	p.visit("vouch#" + carries(t, map[string]any{"statement": good, "back": hotelOrigin}))
+	given := carries(t, map[string]any{"statement": good, "back": hotelOrigin})
+	p.do(chromedp.Evaluate(`location.hash = "`+given+`"`, nil)) // Followed while the page is open.
+	p.reads("#ask", "Hotel Nights wants to show you this account")
+	var address string
+	p.do(chromedp.Evaluate(`location.href`, &address))
+	if strings.Contains(address, given) || p.kept() != given {
+		t.Errorf("the statement stays in the address bar, %s, or isn't kept", address)
+	}
+	p.click("#refuse")
+	p.do(chromedp.WaitReady(`body[data-page="overview"]`))
+	if kept := p.kept(); kept != "" {
+		t.Errorf("it was refused, and the tab keeps %s", kept)
+	}
+	p.visit("vouch#" + given)
 	p.reads("#ask", "Hotel Nights wants to show you this account")
 	p.click("#agreed")
 	p.click("#vouch-form button")
@@ -126,7 +149,37 @@ func TestTheWalletVouchesForAnAccountToAWalletOfTheNetworkAlone(t *testing.T) {
 	var href string
 	run(t, p.ctx, `Promise.resolve(document.getElementById("return").href)`, &href)
 	if !strings.HasPrefix(href, hotelOrigin+"/wallet/link#") {
-		t.Errorf("the way back is %s", href)
+		t.Fatalf("the way back is %s", href)
+	}
+	signs(t, href, good)
+}
+
+// signs checks that what an address takes back was signed for a statement.
+func signs(t *testing.T, address, statement string) {
+	t.Helper()
+	_, fragment, _ := strings.Cut(address, "#")
+	raw, err := base64.RawURLEncoding.DecodeString(fragment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back struct {
+		Token, Signature string
+		WebAuthn         struct{ AuthenticatorData, ClientDataJSON string }
+	}
+	if err := json.Unmarshal(raw, &back); err != nil {
+		t.Fatal(err)
+	}
+	client, err := base64.RawURLEncoding.DecodeString(back.WebAuthn.ClientDataJSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data struct{ Type, Challenge string }
+	if err := json.Unmarshal(client, &data); err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte(statement))
+	if data.Type != "webauthn.get" || data.Challenge != base64.RawURLEncoding.EncodeToString(digest[:]) || back.Token != "bm9uY2U" || back.Signature == "" || back.WebAuthn.AuthenticatorData == "" {
+		t.Errorf("what was signed is %s in %s", client, raw)
 	}
 }
 
@@ -141,7 +194,7 @@ func TestBrandsAreExcludedAndLetInAgain(t *testing.T) {
 	p.click(`[aria-label="Allow again: Hotel Nights"]`)
 	p.reads("#message", "allowed again")
 	p.click(`[aria-label="Exclude: All other brands"]`)
-	p.reads("#message", "is excluded")
+	p.reads("#message", "All other brands are excluded")
 	if !p.api.was("prepare", `"kind":"optin"`, `"partner":"hotel"`) || !p.api.was("prepare", `"kind":"optout"`, `"partner":"*"`) {
 		t.Errorf("sent: %v", p.api.sent)
 	}
@@ -159,6 +212,10 @@ func TestAChangeOfKeyThatIsAskedForIsShownAndStopped(t *testing.T) {
 	})
 	p.visit("?recovery")
 	p.reads("#recoveries", "Somebody wants another key")
+	p.api.set("POST /v1/me/operations", pending)
+	p.click("#recoveries button")
+	p.reads("#message", "in a moment")
+	p.api.set("POST /v1/me/operations", map[string]any{"id": strings.Repeat("f", 32), "status": "DONE"})
 	p.api.set("GET /v1/me/accounts", map[string]any{"accounts": []any{position(mine, 10)}})
 	p.click("#recoveries button")
 	p.reads("#message", "It is stopped")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,11 @@ type scripted struct {
 	mu      sync.Mutex
 	answers map[string]any // By method and path; a fault.Code is that problem.
 	sent    []string       // Method, path and body.
+	keys    []string       // Idempotency keys.
 }
+
+// lost is an answer that doesn't arrive: what was sent did.
+type lost struct{}
 
 func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -44,6 +49,9 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		s.sent = append(s.sent, call+" "+string(body))
 	}
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		s.keys = append(s.keys, key)
+	}
 	answer, known := s.answers[call]
 	status := http.StatusOK
 	if !known {
@@ -55,6 +63,12 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = map[string]any{"code": code, "class": row.Class, "detail": "a developer's sentence", "status": status, "errors": []map[string]string{{"pointer": "/operation/points", "detail": "x"}}}
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if _, is := answer.(lost); is {
+		w.Header().Set("Content-Length", "100")
+		_, _ = io.WriteString(w, "{")
+		_ = http.NewResponseController(w).Flush() // A browser sends again by itself what got no answer at all.
+		panic(http.ErrAbortHandler)
+	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer)
 }
@@ -63,6 +77,25 @@ func (s *scripted) set(call string, answer any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers[call] = answer
+}
+
+// keysSent are the idempotency keys that came, in order.
+func (s *scripted) keysSent() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.keys)
+}
+
+// all are the calls that came whose text begins with something.
+func (s *scripted) all(call string) (found []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sent := range s.sent {
+		if strings.HasPrefix(sent, call) {
+			found = append(found, sent)
+		}
+	}
+	return found
 }
 
 // was says whether something was sent whose text contains all parts.
@@ -149,6 +182,13 @@ func (p *phone) click(selector string) {
 func (p *phone) fill(selector, text string) {
 	p.t.Helper()
 	p.do(chromedp.WaitVisible(selector), chromedp.SendKeys(selector, text))
+}
+
+// kept is what this tab keeps.
+func (p *phone) kept() (all string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate(`Object.values(sessionStorage).join(" ")`, &all))
+	return all
 }
 
 // reads waits until an element's text contains something.

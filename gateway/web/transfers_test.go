@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 )
 
@@ -13,6 +15,9 @@ var (
 	mine   = strings.Repeat("1", 32)
 	theirs = strings.Repeat("2", 32)
 )
+
+// pending is the answer to an operation that is recorded and not on the ledger yet.
+var pending = map[string]any{"id": strings.Repeat("f", 32), "status": "PENDING"}
 
 // position is an account of the airline's as the API tells it.
 func position(id string, spendable int) map[string]any {
@@ -61,6 +66,10 @@ func TestTransfersAreTakenLeftAndTakenBack(t *testing.T) {
 	if !p.api.was("POST /v1/me/operations/prepare", `"kind":"accept"`, `"hold":"`+strings.Repeat("a", 32), `"to":"`+theirs) || !p.api.was("POST /v1/me/operations ", `"acknowledged":"h"`) {
 		t.Errorf("sent: %v", p.api.sent)
 	}
+	p.api.set("POST /v1/me/operations", pending)
+	p.click("#outgoing li:nth-child(1) button")
+	p.reads("#message", "in a moment")
+	p.api.set("POST /v1/me/operations", map[string]any{"id": strings.Repeat("f", 32), "status": "DONE"})
 	p.click("#outgoing li:nth-child(1) button")
 	p.reads("#message", "free again")
 	if !p.api.was("POST /v1/me/operations/prepare", `"kind":"void"`, strings.Repeat("c", 32)) {
@@ -85,6 +94,93 @@ func TestAGiftLinkThatHasLapsedIsToldInWords(t *testing.T) {
 	p.fits("gift-lapsed")
 	if !p.api.was("lookups", strings.Repeat("a", 32), strings.Repeat("B", 22)) {
 		t.Errorf("sent: %v", p.api.sent)
+	}
+	if kept := p.kept(); kept != "" {
+		t.Errorf("the tab keeps %s", kept)
+	}
+}
+
+func TestAGiftIsKeptUntilItIsTakenOrItsReaderSignsOut(t *testing.T) {
+	gift := strings.Repeat("a", 32) + "." + strings.Repeat("B", 22)
+	p := openPhone(t, map[string]any{
+		"GET /v1/me/accounts":            map[string]any{"accounts": []any{position(mine, 500)}},
+		"GET /v1/me/transfers":           map[string]any{"incoming": []any{transfer("b", "transfer", theirs, mine)}, "outgoing": []any{}},
+		"POST /v1/me/gifts/lookups":      transfer("a", "gift", theirs, ""),
+		"POST /v1/me/operations/prepare": map[string]any{"operation": map[string]any{"kind": "accept"}, "notice": map[string]any{"text": "Seen.", "hash": "h"}},
+		"POST /v1/me/operations":         map[string]any{"id": strings.Repeat("f", 32), "status": "DONE"},
+		"DELETE /v1/me/sessions/current": nil,
+	})
+	agree := func() {
+		p.reads("#notice", "Seen.")
+		p.click("#agreed")
+		p.click("#agree-form button")
+		p.reads("#message", "are yours")
+	}
+	p.visit("transfers?keeps#" + gift)
+	p.click("#incoming li:nth-child(1) button:not(.quiet)")
+	agree()
+	if kept := p.kept(); kept != gift {
+		t.Errorf("another transfer was taken, and the tab keeps %q", kept)
+	}
+	p.click("#gift-form button")
+	agree()
+	if kept := p.kept(); kept != "" {
+		t.Errorf("the gift was taken, and the tab keeps %q", kept)
+	}
+	p.visit("transfers?again#" + gift)
+	p.click("#sign-out")
+	p.do(chromedp.WaitReady(`body[data-page="sign-in"][data-ready]`))
+	if kept := p.kept(); kept != "" {
+		t.Errorf("after signing out the tab keeps %q", kept)
+	}
+}
+
+// TestAConfirmationWhoseAnswerIsLostIsSentOnceMoreAsTheSame has the second try told what became of the first, and the gift's link shown by it.
+func TestAConfirmationWhoseAnswerIsLostIsSentOnceMoreAsTheSame(t *testing.T) {
+	for name, c := range map[string]struct {
+		claimCode string // As the operation has it that was prepared.
+		signs     bool
+		answer    map[string]any
+	}{
+		"in custody":     {"", false, map[string]any{"id": strings.Repeat("a", 32), "status": "DONE", "duplicate": true, "claimCode": strings.Repeat("B", 22)}},
+		"by its own key": {strings.Repeat("B", 22), true, map[string]any{"id": strings.Repeat("a", 32), "status": "PENDING", "duplicate": true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			operation := map[string]any{"kind": "gift", "account": mine, "points": 25}
+			prepared := map[string]any{"operation": operation, "notice": map[string]any{"text": "Seen.", "hash": "h"}}
+			p := openPhone(t, map[string]any{"GET /v1/me/accounts": map[string]any{"accounts": []any{position(mine, 500)}}, "POST /v1/me/operations": lost{}})
+			if c.signs {
+				operation["claimCode"] = c.claimCode
+				prepared["passkey"] = p.passkey()
+				prepared["mandate"] = map[string]any{"mandate": map[string]any{}, "challenge": "YQ", "relyingParty": "localhost"}
+			}
+			p.api.set("POST /v1/me/operations/prepare", prepared)
+			p.visit("send?lost")
+			p.click(`[name=kind][value=gift]`)
+			p.fill("#points", "25")
+			p.click("#send-form button")
+			p.reads("#notice", "Seen.")
+			p.click("#agreed")
+			p.click("#agree-form button")
+			p.reads("#message.bad", "try again")
+			p.api.set("POST /v1/me/operations", c.answer)
+			p.click("#agree-form button")
+			p.reads("#claim", "#"+strings.Repeat("a", 32)+"."+strings.Repeat("B", 22))
+			keys, bodies := p.api.keysSent(), p.api.all("POST /v1/me/operations {")
+			if len(keys) != 2 || keys[0] != keys[1] || len(bodies) != 2 || bodies[0] != bodies[1] {
+				t.Fatalf("sent %v as %v", bodies, keys)
+			}
+			p.visit("send?next")
+			p.click(`[name=kind][value=gift]`)
+			p.fill("#points", "25")
+			p.click("#send-form button")
+			p.click("#agreed")
+			p.click("#agree-form button")
+			p.reads("#claim", strings.Repeat("B", 22))
+			if keys = p.api.keysSent(); len(keys) != 3 || keys[2] == keys[0] {
+				t.Errorf("what is prepared anew is another: %v", keys)
+			}
+		})
 	}
 }
 

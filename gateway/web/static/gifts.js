@@ -24,5 +24,7 @@ export function openedGift() {
 // A link that is followed while its page is open changes nothing but the part behind the #.
 addEventListener("hashchange", () => { if (readGift(location.hash)) location.reload(); });
 
-/** forgetGift is for a gift that was taken. */
-export const forgetGift = () => sessionStorage.removeItem(kept);
+/** forgetGift is for a gift that was taken, or that is none: it is kept no longer. Another one that this tab keeps stays. */
+export function forgetGift({ hold, claimCode }) {
+  if (sessionStorage.getItem(kept) === `${hold}.${claimCode}`) sessionStorage.removeItem(kept);
+}

@@ -52,5 +52,7 @@ if (given?.token) {
     drop(kept);
     await explain(problem);
   }
+} else {
+  drop(kept);
 }
 document.body.dataset.ready = "true";

@@ -8,18 +8,25 @@ export async function passkeySignature(prepared, id) {
   return { signature: ledgerSignature(response.signature), webauthn: { authenticatorData: response.authenticatorData, clientDataJSON: response.clientDataJSON } };
 }
 
-/** prepare asks what the customer has to know. */
-export const prepare = (operation, extra = {}) => api("POST", "/v1/me/operations/prepare", { operation, language: document.documentElement.lang, ...extra });
+/** prepare asks what the customer has to know. Whatever is prepared once is recorded once: its idempotency key is drawn here, and goes with every submission of it. */
+export async function prepare(operation, extra = {}) {
+  const prepared = await api("POST", "/v1/me/operations/prepare", { operation, language: document.documentElement.lang, ...extra });
+  return { ...prepared, key: key() };
+}
 
-/** submit signs where the account has a key of its own, and sends. agreed is the notice that the customer was shown. */
-export async function submit(prepared, agreed, extra = {}) {
+/** signed is what is sent of an operation: signed where the account has a key of its own. */
+async function signed(prepared, agreed) {
   const operation = { ...prepared.operation };
   if (prepared.mandate) {
     if (!prepared.mandate.challenge) throw new Problem(409, { code: "WALLET_KEY", detail: "" });
     operation.authorisation = { mandate: prepared.mandate.mandate, ...(await passkeySignature(prepared.mandate, prepared.passkey)) };
   }
-  const body = { operation, ...extra };
-  if (agreed) body.acknowledged = agreed.hash;
-  return api("POST", "/v1/me/operations", body, { "Idempotency-Key": key(), Prefer: "wait=30" });
+  return agreed ? { operation, acknowledged: agreed.hash } : { operation };
 }
 
+/** submit sends what was prepared; agreed is the notice that the customer was shown. When the answer is lost it is called again with the same, which is told what became of the first: a passkey
+ *  doesn't sign the same thing twice in the same way, so what was sent is kept. */
+export async function submit(prepared, agreed) {
+  prepared.body ??= await signed(prepared, agreed);
+  return api("POST", "/v1/me/operations", prepared.body, { "Idempotency-Key": prepared.key, Prefer: "wait=30" });
+}

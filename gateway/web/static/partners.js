@@ -9,7 +9,8 @@ const everyone = "*";
 async function choose(kind, account, partner) {
   const answer = await submit(await prepare({ kind, account, partner }), null);
   await show();
-  say(t(answer.status === "DONE" ? `partners.done-${kind}` : "send.pending"), "good");
+  const done = `partners.done-${kind}${partner === everyone ? "-everyone" : ""}`;
+  say(t(answer.status === "DONE" ? done : "send.pending"), "good");
 }
 
 function row(account, partner, name, excluded) {

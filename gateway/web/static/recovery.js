@@ -5,9 +5,9 @@ import { prepare, submit } from "./operations.js";
 const t = await words();
 
 async function stop(account, done) {
-  await submit(await prepare({ kind: "veto", account }), null);
+  const answer = await submit(await prepare({ kind: "veto", account }), null);
   await done();
-  say(t("recovery.stopped"), "good");
+  say(t(answer.status === "DONE" ? "recovery.stopped" : "send.pending"), "good");
 }
 
 /** recoveries gives the notes about accounts' keys; done is called once something was changed. */

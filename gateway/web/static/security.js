@@ -36,8 +36,8 @@ function controlRow(account, passkeys) {
 
 async function rekey(account, fields, extra) {
   const prepared = await prepare({ kind: "rekey", account: account.position.id, ...fields }, extra);
-  await submit(prepared, null);
-  say(t("security.rekeyed"), "good");
+  const answer = await submit(prepared, null);
+  say(t(answer.status === "DONE" ? "security.rekeyed" : "send.pending"), "good");
 }
 
 async function show() {

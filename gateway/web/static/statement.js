@@ -3,10 +3,19 @@
 import { base64url } from "./tally.js";
 
 const purpose = "tallystick account link";
+const longest = 15 * 60; // Seconds for which a statement can be signed: a gateway asks for 5 minutes, and clocks differ.
 const members = ["account", "gateway", "genesis", "nonce", "notAfter", "programme", "purpose"]; // Ascending, as RFC 8785 writes them.
 
 const encode = (text) => base64url(new TextEncoder().encode(text));
 const decode = (text) => new TextDecoder().decode(Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)));
+
+function read(text) {
+  try {
+    return JSON.parse(decode(text));
+  } catch {
+    return null;
+  }
+}
 
 /** carried is what an address carries to this page, kept in this tab while its reader signs in; null when that is nothing of ours. */
 export function carried(kept) {
@@ -14,19 +23,18 @@ export function carried(kept) {
     sessionStorage.setItem(kept, location.hash.slice(1));
     history.replaceState(null, "", location.pathname);
   }
-  try {
-    return JSON.parse(decode(sessionStorage.getItem(kept)));
-  } catch {
-    return null;
-  }
+  return read(sessionStorage.getItem(kept));
 }
+
+// An address that is followed while its page is open changes nothing but the part behind the #.
+addEventListener("hashchange", () => { if (read(location.hash.slice(1))) location.reload(); });
 
 export const drop = (kept) => sessionStorage.removeItem(kept);
 
 /** address is a page of a wallet that is given something. */
 export const address = (origin, page, given) => `${origin}/wallet/${page}#${encode(JSON.stringify(given))}`;
 
-/** readStatement reads a statement, and nothing that has other members or is written otherwise: no mandate is ever signed as one. Null when it is none, or too old. */
+/** readStatement reads a statement, and nothing that has other members or is written otherwise: no mandate is ever signed as one. Null when it is none, too old, or good for too long. */
 export function readStatement(canonical) {
   let statement;
   try {
@@ -34,8 +42,9 @@ export function readStatement(canonical) {
   } catch {
     return null;
   }
-  if (JSON.stringify(statement, members) !== canonical || Object.keys(statement).length !== members.length) return null;
-  return statement.purpose === purpose && statement.notAfter > Date.now() / 1000 ? statement : null;
+  if (!statement || JSON.stringify(statement, members) !== canonical || Object.keys(statement).length !== members.length) return null;
+  const left = statement.notAfter - Date.now() / 1000;
+  return statement.purpose === purpose && left > 0 && left < longest ? statement : null;
 }
 
 /** challengeOf is what a passkey signs of a statement: its SHA-256. */

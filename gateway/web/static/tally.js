@@ -31,9 +31,10 @@ async function send(method, path, body, headers) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  const response = await fetch(path, options).catch(() => { throw new Problem(0, { code: "OFFLINE" }); });
+  const lost = () => { throw new Problem(0, { code: "OFFLINE" }); };
+  const response = await fetch(path, options).catch(lost);
   const isJSON = (response.headers.get("Content-Type") || "").includes("json");
-  const answer = isJSON ? await response.json() : null;
+  const answer = isJSON ? await response.json().catch(lost) : null;
   if (!response.ok) throw new Problem(response.status, answer || {});
   return answer;
 }
@@ -191,6 +192,7 @@ if (document.body.dataset.page !== "sign-in") {
   out.hidden = false;
   out.addEventListener("click", () => act(out, async () => {
     await api("DELETE", "/v1/me/sessions/current");
+    sessionStorage.clear(); // Gifts and statements that this tab has kept are not for whoever signs in next.
     location.assign("/wallet/sign-in");
   }));
 }

@@ -7,7 +7,9 @@ import { isLeft, leave } from "./left.js";
 
 const t = await words();
 const part = (id) => document.getElementById(id);
+const gone = ["HOLD_UNKNOWN", "CLAIM_INVALID"]; // What is said of a gift that nobody can take with this code.
 let own = [];
+let taking = null; // What the customer is asked to take.
 
 function view(id) {
   part("choose").hidden = id !== "choose";
@@ -17,8 +19,10 @@ function view(id) {
 const ask = agreeing({
   back: () => view("choose"),
   done: async (answer) => {
-    forgetGift();
-    part("code").value = "";
+    if (taking.claimCode) {
+      forgetGift(taking);
+      part("code").value = "";
+    }
     view("choose");
     await show();
     say(t(answer.status === "DONE" ? "transfers.taken" : "send.pending"), "good");
@@ -29,13 +33,14 @@ async function take(transfer, account, claimCode) {
   const operation = { kind: "accept", account, hold: transfer.hold, to: transfer.from };
   if (claimCode) operation.claimCode = claimCode;
   await ask(operation, t("transfers.summary", points(transfer.points)));
+  taking = operation;
   view("agree");
 }
 
 async function takeBack(transfer) {
-  await submit(await prepare({ kind: "void", account: transfer.from, hold: transfer.hold }), null);
+  const answer = await submit(await prepare({ kind: "void", account: transfer.from, hold: transfer.hold }), null);
   await show();
-  say(t("transfers.back"), "good");
+  say(t(answer.status === "DONE" ? "transfers.back" : "send.pending"), "good");
 }
 
 const button = (text, work, kind = "") => el("button", { type: "button", class: kind, onclick: (event) => act(event.currentTarget, work) }, text);
@@ -65,11 +70,20 @@ async function show() {
   part("outgoing").replaceChildren(...(list.outgoing.length ? list.outgoing.map(outgoing) : none()));
 }
 
+/** lookUp tells what a gift is; one that is none is kept no longer. */
+async function lookUp(gift) {
+  try {
+    return await api("POST", "/v1/me/gifts/lookups", gift);
+  } catch (problem) {
+    if (gone.includes(problem.code)) forgetGift(gift);
+    throw problem;
+  }
+}
+
 onSubmit(part("gift-form"), async (fields) => {
   const gift = readGift(fields.code);
   if (!gift) return say(t("transfers.no-code"), "bad");
-  const transfer = await api("POST", "/v1/me/gifts/lookups", gift);
-  return take(transfer, fields.into, gift.claimCode);
+  return take(await lookUp(gift), fields.into, gift.claimCode);
 });
 
 try {

@@ -11,7 +11,7 @@ function show(id) {
   for (const other of ["ask", "done", "nothing"]) part(other).hidden = other !== id;
 }
 
-/** asked finds who asks for what; null unless it is a statement about an account of the customer's under a passkey, asked for at a wallet that the ledger knows. */
+/** asked finds who asks for what; null unless it is a statement about an account of the customer's under a passkey, asked for on this network at a wallet that the ledger knows. */
 async function asked() {
   const given = carried(kept);
   const statement = given && readStatement(given.statement);
@@ -20,13 +20,15 @@ async function asked() {
   const account = accounts.find((a) => a.own && a.passkey && a.programme === statement.programme && a.position.id === statement.account);
   const asker = partners.find((p) => p.member === statement.gateway && p.wallets.includes(given.back));
   const here = partners.find((p) => p.own);
-  return account && asker ? { ...given, account, asker, relyingParty: here.relyingParty, token: statement.nonce } : null;
+  return account && asker && here.genesis === statement.genesis ? { ...given, account, asker, relyingParty: here.relyingParty, token: statement.nonce } : null;
 }
 
 try {
   const one = await asked();
   show(one ? "ask" : "nothing");
+  if (!one) drop(kept);
   if (one) {
+    part("refuse").addEventListener("click", () => drop(kept));
     part("asks").textContent = t("vouch.asks", { name: one.asker.name });
     part("account").textContent = one.account.position.id;
     onSubmit(part("vouch-form"), async () => {
