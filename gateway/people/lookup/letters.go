@@ -30,12 +30,12 @@ const lettersActor = "job/lookup"
 
 // Challenge implements Messenger. Who can't be written to is asked in the wallet alone, and the till is told nothing of that.
 func (l Letters) Challenge(ctx context.Context, person string, asked Question, m Message) error {
-	names := []string{vault.Language, string(vault.Email), string(vault.Phone)}
-	known, err := l.Vault.Read(ctx, vault.PersonID(person), names, vault.Access{Actor: lettersActor, Purpose: "identification"})
+	known, err := l.Vault.Read(ctx, vault.PersonID(person), vault.ContactAttributes, vault.Access{Actor: lettersActor, Purpose: "identification"})
 	if err != nil {
 		return err
 	}
-	language, addresses := l.sort(known)
+	language, addresses := vault.Contact(known)
+	addresses = slices.DeleteFunc(addresses, func(a vault.Identifier) bool { return l.Send[a.Kind] == nil })
 	to, err := l.choose(ctx, vault.PersonID(person), addresses, vault.Identifier{Kind: vault.Kind(asked.Kind), Value: asked.Value})
 	if err != nil || to.Value == "" {
 		return err
@@ -46,19 +46,6 @@ func (l Letters) Challenge(ctx context.Context, person string, asked Question, m
 		text, _, _ = strings.Cut(text, "\n")
 	}
 	return l.Send[to.Kind](ctx, to, subject, text)
-}
-
-// sort takes the person's language, and the addresses that can be written to.
-func (l Letters) sort(known []vault.Attribute) (language string, addresses []vault.Identifier) {
-	for _, a := range known {
-		switch kind := vault.Kind(a.Name); {
-		case a.Name == vault.Language:
-			language = a.Value
-		case l.Send[kind] != nil:
-			addresses = append(addresses, vault.Identifier{Kind: kind, Value: a.Value})
-		}
-	}
-	return language, addresses
 }
 
 // choose gives the address that was asked for where the person has proved it, else another one that was; nothing when there is none.

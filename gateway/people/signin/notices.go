@@ -190,8 +190,7 @@ func (s *Service) tell(ctx context.Context, person PersonID, of class, events []
 
 // addressesOf are those that a person has proved, and those that the person has lost by what is told; nobody's when the person is gone.
 func (s *Service) addressesOf(ctx context.Context, person PersonID, events []due) (to []vault.Identifier, language string, err error) {
-	names := []string{vault.Language, string(vault.Email), string(vault.Phone)}
-	known, err := s.people.Read(ctx, person, names, vault.Access{Actor: noticesActor, Purpose: "security"})
+	known, err := s.people.Read(ctx, person, vault.ContactAttributes, vault.Access{Actor: noticesActor, Purpose: "security"})
 	if fault.CodeOf(err) == fault.PersonUnknown {
 		return nil, "", nil
 	}
@@ -199,14 +198,7 @@ func (s *Service) addressesOf(ctx context.Context, person PersonID, events []due
 		s.log.Warn("somebody can't be told of security events yet", "code", string(fault.CodeOf(err)))
 		return nil, "", errUnread
 	}
-	var addresses []vault.Identifier
-	for _, a := range known {
-		if a.Name == vault.Language {
-			language = a.Value
-		} else {
-			addresses = append(addresses, vault.Identifier{Kind: vault.Kind(a.Name), Value: a.Value})
-		}
-	}
+	language, addresses := vault.Contact(known)
 	proved, _, err := s.Proved(ctx, person, addresses)
 	if err != nil {
 		return nil, "", err
