@@ -129,12 +129,7 @@ func TestAFailedAuditSignsNothing(t *testing.T) {
 }
 
 func TestAnArchiveIsAuditedWithNoPeer(t *testing.T) {
-	l := ledgertest.New(t, "airline", "hotel")
-	l.Found()
-	p := l.Create(0)
-	item := p.Open()
-	p.Batch(0, []ledgertest.Item{item})
-	l.Cut()
+	l, _, _ := withAccount(t)
 	folder := archive.Folder{Dir: filepath.Join(t.TempDir(), "archive")}
 	if _, err := folder.Extend(t.Context(), ledgertest.Channel, 2, l); err != nil {
 		t.Fatal(err)

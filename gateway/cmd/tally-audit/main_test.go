@@ -16,7 +16,8 @@ import (
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 )
 
-func saved(t *testing.T) blocks.Archive {
+// withAccount is a ledger of two brands, with one account in the first one's programme.
+func withAccount(t *testing.T) (*ledgertest.Ledger, *ledgertest.Programme, ledgertest.Item) {
 	t.Helper()
 	l := ledgertest.New(t, "airline", "hotel")
 	l.Found()
@@ -24,6 +25,12 @@ func saved(t *testing.T) blocks.Archive {
 	item := p.Open()
 	p.Batch(0, []ledgertest.Item{item})
 	l.Cut()
+	return l, p, item
+}
+
+func saved(t *testing.T) blocks.Archive {
+	t.Helper()
+	l, p, item := withAccount(t)
 	p.Batch(0, []ledgertest.Item{p.Earn(item.Operation.Account, 4200)})
 	l.Cut()
 	a := blocks.Archive{Dir: filepath.Join(t.TempDir(), "blocks")}

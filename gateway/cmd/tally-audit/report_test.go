@@ -17,12 +17,7 @@ import (
 
 // TestAReportIsMadeAgainAsOfAnEarlierBlock: the archive has grown since, and gives what a read model of that time would have given.
 func TestAReportIsMadeAgainAsOfAnEarlierBlock(t *testing.T) {
-	l := ledgertest.New(t, "airline", "hotel")
-	l.Found()
-	p := l.Create(0)
-	item := p.Open()
-	p.Batch(0, []ledgertest.Item{item})
-	l.Cut()
+	l, p, item := withAccount(t)
 	p.Batch(0, []ledgertest.Item{p.Earn(item.Operation.Account, 4200)})
 	l.Cut()
 	early, late := archive.Folder{Dir: filepath.Join(t.TempDir(), "early")}, archive.Folder{Dir: filepath.Join(t.TempDir(), "late")}
@@ -51,12 +46,7 @@ func TestAReportIsMadeAgainAsOfAnEarlierBlock(t *testing.T) {
 
 // TestAReportIsSignedAndVerifiedOffline: with nothing but files.
 func TestAReportIsSignedAndVerifiedOffline(t *testing.T) {
-	l := ledgertest.New(t, "airline", "hotel")
-	l.Found()
-	p := l.Create(0)
-	item := p.Open()
-	p.Batch(0, []ledgertest.Item{item})
-	l.Cut()
+	l, _, _ := withAccount(t)
 	folder := archive.Folder{Dir: filepath.Join(t.TempDir(), "archive")}
 	if _, err := folder.Extend(t.Context(), ledgertest.Channel, 100, l); err != nil {
 		t.Fatal(err)

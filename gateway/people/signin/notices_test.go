@@ -1,10 +1,8 @@
 package signin
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"os"
 	"regexp"
 	"slices"
@@ -13,90 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"pgregory.net/rapid"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
-
-// outbox is a sender that keeps messages, and may fail.
-type outbox struct {
-	fails bool
-	sent  []Message
-}
-
-func (o *outbox) Send(_ context.Context, m Message) error {
-	if o.fails {
-		return fault.New(fault.Internal, "not now")
-	}
-	o.sent = append(o.sent, m)
-	return nil
-}
-
-// to lists what was sent to an address.
-func (o *outbox) to(address string) (some []Message) {
-	for _, m := range o.sent {
-		if m.To.Value == address {
-			some = append(some, m)
-		}
-	}
-	return some
-}
-
-// notified is a world whose notices are sent when the test says so, into an outbox.
-func notified(t *testing.T) (*world, *outbox) {
-	w := newWorld(t)
-	w.restart()
-	return w, w.outbox()
-}
-
-// restart makes another service of the same database, with an outbox for e-mails and phones.
-func (w *world) restart() {
-	w.t.Helper()
-	o := &outbox{}
-	s := w.settings
-	s.Post = NewPost(map[vault.Kind]Sender{vault.Email: o, vault.Phone: o}, w.log)
-	w.Service = do[*Service](w.t)(New(s))
-}
-
-func (w *world) outbox() *outbox { return w.post.senders[vault.Email].(*outbox) }
-
-// round writes and sends what is due.
-func (w *world) round() error {
-	return errors.Join(w.writeLetters(w.t.Context()), w.carry(w.t.Context(), vault.Email), w.carry(w.t.Context(), vault.Phone))
-}
-
-// person is somebody with addresses that are proved, without sessions.
-func (w *world) person(addresses ...vault.Identifier) PersonID {
-	w.t.Helper()
-	person := PersonID(fmt.Sprintf("%032x", len(w.people.by)+100))
-	for _, a := range addresses {
-		w.people.by[a] = person
-		w.write(func(tx *sqlite.Tx) error { return w.noteProved(tx, person, w.addressHash(a)) })
-		w.pass(time.Second)
-	}
-	return person
-}
-
-func (w *world) write(f func(*sqlite.Tx) error) {
-	w.t.Helper()
-	if err := w.db.Write(w.t.Context(), f); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *world) happens(person PersonID, kind Event) {
-	w.t.Helper()
-	w.write(func(tx *sqlite.Tx) error {
-		return w.note(tx, happening{person: person, kind: kind, device: "Firefox, Linux"})
-	})
-}
-
-func phone(number string) vault.Identifier {
-	return vault.Identifier{Kind: vault.Phone, Value: number}
-}
 
 func TestWhatHappensStandsInThePersonsListWithItsDevice(t *testing.T) {
 	w := newWorld(t)
@@ -640,62 +560,6 @@ func TestEveryEventIsSaidInEveryLanguageAndNothingElse(t *testing.T) {
 				}
 				seen[m.Text] = true
 			}
-		}
-	}
-}
-
-// TestNoticesReachARealMailServerOnce has the server refuse a letter for now, and the gateway restarted before it takes it.
-func TestNoticesReachARealMailServerOnce(t *testing.T) {
-	w := newWorld(t)
-	s := &server{refuse: &smtp.SMTPError{Code: 451, Message: "later, ada@example.org"}}
-	carrier := do[*Mail](t)(NewMail(SMTP{Address: s.serve(t, Plain, nil), From: "wallet@airline.example", Encryption: Plain}))
-	start := func() (stop func()) {
-		settings := w.settings
-		settings.Post = NewPost(map[vault.Kind]Sender{vault.Email: carrier}, w.log)
-		w.Service = do[*Service](t)(New(settings))
-		ctx, end := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() { _ = w.Run(ctx); close(ended) }()
-		return func() { end(); <-ended }
-	}
-	tried := func() int {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return len(s.to)
-	}
-	ada := w.person(email("ada@example.org"))
-	stop := start()
-	w.happens(ada, AuthenticatorRemoved)
-	await(t, "a first attempt", func() bool { return tried() == 1 })
-	stop()
-	s.mu.Lock()
-	s.refuse = nil
-	s.mu.Unlock()
-	w.pass(maxLetterPause)
-	stop = start()
-	await(t, "the letter", func() bool {
-		var left int
-		return w.db.Reader().QueryRow("SELECT count(*) FROM signin_letters").Scan(&left) == nil && left == 0
-	})
-	stop()
-	if tried() != 2 {
-		t.Errorf("%d attempts", tried())
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	letter := do[*mail.Message](t)(mail.ReadMessage(strings.NewReader(string(s.raw))))
-	id := letter.Header.Get("Message-ID")
-	if !strings.HasSuffix(id, "@airline.example>") || len(id) != len("<>@airline.example")+2*idSize || s.to[1] != "ada@example.org" || letter.Header.Get("Auto-Submitted") != "auto-generated" {
-		t.Errorf("%v", letter.Header)
-	}
-}
-
-// await waits for something that another goroutine does.
-func await(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%s doesn't come", what)
 		}
 	}
 }
