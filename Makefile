@@ -20,6 +20,7 @@ test: vet unit e2e $(if $(SLOW),fuzz) ## Every test: pure, chaincode, gateway, a
 unit: ## Tests that need no network, with the race detector; the wallet's scripts in a headless Chromium
 	@scripts/chromium.sh >/dev/null
 	go test -race -timeout 20m ./...
+	PEOPLE=30 go test -run '^$$' -bench . -benchtime 1x ./gateway/people/vault # That the benchmark runs; it measures nothing so small.
 
 e2e: build ## Tests on real Fabric networks, three brands and four; the wallet's pages in a headless Chromium
 	@scripts/chromium.sh >/dev/null
