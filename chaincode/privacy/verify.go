@@ -33,7 +33,8 @@ func (s *SignedConsent) VerifySignature(p *points.Programme, digest []byte) erro
 	return nil
 }
 
-// GivenBy returns CONSENT_MISMATCH unless the consent was given for this account, SIGNATURE_REFUSED unless by its controller. A controller that the account had before is taken at its word, since the
+// GivenBy returns CONSENT_MISMATCH unless the consent was given for this account, SIGNATURE_REFUSED unless by its controller. A controller that the account had before
+// is taken at its word, since the
 // account keeps the last one only; who holds the blocks can look it up.
 func (s *SignedConsent) GivenBy(account *points.Account) error {
 	if s.Body.Account != account.ID {

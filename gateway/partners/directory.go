@@ -40,7 +40,8 @@ func (d *Directory) isRevoked(c *x509.Certificate) bool {
 	return revoked != nil && (*revoked)(c)
 }
 
-// partner is another member's gateway. Its certificate has its name and the gateway's role, and was signed by its own member's authority: no other authority is believed, and no other certificate of its.
+// partner is another member's gateway. Its certificate has its name and the gateway's role, and was signed by its own member's authority: no other authority is
+// believed, and no other certificate of its.
 type partner struct {
 	config.Partner
 	roots *x509.CertPool

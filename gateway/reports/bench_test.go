@@ -37,7 +37,8 @@ const (
 	benchDays        = 365
 )
 
-// BenchmarkReports times every report of the ledger on a read model of half a million accounts and two million receipts, as make bench-reports does. naive-cpu-ms is what the same figures take
+// BenchmarkReports times every report of the ledger on a read model of half a million accounts and two million receipts, as make bench-reports does. naive-cpu-ms is
+// what the same figures take
 // from a full scan of what the ledger has, once, in the same process and on the same database; x is how many times as much that is.
 // TALLY_REPORTS_DB keeps the database under a name for the next run.
 func BenchmarkReports(b *testing.B) {

@@ -91,7 +91,8 @@ func (s *Signer) refer(st *Statement) error {
 // speaksFor says whether a key is a member's by its name: the member's own, or one for a purpose, as airline/reports is.
 func speaksFor(key, member string) bool { return key == member || strings.HasPrefix(key, member+"/") }
 
-// OpenSigned verifies a signed report and gives its statement and the names of those who signed it. SIGNATURE_INVALID unless a known key of the member that the statement names signed it and the report is
+// OpenSigned verifies a signed report and gives its statement and the names of those who signed it. SIGNATURE_INVALID unless a known key of the member that the
+// statement names signed it and the report is
 // byte for byte the one that it was made on, up to how JSON may be written; MALFORMED when it is no signed report, TOO_LARGE above MaxSigned.
 func OpenSigned(raw []byte, keys *checkpoint.Keys) (st *Statement, signers []string, err error) {
 	if len(raw) > MaxSigned {

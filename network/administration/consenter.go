@@ -28,7 +28,8 @@ type Rekeying struct {
 	Wait        time.Duration // How long the other ordering nodes may take to be up with each other.
 }
 
-// Rekey has the channel know an ordering node by another TLS certificate, and says whether that changed anything. From then on the others refuse what the node shows until it starts with the new one. What the ordering nodes are is
+// Rekey has the channel know an ordering node by another TLS certificate, and says whether that changed anything. From then on the others refuse what the node shows
+// until it starts with the new one. What the ordering nodes are is
 // the brands' to say: a majority of their administrators signs.
 //
 // Without an error the channel names this very certificate: another change of the channel that came meanwhile is none of this one.

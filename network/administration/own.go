@@ -17,7 +17,8 @@ import (
 // mspValue is the name of the value that describes an organisation's identities.
 const mspValue = "MSP"
 
-// changeOwn changes what is a member's own in the channel, by an update that its administrator signs alone, and says whether there was anything to change. Without an error the channel is as updateFrom wants it. A regulator may write nothing, so that a brand's administrator hands its update over.
+// changeOwn changes what is a member's own in the channel, by an update that its administrator signs alone, and says whether there was anything to change. Without an
+// error the channel is as updateFrom wants it. A regulator may write nothing, so that a brand's administrator hands its update over.
 func changeOwn(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, updateFrom func(*common.Config) ([]byte, error)) (bool, error) {
 	admin, err := lifecycle.Signer(dir, member, membership.AdminIdentity)
 	if err != nil {

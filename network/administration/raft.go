@@ -17,7 +17,8 @@ const (
 	endpointsValue     = "Endpoints"
 )
 
-// raftOf is the list of ordering nodes in a configuration, and the value that holds it. The configuration library isn't asked: it reads every organisation for it, and fails where an organisation's units name no authority, as with two roots they can't.
+// raftOf is the list of ordering nodes in a configuration, and the value that holds it. The configuration library isn't asked: it reads every organisation for it, and
+// fails where an organisation's units name no authority, as with two roots they can't.
 func raftOf(config *common.Config) (*etcdraft.ConfigMetadata, *orderer.ConsensusType, error) {
 	consensus, raft := new(orderer.ConsensusType), new(etcdraft.ConfigMetadata)
 	value := config.GetChannelGroup().GetGroups()[ordererGroup].GetValues()[consensusTypeValue]

@@ -15,13 +15,15 @@ import (
 	"github.com/tallystick/tallystick/network/rundir"
 )
 
-// Revoke brings a member's list of revocations (PEM) into the channel, from where every peer and ordering node takes it, and says whether that changed anything. The member's own administrator signs:
+// Revoke brings a member's list of revocations (PEM) into the channel, from where every peer and ordering node takes it, and says whether that changed anything. The
+// member's own administrator signs:
 // its description in the channel is its own to change. A regulator may write nothing, so that a brand's administrator hands its update over.
 func Revoke(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, list []byte) (bool, error) {
 	return changeOwn(ctx, dir, m, member, func(config *common.Config) ([]byte, error) { return Revocation(config, m.Channel, member.MSP(), list) })
 }
 
-// Revocation is the update that sets an organisation's list of revocations wherever the channel describes it; nil when the channel knows of all of them. A list that is in the channel stays beside the new one
+// Revocation is the update that sets an organisation's list of revocations wherever the channel describes it; nil when the channel knows of all of them. A list that
+// is in the channel stays beside the new one
 // as long as it names a certificate that the new one doesn't: nothing that was revoked comes back. CHANNEL_UPDATE when the list isn't signed by the organisation's authority.
 func Revocation(config *common.Config, channel, organisation string, list []byte) ([]byte, error) {
 	next := configtx.New(config)

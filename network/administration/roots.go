@@ -18,14 +18,16 @@ import (
 	"github.com/tallystick/tallystick/network/rundir"
 )
 
-// AddRoot has the channel believe a further authority of a member's beside those that it believes, and says whether that changed anything. The member's administrator signs alone. Nothing that the others issued ends by it.
+// AddRoot has the channel believe a further authority of a member's beside those that it believes, and says whether that changed anything. The member's administrator
+// signs alone. Nothing that the others issued ends by it.
 func AddRoot(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, root *x509.Certificate) (bool, error) {
 	return changeOwn(ctx, dir, m, member, func(config *common.Config) ([]byte, error) {
 		return Roots(config, m.Channel, member, func(now []*x509.Certificate) []*x509.Certificate { return with(now, root) })
 	})
 }
 
-// DropRoot ends that: whatever the authority issued is refused from then on. SETTING_INVALID while it issued anything among the member's identities in the run directory, the administrator who signs among them, or the
+// DropRoot ends that: whatever the authority issued is refused from then on. SETTING_INVALID while it issued anything among the member's identities in the run
+// directory, the administrator who signs among them, or the
 // certificate by which the channel knows an ordering node of the member's: these would be cut off. The error names them.
 func DropRoot(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, root *x509.Certificate) (bool, error) {
 	if err := requireNoFiles(dir, member, root); err != nil {
@@ -56,7 +58,8 @@ func without(list []*x509.Certificate, root *x509.Certificate) []*x509.Certifica
 
 // Roots is the update that changes whose certificates the channel takes for a member's, for identities and for connections alike; nil when nothing changes. CHANNEL_UPDATE when none is left.
 //
-// A description with several roots can't name the authority of a unit (client, peer, admin, orderer), for which Fabric has room for one; the units are then those of whichever root. The rule about writers names each.
+// A description with several roots can't name the authority of a unit (client, peer, admin, orderer), for which Fabric has room for one; the units are then those of
+// whichever root. The rule about writers names each.
 func Roots(config *common.Config, channel string, member membership.Member, change func([]*x509.Certificate) []*x509.Certificate) ([]byte, error) {
 	next := configtx.New(config)
 	var roots []*x509.Certificate

@@ -9,7 +9,8 @@ import (
 	"github.com/tallystick/tallystick/network/failure"
 )
 
-// maxChanges of the channel's configuration, one's own and those of others, may come while one wants it otherwise: far more than a consortium has ordering nodes, of which an update takes one away.
+// maxChanges of the channel's configuration, one's own and those of others, may come while one wants it otherwise: far more than a consortium has ordering nodes, of
+// which an update takes one away.
 const maxChanges = 32
 
 // steps bring a channel's configuration to what somebody wants.
@@ -20,7 +21,8 @@ type steps struct {
 	send   func(ctx context.Context, update []byte) error // Hands an update over. Neither an error nor none says what became of it.
 }
 
-// bring repeats these until the configuration is as wanted, and gives how often it changed meanwhile. Only the configuration decides: a newer one may be somebody else's change, in whose favour ours was refused, and
+// bring repeats these until the configuration is as wanted, and gives how often it changed meanwhile. Only the configuration decides: a newer one may be somebody
+// else's change, in whose favour ours was refused, and
 // an attempt that was thought lost may have brought it. CHANNEL_UPDATE with the last refusal when ctx ends first, or after maxChanges.
 func (s steps) bring(ctx context.Context) (int, error) {
 	var refusal error

@@ -42,7 +42,8 @@ type Identity struct {
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,63}$`)
 
-// Enrol registers an identity at the member's CA and gets its certificates. Its secret is used for its certificates and kept nowhere. SETTING_INVALID when the name has a form that isn't allowed or the
+// Enrol registers an identity at the member's CA and gets its certificates. Its secret is used for its certificates and kept nowhere. SETTING_INVALID when the name
+// has a form that isn't allowed or the
 // role is none of the member's, ENROL_FAILED when the CA refuses, as for a name that is taken.
 func (c *Client) Enrol(ctx context.Context, i Identity) error {
 	if !nameForm.MatchString(i.Name) || i.Files != "" && !nameForm.MatchString(i.Files) {

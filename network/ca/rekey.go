@@ -24,7 +24,8 @@ func (c *Client) next(node string) (files, next rundir.Identity) {
 	return files, rundir.Identity{Folder: filepath.Join(files.Folder, nextFolder)}
 }
 
-// NextTLS gets a TLS certificate with a fresh key for a node whose certificate others have to learn before it is shown, and keeps the pair beside that in use. Repeated, it gives the same certificate, until TakeNextTLS,
+// NextTLS gets a TLS certificate with a fresh key for a node whose certificate others have to learn before it is shown, and keeps the pair beside that in use.
+// Repeated, it gives the same certificate, until TakeNextTLS,
 // while that is valid and the authority in use issued it or the channel names it, which is asked only of another authority's. ENROL_FAILED as for Renew.
 func (c *Client) NextTLS(ctx context.Context, node string, named Named) (*x509.Certificate, error) {
 	_, next := c.next(node)
@@ -70,7 +71,8 @@ func (c *Client) ofUse(ctx context.Context, kept *x509.Certificate, named Named)
 	return named(ctx, kept)
 }
 
-// PutNextTLS keeps a pair that somebody got elsewhere, as at a member's second authority, in the place of NextTLS's. SETTING_INVALID when the two files are no pair, or the certificate isn't one for both sides of a connection,
+// PutNextTLS keeps a pair that somebody got elsewhere, as at a member's second authority, in the place of NextTLS's. SETTING_INVALID when the two files are no pair,
+// or the certificate isn't one for both sides of a connection,
 // isn't valid now, or lacks a name that the one in use has. Who has to believe its authority is for the channel to say.
 func (c *Client) PutNextTLS(node, certificateFile, keyFile string) (*x509.Certificate, error) {
 	files, next := c.next(node)

@@ -18,7 +18,8 @@ const (
 	AuditorRole    Role = "auditor"
 )
 
-// WritersUnit is the organisational unit, beside client, of those identities of a brand whose transactions ordering nodes take. Fabric's rules can't read attributes; a unit they can. A member's authority gives it, as it gives roles.
+// WritersUnit is the organisational unit, beside client, of those identities of a brand whose transactions ordering nodes take. Fabric's rules can't read attributes;
+// a unit they can. A member's authority gives it, as it gives roles.
 const WritersUnit = "writers"
 
 // Writes tells whether identities of a role send transactions. Those of an auditor, or without a role, only ask.

@@ -58,7 +58,8 @@ func (c *consortium) secondAuthority(t *testing.T, member string) *consortium {
 	return second
 }
 
-// TestASecondAuthorityOfAMembersIsBelievedBesideTheFirst: by a change of the channel that the member's administrator signs alone. The new one's people then do what their roles say and its auditors write nothing; the first one's
+// TestASecondAuthorityOfAMembersIsBelievedBesideTheFirst: by a change of the channel that the member's administrator signs alone. The new one's people then do what
+// their roles say and its auditors write nothing; the first one's
 // are as before; and once the new root is dropped, nobody takes anything from its people.
 func TestASecondAuthorityOfAMembersIsBelievedBesideTheFirst(t *testing.T) {
 	const member = "airline"

@@ -51,7 +51,8 @@ func (c *consortium) endorsers() []string {
 	return names
 }
 
-// TestARevokedIdentityIsRefusedByEveryPeerAndOrderingNode: it is enrolled by the member's own tools, works, is revoked, and from the block of that update on nobody takes anything from it; nobody else is touched by it.
+// TestARevokedIdentityIsRefusedByEveryPeerAndOrderingNode: it is enrolled by the member's own tools, works, is revoked, and from the block of that update on nobody
+// takes anything from it; nobody else is touched by it.
 func TestARevokedIdentityIsRefusedByEveryPeerAndOrderingNode(t *testing.T) {
 	name := "desk-" + randomHex(4)
 	three.tallyCA(t, "airline", "enrol", "--name", name, "--role", engine.RoleOperator)
@@ -129,7 +130,8 @@ func TestTheRegulatorsRevocationIsHandedOverByABrand(t *testing.T) {
 	}
 }
 
-// load sends purchases and redemptions of a few accounts to a member's gateway until it is stopped, and counts. Every one of them has to be accepted; one that isn't through when the answer comes is asked for again.
+// load sends purchases and redemptions of a few accounts to a member's gateway until it is stopped, and counts. Every one of them has to be accepted; one that isn't
+// through when the answer comes is asked for again.
 type load struct {
 	group errgroup.Group
 	stop  atomic.Bool
@@ -200,7 +202,8 @@ func (c *consortium) metric(t *testing.T, member, line string) string {
 	return ""
 }
 
-// TestCertificatesAreRenewedUnderLoad: identities, TLS certificates, and those of nodes that have to start again for it, while tills go on. No operation fails, the ledger has transactions under the new certificates, and what the
+// TestCertificatesAreRenewedUnderLoad: identities, TLS certificates, and those of nodes that have to start again for it, while tills go on. No operation fails, the
+// ledger has transactions under the new certificates, and what the
 // old ones could do can be taken from them.
 func TestCertificatesAreRenewedUnderLoad(t *testing.T) {
 	const member = "airline"
@@ -234,7 +237,8 @@ func TestCertificatesAreRenewedUnderLoad(t *testing.T) {
 	}
 }
 
-// TestOrderingNodesGetFreshTLSKeysUnderLoad: the channel learns the certificate, the node starts anew, one after the other, the leader among them, while tills go on. No operation fails, and none of the nodes is lost to the others:
+// TestOrderingNodesGetFreshTLSKeysUnderLoad: the channel learns the certificate, the node starts anew, one after the other, the leader among them, while tills go on.
+// No operation fails, and none of the nodes is lost to the others:
 // with the first or the second of them away afterwards, the two that stay still order, for which both are needed.
 func TestOrderingNodesGetFreshTLSKeysUnderLoad(t *testing.T) {
 	l := three.load(t, "airline")
@@ -260,7 +264,8 @@ func TestOrderingNodesGetFreshTLSKeysUnderLoad(t *testing.T) {
 	}
 }
 
-// refusedRekey requires that a node gets no fresh key while another one is away: two fewer of three would order nothing. Which of the others is named depends on whether they have elected a leader again.
+// refusedRekey requires that a node gets no fresh key while another one is away: two fewer of three would order nothing. Which of the others is named depends on
+// whether they have elected a leader again.
 func (c *consortium) refusedRekey(t *testing.T, node string) {
 	t.Helper()
 	_, member, _ := strings.Cut(node, ".")

@@ -112,7 +112,8 @@ func TestAReplayedTransactionChangesNothing(t *testing.T) {
 	}
 }
 
-// TestABrandsAuditorCannotSubmit: peers run functions for a brand's auditor, and no ordering node takes a transaction of its, not even one that is endorsed and writes nothing; neither directly nor from a peer.
+// TestABrandsAuditorCannotSubmit: peers run functions for a brand's auditor, and no ordering node takes a transaction of its, not even one that is endorsed and writes
+// nothing; neither directly nor from a peer.
 func TestABrandsAuditorCannotSubmit(t *testing.T) {
 	before, height := three.quiet(t, "airline")
 	auditor := three.user(t, "airline", string(membership.AuditorRole))

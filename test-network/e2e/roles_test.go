@@ -73,7 +73,8 @@ func kindOf(member string) accesstest.Kind {
 // roleless are identities without a role.
 var roleless = []string{membership.AdminIdentity, membership.RegistrarIdentity}
 
-// TestTheRoleTableWalked proposes every function under every identity of every brand to the issuer's peer, and expects cell by cell what the table says. Nothing that was refused has an endorsement, and nothing changes.
+// TestTheRoleTableWalked proposes every function under every identity of every brand to the issuer's peer, and expects cell by cell what the table says. Nothing that
+// was refused has an endorsement, and nothing changes.
 func TestTheRoleTableWalked(t *testing.T) {
 	calls := three.tableCalls(t)
 	before, height := three.quiet(t, "airline")
@@ -147,7 +148,8 @@ func (c *consortium) walk(t *testing.T, u *user, call *tableCall, kind accesstes
 	return false
 }
 
-// TestStrangersAreRefusedEverywhere: an expired certificate, one by an authority of the same name, a copied attribute, the regulator's people and others may not call a single function of the tables at any peer, read no block, and
+// TestStrangersAreRefusedEverywhere: an expired certificate, one by an authority of the same name, a copied attribute, the regulator's people and others may not call
+// a single function of the tables at any peer, read no block, and
 // no ordering node takes what they send.
 func TestStrangersAreRefusedEverywhere(t *testing.T) {
 	calls := three.tableCalls(t)
@@ -198,7 +200,8 @@ func (c *consortium) refusedAtOrderers(t *testing.T, u *user, endorsements ...*p
 	}
 }
 
-// TestOnlyWritersAreOrdered: no ordering node takes a transaction of an identity without a role that writes, of whatever member, though peers ran its function and endorsed the outcome. Those of writers and administrators they take.
+// TestOnlyWritersAreOrdered: no ordering node takes a transaction of an identity without a role that writes, of whatever member, though peers ran its function and
+// endorsed the outcome. Those of writers and administrators they take.
 func TestOnlyWritersAreOrdered(t *testing.T) {
 	before, height := three.quiet(t, "airline")
 	for _, member := range three.members.Members {
@@ -229,7 +232,8 @@ func TestOnlyWritersAreOrdered(t *testing.T) {
 	}
 }
 
-// TestAuditorsReadAndNothingElse: an auditor at a member may query, one at the regulator only reads blocks; neither function that writes lets them in (that the walk shows), nor does any ordering node.
+// TestAuditorsReadAndNothingElse: an auditor at a member may query, one at the regulator only reads blocks; neither function that writes lets them in (that the walk
+// shows), nor does any ordering node.
 func TestAuditorsReadAndNothingElse(t *testing.T) {
 	for _, member := range []string{"airline", "regulator"} {
 		if three.height(t, member) == 0 {

@@ -81,7 +81,8 @@ func (c *consortium) minted(t *testing.T, a *authorityKey, msp, name, unit, role
 	}
 }
 
-// strangers are users whom every peer and ordering node has to refuse, whatever they ask. Beside them stands one that is made the same way and is in order: it shows that only what is named is wrong with them.
+// strangers are users whom every peer and ordering node has to refuse, whatever they ask. Beside them stands one that is made the same way and is in order: it shows
+// that only what is named is wrong with them.
 func (c *consortium) strangers(t *testing.T) (refused map[string]*user, inOrder *user) {
 	t.Helper()
 	airline, hotel := c.authorityOf(t, "airline"), c.authorityOf(t, "hotel")
