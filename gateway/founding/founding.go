@@ -22,6 +22,12 @@ const (
 	foundedPause    = 100 * time.Millisecond
 )
 
+// How often founding is carried out while a peer that it needs can't be reached, and how long it waits in between. An attempt waits some seconds itself.
+const (
+	bootstrapAttempts = 10
+	bootstrapPause    = time.Second
+)
+
 // Brand is one brand's part in founding.
 type Brand struct {
 	Config     *config.Config    // Of its gateway; the operator's identity is used.
@@ -32,6 +38,9 @@ type Brand struct {
 
 // Bootstrap founds the consortium with the first brand's operator and each brand's programme with its own, and carries the
 // plan out. What is there already with the same content counts as done; ALREADY_EXISTS when it is there with other content.
+//
+// Peers learn by gossip of each other and of the chaincodes that were just deployed, now and then not for many seconds. While the ledger is LEDGER_UNAVAILABLE, all of it is
+// carried out again.
 func Bootstrap(ctx context.Context, brands []Brand, plan *Plan) error {
 	if len(brands) == 0 {
 		return fault.New(fault.InvalidValue, "founding needs the brands")
@@ -41,6 +50,25 @@ func Bootstrap(ctx context.Context, brands []Brand, plan *Plan) error {
 	if err != nil {
 		return err
 	}
+	return reached(ctx, bootstrapPause, func() error { return bootstrap(ctx, brands, hands, plan) })
+}
+
+// reached repeats a call while the ledger can't be reached.
+func reached(ctx context.Context, pause time.Duration, call func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := call()
+		if fault.CodeOf(err) != fault.LedgerUnavailable || attempt == bootstrapAttempts || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+func bootstrap(ctx context.Context, brands []Brand, hands []hand, plan *Plan) error {
 	if err := Consortium(ctx, hands[0].operator, founders(brands, plan)); err != nil {
 		return err
 	}

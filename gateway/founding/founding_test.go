@@ -1,9 +1,11 @@
 package founding
 
 import (
+	"context"
 	"testing"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/terms"
 	"github.com/tallystick/tallystick/chaincode/webauthn"
@@ -86,5 +88,32 @@ func TestMembersAreRecordedInTheOrderOfTheirNames(t *testing.T) {
 	})
 	if len(got) != 3 || got[0] != (clearing.Member{Name: "airline", MSP: "AirlineMSP", Kind: clearing.KindBrand}) || got[1].Name != "hotel" || got[2].Kind != clearing.KindRegulator {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestFoundingGoesOnOnceThePeersKnowOfEachOther(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	unavailable, refused := fault.New(fault.LedgerUnavailable, "no live peer"), fault.New(fault.AlreadyExists, "founded otherwise")
+	for name, c := range map[string]struct {
+		ctx    context.Context
+		errors []error // The calls' outcomes, the last one of every further call.
+		calls  int
+		code   fault.Code
+	}{
+		"at once":             {t.Context(), []error{nil}, 1, ""},
+		"the third time":      {t.Context(), []error{unavailable, unavailable, nil}, 3, ""},
+		"refused":             {t.Context(), []error{unavailable, refused}, 2, fault.AlreadyExists},
+		"never":               {t.Context(), []error{unavailable}, bootstrapAttempts, fault.LedgerUnavailable},
+		"nobody waits for it": {ended, []error{unavailable}, 1, fault.LedgerUnavailable},
+	} {
+		calls := 0
+		err := reached(c.ctx, 0, func() error {
+			calls++
+			return c.errors[min(calls, len(c.errors))-1]
+		})
+		if calls != c.calls || (err == nil) != (c.code == "") || err != nil && fault.CodeOf(err) != c.code {
+			t.Errorf("%s: %d calls, %v", name, calls, err)
+		}
 	}
 }
