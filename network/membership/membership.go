@@ -79,6 +79,8 @@ type Programme struct {
 	Simulated bool `yaml:"simulated,omitempty"`
 	// BusinessDate (YYYY-MM-DD) is the first business day. Left out, it is the day of founding; a simulated programme names it.
 	BusinessDate string `yaml:"businessDate,omitempty"`
+	// Engine is the version of the domain's behaviour that the programme starts with; left out, the newest. Its operator activates later ones.
+	Engine int `yaml:"engine,omitempty"`
 	// MaxReceiptAgeDays is how old a till's receipt may be, 1 to MaxReceiptAge days.
 	MaxReceiptAgeDays int `yaml:"maxReceiptAgeDays,omitempty"`
 	// UnreferencedReturns allows a return that names no earlier receipt.

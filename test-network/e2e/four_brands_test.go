@@ -68,5 +68,6 @@ func TestFourBrands(t *testing.T) {
 		four.start(t, "peer0.grocer")
 		four.requireHonestBooks(t)
 	})
+	t.Run("a running programme's engine", four.activatesItsNewestEngine)
 	t.Run("clearing", func(t *testing.T) { testClearingOfFour(t, four) })
 }

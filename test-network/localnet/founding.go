@@ -1,11 +1,13 @@
 package localnet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -76,6 +78,9 @@ func programmeOf(member membership.Member, now time.Time) (wire.NewProgramme, er
 		}
 		day = named
 	}
+	if programme.Engine < 0 || programme.Engine > points.EngineVersion {
+		return wire.NewProgramme{}, fault.New(fault.OutOfRange, "engine %d: want 1 to %d, or none for the newest", programme.Engine, points.EngineVersion)
+	}
 	first, err := firstTermsOf(programme)
 	if err != nil {
 		return wire.NewProgramme{}, err
@@ -87,7 +92,7 @@ func programmeOf(member membership.Member, now time.Time) (wire.NewProgramme, er
 		Simulated:    programme.Simulated,
 		BusinessDate: day,
 		Terms:        first,
-		Engine:       points.EngineVersion,
+		Engine:       cmp.Or(programme.Engine, points.EngineVersion),
 	}
 	if rp := programme.RelyingParty; rp != nil {
 		document.RelyingParty = &webauthn.RelyingParty{ID: rp.ID, Origins: rp.Origins}

@@ -244,6 +244,7 @@ func TestTermsOfAMembershipFileAreCheckedBeforeAnythingStarts(t *testing.T) {
 		"gifts without a day": {"acceptDays: 7", "acceptDays: 0", "acceptDays"},
 		"no words":            {"        prose:\n          en: \"A point", "        prose:\n          xx-: \"A point", "prose"},
 		"a page elsewhere":    {"http://localhost:8080", "https://example.org", "origin"},
+		"a later engine":      {"currency: GBP", "engine: 99\n      currency: GBP", "engine 99"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "membership.yaml")
