@@ -307,6 +307,33 @@ func (m *exchangeMachine) checkLanes() {
 	}
 }
 
+// meetTheSeldom leads to two refusals that random steps meet so seldom that a whole test can go by without one: a hold that is voided when its time is over and nothing has
+// touched the account since, and the return of a swap whose points are spent.
+func (m *exchangeMachine) meetTheSeldom() {
+	const wantedBack = 30 // Worth 10 of the hotel's.
+	airline, hotel := m.customers[m.airline][0], m.customers[m.hotel][0]
+	settle := func() {
+		for _, c := range []*till{m.airline, m.hotel} {
+			c.pass(3) // Nothing is pending any more.
+		}
+	}
+	settle()
+	held := want(m.r, m.note(m.airline, m.cross(m.airline, airline, points.KindHold, of(wantedBack), m.airline.until(1))), fault.OK)
+	for _, c := range []*till{m.airline, m.hotel} {
+		c.Now += 2
+	}
+	want(m.r, m.note(m.airline, m.cross(m.airline, airline, points.KindVoid, hold(held))), fault.HoldLapsed)
+	m.check()
+
+	m.serve(m.airline, airline, clearing.ServiceSwap, points.KindSwap, of(wantedBack), to(hotel))
+	want(m.r, m.note(m.hotel, m.hotel.do(hotel, points.KindFold, entries(m.hotel.places(hotel)...))), fault.OK)
+	settle()
+	want(m.r, m.note(m.hotel, m.hotel.do(hotel, points.KindRedeem, of(m.hotel.account(hotel).Posted))), fault.OK)
+	swapped := m.services[m.order[len(m.order)-1]]
+	m.returned(swapped, want(m.r, m.cross(swapped.home, swapped.h, points.KindReturn, swapped.home.back(swapped.r), whole), fault.InsufficientPoints))
+	m.check()
+}
+
 // undoAll gives everybody enough to give everything back, and gives it back: nobody owes anything any more.
 func (m *exchangeMachine) undoAll() {
 	for range 2 { // What a swap's return brings waits as well.
@@ -366,10 +393,14 @@ func TestTwoProgrammesConservePointsAndOweWhatTheirReceiptsSay(t *testing.T) {
 			m.choose, m.wait, m.wait, func() { c, h := m.home(); m.earn(c, h, 50) },
 			func() { c, h := m.home(); m.note(c, c.do(h, points.KindRedeem, m.points(400))) },
 		}
+		m.meetTheSeldom()
+		before := m.order
+		m.order = nil // Random steps choose from what they did themselves.
 		for range exchangeSteps {
 			actions[uniform(len(actions)).Draw(r, "action")]()
 			m.check()
 		}
+		m.order = append(before, m.order...)
 		m.undoAll()
 		for answer, n := range m.answers {
 			answers[answer] += n

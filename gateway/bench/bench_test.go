@@ -167,6 +167,19 @@ func TestANaiveClientGivesUpWhenTheLoadIsOver(t *testing.T) {
 	}
 }
 
+func TestEveryClientTakesAStepThoughTheTimeIsUp(t *testing.T) {
+	step := func(_ context.Context, m *meter) error {
+		m.done(time.Now(), fault.OK)
+		return nil
+	}
+	if m, err := saturate(t.Context(), "saturate", -time.Hour, repeat(5, step)); err != nil || m.Committed != 5 {
+		t.Errorf("5 clients committed %d: %v", m.Committed, err)
+	}
+	if m, err := paced(t.Context(), "paced", -time.Hour, 1000, step); err != nil || m.Committed != 1 {
+		t.Errorf("at a steady rate %d was committed: %v", m.Committed, err)
+	}
+}
+
 func TestABrokenGatewayEndsTheRun(t *testing.T) {
 	w := newWorld()
 	w.broken = context.DeadlineExceeded

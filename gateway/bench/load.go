@@ -85,8 +85,8 @@ func (m *meter) measurement(name string, clients int, took time.Duration) Measur
 // step is what a client does again and again.
 type step func(ctx context.Context, m *meter) error
 
-// saturate runs clients that each take one step after the other until the time is up, and counts what they finished.
-// The first error ends the measurement: a load that can't run says nothing.
+// saturate runs clients that each take one step after the other until the time is up, and counts what they finished. Each takes one at least: a machine that is busy
+// with something else may give a client its turn only when the time is up. The first error ends the measurement: a load that can't run says nothing.
 func saturate(ctx context.Context, name string, duration time.Duration, clients []step) (Measurement, error) {
 	began := time.Now()
 	m := newMeter(began.Add(duration))
@@ -95,7 +95,7 @@ func saturate(ctx context.Context, name string, duration time.Duration, clients 
 	var all sync.WaitGroup
 	for _, client := range clients {
 		all.Go(func() {
-			for !m.over() && ctx.Err() == nil {
+			for first := true; (first || !m.over()) && ctx.Err() == nil; first = false {
 				if err := client(ctx, m); err != nil {
 					cancel(err)
 				}
@@ -106,7 +106,7 @@ func saturate(ctx context.Context, name string, duration time.Duration, clients 
 	return m.measurement(name, len(clients), time.Since(began)), failure(ctx)
 }
 
-// paced starts a step at a steady rate, whether or not earlier ones have ended.
+// paced starts a step at a steady rate, one at least, whether or not earlier ones have ended.
 func paced(ctx context.Context, name string, duration time.Duration, perSecond int, s step) (Measurement, error) {
 	began := time.Now()
 	m := newMeter(began.Add(duration))
@@ -115,7 +115,7 @@ func paced(ctx context.Context, name string, duration time.Duration, perSecond i
 	ticker := time.NewTicker(time.Second / time.Duration(perSecond))
 	defer ticker.Stop()
 	var all sync.WaitGroup
-	for !m.over() && ctx.Err() == nil {
+	for first := true; (first || !m.over()) && ctx.Err() == nil; first = false {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
