@@ -45,6 +45,7 @@ type Auditor struct {
 	programmes map[string]*ProgrammeStatement
 	programs   *rules.Cache
 	journal    *bookkeeping.Journal // What the receipts of all valid batches moved.
+	reports    *reportBook          // What a gateway's reports must be made of; nil when there is nothing to compare with it.
 	prints     []fingerprint
 	clearing   *clearingBook
 	waiting    map[string]*waiting // By points namespace.
@@ -59,10 +60,14 @@ type Auditor struct {
 
 // New makes an auditor that has seen no block.
 func New(o Options) *Auditor {
-	return &Auditor{
+	a := &Auditor{
 		options: o, linker: &linker{trusted: o.Trusted}, world: newWorld(), statement: newStatement(), programmes: map[string]*ProgrammeStatement{},
 		programs: new(rules.Cache), journal: bookkeeping.NewJournal(), clearing: newClearingBook(), waiting: map[string]*waiting{}, acting: map[string][]string{},
 	}
+	if o.Database != nil && !o.Database.missing {
+		a.reports = newReportBook(&o.Database.reports)
+	}
+	return a
 }
 
 // Blocks takes in all blocks of source, which must begin at block 0 or where an earlier call ended. A difference is a *Finding; any other error means that

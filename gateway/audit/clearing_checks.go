@@ -72,10 +72,14 @@ func (a *Auditor) bookLines(t *blocks.Transaction, x *exchanged, find findFunc) 
 	lines, err := x.lines(t)
 	if err == nil && lines == nil {
 		a.clearing.pair(ref).window(x.event.Window).unseen = true
+		a.reports.unseen(ref, x.event.Window)
 		return nil
 	}
 	if err == nil {
 		err = a.clearing.pair(ref).book(ref, x.event.Window, clearing.LanePlace{MSP: x.msp, N: x.doc.Lane}, lines)
+	}
+	if err == nil {
+		err = a.reports.lines(ref, x, lines, gap{int64(a.Height()), t.Index, x.collection})
 	}
 	if err != nil {
 		return find(CheckInvariant, "the batch's lines can't be added up: %v", err).at(t.Chaincode+"/"+x.collection, x.linesKey())

@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/lots"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/chaincode/statement"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/blocks"
-	"github.com/tallystick/tallystick/gateway/bookkeeping"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
@@ -27,14 +28,22 @@ type Database struct {
 	Hash    string
 	records map[string]map[string][]byte // By namespace and key.
 	issued  map[string]int               // Receipts by namespace.
-	lying   map[lying]quantity.Points    // What its accounts hold, less what its sums say that they hold.
+	lying   summed[lying]                // What its accounts hold,
+	held    summed[lying]                // and what its sums say that they hold.
+	reports reported                     // What reports are made of.
 	missing bool                         // It has seen no block.
 }
 
 // lying is a lot in a programme's accounts.
 type lying struct {
 	programme string
-	bookkeeping.Lying
+	place     statement.Place
+	lot       lots.Key
+	active    quantity.Day // Business date of the account's last activity; 0 of a lot with an expiry.
+}
+
+func (l lying) String() string {
+	return path(l.programme, l.place, l.lot.From, l.lot.Expiry, l.lot.Terms, l.lot.Funding, l.active)
 }
 
 // ReadDatabase takes a consistent picture of the projection of a database.
@@ -44,8 +53,8 @@ func ReadDatabase(ctx context.Context, name string, s *store.Store) (d *Database
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	d = &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}, lying: map[lying]quantity.Points{}}
-	err = tx.QueryRowContext(ctx, `SELECT block, block_hash FROM checkpoint`).Scan(&d.Block, &d.Hash)
+	d = &Database{Name: name, records: map[string]map[string][]byte{}, issued: map[string]int{}, lying: summed[lying]{}, held: summed[lying]{}, reports: newReported()}
+	err = tx.QueryRowContext(ctx, `SELECT block, block_hash, tx_time FROM checkpoint`).Scan(&d.Block, &d.Hash, &d.reports.time)
 	if errors.Is(err, sql.ErrNoRows) {
 		d.missing = true
 		return d, nil
@@ -60,26 +69,31 @@ func ReadDatabase(ctx context.Context, name string, s *store.Store) (d *Database
 }
 
 func (d *Database) read(ctx context.Context, tx *sql.Tx) error {
-	for _, table := range []struct {
-		query string
-		take  func(*sql.Rows) error
-	}{
+	for _, table := range append(d.reports.tables(), []tableRead{
 		{`SELECT programme, body FROM programmes`, d.takeProgramme},
 		{`SELECT programme, msp, n, body FROM lanes`, d.takeLane},
 		{`SELECT programme, id, posted, held, debt, total, body FROM accounts`, d.takeAccount},
-		{`SELECT programme, place, spendable_from, expiry, terms, funding, active, points FROM holdings`, d.takeHolding},
+		{`SELECT programme, place, spendable_from, expiry, terms, funding, active, points FROM holdings`, takeSums(d.held, func(k *lying, n *amounts) []any {
+			return []any{&k.programme, &k.place, &k.lot.From, &k.lot.Expiry, &k.lot.Terms, &k.lot.Funding, &k.active, &n[0]}
+		})},
 		{`SELECT r.programme, r.object, r.id, r.body, c.grantee, c.status, c.starts, c.ends FROM records r
 			LEFT JOIN consents c ON r.object = 'consent' AND c.programme = r.programme AND c.id = r.id AND c.grantee = CAST(r.body AS TEXT) ->> '$.grantee'`, d.takeRecord},
 		{`SELECT programme, id, grantee FROM consents c WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.programme = c.programme AND r.object = 'consent' AND r.id = c.id
 			AND CAST(r.body AS TEXT) ->> '$.grantee' = c.grantee)`, d.takeStrayConsent},
 		{`SELECT programme, account, msp, lane, seq, n, body FROM inbox`, d.takeWaiting},
 		{`SELECT programme, COUNT(*) FROM receipts GROUP BY programme`, d.takeReceipts},
-	} {
+	}...) {
 		if err := each(ctx, tx, table.query, table.take); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tableRead reads a table, or a part of one.
+type tableRead struct {
+	query string
+	take  func(*sql.Rows) error
 }
 
 func each(ctx context.Context, tx *sql.Tx, query string, take func(*sql.Rows) error) (err error) {
@@ -137,14 +151,32 @@ func (d *Database) takeAccount(rows *sql.Rows) error {
 	if wire.DecodeRecord(body, &a) != nil || c != columnsOf(&a) {
 		body = fmt.Appendf(nil, "columns posted %d, held %d, debt %d and total %d beside %s", c.posted, c.held, c.debt, c.total, body)
 	}
-	if err := bookkeeping.Lie(&a, func(at bookkeeping.Lying, n quantity.Points) error {
-		d.lying[lying{programme, at}] += n
-		return nil
-	}); err != nil {
+	if err := d.lie(programme, &a); err != nil {
 		return err
 	}
 	d.keep(programme, engine.AccountKey(points.AccountID(id)), body)
 	return nil
+}
+
+// lie counts what lies in an account. Of lots without an expiry it matters when the account was last active.
+func (d *Database) lie(programme string, a *points.Account) error {
+	count := func(place statement.Place, list []lots.Lot) error {
+		for _, l := range list {
+			at := lying{programme, place, l.Key, 0}
+			if l.Expiry == 0 {
+				at.active = a.Active
+			}
+			if err := d.lying.add(at, int64(l.Points)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := errors.Join(count(statement.Account, a.Lots), count(statement.Suspense, a.Suspense))
+	for i := range a.Holds {
+		err = errors.Join(err, count(statement.Hold, a.Holds[i].Lots))
+	}
+	return err
 }
 
 // accountColumns are what stands beside an account's record.
@@ -152,28 +184,6 @@ type accountColumns struct{ posted, held, debt, total int64 }
 
 func columnsOf(a *points.Account) accountColumns {
 	return accountColumns{int64(a.Posted), int64(a.Held), int64(a.Debt), int64(a.Posted + a.Debt)}
-}
-
-// takeHolding takes off what statements and reports are made of; nothing is left when it is what the accounts hold.
-func (d *Database) takeHolding(rows *sql.Rows) error {
-	at := lying{}
-	var n quantity.Points
-	if err := rows.Scan(&at.programme, &at.Place, &at.From, &at.Expiry, &at.Terms, &at.Funding, &at.Active, &n); err != nil {
-		return err
-	}
-	d.lying[at] -= n
-	return nil
-}
-
-// summed finds a lot of which the accounts don't hold what the sums say.
-func (d *Database) summed(block uint64) error {
-	for at, n := range d.lying {
-		if n != 0 {
-			return blockFinding(CheckDatabase, block, "%s has accounts that hold %d points more in %s, expiring %s, under terms %d, than its sums say", d.Name, n, at.Place, at.Expiry, at.Terms).
-				at(engine.PointsPrefix+at.programme, "")
-		}
-	}
-	return nil
 }
 
 // takeRecord keeps a record; a consent's with the columns by which it is found: they must say the same.
@@ -249,10 +259,14 @@ func (a *Auditor) compareDatabase(b *blocks.Block) error {
 		}
 		compared += n
 	}
-	if err := d.summed(b.Number); err != nil {
-		return err
+	for _, check := range []func(*Database, uint64) *Finding{a.compareClearing, a.compareReported} {
+		if f := check(d, b.Number); f != nil {
+			return f
+		}
 	}
-	a.statement.State = fmt.Sprintf("%d records of %s at block %d", compared, d.Name, d.Block)
+	a.statement.State = fmt.Sprintf("%d records and %d sums of %s at block %d", compared+len(d.reports.clearing), d.reports.sums.rows()+len(d.held), d.Name, d.Block)
+	a.statement.Uncompared = a.reports.uncompared(&d.reports)
+	a.reports = nil
 	return nil
 }
 

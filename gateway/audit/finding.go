@@ -31,6 +31,7 @@ const (
 	CheckInvariant        Check = "INVARIANT"         // The named invariants hold.
 	CheckCommitHash       Check = "COMMIT_HASH"       // The peer's running hash over codes and state is that of the rebuilt state.
 	CheckDatabase         Check = "DATABASE"          // The gateway's projection holds what the rebuilt state says.
+	CheckSums             Check = "SUMS"              // What its reports are made of is what the blocks add up to.
 	CheckState            Check = "STATE"             // The peer answers queries with what the rebuilt state says.
 	CheckMembership       Check = "MEMBERSHIP"        // Consortium and channel configuration name the same organisations.
 	CheckPeers            Check = "PEERS"             // Other members' peers have the same blocks, codes and state.
@@ -44,7 +45,10 @@ type Finding struct {
 	Index       int    `json:"index"`                 // Of the transaction in the block; -1 when it is about the block.
 	Transaction string `json:"transaction,omitempty"` // Id, hex.
 	Namespace   string `json:"namespace,omitempty"`
-	Key         string `json:"key,omitempty"` // Readable form.
+	Table       string `json:"table,omitempty"`    // Of a gateway's database.
+	Key         string `json:"key,omitempty"`      // Readable form; in a table its key's columns in their order, joined by slashes.
+	Expected    string `json:"expected,omitempty"` // What the blocks add up to.
+	Found       string `json:"found,omitempty"`    // What stands in the table.
 	Detail      string `json:"detail"`
 }
 
@@ -60,6 +64,9 @@ func (f *Finding) Error() string {
 	}
 	if f.Namespace != "" {
 		fmt.Fprintf(&b, ", %s", f.Namespace)
+	}
+	if f.Table != "" {
+		fmt.Fprintf(&b, ", table %s", f.Table)
 	}
 	if f.Key != "" {
 		fmt.Fprintf(&b, ", key %s", f.Key)
@@ -78,5 +85,11 @@ func (f *Finding) at(namespace, key string) *Finding {
 	if key != "" {
 		f.Key = engine.ReadableKey(key)
 	}
+	return f
+}
+
+// of adds the table and the row's key.
+func (f *Finding) of(table, key string) *Finding {
+	f.Table, f.Key = table, key
 	return f
 }

@@ -46,7 +46,7 @@ func (a *Auditor) note(t *blocks.Transaction, find findFunc) *Finding {
 		return find(CheckEvent, "the event can't be read").at(t.Chaincode, "")
 	}
 	if t.Event.Name == wire.EventBatch {
-		return a.noteBatch(t.Chaincode, &event.recordedBatch, find)
+		return a.noteBatch(t, t.Chaincode, &event.recordedBatch, find)
 	}
 	return a.noteExchange(t, &event, find)
 }
@@ -57,35 +57,38 @@ func (a *Auditor) noteExchange(t *blocks.Transaction, event *recordedEvent, find
 	if err := wire.Decode(t.Args[1], wire.MaxDocument, &doc); err != nil || event.Home == nil {
 		return find(CheckEvent, "the event is no cross-brand batch's").at(t.Chaincode, "")
 	}
-	if f := a.noteBatch(engine.PointsPrefix+doc.Home, event.Home, find); f != nil {
+	if f := a.noteBatch(t, engine.PointsPrefix+doc.Home, event.Home, find); f != nil {
 		return f
 	}
 	if event.Partner == nil {
 		return nil
 	}
-	return a.noteBatch(engine.PointsPrefix+doc.Partner, event.Partner, find)
+	return a.noteBatch(t, engine.PointsPrefix+doc.Partner, event.Partner, find)
 }
 
-func (a *Auditor) noteBatch(namespace string, batch *recordedBatch, find findFunc) *Finding {
+func (a *Auditor) noteBatch(t *blocks.Transaction, namespace string, batch *recordedBatch, find findFunc) *Finding {
 	p := a.programme(namespace)
 	if p == nil {
 		return find(CheckEvent, "the event is of a batch, and the chaincode has none").at(namespace, "")
 	}
 	p.Batches++
 	p.Receipts += len(batch.Receipts)
-	if f := a.noteReceipts(namespace, batch, find); f != nil {
+	if f := a.noteReceipts(t, namespace, batch, find); f != nil {
 		return f
 	}
 	return a.checkRoot(namespace, batch, find)
 }
 
-// noteReceipts takes what the receipts moved into the journal, which the programmes' statements are made of.
-func (a *Auditor) noteReceipts(namespace string, batch *recordedBatch, find findFunc) *Finding {
-	for _, raw := range batch.Receipts {
+// noteReceipts takes what the receipts moved into the journal, which the programmes' statements are made of, and into what a gateway's reports must be made of.
+func (a *Auditor) noteReceipts(t *blocks.Transaction, namespace string, batch *recordedBatch, find findFunc) *Finding {
+	for i, raw := range batch.Receipts {
 		var r points.Receipt
 		err := wire.DecodeRecord(raw, &r)
 		if err == nil {
 			err = a.journal.Note(&r)
+		}
+		if err == nil {
+			err = a.reports.receipt(&r, raw, placed{int64(a.Height()), i, t.ID, t.Time*1000 + int64(t.Nanos)/1_000_000})
 		}
 		if err != nil {
 			return find(CheckEvent, "a receipt can't be booked: %v", err).at(namespace, "")

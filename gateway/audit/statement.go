@@ -37,13 +37,14 @@ type Statement struct {
 	CommitHashes        int                   `json:"commitHashes"`        // Blocks whose commit hash equals that of the rebuilt state.
 	WithoutCommitHash   int                   `json:"withoutCommitHash"`   // Blocks that came without one.
 	Programmes          []*ProgrammeStatement `json:"programmes"`
-	Clearing            []ClearingStatement   `json:"clearing"`          // By currency.
-	Members             []string              `json:"members"`           // MSP ids of the consortium.
-	Definitions         []Definition          `json:"definitions"`       // Chaincode definitions that were committed, in order.
-	ForeignChaincodes   map[string]int        `json:"foreignChaincodes"` // Calls of chaincodes that the audit doesn't know, by name.
-	Peers               []PeerStatement       `json:"peers"`             // Other members' peers.
-	State               string                `json:"state,omitempty"`   // What the current state was compared with.
-	Queried             string                `json:"queried,omitempty"` // What a peer's chaincode was asked for.
+	Clearing            []ClearingStatement   `json:"clearing"`             // By currency.
+	Members             []string              `json:"members"`              // MSP ids of the consortium.
+	Definitions         []Definition          `json:"definitions"`          // Chaincode definitions that were committed, in order.
+	ForeignChaincodes   map[string]int        `json:"foreignChaincodes"`    // Calls of chaincodes that the audit doesn't know, by name.
+	Peers               []PeerStatement       `json:"peers"`                // Other members' peers.
+	State               string                `json:"state,omitempty"`      // What the current state was compared with.
+	Uncompared          []string              `json:"uncompared,omitempty"` // What of that database could not be compared, and why.
+	Queried             string                `json:"queried,omitempty"`    // What a peer's chaincode was asked for.
 	Seconds             float64               `json:"seconds,omitempty"`
 }
 

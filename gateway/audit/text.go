@@ -114,6 +114,9 @@ func (s *Statement) writeChecked(b *strings.Builder) {
 	} else {
 		b.WriteString("  no database of a gateway was compared\n")
 	}
+	for _, what := range s.Uncompared {
+		fmt.Fprintf(b, "    not %s\n", what)
+	}
 	if s.Queried != "" {
 		fmt.Fprintf(b, "  current state compared with %s\n", s.Queried)
 	}

@@ -18,16 +18,16 @@ const (
 	Restoring  Activity = "restored"  // A redemption was returned: points came back.
 )
 
-// ActivityOf names the activity of a receipt.
+// ActivityOf names the activity of a receipt. What a redemption's return gives back goes into lots, or pays debt; every other return takes back, if only nothing.
 func ActivityOf(r *points.Receipt) Activity {
 	if r.Kind != points.KindReturn {
 		return Activity(r.Kind)
 	}
-	taken := func(m lots.Move) bool { return m.Cause == lots.Recovered }
-	if r.DebtIncurred > 0 || slices.ContainsFunc(r.Moves, taken) {
-		return Recovering
+	back := func(m lots.Move) bool { return m.Cause == lots.Restored }
+	if r.DebtRepaid > 0 || slices.ContainsFunc(r.Moves, back) {
+		return Restoring
 	}
-	return Restoring
+	return Recovering
 }
 
 // Turning is everything about a turnover but its sums.

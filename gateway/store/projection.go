@@ -101,7 +101,7 @@ func (s *Store) Project(ctx context.Context, c Changes) error {
 		if _, err := tx.QueryRow(`SELECT block FROM checkpoint`, nil, &standing); err != nil || int64(c.Checkpoint.Block) <= standing {
 			return err
 		}
-		for _, step := range []func(*Tx, Changes, int64) error{projectSums, projectTurnovers, projectReservations, projectClearing} {
+		for _, step := range []func(*Tx, Changes, int64) error{projectSums, projectTurnovers, projectAdjustments, projectReservations, projectClearing} {
 			if err := step(tx, c, standing); err != nil {
 				return err
 			}

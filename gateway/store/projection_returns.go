@@ -19,9 +19,10 @@ type givenBack struct {
 	Cause     lots.Cause
 	Partner   string
 	Terms     int
+	Returned  quantity.Day
 }
 
-// projectReturns adds what returns gave back to the running sums, on the day of the payment that they undo. Receipts of the same blocks must be written. Blocks up to the one where
+// projectReturns adds what returns gave back to the running sums, on the day of the payment that they undo and on their own. Receipts of the same blocks must be written. Blocks up to the one where
 // the tables stand are left out, as in projectSums.
 func projectReturns(tx *Tx, c Changes, standing int64) error {
 	sums := map[givenBack]quantity.Points{}
@@ -39,9 +40,9 @@ func projectReturns(tx *Tx, c Changes, standing int64) error {
 		}
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(sums), byPayment) {
-		if _, err := tx.Exec(`INSERT INTO given_back (programme, day, cause, partner, terms, points) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (programme, day, cause, partner, terms) DO UPDATE SET points = points + excluded.points`,
-			at.Programme, int64(at.Day), string(at.Cause), at.Partner, at.Terms, int64(sums[at])); err != nil {
+		if _, err := tx.Exec(`INSERT INTO given_back (programme, day, cause, partner, terms, returned, points) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (programme, day, cause, partner, terms, returned) DO UPDATE SET points = points + excluded.points`,
+			at.Programme, int64(at.Day), string(at.Cause), at.Partner, at.Terms, int64(at.Returned), int64(sums[at])); err != nil {
 			return err
 		}
 	}
@@ -61,7 +62,7 @@ func noteReturn(tx *Tx, sums map[givenBack]quantity.Points, r *points.Receipt) e
 		return err
 	}
 	for _, part := range spent.Back(quantity.Points(before), r.Points) {
-		at := givenBack{r.Programme, quantity.Day(day), spent.Cause, r.Partner, part.Terms}
+		at := givenBack{r.Programme, quantity.Day(day), spent.Cause, r.Partner, part.Terms, r.BusinessDate}
 		if sums[at], err = sums[at].Add(part.Points); err != nil {
 			return err
 		}
@@ -72,5 +73,6 @@ func noteReturn(tx *Tx, sums map[givenBack]quantity.Points, r *points.Receipt) e
 
 // byPayment orders what was given back as the table does.
 func byPayment(a, b givenBack) int {
-	return cmp.Or(strings.Compare(a.Programme, b.Programme), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Cause, b.Cause), strings.Compare(a.Partner, b.Partner), cmp.Compare(a.Terms, b.Terms))
+	return cmp.Or(strings.Compare(a.Programme, b.Programme), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Cause, b.Cause), strings.Compare(a.Partner, b.Partner),
+		cmp.Compare(a.Terms, b.Terms), cmp.Compare(a.Returned, b.Returned))
 }

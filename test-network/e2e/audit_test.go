@@ -89,6 +89,8 @@ func auditTamperedDatabases(t *testing.T, saved, account string) {
 	live := filepath.Join(three.dir.Gateway("regulator"), "gateway.db")
 	for _, c := range []struct{ name, change, names string }{
 		{"a true database", "", ""},
+		{"a turnover that is too high", `UPDATE turnovers SET points = points + 1 WHERE programme = 'airline'`, "table turnovers, key airline/"},
+		{"a movement that is forgotten", `DELETE FROM movements WHERE programme = 'airline'`, "table movements, key airline/"},
 		{"a richer account", `UPDATE accounts SET posted = posted + 1 WHERE id = '` + account + `'`, account},
 		{"a lost account", `DELETE FROM accounts WHERE id = '` + account + `'`, account},
 		{"a lane without its last batch", `DELETE FROM lanes WHERE programme = 'airline' AND n = 0`, "lane"},
