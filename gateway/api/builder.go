@@ -49,7 +49,7 @@ func run(ctx context.Context, it *item, steps ...func(context.Context, *item) er
 func (b *builder) begin(ctx context.Context, it *item) (err error) {
 	r, in := it.request, &it.intake
 	in.Caller, in.IdempotencyKey = originatorIn(ctx), it.key
-	if in.RequestHash, err = requestHash(r); err != nil {
+	if in.RequestHash, err = requestHash(requestedBy(ctx, r)); err != nil {
 		return err
 	}
 	in.Details = detailsOf(r, it.way.merchant)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,6 +22,17 @@ func requestHash(r *OperationRequest) ([sha256.Size]byte, error) {
 		return [sha256.Size]byte{}, fault.New(fault.Internal, "a request can't be encoded: %v", err)
 	}
 	return sha256.Sum256(raw), nil
+}
+
+// requestedBy is what the caller has asked for. How a customer was recognised is no part of it: the session's last proof is another one after a step-up, and who sends the same
+// again after it gets the same answer.
+func requestedBy(ctx context.Context, r *OperationRequest) *OperationRequest {
+	if personIn(ctx) == "" {
+		return r
+	}
+	asked := *r
+	asked.Authentication = nil
+	return &asked
 }
 
 // detailsOf is the private part of an operation. A till's operation names its place: the sponsored shop, or else the till's member, with store and terminal; the salt keeps it

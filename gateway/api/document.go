@@ -61,7 +61,8 @@ func ruleOf(o *openapi3.Operation) (rule, error) {
 	if !r.public && len(r.scopes) == 0 {
 		return rule{}, fmt.Errorf("x-scopes is missing")
 	}
-	r.keyed = o.Parameters.GetByInAndName(openapi3.ParameterInHeader, idempotencyHeader) != nil
+	key := o.Parameters.GetByInAndName(openapi3.ParameterInHeader, idempotencyHeader)
+	r.keyed = key != nil && key.Required
 	for _, s := range r.scopes {
 		if !knownScope(s) && s != ScopePartner && s != ScopeCustomer {
 			return rule{}, fmt.Errorf("x-scopes names the unknown scope %s", s)

@@ -91,6 +91,18 @@ func (g *gateway) Find(_ context.Context, in *sequencer.Intake) (sequencer.Ticke
 	return sequencer.Ticket{}, slices.ContainsFunc(g.intakes, func(k sequencer.Intake) bool { return k.Caller == in.Caller && k.IdempotencyKey == in.IdempotencyKey }), nil
 }
 
+func (g *gateway) Sent(_ context.Context, caller, key string) (store.Operation, bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.IndexFunc(g.intakes, func(k sequencer.Intake) bool { return k.Caller == caller && k.IdempotencyKey == key })
+	if i < 0 {
+		return store.Operation{}, false, nil
+	}
+	in := g.intakes[i]
+	document, err := wire.Encode(in.Operation)
+	return store.Operation{ID: points.OperationID(hexOf(key)), Kind: in.Operation.Kind, Document: document, Custody: in.Custody}, true, err
+}
+
 func (g *gateway) accept(in sequencer.Intake) sequencer.Ticket {
 	g.intakes = append(g.intakes, in)
 	o := in.Operation

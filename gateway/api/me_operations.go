@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/store"
 )
@@ -19,7 +20,10 @@ const walletMethod = "wallet-"
 
 // PrepareMyOperation tells what the customer has to know and what their key must sign.
 func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationRequestObject) (PrepareMyOperationResponseObject, error) {
-	request := r.Body.Operation
+	request, key := r.Body.Operation, valueOr(r.Params.IdempotencyKey, "")
+	if r.Params.IdempotencyKey != nil && !usableKey(key) {
+		return nil, wrong(fault.IdempotencyMissing, idempotencyHeader, "when it is given it has 1 to %d printable ASCII characters", MaxKeyLength)
+	}
 	position, err := s.mine(ctx, &request)
 	if err != nil {
 		return nil, err
@@ -33,6 +37,7 @@ func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationReq
 	}
 	body := MyPreparedOperation{Operation: request, Passkey: controlling(&position.Account, passkeys)}
 	if position.Account.Controller.Kind != points.ControllerCustodian {
+		s.giveCode(ctx, &request, key)
 		if body.Mandate, err = s.mandateFor(ctx, request); err != nil {
 			return nil, err
 		}
@@ -40,6 +45,14 @@ func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationReq
 	}
 	body.Notice = noticeOf(&body.Operation, valueOr(r.Body.Language, ""))
 	return PrepareMyOperation200JSONResponse(body), nil
+}
+
+// giveCode gives a gift that has none the code that goes with the key under which it will be sent: custody's have the same.
+func (s *Server) giveCode(ctx context.Context, r *OperationRequest, key string) {
+	if r.Kind == KindGift && r.ClaimCode == nil && key != "" {
+		code := s.hasher.ClaimCode(originatorIn(ctx), key)
+		r.ClaimCode = &code
+	}
 }
 
 // mandateFor is what an account's own key must sign for a request.
@@ -75,7 +88,11 @@ func (s *Server) SubmitMyOperation(ctx context.Context, r SubmitMyOperationReque
 	if !acknowledges(&request, valueOr(r.Body.Acknowledged, "")) {
 		return nil, wrong(fault.NoticeRequired, "/acknowledged", "the notice of POST /v1/me/operations/prepare has to be shown and its hash sent back")
 	}
-	if position.Account.Controller.Kind == points.ControllerCustodian {
+	custody, err := s.inCustody(ctx, position, &request, r.Params.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	if custody {
 		request.Authentication = recognised(sessionIn(ctx))
 	}
 	o, err := s.submitOne(ctx, r.Params.IdempotencyKey, r.Params.Prefer, &request)
@@ -86,6 +103,55 @@ func (s *Server) SubmitMyOperation(ctx context.Context, r SubmitMyOperationReque
 		return SubmitMyOperation202JSONResponse(o), nil
 	}
 	return SubmitMyOperation200JSONResponse(o), nil
+}
+
+// inCustody says whether the custodian signs for a request, or has signed when it was sent before: what was sent may have put the account under a key of its own.
+func (s *Server) inCustody(ctx context.Context, position *store.Position, r *OperationRequest, key string) (bool, error) {
+	if position.Account.Controller.Kind == points.ControllerCustodian {
+		return true, nil
+	}
+	if signed(r) {
+		return false, nil
+	}
+	earlier, found, err := s.recorder.Sent(ctx, originatorIn(ctx), key)
+	return found && earlier.Custody, err
+}
+
+// FindMyOperation tells what became of what was sent under a key.
+func (s *Server) FindMyOperation(ctx context.Context, r FindMyOperationRequestObject) (FindMyOperationResponseObject, error) {
+	caller, key := originatorIn(ctx), r.Params.IdempotencyKey
+	sent, found, err := s.recorder.Sent(ctx, caller, key)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fault.New(fault.NotFound, "nothing was recorded under this key")
+	}
+	known, err := s.reader.Operation(ctx, sent.ID)
+	if err != nil {
+		return nil, err
+	}
+	o := s.operationOf(known)
+	o.Duplicate = true
+	if o.ClaimCode, err = toldCode(&sent, s.hasher.ClaimCode(caller, key)); err != nil {
+		return nil, err
+	}
+	return FindMyOperation200JSONResponse(o), nil
+}
+
+// toldCode is a gift's code, when it is the one that the gateway made; nil for everything else.
+func toldCode(sent *store.Operation, code string) (*string, error) {
+	if sent.Kind != points.KindGift || sent.Code != "" && sent.Code != fault.OK {
+		return nil, nil
+	}
+	var o points.Operation
+	if err := wire.DecodeRecord(sent.Document, &o); err != nil {
+		return nil, err
+	}
+	if o.Claim != points.ClaimHash(o.Account, code) {
+		return nil, nil
+	}
+	return &code, nil
 }
 
 // recognised says for a custodian's signature how the customer was recognised; the receipt's private details keep a hash of it.

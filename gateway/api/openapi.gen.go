@@ -3226,6 +3226,12 @@ type GetMyHistoryParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// FindMyOperationParams defines parameters for FindMyOperation.
+type FindMyOperationParams struct {
+	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // SubmitMyOperationParams defines parameters for SubmitMyOperation.
 type SubmitMyOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -3233,6 +3239,12 @@ type SubmitMyOperationParams struct {
 
 	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PrepareMyOperationParams defines parameters for PrepareMyOperation.
+type PrepareMyOperationParams struct {
+	// IdempotencyKey The key under which the operation will be sent. A gift's code is made of it, so that `GET /v1/me/operations` can tell it again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // SubmitOperationParams defines parameters for SubmitOperation.
@@ -3874,12 +3886,15 @@ type ServerInterface interface {
 	// Object to a decision. Somebody answers within a month.
 	// (POST /v1/me/notices/{id}/objections)
 	ObjectToNotice(c *gin.Context, id ID)
+	// What became of what the customer has sent under a key.
+	// (GET /v1/me/operations)
+	FindMyOperation(c *gin.Context, params FindMyOperationParams)
 	// Record an operation on an account of the customer's, and wait for its receipt.
 	// (POST /v1/me/operations)
 	SubmitMyOperation(c *gin.Context, params SubmitMyOperationParams)
 	// What the customer has to be told before an operation on an account of theirs, and what its key must sign.
 	// (POST /v1/me/operations/prepare)
-	PrepareMyOperation(c *gin.Context)
+	PrepareMyOperation(c *gin.Context, params PrepareMyOperationParams)
 	// The brands of the network with their wallets, and which of them the customer has excluded.
 	// (GET /v1/me/partners)
 	ListMyPartners(c *gin.Context)
@@ -6803,6 +6818,50 @@ func (siw *ServerInterfaceWrapper) ObjectToNotice(c *gin.Context) {
 	siw.Handler.ObjectToNotice(c, id)
 }
 
+// FindMyOperation operation middleware
+func (siw *ServerInterfaceWrapper) FindMyOperation(c *gin.Context) {
+
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindMyOperationParams
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter Idempotency-Key is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FindMyOperation(c, params)
+}
+
 // SubmitMyOperation operation middleware
 func (siw *ServerInterfaceWrapper) SubmitMyOperation(c *gin.Context) {
 
@@ -6869,7 +6928,33 @@ func (siw *ServerInterfaceWrapper) SubmitMyOperation(c *gin.Context) {
 // PrepareMyOperation operation middleware
 func (siw *ServerInterfaceWrapper) PrepareMyOperation(c *gin.Context) {
 
+	var err error
+
 	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PrepareMyOperationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -6878,7 +6963,7 @@ func (siw *ServerInterfaceWrapper) PrepareMyOperation(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.PrepareMyOperation(c)
+	siw.Handler.PrepareMyOperation(c, params)
 }
 
 // ListMyPartners operation middleware
@@ -9104,6 +9189,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/me/identification-codes", wrapper.MakeIdentificationCode)
 	router.GET(options.BaseURL+"/v1/me/notices", wrapper.ListMyNotices)
 	router.POST(options.BaseURL+"/v1/me/notices/:id/objections", wrapper.ObjectToNotice)
+	router.GET(options.BaseURL+"/v1/me/operations", wrapper.FindMyOperation)
 	router.POST(options.BaseURL+"/v1/me/operations", wrapper.SubmitMyOperation)
 	router.POST(options.BaseURL+"/v1/me/operations/prepare", wrapper.PrepareMyOperation)
 	router.GET(options.BaseURL+"/v1/me/partners", wrapper.ListMyPartners)
@@ -11979,6 +12065,35 @@ func (response ObjectToNoticedefaultApplicationProblemPlusJSONResponse) VisitObj
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type FindMyOperationRequestObject struct {
+	Params FindMyOperationParams
+}
+
+type FindMyOperationResponseObject interface {
+	VisitFindMyOperationResponse(w http.ResponseWriter) error
+}
+
+type FindMyOperation200JSONResponse Operation
+
+func (response FindMyOperation200JSONResponse) VisitFindMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type FindMyOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FindMyOperationdefaultApplicationProblemPlusJSONResponse) VisitFindMyOperationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type SubmitMyOperationRequestObject struct {
 	Params SubmitMyOperationParams
 	Body   *SubmitMyOperationJSONRequestBody
@@ -12019,7 +12134,8 @@ func (response SubmitMyOperationdefaultApplicationProblemPlusJSONResponse) Visit
 }
 
 type PrepareMyOperationRequestObject struct {
-	Body *PrepareMyOperationJSONRequestBody
+	Params PrepareMyOperationParams
+	Body   *PrepareMyOperationJSONRequestBody
 }
 
 type PrepareMyOperationResponseObject interface {
@@ -14877,6 +14993,9 @@ type StrictServerInterface interface {
 	// Object to a decision. Somebody answers within a month.
 	// (POST /v1/me/notices/{id}/objections)
 	ObjectToNotice(ctx context.Context, request ObjectToNoticeRequestObject) (ObjectToNoticeResponseObject, error)
+	// What became of what the customer has sent under a key.
+	// (GET /v1/me/operations)
+	FindMyOperation(ctx context.Context, request FindMyOperationRequestObject) (FindMyOperationResponseObject, error)
 	// Record an operation on an account of the customer's, and wait for its receipt.
 	// (POST /v1/me/operations)
 	SubmitMyOperation(ctx context.Context, request SubmitMyOperationRequestObject) (SubmitMyOperationResponseObject, error)
@@ -17934,6 +18053,33 @@ func (sh *strictHandler) ObjectToNotice(ctx *gin.Context, id ID) {
 	}
 }
 
+// FindMyOperation operation middleware
+func (sh *strictHandler) FindMyOperation(ctx *gin.Context, params FindMyOperationParams) {
+	var request FindMyOperationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FindMyOperation(ctx, request.(FindMyOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindMyOperation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(FindMyOperationResponseObject); ok {
+		if err := validResponse.VisitFindMyOperationResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // SubmitMyOperation operation middleware
 func (sh *strictHandler) SubmitMyOperation(ctx *gin.Context, params SubmitMyOperationParams) {
 	var request SubmitMyOperationRequestObject
@@ -17970,8 +18116,10 @@ func (sh *strictHandler) SubmitMyOperation(ctx *gin.Context, params SubmitMyOper
 }
 
 // PrepareMyOperation operation middleware
-func (sh *strictHandler) PrepareMyOperation(ctx *gin.Context) {
+func (sh *strictHandler) PrepareMyOperation(ctx *gin.Context, params PrepareMyOperationParams) {
 	var request PrepareMyOperationRequestObject
+
+	request.Params = params
 
 	var body PrepareMyOperationJSONRequestBody
 	if err := ctx.ShouldBindJSON(&body); err != nil {

@@ -20,6 +20,8 @@ type Recorder interface {
 	AcceptAll(ctx context.Context, all []sequencer.Intake) []sequencer.Result
 	// Find gives what was recorded here before under the intake's idempotency key or natural id, and whether anything was; the errors are those of AcceptAll.
 	Find(ctx context.Context, in *sequencer.Intake) (sequencer.Ticket, bool, error)
+	// Sent gives what was recorded here before under a caller's idempotency key, whatever was asked for by it, and whether anything was.
+	Sent(ctx context.Context, caller, key string) (store.Operation, bool, error)
 	// Started returns NOT_READY before the ledger's past is known here: until then an account that is there would be taken for unknown.
 	Started() error
 }

@@ -3229,6 +3229,12 @@ type GetMyHistoryParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// FindMyOperationParams defines parameters for FindMyOperation.
+type FindMyOperationParams struct {
+	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // SubmitMyOperationParams defines parameters for SubmitMyOperation.
 type SubmitMyOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -3236,6 +3242,12 @@ type SubmitMyOperationParams struct {
 
 	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PrepareMyOperationParams defines parameters for PrepareMyOperation.
+type PrepareMyOperationParams struct {
+	// IdempotencyKey The key under which the operation will be sent. A gift's code is made of it, so that `GET /v1/me/operations` can tell it again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // SubmitOperationParams defines parameters for SubmitOperation.
@@ -4033,15 +4045,18 @@ type ClientInterface interface {
 
 	ObjectToNotice(ctx context.Context, id ID, body ObjectToNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FindMyOperation request
+	FindMyOperation(ctx context.Context, params *FindMyOperationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SubmitMyOperationWithBody request with any body
 	SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	SubmitMyOperation(ctx context.Context, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PrepareMyOperationWithBody request with any body
-	PrepareMyOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PrepareMyOperationWithBody(ctx context.Context, params *PrepareMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	PrepareMyOperation(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PrepareMyOperation(ctx context.Context, params *PrepareMyOperationParams, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMyPartners request
 	ListMyPartners(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5978,6 +5993,18 @@ func (c *Client) ObjectToNotice(ctx context.Context, id ID, body ObjectToNoticeJ
 	return c.Client.Do(req)
 }
 
+func (c *Client) FindMyOperation(ctx context.Context, params *FindMyOperationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindMyOperationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) SubmitMyOperationWithBody(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitMyOperationRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -6002,8 +6029,8 @@ func (c *Client) SubmitMyOperation(ctx context.Context, params *SubmitMyOperatio
 	return c.Client.Do(req)
 }
 
-func (c *Client) PrepareMyOperationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPrepareMyOperationRequestWithBody(c.Server, contentType, body)
+func (c *Client) PrepareMyOperationWithBody(ctx context.Context, params *PrepareMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareMyOperationRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6014,8 +6041,8 @@ func (c *Client) PrepareMyOperationWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-func (c *Client) PrepareMyOperation(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPrepareMyOperationRequest(c.Server, body)
+func (c *Client) PrepareMyOperation(ctx context.Context, params *PrepareMyOperationParams, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrepareMyOperationRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -11739,6 +11766,46 @@ func NewObjectToNoticeRequestWithBody(server string, id ID, contentType string, 
 	return req, nil
 }
 
+// NewFindMyOperationRequest generates requests for FindMyOperation
+func NewFindMyOperationRequest(server string, params *FindMyOperationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/operations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewSubmitMyOperationRequest calls the generic SubmitMyOperation builder with application/json body
 func NewSubmitMyOperationRequest(server string, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -11804,18 +11871,18 @@ func NewSubmitMyOperationRequestWithBody(server string, params *SubmitMyOperatio
 }
 
 // NewPrepareMyOperationRequest calls the generic PrepareMyOperation builder with application/json body
-func NewPrepareMyOperationRequest(server string, body PrepareMyOperationJSONRequestBody) (*http.Request, error) {
+func NewPrepareMyOperationRequest(server string, params *PrepareMyOperationParams, body PrepareMyOperationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewPrepareMyOperationRequestWithBody(server, "application/json", bodyReader)
+	return NewPrepareMyOperationRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewPrepareMyOperationRequestWithBody generates requests for PrepareMyOperation with any type of body
-func NewPrepareMyOperationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewPrepareMyOperationRequestWithBody(server string, params *PrepareMyOperationParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -11839,6 +11906,21 @@ func NewPrepareMyOperationRequestWithBody(server string, contentType string, bod
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, *params.IdempotencyKey)
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -15777,15 +15859,18 @@ type ClientWithResponsesInterface interface {
 
 	ObjectToNoticeWithResponse(ctx context.Context, id ID, body ObjectToNoticeJSONRequestBody, reqEditors ...RequestEditorFn) (*ObjectToNoticeResponse, error)
 
+	// FindMyOperationWithResponse request
+	FindMyOperationWithResponse(ctx context.Context, params *FindMyOperationParams, reqEditors ...RequestEditorFn) (*FindMyOperationResponse, error)
+
 	// SubmitMyOperationWithBodyWithResponse request with any body
 	SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error)
 
 	SubmitMyOperationWithResponse(ctx context.Context, params *SubmitMyOperationParams, body SubmitMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error)
 
 	// PrepareMyOperationWithBodyWithResponse request with any body
-	PrepareMyOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
+	PrepareMyOperationWithBodyWithResponse(ctx context.Context, params *PrepareMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
 
-	PrepareMyOperationWithResponse(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
+	PrepareMyOperationWithResponse(ctx context.Context, params *PrepareMyOperationParams, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error)
 
 	// ListMyPartnersWithResponse request
 	ListMyPartnersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyPartnersResponse, error)
@@ -18244,6 +18329,29 @@ func (r ObjectToNoticeResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ObjectToNoticeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type FindMyOperationResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Operation
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r FindMyOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindMyOperationResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -21349,6 +21457,15 @@ func (c *ClientWithResponses) ObjectToNoticeWithResponse(ctx context.Context, id
 	return ParseObjectToNoticeResponse(rsp)
 }
 
+// FindMyOperationWithResponse request returning *FindMyOperationResponse
+func (c *ClientWithResponses) FindMyOperationWithResponse(ctx context.Context, params *FindMyOperationParams, reqEditors ...RequestEditorFn) (*FindMyOperationResponse, error) {
+	rsp, err := c.FindMyOperation(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindMyOperationResponse(rsp)
+}
+
 // SubmitMyOperationWithBodyWithResponse request with arbitrary body returning *SubmitMyOperationResponse
 func (c *ClientWithResponses) SubmitMyOperationWithBodyWithResponse(ctx context.Context, params *SubmitMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitMyOperationResponse, error) {
 	rsp, err := c.SubmitMyOperationWithBody(ctx, params, contentType, body, reqEditors...)
@@ -21367,16 +21484,16 @@ func (c *ClientWithResponses) SubmitMyOperationWithResponse(ctx context.Context,
 }
 
 // PrepareMyOperationWithBodyWithResponse request with arbitrary body returning *PrepareMyOperationResponse
-func (c *ClientWithResponses) PrepareMyOperationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error) {
-	rsp, err := c.PrepareMyOperationWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) PrepareMyOperationWithBodyWithResponse(ctx context.Context, params *PrepareMyOperationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error) {
+	rsp, err := c.PrepareMyOperationWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParsePrepareMyOperationResponse(rsp)
 }
 
-func (c *ClientWithResponses) PrepareMyOperationWithResponse(ctx context.Context, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error) {
-	rsp, err := c.PrepareMyOperation(ctx, body, reqEditors...)
+func (c *ClientWithResponses) PrepareMyOperationWithResponse(ctx context.Context, params *PrepareMyOperationParams, body PrepareMyOperationJSONRequestBody, reqEditors ...RequestEditorFn) (*PrepareMyOperationResponse, error) {
+	rsp, err := c.PrepareMyOperation(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -25380,6 +25497,39 @@ func ParseObjectToNoticeResponse(rsp *http.Response) (*ObjectToNoticeResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ObjectionFiled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFindMyOperationResponse parses an HTTP response from a FindMyOperationWithResponse call
+func ParseFindMyOperationResponse(rsp *http.Response) (*FindMyOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindMyOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Operation
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

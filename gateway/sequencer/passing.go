@@ -20,6 +20,12 @@ func (s *Sequencer) Find(ctx context.Context, in *Intake) (Ticket, bool, error) 
 	return s.find(ctx, p)
 }
 
+// Sent gives what was recorded before under a caller's key, whatever was asked for by it, and whether anything was. NOT_READY when the database fails.
+func (s *Sequencer) Sent(ctx context.Context, caller, key string) (store.Operation, bool, error) {
+	earlier, found, err := s.settings.Store.Earlier(ctx, &store.NewOperation{Idempotency: s.hasher.Idempotency(caller, key)})
+	return earlier.Operation, found, err
+}
+
 func (s *Sequencer) find(ctx context.Context, p *prepared) (Ticket, bool, error) {
 	earlier, found, err := s.settings.Store.Earlier(ctx, &p.record)
 	if err != nil || !found {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,7 +30,7 @@ type scripted struct {
 	mu      sync.Mutex
 	answers map[string]any // By method and path; a fault.Code is that problem.
 	sent    []string       // Method, path and body.
-	keys    []string       // Idempotency keys.
+	keys    [][2]string    // Calls with an idempotency key, and the key.
 }
 
 // lost is an answer that doesn't arrive: what was sent did.
@@ -50,7 +49,7 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.sent = append(s.sent, call+" "+string(body))
 	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
-		s.keys = append(s.keys, key)
+		s.keys = append(s.keys, [2]string{call + " ", key})
 	}
 	answer, known := s.answers[call]
 	status := http.StatusOK
@@ -79,11 +78,16 @@ func (s *scripted) set(call string, answer any) {
 	s.answers[call] = answer
 }
 
-// keysSent are the idempotency keys that came, in order.
-func (s *scripted) keysSent() []string {
+// sentUnder are the idempotency keys that came with a call, in order.
+func (s *scripted) sentUnder(call string) (keys []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.keys)
+	for _, k := range s.keys {
+		if k[0] == call {
+			keys = append(keys, k[1])
+		}
+	}
+	return keys
 }
 
 // all are the calls that came whose text begins with something.

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 )
 
 // Ids of the scripted accounts.
@@ -166,7 +167,7 @@ func TestAConfirmationWhoseAnswerIsLostIsSentOnceMoreAsTheSame(t *testing.T) {
 			p.api.set("POST /v1/me/operations", c.answer)
 			p.click("#agree-form button")
 			p.reads("#claim", "#"+strings.Repeat("a", 32)+"."+strings.Repeat("B", 22))
-			keys, bodies := p.api.keysSent(), p.api.all("POST /v1/me/operations {")
+			keys, bodies := p.api.sentUnder("POST /v1/me/operations "), p.api.all("POST /v1/me/operations {")
 			if len(keys) != 2 || keys[0] != keys[1] || len(bodies) != 2 || bodies[0] != bodies[1] {
 				t.Fatalf("sent %v as %v", bodies, keys)
 			}
@@ -177,10 +178,63 @@ func TestAConfirmationWhoseAnswerIsLostIsSentOnceMoreAsTheSame(t *testing.T) {
 			p.click("#agreed")
 			p.click("#agree-form button")
 			p.reads("#claim", strings.Repeat("B", 22))
-			if keys = p.api.keysSent(); len(keys) != 3 || keys[2] == keys[0] {
+			if keys = p.api.sentUnder("POST /v1/me/operations "); len(keys) != 3 || keys[2] == keys[0] {
 				t.Errorf("what is prepared anew is another: %v", keys)
 			}
 		})
+	}
+}
+
+// TestAConfirmationWhosePageIsLeftIsToldAndNotMadeTwice loads the page again when the answer was lost: what was recorded is shown with the gift's link until it was seen, and what wasn't is
+// sent next under the same key, so that the gateway can't record both.
+func TestAConfirmationWhosePageIsLeftIsToldAndNotMadeTwice(t *testing.T) {
+	p := openPhone(t, map[string]any{
+		"GET /v1/me/accounts":            map[string]any{"accounts": []any{position(mine, 500)}},
+		"POST /v1/me/operations/prepare": map[string]any{"operation": map[string]any{"kind": "gift", "account": mine, "points": 25}, "notice": map[string]any{"text": "Seen.", "hash": "h"}},
+		"POST /v1/me/operations":         lost{},
+	})
+	confirm := func() {
+		p.click(`[name=kind][value=gift]`)
+		p.fill("#points", "25")
+		p.click("#send-form button")
+		p.reads("#notice", "Seen.")
+		p.click("#agreed")
+		p.click("#agree-form button")
+	}
+	p.visit("send?lost")
+	confirm()
+	p.reads("#message.bad", "try again")
+	if kept := p.kept(); strings.Contains(kept, mine) || strings.Contains(kept, "gift") || strings.Contains(kept, "25,") {
+		t.Errorf("the tab keeps more than a key: %s", kept)
+	}
+	p.visit("send?absent")
+	p.reads("#message", "has not arrived")
+	confirm()
+	p.reads("#message.bad", "try again")
+	p.api.set("GET /v1/me/operations", map[string]any{
+		"id": strings.Repeat("a", 32), "status": "DONE", "outcome": "ACCEPTED", "claimCode": strings.Repeat("B", 22),
+		"receipt": points.Receipt{Kind: points.KindGift, Points: 25, Outcome: points.Accepted},
+	})
+	for range 2 {
+		p.visit("transfers?language=de")
+		p.reads("#unfinished", "25 Punkte")
+		p.reads("#unfinished-claim", "#"+strings.Repeat("a", 32)+"."+strings.Repeat("B", 22))
+	}
+	p.fits("unfinished")
+	p.click("#unfinished .row button")
+	if kept := p.kept(); kept != "" {
+		t.Errorf("it was seen, and the tab keeps %s", kept)
+	}
+	p.api.set("POST /v1/me/operations", map[string]any{"id": strings.Repeat("a", 32), "status": "DONE"})
+	p.visit("send?language=en")
+	confirm()
+	p.reads("#result", "ledger")
+	sent := p.api.sentUnder("POST /v1/me/operations ")
+	if len(sent) != 3 || sent[0] != sent[1] || sent[2] == sent[0] {
+		t.Errorf("sent under %v", sent)
+	}
+	if kept := p.kept(); kept != "" {
+		t.Errorf("it was answered, and the tab keeps %s", kept)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func (b *browser) givesPointsAway(t *testing.T, account string) {
 	t.Helper()
 	friend := openBrowser(t, three, "airline")
-	_, other := friend.register("bob", "Bob Babbage")
+	address, other := friend.register("bob", "Bob Babbage")
 
 	b.sends(fields{"kind": "transfer", "to": other, "points": 9999})
 	if said := b.text("#message.bad"); said != "There are not enough points." {
@@ -62,6 +62,36 @@ func (b *browser) givesPointsAway(t *testing.T, account string) {
 	b.picture("6-history")
 	if a := three.account(t, "airline", account); a.Held != 0 || a.Posted != 435 {
 		t.Errorf("the giver has %d posted and %d held", a.Posted, a.Held)
+	}
+	friend.repeats(t, address, other)
+}
+
+// repeats confirms a gift from custody, gives another proof, and confirms the same once more, as a page does that had no answer: it is answered as before, the gift's code included.
+func (b *browser) repeats(t *testing.T, address, account string) {
+	t.Helper()
+	type answer struct {
+		ID, ClaimCode string
+		Duplicate     bool
+	}
+	var first, again, told answer
+	var token string
+	b.run(fmt.Sprintf(`(async () => {
+		window.operations = await import("/wallet/static/operations.js");
+		window.prepared = await operations.prepare({kind: "gift", account: %q, points: 3});
+		return operations.submit(prepared, prepared.notice);
+	})()`, account), &first)
+	b.run(fmt.Sprintf(`import("/wallet/static/tally.js").then(async (m) => (await m.api("POST", "/v1/me/proofs/codes", {address: {kind: "email", value: %q}})).token)`, address), &token)
+	proof := fmt.Sprintf(`{method: "code", token: %q, code: %q, address: {kind: "email", value: %q}}`, token, b.code(address), address)
+	b.run(`import("/wallet/static/tally.js").then((m) => m.api("POST", "/v1/me/proofs", `+proof+`))`, nil)
+	b.run(`operations.submit(prepared, prepared.notice)`, &again)
+	b.run(`import("/wallet/static/tally.js").then((m) => m.api("GET", "/v1/me/operations", undefined, {"Idempotency-Key": prepared.key}))`, &told)
+	for _, a := range []answer{again, told} {
+		if first.ClaimCode == "" || a.ID != first.ID || a.ClaimCode != first.ClaimCode || !a.Duplicate {
+			t.Errorf("first answered with %+v, then with %+v", first, a)
+		}
+	}
+	if held := three.account(t, "airline", account).Held; held != 3 {
+		t.Errorf("%d points are held for one gift of 3", held)
 	}
 }
 

@@ -3,6 +3,9 @@
 const language = document.documentElement.lang;
 const texts = fetch(`/wallet/texts/${language}.json`).then((r) => r.json());
 
+/** unfinishedKey is under what name this tab keeps that a confirmation has had no answer yet: see unfinished.js. */
+export const unfinishedKey = "tally-unfinished";
+
 /** t gives a text of the catalogue once it is loaded; {name} in it is replaced by values.name. */
 export async function t(key, values = {}) {
   const text = (await texts)[key] ?? key;
@@ -195,4 +198,5 @@ if (document.body.dataset.page !== "sign-in") {
     sessionStorage.clear(); // Gifts and statements that this tab has kept are not for whoever signs in next.
     location.assign("/wallet/sign-in");
   }));
+  if (sessionStorage.getItem(unfinishedKey)) import("./unfinished.js").then((m) => m.tell());
 }
