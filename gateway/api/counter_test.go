@@ -56,6 +56,17 @@ func (c *counter) Device(parts ...string) (device [16]byte) {
 	return device
 }
 
+func (c *counter) Terminal(d *points.Details) (device [16]byte) {
+	if d.Terminal == "" {
+		return device
+	}
+	return c.Device("terminal", d.Merchant, d.Store, d.Terminal)
+}
+
+func (c *counter) NaturalOf(programme string, o *points.Operation, d *points.Details) string {
+	return hashOf([]string{programme, o.Partner, string(o.Kind), d.Merchant, d.Store, d.Terminal, d.Reference})
+}
+
 func (c *counter) ClaimCode(caller, key string) string { return hexOf(caller + " " + key)[:22] }
 
 // fields is a request that a test builds from another one.

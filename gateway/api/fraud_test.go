@@ -78,6 +78,18 @@ func TestWhatWasRecordedIsAnsweredWhateverTheJudgeSaysNow(t *testing.T) {
 	}
 }
 
+func TestAJudgeKnowsAReceiptUnderAnotherKey(t *testing.T) {
+	b := newBench(t)
+	judge := &suspicious{}
+	b.server.people.Abuse = judge
+	for _, key := range []string{"1", "2"} {
+		into[Operation](t, b.do(call{"POST", "/v1/operations", ScopeTill, requestsOf()[KindRedeem].String(), []string{"Idempotency-Key", key}}), http.StatusOK)
+	}
+	if first, again := judge.shown[0].Keys, judge.shown[1].Keys; first.Receipt == 0 || first.Receipt != again.Receipt || first.Request == again.Request {
+		t.Errorf("%+v, then %+v", first, again)
+	}
+}
+
 func TestAJudgeIsShownWhoAsksAndHowTheyAgreed(t *testing.T) {
 	b := newBench(t)
 	judge := &suspicious{action: abuse.ActionFlag}
@@ -93,7 +105,7 @@ func TestAJudgeIsShownWhoAsksAndHowTheyAgreed(t *testing.T) {
 	if judge.shown[2].Device != first.Device {
 		t.Errorf("what signing in left in the browser gives %+v", judge.shown[2])
 	}
-	if first.Account != account || first.Kind != points.KindRedeem || first.Points != 5 || first.Strong || first.Key == 0 || first.Key == second.Key || first.Terminal == (abuse.Device{}) {
+	if first.Account != account || first.Kind != points.KindRedeem || first.Points != 5 || first.Strong || first.Keys.Request == 0 || first.Keys.Receipt == 0 || first.Keys.Mandate != 0 || first.Keys.Request == second.Keys.Request || first.Terminal == (abuse.Device{}) {
 		t.Errorf("%+v", first)
 	}
 	if first.Device != b.Device("wallet", device) || second.Device != (abuse.Device{}) || !second.Strong {

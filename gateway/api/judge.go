@@ -2,13 +2,13 @@ package api
 
 import (
 	"context"
-	"hash/fnv"
 	"net/http"
 	"regexp"
 	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
 )
 
@@ -51,8 +51,9 @@ func (s *Server) judge(ctx context.Context, items []*item) []*item {
 func (s *Server) judgeOne(ctx context.Context, it *item) error {
 	o := &it.intake.Operation
 	attempt := abuse.Attempt{
-		Account: o.Account, Kind: o.Kind, Points: o.Points, Strong: o.Authorisation != nil, Key: keyOf(it.intake.Caller, it.key), At: time.Now().Unix(),
+		Account: o.Account, Kind: o.Kind, Points: o.Points, Strong: o.Authorisation != nil, Terminal: s.hasher.Terminal(&it.intake.Details), At: time.Now().Unix(),
 	}
+	attempt.Keys = attempt.KeysOf(s.hasher.Idempotency(it.intake.Caller, it.key), s.hasher.NaturalOf(s.programme, o, &it.intake.Details), usedUp(o))
 	if a := it.request.Authentication; a != nil {
 		attempt.Strong = s.people.Abuse.IsStrong(a.Method)
 	}
@@ -65,9 +66,6 @@ func (s *Server) judgeOne(ctx context.Context, it *item) error {
 	}
 	if device := textIn(ctx, deviceKey); device != "" {
 		attempt.Device = s.hasher.Device("wallet", device)
-	}
-	if d := &it.intake.Details; d.Terminal != "" {
-		attempt.Terminal = s.hasher.Device("terminal", d.Merchant, d.Store, d.Terminal)
 	}
 	verdict := s.people.Abuse.Check(&attempt)
 	if verdict.Action == abuse.ActionNone || s.isRecorded(ctx, it) {
@@ -87,9 +85,10 @@ func (s *Server) isRecorded(ctx context.Context, it *item) bool {
 	return found || err != nil // What contradicts an earlier request is told by the recorder.
 }
 
-// keyOf is a hash by which it is seen that something is sent again; never 0.
-func keyOf(caller, key string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(caller + "\x00" + key))
-	return max(h.Sum64(), 1)
+// usedUp is the id of the mandate by which the customer's own key agreed; empty for none.
+func usedUp(o *points.Operation) string {
+	if o.Authorisation == nil {
+		return ""
+	}
+	return o.Authorisation.Mandate.ID
 }

@@ -78,10 +78,13 @@ type Hasher interface {
 	Claim(merchant, store, terminal, number string) string
 	// Idempotency is the name under which a caller's key is known to other gateways.
 	Idempotency(caller, key string) string
+	// NaturalOf is the name under which an operation of a programme is known by its till receipt; empty without one.
+	NaturalOf(programme string, o *points.Operation, d *points.Details) string
 	// ClaimCode is the code of a gift that a caller sends under an idempotency key.
 	ClaimCode(caller, key string) string
-	// Device is what a wallet or a till is known by.
+	// Device is what a wallet is known by, Terminal what a till is, zero for none.
 	Device(parts ...string) [16]byte
+	Terminal(d *points.Details) [16]byte
 }
 
 // Administrator changes the gateway's own programme: the ledger facade with the operator's identity. Every call returns once it is committed, and is safe to repeat.

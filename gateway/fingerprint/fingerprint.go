@@ -68,6 +68,15 @@ func (h *Hasher) NaturalWith(programme, partner string, kind points.Kind, d *poi
 	return h.sum("natural with partner", programme, partner, d.Merchant, d.Store, d.Terminal, d.Reference, string(kind))
 }
 
+// NaturalOf identifies an operation of a programme by the till receipt that it comes from. What takes place with a partner may come from a till of the partner's, whose names are
+// its own, and one receipt may give points of several programmes.
+func (h *Hasher) NaturalOf(programme string, o *points.Operation, d *points.Details) string {
+	if o.Partner == "" || o.Kind.ChoosesPartners() {
+		return h.Natural(o.Kind, d)
+	}
+	return h.NaturalWith(programme, o.Partner, o.Kind, d)
+}
+
 // Claim identifies an anonymous receipt of a till, under which a customer who comes back with it can claim it once: it stands in public on the ledger. Empty without a
 // receipt number.
 func (h *Hasher) Claim(merchant, store, terminal, number string) string {
@@ -110,6 +119,14 @@ func (h *Hasher) Lookup(reference string) string {
 func (h *Hasher) Device(parts ...string) (device [deviceLength]byte) {
 	copy(device[:], h.mac("device", parts...))
 	return device
+}
+
+// Terminal is the Device of a till's terminal; zero for none.
+func (h *Hasher) Terminal(d *points.Details) (device [deviceLength]byte) {
+	if d.Terminal == "" {
+		return device
+	}
+	return h.Device("terminal", d.Merchant, d.Store, d.Terminal)
 }
 
 // MandateID is the id of the mandate that custody signs for an operation: the same on every attempt, unforeseeable to others.

@@ -349,7 +349,7 @@ func (c *crossing) check() {
 	for i := range c.wanted {
 		o := &c.wanted[i]
 		q := c.to(o)
-		mark := q.natural(&o.in.Operation, &o.in.Details)
+		mark := q.hasher.NaturalOf(q.settings.Programme, &o.in.Operation, &o.in.Details)
 		if mark == "" {
 			mark = q.hasher.Idempotency(o.in.Caller, o.in.IdempotencyKey)
 		}

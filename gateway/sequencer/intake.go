@@ -85,7 +85,7 @@ func (s *Sequencer) fillIn(ctx context.Context, in *Intake) (*prepared, error) {
 		return nil, err
 	}
 	d.Operation = o.ID
-	d.Natural = s.natural(o, d)
+	d.Natural = s.hasher.NaturalOf(s.settings.Programme, o, d)
 	if o.Kind == points.KindOpen {
 		d.Natural = s.hasher.Opening(in.Lookup)
 		d.Lookup = in.Lookup
@@ -141,15 +141,6 @@ func (s *Sequencer) checkApproval(ctx context.Context, o *points.Operation) erro
 		return fault.New(fault.ApprovalMissing, "what was approved as operation %s says something else", o.ID)
 	}
 	return err
-}
-
-// natural identifies an operation by the till receipt that it comes from. What takes place with a partner may come from a till of the partner's, whose names are its own,
-// and one receipt may give points of several programmes.
-func (s *Sequencer) natural(o *points.Operation, d *points.Details) string {
-	if partner := partnerOf(o); partner != home {
-		return s.hasher.NaturalWith(s.settings.Programme, partner, o.Kind, d)
-	}
-	return s.hasher.Natural(o.Kind, d)
 }
 
 func (s *Sequencer) checkCustody(in *Intake) error {

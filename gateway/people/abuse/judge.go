@@ -20,9 +20,9 @@ type Attempt struct {
 	Points   quantity.Points
 	Device   Device
 	Terminal Device
-	Strong   bool   // The customer's own key signed, or a second factor was used.
-	Key      uint64 // Of the caller's idempotency key: what is sent again isn't counted again.
-	At       int64  // Unix seconds.
+	Strong   bool  // The customer's own key signed, or a second factor was used.
+	Keys     Keys  // As KeysOf gives them.
+	At       int64 // Unix seconds.
 }
 
 // Verdict is what a judge says of an attempt. ActionNone and ActionFlag let it pass.
@@ -35,11 +35,11 @@ type Verdict struct {
 // Sizes of what a judge remembers. What is forgotten is counted from anew.
 const (
 	shards        = 64
-	maxSubjects   = 1 << 14 // In one shard.
-	recentKeys    = 16      // Idempotency keys of one account or device.
-	terminalKeys  = 1024    // Of one terminal: a till that was offline sends a whole bulk again (wire.MaxBatch).
-	MaxDevices    = 8       // Of one account; the one that has been known longest gives way.
-	maxAccountsOf = 1 << 14 // Accounts with devices in one shard.
+	maxSubjects   = 1 << 14         // In one shard.
+	recentKeys    = keysEach * 16   // Of one account or device: of 16 operations at least.
+	terminalKeys  = keysEach * 1024 // Of one terminal: a till that was offline sends a whole bulk again (wire.MaxBatch).
+	MaxDevices    = 8               // Of one account; the one that has been known longest gives way.
+	maxAccountsOf = 1 << 14         // Accounts with devices in one shard.
 )
 
 // debits are the kinds by which points leave an account.
@@ -99,8 +99,8 @@ type Hears struct {
 type Counted struct {
 	Kind     points.Kind
 	Points   quantity.Points
-	Key      uint64 // As in Attempt.
-	At       int64  // Unix seconds.
+	Keys     Keys  // As in Attempt.
+	At       int64 // Unix seconds.
 	Account  [16]byte
 	Device   Device
 	Terminal Device
@@ -145,7 +145,7 @@ func (j *Judge) Check(a *Attempt) Verdict {
 	if !ok {
 		return Verdict{}
 	}
-	counted := Counted{Kind: a.Kind, Points: a.Points, Key: a.Key, At: a.At}
+	counted := Counted{Kind: a.Kind, Points: a.Points, Keys: a.Keys, At: a.At}
 	var byAccount, byDevice, byTerminal Verdict
 	byAccount, counted.Account = j.count(subject{PerAccount, account}, a)
 	byDevice, counted.Device = j.count(subject{PerDevice, a.Device}, a)
@@ -173,14 +173,8 @@ func (j *Judge) Tell(a *Attempt, v Verdict) {
 // IsStrong says whether a way of authentication in custody counts as a second factor.
 func (j *Judge) IsStrong(method string) bool { return slices.Contains(j.rules.StrongMethods, method) }
 
-// Committed counts a debit that another member brought to the ledger: it never came by here, and is counted whatever the rules would have said.
-func (j *Judge) Committed(account points.AccountID, kind points.Kind, n quantity.Points, at int64) {
-	if id, ok := idOf(account); ok {
-		j.Recount(&Counted{Kind: kind, Points: n, At: at, Account: id})
-	}
-}
-
-// Recount counts what was counted before, by this judge or by one of an earlier process, in the order in which it was.
+// Recount counts, whatever the rules would say, what another member brought to the ledger, and what a judge of an earlier process counted, in the order in which it was. What
+// is known by one of its keys was counted, here as well.
 func (j *Judge) Recount(c *Counted) {
 	for _, who := range []subject{{PerAccount, c.Account}, {PerDevice, c.Device}, {PerTerminal, c.Terminal}} {
 		rules := j.by[who.per][c.Kind]
@@ -189,7 +183,9 @@ func (j *Judge) Recount(c *Counted) {
 		}
 		s := j.shardOf(who.id)
 		s.mu.Lock()
-		s.tallyOf(who, j.number[who.per], c.At).add(rules, c, keysOf(who.per))
+		if t := s.tallyOf(who, j.number[who.per], c.At); !t.knows(c.Keys) {
+			t.add(rules, c, keysOf(who.per))
+		}
 		s.mu.Unlock()
 	}
 }
@@ -256,7 +252,7 @@ func (j *Judge) count(who subject, a *Attempt) (verdict Verdict, counted [16]byt
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.tallyOf(who, j.number[who.per], a.At)
-	if a.Key != 0 && slices.Contains(t.recent, a.Key) {
+	if t.knows(a.Keys) {
 		return verdict, counted
 	}
 	blocked := false
@@ -270,21 +266,33 @@ func (j *Judge) count(who subject, a *Attempt) (verdict Verdict, counted [16]byt
 	if blocked {
 		return verdict, counted
 	}
-	t.add(rules, &Counted{Points: a.Points, Key: a.Key, At: a.At}, keysOf(who.per))
+	t.add(rules, &Counted{Points: a.Points, Keys: a.Keys, At: a.At}, keysOf(who.per))
 	return verdict, who.id
 }
 
-// add counts for one subject under its rules, and remembers the key among at most so many.
+// knows says whether one of the keys is among those that are remembered.
+func (t *tally) knows(keys Keys) bool {
+	for _, key := range keys.list() {
+		if key != 0 && slices.Contains(t.recent, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// add counts for one subject under its rules, and remembers the keys among at most so many.
 func (t *tally) add(rules []rule, c *Counted, most int) {
 	for _, r := range rules {
 		t.counters[r.index].add(c.At, int64(r.Window/time.Second), c.Points)
 	}
-	if c.Key != 0 {
-		t.remember(c.Key, most)
+	for _, key := range c.Keys.list() {
+		if key != 0 {
+			t.remember(key, most)
+		}
 	}
 }
 
-// keysOf is how many idempotency keys of a subject are remembered.
+// keysOf is how many keys of a subject are remembered.
 func keysOf(per Subject) int {
 	if per == PerTerminal {
 		return terminalKeys

@@ -86,7 +86,7 @@ func TestWhatIsSentAgainIsCountedOnce(t *testing.T) {
 	j, _ := judging(hourly(2, 0, ActionRefuse))
 	for i := range int64(10) {
 		a := spend(5, start+i)
-		a.Key = 77
+		a.Keys.Request = 77
 		if v := j.look(a); v.Action != ActionNone {
 			t.Fatalf("time %d: %+v", i, v)
 		}
@@ -99,26 +99,60 @@ func TestWhatIsSentAgainIsCountedOnce(t *testing.T) {
 	}
 }
 
+func TestOneOperationIsCountedOnceWhateverItIsKnownBy(t *testing.T) {
+	const request, receipt, mandate = "the request's key", "the till's receipt", "the mandate"
+	for name, again := range map[string]struct {
+		request, receipt, mandate string
+		points                    quantity.Points
+		counted                   bool
+	}{
+		"under the same key":                                   {request, "", "", 5, false},
+		"with the same receipt under another key":              {"another", receipt, "", 5, false},
+		"with the same mandate at another till":                {"another", "another", mandate, 5, false},
+		"another operation":                                    {"another", "another", "another", 5, true},
+		"an operation that is known by nothing":                {"", "", "", 5, true},
+		"the same key with more points, if it wasn't recorded": {request, "", "", 6, true},
+		"the same receipt with more points":                    {"another", receipt, "", 6, true},
+		"what names it in another way":                         {receipt, request, "", 5, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j, _ := judging(hourly(2, 0, ActionRefuse))
+			first, second := spend(5, start), spend(again.points, start+1)
+			first.Keys = first.KeysOf(request, receipt, mandate)
+			second.Keys = second.KeysOf(again.request, again.receipt, again.mandate)
+			j.look(first)
+			j.look(second)
+			want := ActionNone
+			if again.counted {
+				want = ActionRefuse
+			}
+			if got := j.look(spend(1, start+2)).Action; got != want {
+				t.Errorf("a third operation: %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestABulkThatATillSendsAgainIsCountedOnce(t *testing.T) {
 	j, found := judging(Rules{Velocity: []Velocity{{Name: "t", Kinds: []points.Kind{points.KindRedeem}, Per: PerTerminal, Window: time.Hour, Count: wire.MaxBatch, Action: ActionFlag}}})
 	for range 3 {
 		for n := range wire.MaxBatch {
-			if v := j.look(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Terminal: device(9), Key: uint64(n + 1), At: start}); v.Action != ActionNone {
+			if v := j.look(&Attempt{Account: account(n), Kind: points.KindRedeem, Points: 1, Terminal: device(9), Keys: Keys{Request: uint64(n + 1)}, At: start}); v.Action != ActionNone {
 				t.Fatalf("operation %d: %+v", n, v)
 			}
 		}
 	}
-	if v := j.look(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 1, Terminal: device(9), Key: 1 << 20, At: start}); v.Action != ActionFlag || len(*found) != 1 {
+	if v := j.look(&Attempt{Account: account(1), Kind: points.KindRedeem, Points: 1, Terminal: device(9), Keys: Keys{Request: 1 << 20}, At: start}); v.Action != ActionFlag || len(*found) != 1 {
 		t.Errorf("one more: %+v", v)
 	}
 }
 
 func TestOfManyKeysTheOldestIsForgotten(t *testing.T) {
 	var kept tally
-	for key := range uint64(100) {
+	for key := range uint64(2 * recentKeys) {
 		kept.remember(key, recentKeys)
 	}
-	if len(kept.recent) != recentKeys || slices.Contains(kept.recent, 100-recentKeys-1) || !slices.Contains(kept.recent, 100-recentKeys) {
+	if len(kept.recent) != recentKeys || slices.Contains(kept.recent, recentKeys-1) || !slices.Contains(kept.recent, recentKeys) {
 		t.Errorf("kept are %v", kept.recent)
 	}
 }
@@ -289,13 +323,13 @@ func BenchmarkCheck(b *testing.B) {
 			j, _ := judging(rules)
 			attempts := make([]Attempt, 100_000)
 			for i := range attempts {
-				attempts[i] = Attempt{Account: account(i * 2654435761), Kind: points.KindRedeem, Points: 5, Device: device(byte(i)), At: start, Key: uint64(i + 1)}
+				attempts[i] = Attempt{Account: account(i * 2654435761), Kind: points.KindRedeem, Points: 5, Device: device(byte(i)), At: start, Keys: Keys{Request: uint64(i + 1)}}
 			}
 			i := 0
 			for b.Loop() {
 				a := &attempts[i%len(attempts)]
 				a.At++
-				a.Key += 1_000_003
+				a.Keys.Request += 1_000_003
 				j.Check(a)
 				i++
 			}

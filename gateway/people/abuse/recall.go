@@ -58,15 +58,15 @@ func (v *Service) loadControllers(ctx context.Context) error {
 }
 
 func (v *Service) loadCounted(ctx context.Context) error {
-	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT at, kind, points, key, account, device, terminal FROM abuse_counted WHERE at > ? ORDER BY n`, v.now()-v.reach())
+	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT at, kind, points, key, receipt, mandate, account, device, terminal FROM abuse_counted WHERE at > ? ORDER BY n`, v.now()-v.reach())
 	return sqlite.Each(rows, err, func(row *sql.Rows) error {
 		var c Counted
-		var key int64
+		var request, receipt, mandate int64
 		var account, device, terminal sql.RawBytes
-		if err := row.Scan(&c.At, &c.Kind, &c.Points, &key, &account, &device, &terminal); err != nil {
+		if err := row.Scan(&c.At, &c.Kind, &c.Points, &request, &receipt, &mandate, &account, &device, &terminal); err != nil {
 			return sqlite.Failed(err)
 		}
-		c.Key = uint64(key)
+		c.Keys = Keys{uint64(request), uint64(receipt), uint64(mandate)}
 		copy(c.Account[:], account)
 		copy(c.Device[:], device)
 		copy(c.Terminal[:], terminal)
@@ -77,8 +77,8 @@ func (v *Service) loadCounted(ctx context.Context) error {
 
 // writeCounted writes what was counted, for the subjects for which it was.
 func writeCounted(tx *sqlite.Tx, c *Counted) error {
-	_, err := tx.Exec(`INSERT INTO abuse_counted (at, kind, points, key, account, device, terminal) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		c.At, string(c.Kind), int64(c.Points), int64(c.Key), subjectOrNull(c.Account), subjectOrNull(c.Device), subjectOrNull(c.Terminal))
+	_, err := tx.Exec(`INSERT INTO abuse_counted (at, kind, points, key, receipt, mandate, account, device, terminal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.At, string(c.Kind), int64(c.Points), int64(c.Keys.Request), int64(c.Keys.Receipt), int64(c.Keys.Mandate), subjectOrNull(c.Account), subjectOrNull(c.Device), subjectOrNull(c.Terminal))
 	return err
 }
 

@@ -41,7 +41,7 @@ func (w *world) rows(table string) (n int) {
 }
 
 func keyed(a *Attempt, key uint64) *Attempt {
-	a.Key = key
+	a.Keys.Request = key
 	return a
 }
 
@@ -111,6 +111,41 @@ func TestWhatOtherMembersBroughtIsCountedOnceAcrossRestarts(t *testing.T) {
 	}
 	if v := w.look(spend(5, w.now)); v.Action != ActionRefuse {
 		t.Errorf("a fourth debit: %+v", v)
+	}
+}
+
+func TestWhatCameByHereAndWasBroughtByAnotherMemberToo(t *testing.T) {
+	rules := hourly(2, 0, ActionRefuse)
+	w := newWorld(t, rules)
+	signed := spend(5, w.now)
+	signed.Keys = signed.KeysOf("key", "", "mandate")
+	w.look(signed)
+	w.commit("HotelMSP", points.Receipt{Kind: points.KindRedeem, Account: account(1), Points: 5, Authorisation: "mandate"})
+	w.round()
+	for _, before := range []func(){func() {}, func() { w.reopen(rules) }} {
+		before()
+		if v := w.Check(spend(6, w.now)); v.Action != ActionNone {
+			t.Errorf("one operation was counted twice: %+v", v)
+		}
+		w.notes.take() // Of a process that was killed.
+		w.reopen(rules)
+	}
+}
+
+func TestATillReceiptIsKnownAcrossARestart(t *testing.T) {
+	rules := hourly(2, 0, ActionRefuse)
+	w := newWorld(t, rules)
+	for _, key := range []string{"first", "second", "third"} {
+		a := spend(5, w.now)
+		a.Keys = a.KeysOf(key, "receipt", "")
+		if v := w.look(a); v.Action != ActionNone {
+			t.Errorf("%s: %+v", key, v)
+		}
+		w.round()
+		w.reopen(rules)
+	}
+	if n := w.rows("abuse_counted"); n != 1 {
+		t.Errorf("one receipt under three keys is written down %d times", n)
 	}
 }
 
@@ -215,7 +250,7 @@ func TestNoVerdictDependsOnRestarts(t *testing.T) {
 				a = Attempt{
 					Account: account(rapid.IntRange(1, 2).Draw(r, "account")), Kind: rapid.SampledFrom([]points.Kind{points.KindRedeem, points.KindHold}).Draw(r, "kind"),
 					Points: quantity.Points(rapid.Int64Range(1, 6).Draw(r, "points")), Device: device(byte(rapid.IntRange(0, 2).Draw(r, "device"))),
-					Terminal: device(byte(rapid.IntRange(0, 2).Draw(r, "terminal"))), Strong: rapid.Bool().Draw(r, "strong"), Key: uint64(i + 1), At: at,
+					Terminal: device(byte(rapid.IntRange(0, 2).Draw(r, "terminal"))), Strong: rapid.Bool().Draw(r, "strong"), Keys: Keys{Request: uint64(i + 1)}, At: at,
 				}
 			}
 			if got, want := mortal.Check(&a), lasting.Check(&a); got != want {
@@ -245,7 +280,7 @@ func BenchmarkLoad(b *testing.B) {
 	err = db.Write(b.Context(), func(tx *sqlite.Tx) error {
 		for i := range 100_000 {
 			id, _ := idOf(account(i * 2654435761))
-			if err := writeCounted(tx, &Counted{Kind: points.KindRedeem, Points: 5, Key: uint64(i + 1), At: start, Account: id, Device: device(byte(i)), Terminal: device(9)}); err != nil {
+			if err := writeCounted(tx, &Counted{Kind: points.KindRedeem, Points: 5, Keys: Keys{Request: uint64(i + 1)}, At: start, Account: id, Device: device(byte(i)), Terminal: device(9)}); err != nil {
 				return err
 			}
 		}

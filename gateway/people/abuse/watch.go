@@ -113,19 +113,26 @@ func (v *Service) writeUnseen(tx *sqlite.Tx, b *store.Told, r *points.Receipt) e
 		_, err := tx.Exec(`INSERT INTO abuse_controllers (account, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)`, string(r.Account), b.Time)
 		return err
 	case ok && v.isUnseen(b, r) && v.counts(r.Kind):
-		return writeCounted(tx, &Counted{Kind: r.Kind, Points: r.Points, At: b.Time, Account: id})
+		return writeCounted(tx, broughtBy(b, r, id))
 	}
 	return nil
+}
+
+// broughtBy is what is counted of another member's debit. Signed by the customer, it may have come by here too.
+func broughtBy(b *store.Told, r *points.Receipt, account [16]byte) *Counted {
+	keys := Keys{Mandate: mandateKey(r.Authorisation, r.Account, r.Kind, r.Points)}
+	return &Counted{Kind: r.Kind, Points: r.Points, Keys: keys, At: b.Time, Account: account}
 }
 
 // remember tells the judge of it.
 func (v *Service) remember(b *store.Told) {
 	for i := range b.Receipts {
-		switch r := &b.Receipts[i]; {
+		r := &b.Receipts[i]
+		switch id, ok := idOf(r.Account); {
 		case changesController(r):
 			v.Changed(r.Account, b.Time)
-		case v.isUnseen(b, r):
-			v.Committed(r.Account, r.Kind, r.Points, b.Time)
+		case ok && v.isUnseen(b, r):
+			v.Recount(broughtBy(b, r, id))
 		}
 	}
 }
