@@ -183,6 +183,7 @@ func TestPeersRefuseProposalsFromAnotherTime(t *testing.T) {
 // other brand's signed it.
 func TestPointsNeedTheIssuerAndOneOther(t *testing.T) {
 	account := three.funded(t, "airline", 5)
+	three.level(t) // Peers that don't know the account yet would endorse something else.
 	before := three.books(t, "airline")
 	for _, attack := range []struct {
 		name      string

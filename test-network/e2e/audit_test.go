@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,7 @@ func TestAuditNamesTheTamperedPlace(t *testing.T) {
 	at := ok[committed](t, three.call(t, "airline", request{method: "GET", path: "/v1/receipts/" + sale.ID, key: three.key(t, "airline", "till")}))
 	ok[operation](t, three.submit(t, "airline", redemption(account, 1))) // In a later block: the end of a chain can't be missed in a copy.
 
+	database := followed(t, account, 77+tamperedMinor/100-1)
 	saved := filepath.Join(t.TempDir(), "saved")
 	three.run(t, "tally-audit", "--config", three.gatewayConfig("regulator"), "--save", saved)
 	three.run(t, "tally-audit", "--from-file", saved)
@@ -81,12 +83,25 @@ func TestAuditNamesTheTamperedPlace(t *testing.T) {
 		requireDifference(t, out, err, block)
 	})
 	three.run(t, "tally-audit", "--from-file", saved)
-	auditTamperedDatabases(t, saved, account)
+	auditTamperedDatabases(t, saved, database, account)
+}
+
+// followed waits until the regulator's gateway, which follows its own peer, has what the account holds, and copies its database: a chain that is saved after that has all that
+// the copy has, whatever is written in between.
+func followed(t *testing.T, account string, points int64) (database string) {
+	t.Helper()
+	untilDone(t, "the regulator's gateway has the account's points", func() error {
+		a := three.call(t, "regulator", request{method: "GET", path: "/v1/accounts/" + account, key: three.key(t, "regulator", "read")})
+		if a.status != http.StatusOK || decode[position](t, a.body).Posted != points {
+			return a.unexpected()
+		}
+		return nil
+	})
+	return copyOf(t, filepath.Join(three.dir.Gateway("regulator"), "gateway.db"))
 }
 
 // auditTamperedDatabases compares the saved chain with copies of the regulator's database: the true one, and with the expected state changed in one place.
-func auditTamperedDatabases(t *testing.T, saved, account string) {
-	live := filepath.Join(three.dir.Gateway("regulator"), "gateway.db")
+func auditTamperedDatabases(t *testing.T, saved, kept, account string) {
 	for _, c := range []struct{ name, change, names string }{
 		{"a true database", "", ""},
 		{"a turnover that is too high", `UPDATE turnovers SET points = points + 1 WHERE programme = 'airline'`, "table turnovers, key airline/"},
@@ -96,7 +111,7 @@ func auditTamperedDatabases(t *testing.T, saved, account string) {
 		{"a lane without its last batch", `DELETE FROM lanes WHERE programme = 'airline' AND n = 0`, "lane"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			database := copyLive(t, live)
+			database := copyOf(t, kept)
 			if c.change == "" {
 				three.run(t, "tally-audit", "--from-file", saved, "--database", database)
 				return
@@ -108,11 +123,11 @@ func auditTamperedDatabases(t *testing.T, saved, account string) {
 	}
 }
 
-// copyLive copies a database that is in use, as of one moment.
-func copyLive(t *testing.T, live string) string {
+// copyOf copies a database, which may be in use, as of one moment.
+func copyOf(t *testing.T, database string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "copy.db")
-	change(t, live, `VACUUM INTO '`+to+`'`)
+	change(t, database, `VACUUM INTO '`+to+`'`)
 	return to
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
@@ -90,6 +91,10 @@ func TestASecondAuthorityOfAMembersIsBelievedBesideTheFirst(t *testing.T) {
 	if out, err := three.attempt("tally-ca", "--member", member, "drop-root", "--certificate", three.dir.CACertificate(member)); err == nil || !strings.Contains(out, "SETTING_INVALID") {
 		t.Errorf("the administrator may cut itself off: %v %s", err, out)
 	}
+	endorsed := three.answered(t, operator)
+	for _, node := range allOrderers { // Each takes the change over in its own time.
+		until(t, node+" believes the second authority", func() bool { return operator.handsOver(t, node, endorsed).GetStatus() == common.Status_SUCCESS })
+	}
 	three.requireOrdered(t, operator)
 	three.requireOrdered(t, regular)
 	three.refusedAtOrderers(t, auditor, three.answered(t, auditor))
@@ -100,7 +105,11 @@ func TestASecondAuthorityOfAMembersIsBelievedBesideTheFirst(t *testing.T) {
 			t.Errorf("%s refuses the first authority's", p)
 		}
 	}
-	three.refusedAtOrderers(t, operator, three.answered(t, regular))
+	endorsed = three.answered(t, regular)
+	for _, node := range allOrderers {
+		until(t, node+" believes the second authority no more", func() bool { return operator.handsOver(t, node, endorsed).GetStatus() == common.Status_FORBIDDEN })
+	}
+	three.refusedAtOrderers(t, operator, endorsed)
 	three.requireOrdered(t, regular)
 }
 
@@ -119,9 +128,15 @@ func (c *consortium) requireOrdered(t *testing.T, u *user) {
 	t.Helper()
 	endorsed := c.answered(t, u)
 	for _, node := range allOrderers {
-		own := u.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}")
-		if got := u.broadcast(t, node, u.envelope(t, own, endorsed)); got.GetStatus() != common.Status_SUCCESS {
+		if got := u.handsOver(t, node, endorsed); got.GetStatus() != common.Status_SUCCESS {
 			t.Errorf("%s answered %s %q, want %s", node, got.GetStatus(), got.GetInfo(), common.Status_SUCCESS)
 		}
 	}
+}
+
+// handsOver gives an ordering node a transaction of the user's with the endorsement of another proposal.
+func (u *user) handsOver(t *testing.T, node string, endorsed *peer.ProposalResponse) *orderer.BroadcastResponse {
+	t.Helper()
+	own := u.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}")
+	return u.broadcast(t, node, u.envelope(t, own, endorsed))
 }

@@ -45,7 +45,7 @@ func openBrowser(t *testing.T, c *consortium, member string) *browser {
 	if err != nil {
 		t.Fatalf("no Chromium: %v", err)
 	}
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(strings.TrimSpace(string(found))), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1100, 900)}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(strings.TrimSpace(string(found))), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1100, 900), chromedp.WSURLReadTimeout(patience)}
 	for _, flag := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
@@ -79,10 +79,14 @@ func openBrowser(t *testing.T, c *consortium, member string) *browser {
 func (b *browser) do(actions ...chromedp.Action) {
 	b.t.Helper()
 	if err := chromedp.Run(b.ctx, actions...); err != nil {
-		var page string
-		_ = chromedp.Run(b.ctx, chromedp.Evaluate(`location.href + "\n" + document.body.innerText`, &page))
-		b.t.Fatalf("%v at %s", err, page)
+		b.t.Fatalf("%v at %s", err, b.page())
 	}
+}
+
+// page is where the browser is and what it shows, for people.
+func (b *browser) page() (shown string) {
+	_ = chromedp.Run(b.ctx, chromedp.Evaluate(`location.href + "\n" + document.body.innerText`, &shown))
+	return shown
 }
 
 // ready waits until a page's script has done what it does first.
@@ -129,7 +133,7 @@ func (b *browser) reads(selector, want string) {
 			return
 		}
 		if text, is := got.(string); is && text != "" || time.Now().After(deadline) {
-			b.t.Fatalf("%s doesn't say %q, the page says %q", selector, want, text)
+			b.t.Fatalf("%s doesn't say %q, the page says %q: %s", selector, want, text, b.page())
 		}
 		time.Sleep(pollEvery)
 	}
@@ -183,7 +187,7 @@ func (b *browser) code(address string) string {
 			}
 		}
 		if time.Now().After(deadline) {
-			b.t.Fatalf("no message was sent")
+			b.t.Fatalf("no message with a code was sent to the address, beside %d that were looked at", len(b.seen))
 		}
 		time.Sleep(pollEvery)
 	}

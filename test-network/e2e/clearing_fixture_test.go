@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"testing"
 	"time"
 
@@ -89,23 +91,37 @@ func (u *user) refusedAt(t *testing.T, code fault.Code, p proposal, peers ...str
 	}
 }
 
-// level waits until the peers of all brands that run have the same blocks: who endorses next sees what was committed.
+// level waits until the first peers of all members that run have the same blocks: who endorses next, or is asked, sees what was committed. A peer that has just been
+// started may not answer at once.
 func (c *consortium) level(t *testing.T) {
 	t.Helper()
-	until(t, "all brands' peers have the same blocks", func() bool {
-		var lowest, highest uint64
-		for i, brand := range c.members.Brands() {
-			if c.state(membership.PeerNode(brand.Name, 0)) != node.Running {
+	untilDone(t, "all members' peers have the same blocks", func() error {
+		heights, different := map[string]uint64{}, map[uint64]bool{}
+		for _, m := range c.members.Members {
+			name := membership.PeerNode(m.Name, 0)
+			if c.state(name) != node.Running {
 				continue
 			}
-			height := c.height(t, brand.Name)
-			if i == 0 {
-				lowest, highest = height, height
+			height, err := c.tip(t, m.Name)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
 			}
-			lowest, highest = min(lowest, height), max(highest, height)
+			heights[name], different[height] = height, true
 		}
-		return lowest == highest
+		if len(different) != 1 {
+			return fmt.Errorf("blocks of peers: %v", heights)
+		}
+		return nil
 	})
+}
+
+// tip is the number of the newest block of a member's first peer, which may be unable to tell.
+func (c *consortium) tip(t *testing.T, member string) (uint64, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
+	defer cancel()
+	block, err := c.chain(t, member).Last(ctx)
+	return block.GetHeader().GetNumber(), err
 }
 
 // majority are so many brands as make a majority, from this one on.
@@ -269,8 +285,8 @@ func (u *user) again(t *testing.T, p proposal) proposal {
 	return u.propose(t, chaincode, p.payload.GetTransientMap(), args...)
 }
 
-// promptly is how long a block may take that holds nothing to wait for: much less than peers look for private data that nobody has.
-const promptly = 20 * time.Second
+// promptly is how long a block may take that holds nothing to wait for, also on a busy machine: less than the minute for which peers look for private data that nobody has.
+const promptly = 45 * time.Second
 
 // broadcastAgain gives an ordering node an envelope that was ordered before, and tells the validation code that it gets. Peers that would look for its private data,
 // which are gone from where endorsers keep them, would stand still meanwhile.

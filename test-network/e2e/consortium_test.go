@@ -6,10 +6,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +23,7 @@ import (
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/node"
 	"github.com/tallystick/tallystick/network/rundir"
+	"github.com/tallystick/tallystick/test-network/localnet"
 )
 
 const (
@@ -174,32 +178,87 @@ func (c *consortium) key(t *testing.T, member, name string) string {
 // until polls a condition; it fails the test, naming what was waited for, when the condition never comes true.
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
+	untilDone(t, what, func() error {
+		if condition() {
+			return nil
+		}
+		return errNotYet
+	})
+}
+
+// errNotYet is of a condition that doesn't say what is missing.
+var errNotYet = errors.New("not yet")
+
+// untilDone polls what gives an error until it gives none; the failure of the test repeats the last error.
+func untilDone(t *testing.T, what string, try func() error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
-	for !condition() {
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("never came true: %s", what)
+			t.Fatalf("never came true: %s; at last: %v", what, err)
 		case <-ticker.C:
 		}
 	}
 }
 
+// unexpected is an error that says what was answered, for untilDone.
+func (a answer) unexpected() error { return fmt.Errorf("status %d: %.500s", a.status, a.body) }
+
 // awaitReady waits until a member's gateway accepts operations.
 func (c *consortium) awaitReady(t *testing.T, member string) {
 	t.Helper()
-	until(t, member+"'s gateway is ready", func() bool {
+	untilDone(t, member+"'s gateway is ready", func() error {
 		a, err := c.try(member, request{method: "GET", path: "/readyz"})
-		return err == nil && a.status == 200
+		if err == nil && a.status != http.StatusOK {
+			err = a.unexpected()
+		}
+		return err
 	})
 }
 
-// printLogs shows the end of every node's log.
+// awaitPartners waits until a member's gateway accepts operations with every partner too: it is ready without.
+func (c *consortium) awaitPartners(t *testing.T, members ...string) {
+	t.Helper()
+	for _, member := range members {
+		untilDone(t, member+"'s gateway is ready for its partners", func() error {
+			a, err := c.try(member, request{method: "GET", path: "/readyz"})
+			if err != nil {
+				return err
+			}
+			var said struct{ Partners []json.RawMessage }
+			if err := json.Unmarshal(a.body, &said); err != nil || a.status != http.StatusOK || len(said.Partners) > 0 {
+				return a.unexpected()
+			}
+			return nil
+		})
+	}
+}
+
+// awaitAccount waits until a member's gateway knows an account, which may be of another's programme: it learns of those from its own peer's blocks.
+func (c *consortium) awaitAccount(t *testing.T, member, account string) {
+	t.Helper()
+	untilDone(t, member+"'s gateway knows an account", func() error {
+		a, err := c.try(member, request{method: "GET", path: "/v1/accounts/" + account, key: c.key(t, member, "till")})
+		if err == nil && a.status != http.StatusOK {
+			err = a.unexpected()
+		}
+		return err
+	})
+}
+
+// printLogs shows the end of every node's log, those that a failed start left among them.
 func (c *consortium) printLogs() {
 	files, _ := filepath.Glob(c.dir.Log("*"))
-	for _, file := range files {
+	failed, _ := filepath.Glob(filepath.Join(localnet.FailedLogs(c.dir), "*"))
+	for _, file := range slices.Concat(files, failed) {
 		data, err := os.ReadFile(file)
 		if err != nil || len(data) == 0 {
 			continue

@@ -19,7 +19,7 @@ func Down(run string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(failedLogs(dir)); err != nil {
+	if err := os.RemoveAll(FailedLogs(dir)); err != nil {
 		return failure.Wrap(failure.RunDirectory, err, "can't delete the logs of a failed start")
 	}
 	if !dir.Ours() {

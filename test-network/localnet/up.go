@@ -195,19 +195,19 @@ func (n *Network) abandon(ctx context.Context, c *Consortium, cause error) error
 		cause = failure.New(failure.Interrupted, "the start was interrupted; everything that it had started is ended")
 		return errors.Join(cause, c.Dir.Remove())
 	}
-	kept := failedLogs(c.Dir)
+	kept := FailedLogs(c.Dir)
 	if err := os.Rename(c.Dir.Logs(), kept); err == nil {
 		cause = failure.Wrap(failure.CodeOf(cause), cause, "start failed, its logs are kept in %s", kept)
 	}
 	return errors.Join(cause, c.Dir.Remove())
 }
 
-// failedLogs is where the logs of a failed start stay until the next start or Down.
-func failedLogs(dir rundir.Dir) string { return dir.Root + ".failed" }
+// FailedLogs is where the logs of a failed start stay until the next start or Down.
+func FailedLogs(dir rundir.Dir) string { return dir.Root + ".failed" }
 
 // record writes down what is about to be started, so that Down finds it whatever happens.
 func (s *starter) record() error {
-	if err := os.RemoveAll(failedLogs(s.Dir)); err != nil {
+	if err := os.RemoveAll(FailedLogs(s.Dir)); err != nil {
 		return failure.Wrap(failure.RunDirectory, err, "can't delete the logs of an earlier failure")
 	}
 	data, err := yaml.Marshal(s.Membership)
