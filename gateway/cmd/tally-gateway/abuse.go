@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
+	"github.com/tallystick/tallystick/gateway/fingerprint"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
 	"github.com/tallystick/tallystick/gateway/people/signin"
@@ -63,15 +64,15 @@ func (g *gateway) noteController(tx *sqlite.Tx, account points.AccountID, kind p
 	return g.people.signIn.NoteController(tx, person, event, time.Unix(at, 0))
 }
 
-// buildAbuse makes, with a secret of its own, what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
-func (g *gateway) buildAbuse(ctx context.Context, parts *api.Parts, secret []byte) error {
+// buildAbuse makes what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.
+func (g *gateway) buildAbuse(ctx context.Context, parts *api.Parts, hasher *fingerprint.Hasher) error {
 	rules, err := abuse.LoadRules(g.cfg.People.AbuseRules)
 	if err != nil {
 		return err
 	}
 	settings := abuse.Settings{
-		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: secret, Ledger: g.client.Points(g.cfg.Programme),
-		Unfreezer: unfreezing{g}, Receipts: g.reads, Controllers: g.noteController, Keep: time.Duration(g.cfg.People.AbuseDays) * 24 * time.Hour, Log: g.log,
+		Programme: g.cfg.Programme, MSP: g.cfg.Represented().MSP, Rules: rules, DB: g.people.db, Secret: hasher.Key(abuseKey), Ledger: g.client.Points(g.cfg.Programme),
+		Unfreezer: unfreezing{g}, Receipts: g.reads, Outbox: g.store, Terminal: hasher.Terminal, Controllers: g.noteController, Keep: time.Duration(g.cfg.People.AbuseDays) * 24 * time.Hour, Log: g.log,
 	}
 	if g.cfg.Compliance.Given() {
 		client, err := g.speakAs("compliance", g.cfg.Compliance)

@@ -59,7 +59,7 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 	parts.Reports.Log = accessLog{v, readings}
 	g.buildErasure(own, parts)
 	g.people.erasure.Retainers = append(g.people.erasure.Retainers, readings)
-	if err := g.buildAbuse(ctx, parts, hasher.Key(abuseKey)); err != nil {
+	if err := g.buildAbuse(ctx, parts, hasher); err != nil {
 		return err
 	}
 	return g.buildSignIn(parts, hasher.Key(signInKey))

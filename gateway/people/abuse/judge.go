@@ -193,6 +193,15 @@ func (j *Judge) Recount(c *Counted) {
 // counts says whether there are rules for a kind that count by accounts.
 func (j *Judge) counts(kind points.Kind) bool { return len(j.by[PerAccount][kind]) > 0 }
 
+// kinds are those for which there are velocity rules.
+func (j *Judge) kinds() (list []points.Kind) {
+	for i := range j.rules.Velocity {
+		list = append(list, j.rules.Velocity[i].Kinds...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // reach is how many seconds back the longest window of the velocity rules counts: a window's oldest part falls out as a whole.
 func (j *Judge) reach() int64 {
 	var longest int64

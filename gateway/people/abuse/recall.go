@@ -18,9 +18,9 @@ const (
 )
 
 // Load recalls what accounts, devices and terminals did before this process: call it before the first attempt. It reads as many rows as attempts were counted within the longest
-// window of the rules.
+// window of the rules, and as many of the outbox as were recorded since the last one of those.
 func (v *Service) Load(ctx context.Context) error {
-	for _, load := range []func(context.Context) error{v.loadDevices, v.loadControllers, v.loadCounted} {
+	for _, load := range []func(context.Context) error{v.loadDevices, v.loadControllers, v.loadCounted, v.countMissed} {
 		if err := load(ctx); err != nil {
 			return err
 		}

@@ -49,6 +49,8 @@ type Settings struct {
 	Compliance Compliance // Nil without an identity for it: no freeze is asked for, and answers wait.
 	Unfreezer  Unfreezer
 	Receipts   Receipts
+	Outbox     Outbox                         // Nil: what a killed process hadn't written down isn't counted.
+	Terminal   func(*points.Details) [16]byte // By what a till's terminal is known, zero for none; with Outbox.
 	// Controllers is told, in the transaction that takes a receipt in, that another key controls an account (rekey, complete) or is to control it after a wait (recover). At is in
 	// Unix seconds. Nil: nobody is.
 	Controllers func(tx *sqlite.Tx, account points.AccountID, kind points.Kind, at int64) error
