@@ -1,6 +1,8 @@
 package privacy
 
 import (
+	"slices"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
@@ -53,8 +55,32 @@ type AttributeSchema struct {
 	Kind          AttributeKind     `json:"kind"`
 	MaxBytes      int               `json:"maxBytes"`          // Of a value, 1 to MaxAttributeBytes.
 	Choices       []string          `json:"choices,omitempty"` // Of a choice.
+	Labels        Labels            `json:"labels,omitempty"`  // Of a choice or a flag.
 	Words         map[string]string `json:"words"`             // By language.
 	RetentionDays int               `json:"retentionDays"`     // How long a value is kept after it was last set; 0: as long as the person is a customer.
+}
+
+// Labels are what customers read in place of the values of a choice or a flag: by value, then by language (BCP 47). A value that has none is shown as it is.
+type Labels map[string]map[string]string
+
+// flagValues are those of KindFlag.
+var flagValues = []string{"true", "false"}
+
+// CheckLabels returns INVALID_VALUE or TOO_LARGE unless labels are for values that the attribute has.
+func (a *AttributeSchema) CheckLabels(labels Labels) error {
+	values := a.Choices
+	if a.Kind == KindFlag {
+		values = flagValues
+	}
+	for value, words := range labels {
+		if !slices.Contains(values, value) {
+			return fault.New(fault.InvalidValue, "attribute %s: a label is for one of the choices, or for true or false of a flag", a.Name)
+		}
+		if err := validWords("a label of attribute "+a.Name, words, MaxPolicyWords); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Validate returns INVALID_VALUE or TOO_LARGE unless the policy has its form.
@@ -113,6 +139,9 @@ func (a *AttributeSchema) validate() error {
 		if c == "" || len(c) > a.MaxBytes {
 			return fault.New(fault.InvalidValue, "attribute %s: a choice has 1 to maxBytes bytes", a.Name)
 		}
+	}
+	if err := a.CheckLabels(a.Labels); err != nil {
+		return err
 	}
 	return validWords("attribute "+a.Name, a.Words, MaxPolicyWords)
 }

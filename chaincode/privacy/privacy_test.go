@@ -155,7 +155,8 @@ func TestWhatADataPolicyRefuses(t *testing.T) {
 	words := map[string]string{"en": "Words."}
 	whole := func() privacy.Policy {
 		return privacy.Policy{V: 1, Version: 1, From: 15000, Prose: words, Purposes: []privacy.Purpose{{Code: "offers", Words: words}}, Attributes: []privacy.AttributeSchema{
-			{Name: "custom.seat", Kind: privacy.KindChoice, MaxBytes: 10, Choices: []string{"aisle"}, Words: words, RetentionDays: 365},
+			{Name: "custom.seat", Kind: privacy.KindChoice, MaxBytes: 10, Choices: []string{"aisle"}, Labels: privacy.Labels{"aisle": words}, Words: words, RetentionDays: 365},
+			{Name: "marketing.news", Kind: privacy.KindFlag, MaxBytes: 5, Labels: privacy.Labels{"true": words}, Words: words},
 		}}
 	}
 	if p := whole(); p.Validate() != nil || !p.HasPurpose("offers") || p.HasPurpose("resale") || p.Attribute("custom.seat") == nil || p.Attribute("custom.meal") != nil {
@@ -173,7 +174,16 @@ func TestWhatADataPolicyRefuses(t *testing.T) {
 		"a strange kind":          func(p *privacy.Policy) { p.Attributes[0].Kind = "blood" },
 		"no choices":              func(p *privacy.Policy) { p.Attributes[0].Choices = nil },
 		"a choice over its size":  func(p *privacy.Policy) { p.Attributes[0].MaxBytes = 3 },
-		"kept too long":           func(p *privacy.Policy) { p.Attributes[0].RetentionDays = privacy.MaxRetentionDays + 1 },
+		"a label for no choice":   func(p *privacy.Policy) { p.Attributes[0].Labels = privacy.Labels{"window": words} },
+		"a label for no value":    func(p *privacy.Policy) { p.Attributes[1].Labels = privacy.Labels{"aisle": words} },
+		"a label in no language":  func(p *privacy.Policy) { p.Attributes[0].Labels = privacy.Labels{"aisle": {}} },
+		"a label over the limit": func(p *privacy.Policy) {
+			p.Attributes[0].Labels = privacy.Labels{"aisle": {"en": strings.Repeat("x", privacy.MaxPolicyWords+1)}}
+		},
+		"a label of a text": func(p *privacy.Policy) {
+			p.Attributes[0].Kind, p.Attributes[0].Choices = privacy.KindText, nil
+		},
+		"kept too long": func(p *privacy.Policy) { p.Attributes[0].RetentionDays = privacy.MaxRetentionDays + 1 },
 	} {
 		p := whole()
 		p.Attributes = append([]privacy.AttributeSchema(nil), p.Attributes...)

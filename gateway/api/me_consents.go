@@ -97,6 +97,22 @@ func (s *Server) ListMyConsents(ctx context.Context, _ ListMyConsentsRequestObje
 	return ListMyConsents200JSONResponse(out), nil
 }
 
+// GetMyDataPolicy gives the data policy in force.
+func (s *Server) GetMyDataPolicy(ctx context.Context, _ GetMyDataPolicyRequestObject) (GetMyDataPolicyResponseObject, error) {
+	keeper, err := s.consents()
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.policyShown(ctx, keeper)
+	if err != nil {
+		return nil, err
+	}
+	if shown == nil {
+		return nil, fault.New(fault.NotFound, "the brand has no data policy in force")
+	}
+	return GetMyDataPolicy200JSONResponse(*shown), nil
+}
+
 // policyShown is the data policy in force; nil while there is none.
 func (s *Server) policyShown(ctx context.Context, keeper Consents) (*PublishedDataPolicy, error) {
 	current, err := keeper.Policy(ctx)

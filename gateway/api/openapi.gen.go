@@ -1189,6 +1189,9 @@ type InclusionProof = points.InclusionProof
 // Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
 type Kind string
 
+// Labels What customers read in place of a choice, or of true and false of a flag: by value, then by language tag. A value without a label is shown as it is.
+type Labels map[string]Words
+
 // LaneLimits defines model for LaneLimits.
 type LaneLimits = treasury.LaneLimits
 
@@ -3859,6 +3862,9 @@ type ServerInterface interface {
 	// The consent's receipt, to be kept by the customer.
 	// (GET /v1/me/consents/{consent}/receipt)
 	GetConsentReceipt(c *gin.Context, consent ConsentID)
+	// The data policy in force, by which the customer's data are called in words.
+	// (GET /v1/me/data-policy)
+	GetMyDataPolicy(c *gin.Context)
 	// Take the request back, while the erasure waits.
 	// (DELETE /v1/me/erasure)
 	CancelMyErasure(c *gin.Context)
@@ -6651,6 +6657,21 @@ func (siw *ServerInterfaceWrapper) GetConsentReceipt(c *gin.Context) {
 	siw.Handler.GetConsentReceipt(c, consent)
 }
 
+// GetMyDataPolicy operation middleware
+func (siw *ServerInterfaceWrapper) GetMyDataPolicy(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMyDataPolicy(c)
+}
+
 // CancelMyErasure operation middleware
 func (siw *ServerInterfaceWrapper) CancelMyErasure(c *gin.Context) {
 
@@ -9180,6 +9201,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/consents/:consent", wrapper.WithdrawConsent)
 	router.GET(options.BaseURL+"/v1/me/consents/:consent", wrapper.GetMyConsent)
 	router.GET(options.BaseURL+"/v1/me/consents/:consent/receipt", wrapper.GetConsentReceipt)
+	router.GET(options.BaseURL+"/v1/me/data-policy", wrapper.GetMyDataPolicy)
 	router.DELETE(options.BaseURL+"/v1/me/erasure", wrapper.CancelMyErasure)
 	router.GET(options.BaseURL+"/v1/me/erasure", wrapper.GetMyErasure)
 	router.POST(options.BaseURL+"/v1/me/erasure", wrapper.EraseMe)
@@ -11802,6 +11824,34 @@ type GetConsentReceiptdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetConsentReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetConsentReceiptResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetMyDataPolicyRequestObject struct {
+}
+
+type GetMyDataPolicyResponseObject interface {
+	VisitGetMyDataPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetMyDataPolicy200JSONResponse PublishedDataPolicy
+
+func (response GetMyDataPolicy200JSONResponse) VisitGetMyDataPolicyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetMyDataPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMyDataPolicydefaultApplicationProblemPlusJSONResponse) VisitGetMyDataPolicyResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -14966,6 +15016,9 @@ type StrictServerInterface interface {
 	// The consent's receipt, to be kept by the customer.
 	// (GET /v1/me/consents/{consent}/receipt)
 	GetConsentReceipt(ctx context.Context, request GetConsentReceiptRequestObject) (GetConsentReceiptResponseObject, error)
+	// The data policy in force, by which the customer's data are called in words.
+	// (GET /v1/me/data-policy)
+	GetMyDataPolicy(ctx context.Context, request GetMyDataPolicyRequestObject) (GetMyDataPolicyResponseObject, error)
 	// Take the request back, while the erasure waits.
 	// (DELETE /v1/me/erasure)
 	CancelMyErasure(ctx context.Context, request CancelMyErasureRequestObject) (CancelMyErasureResponseObject, error)
@@ -17785,6 +17838,31 @@ func (sh *strictHandler) GetConsentReceipt(ctx *gin.Context, consent ConsentID) 
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(GetConsentReceiptResponseObject); ok {
 		if err := validResponse.VisitGetConsentReceiptResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMyDataPolicy operation middleware
+func (sh *strictHandler) GetMyDataPolicy(ctx *gin.Context) {
+	var request GetMyDataPolicyRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyDataPolicy(ctx, request.(GetMyDataPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyDataPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(GetMyDataPolicyResponseObject); ok {
+		if err := validResponse.VisitGetMyDataPolicyResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

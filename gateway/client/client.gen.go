@@ -1192,6 +1192,9 @@ type InclusionProof = points.InclusionProof
 // Kind deposit, fold and refund are the gateways' own and stand in receipts only; a request has one of the others.
 type Kind string
 
+// Labels What customers read in place of a choice, or of true and false of a flag: by value, then by language tag. A value without a label is shown as it is.
+type Labels map[string]Words
+
 // LaneLimits defines model for LaneLimits.
 type LaneLimits = treasury.LaneLimits
 
@@ -4010,6 +4013,9 @@ type ClientInterface interface {
 	// GetConsentReceipt request
 	GetConsentReceipt(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetMyDataPolicy request
+	GetMyDataPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelMyErasure request
 	CancelMyErasure(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -5827,6 +5833,18 @@ func (c *Client) GetMyConsent(ctx context.Context, consent ConsentID, reqEditors
 
 func (c *Client) GetConsentReceipt(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConsentReceiptRequest(c.Server, consent)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetMyDataPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyDataPolicyRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -11426,6 +11444,33 @@ func NewGetConsentReceiptRequest(server string, consent ConsentID) (*http.Reques
 	return req, nil
 }
 
+// NewGetMyDataPolicyRequest generates requests for GetMyDataPolicy
+func NewGetMyDataPolicyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/data-policy")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCancelMyErasureRequest generates requests for CancelMyErasure
 func NewCancelMyErasureRequest(server string) (*http.Request, error) {
 	var err error
@@ -15824,6 +15869,9 @@ type ClientWithResponsesInterface interface {
 	// GetConsentReceiptWithResponse request
 	GetConsentReceiptWithResponse(ctx context.Context, consent ConsentID, reqEditors ...RequestEditorFn) (*GetConsentReceiptResponse, error)
 
+	// GetMyDataPolicyWithResponse request
+	GetMyDataPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMyDataPolicyResponse, error)
+
 	// CancelMyErasureWithResponse request
 	CancelMyErasureWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelMyErasureResponse, error)
 
@@ -18123,6 +18171,29 @@ func (r GetConsentReceiptResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetConsentReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetMyDataPolicyResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PublishedDataPolicy
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyDataPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyDataPolicyResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -21342,6 +21413,15 @@ func (c *ClientWithResponses) GetConsentReceiptWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetConsentReceiptResponse(rsp)
+}
+
+// GetMyDataPolicyWithResponse request returning *GetMyDataPolicyResponse
+func (c *ClientWithResponses) GetMyDataPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMyDataPolicyResponse, error) {
+	rsp, err := c.GetMyDataPolicy(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyDataPolicyResponse(rsp)
 }
 
 // CancelMyErasureWithResponse request returning *CancelMyErasureResponse
@@ -25207,6 +25287,39 @@ func ParseGetConsentReceiptResponse(rsp *http.Response) (*GetConsentReceiptRespo
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ConsentReceipt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMyDataPolicyResponse parses an HTTP response from a GetMyDataPolicyWithResponse call
+func ParseGetMyDataPolicyResponse(rsp *http.Response) (*GetMyDataPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyDataPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PublishedDataPolicy
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -69,7 +69,7 @@ func (b *browser) answersASurvey(t *testing.T) {
 	words := func(text string) fields { return fields{"en": text} }
 	survey := fields{
 		"id": "diet-" + randomHex(4), "title": words("What do you eat?"), "purpose": "research", "from": now.Add(-time.Hour).Format(time.RFC3339), "until": now.Add(time.Hour).Format(time.RFC3339),
-		"questions": []fields{{"attribute": "custom.diet", "words": words("On board I'd like"), "required": true}}, "rewarded": true,
+		"questions": []fields{{"attribute": "custom.diet", "words": words("On board I'd like"), "labels": fields{"vegan": words("plants only")}, "required": true}}, "rewarded": true,
 	}
 	a := three.call(t, "airline", request{method: "POST", path: "/v1/surveys", key: three.key(t, "airline", "operator"), body: survey})
 	if a.status/100 != 2 {
@@ -77,6 +77,8 @@ func (b *browser) answersASurvey(t *testing.T) {
 	}
 	b.visit("surveys")
 	b.reads("#surveys", "There are points for it.")
+	b.reads(`[value="vegan"]`, "plants only")
+	b.reads(`[value="vegetarian"]`, "vegetarian")
 	b.do(chromedp.SetValue(`[name="custom.diet"]`, "vegan"))
 	b.picture("12-surveys")
 	b.click("#surveys form button")
@@ -87,7 +89,7 @@ func (b *browser) answersASurvey(t *testing.T) {
 		return strings.Contains(b.text("#history"), "+50")
 	})
 	b.visit("data")
-	b.reads("#others", "vegan")
+	b.reads("#others", "what you eat vegan")
 }
 
 // rewardSurveys gives 50 points for a survey, and for purchases what the airline's terms give.

@@ -60,6 +60,9 @@ func plainPolicy(p *membership.Programme) privacy.Policy {
 			{
 				Name: "custom.diet", Kind: privacy.KindChoice, MaxBytes: preferenceBytes, Choices: []string{"everything", "vegetarian", "vegan"},
 				Words: words("what you eat", "was Sie essen", "您的饮食习惯"),
+				Labels: privacy.Labels{
+					"everything": words("everything", "alles", "不限"), "vegetarian": words("vegetarian", "vegetarisch", "素食"), "vegan": words("vegan", "vegan", "纯素"),
+				},
 			},
 			text("custom.interests", nameBytes, asLongAsCustomer, words("your interests", "Ihre Interessen", "您的兴趣")),
 		},

@@ -39,8 +39,9 @@ type Survey struct {
 
 // SurveyQuestion is one question.
 type SurveyQuestion struct {
-	Attribute string            `json:"attribute"` // Begins with vault.CustomPrefix.
-	Words     map[string]string `json:"words"`     // By language.
+	Attribute string            `json:"attribute"`        // Begins with vault.CustomPrefix.
+	Words     map[string]string `json:"words"`            // By language.
+	Labels    privacy.Labels    `json:"labels,omitempty"` // Of the answers, in place of the data policy's.
 	Required  bool              `json:"required"`
 }
 
@@ -67,6 +68,9 @@ func (s *Survey) validate(policy *privacy.Policy) error {
 			return fault.New(fault.InvalidValue, "questions: each is about another attribute %s..., which the data policy in force declares", vault.CustomPrefix)
 		}
 		seen[q.Attribute] = true
+		if err := policy.Attribute(q.Attribute).CheckLabels(q.Labels); err != nil {
+			return err
+		}
 		if err := validSurveyWords("words", q.Words); err != nil {
 			return err
 		}

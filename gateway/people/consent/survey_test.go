@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
 	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
@@ -87,14 +88,17 @@ func TestAnswersAreSharedAndTakenBackLikeAllAttributes(t *testing.T) {
 func TestASurveyThatCantBeAskedIsRefused(t *testing.T) {
 	w := newWorld(t)
 	for name, spoil := range map[string]func(*Survey){
-		"no id":                    func(s *Survey) { s.ID = "Not An Id" },
-		"an unknown purpose":       func(s *Survey) { s.Purpose = "spying" },
-		"no question":              func(s *Survey) { s.Questions = nil },
-		"the same question twice":  func(s *Survey) { s.Questions = append(s.Questions, s.Questions[0]) },
-		"a built-in attribute":     func(s *Survey) { s.Questions[0].Attribute = "name" },
-		"an undeclared attribute":  func(s *Survey) { s.Questions[0].Attribute = "custom.other" },
-		"a time that ends first":   func(s *Survey) { s.Until = s.From },
-		"no title":                 func(s *Survey) { s.Title = nil },
+		"no id":                   func(s *Survey) { s.ID = "Not An Id" },
+		"an unknown purpose":      func(s *Survey) { s.Purpose = "spying" },
+		"no question":             func(s *Survey) { s.Questions = nil },
+		"the same question twice": func(s *Survey) { s.Questions = append(s.Questions, s.Questions[0]) },
+		"a built-in attribute":    func(s *Survey) { s.Questions[0].Attribute = "name" },
+		"an undeclared attribute": func(s *Survey) { s.Questions[0].Attribute = "custom.other" },
+		"a time that ends first":  func(s *Survey) { s.Until = s.From },
+		"no title":                func(s *Survey) { s.Title = nil },
+		"a label for no choice": func(s *Survey) {
+			s.Questions[0].Labels = privacy.Labels{"vegan": {"en": "Plants"}}
+		},
 		"a question without words": func(s *Survey) { s.Questions[0].Words = map[string]string{"en": ""} },
 	} {
 		s := testSurvey()

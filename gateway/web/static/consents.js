@@ -1,16 +1,12 @@
 // Consents: seen, given, withdrawn, taken along.
 import { act, api, el, explain, ledgerSignature, onSubmit, say, usePasskey, when, words } from "./tally.js";
+import { said, vocabulary } from "./labels.js";
 
 const t = await words();
 const part = (id) => document.getElementById(id);
 const language = document.documentElement.lang;
-const inWords = (texts = {}) => texts[language] || texts.en || Object.values(texts)[0] || "";
-let policy = null;
+let called = vocabulary(null);
 let prepared = null;
-
-const called = (list, name, key) => inWords((list || []).find((one) => one[key] === name)?.words) || name;
-const attribute = (name) => called(policy?.document.attributes, name, "name");
-const purpose = (code) => called(policy?.document.purposes, code, "code");
 
 function status(consent) {
   if (consent.ended) return t(`consents.${consent.ended}`) + (consent.complete ? "" : ` ${t("consents.under-way")}`);
@@ -31,8 +27,8 @@ function card(consent) {
     await show();
   }) }, t("consents.withdraw"));
   return el("li", {},
-    el("strong", {}, consent.recipient), ` · ${purpose(consent.purpose)}`, el("br"),
-    consent.attributes.map(attribute).join(", "), el("br"),
+    el("strong", {}, consent.recipient), ` · ${called.purpose(consent.purpose)}`, el("br"),
+    consent.attributes.map(called.attribute).join(", "), el("br"),
     el("span", { class: "soft" }, `${when(consent.from)} – ${when(consent.until)} · ${status(consent)}`),
     el("div", { class: "row" }, consent.ended ? null : withdraw,
       el("button", { type: "button", class: "quiet", onclick: (e) => act(e.currentTarget, () => receipt(consent)) }, t("consents.receipt"))));
@@ -40,13 +36,14 @@ function card(consent) {
 
 async function show() {
   const all = await api("GET", "/v1/me/consents");
-  policy = all.policy || null;
+  const policy = all.policy?.document;
+  called = vocabulary(policy);
   part("consents").replaceChildren(...(all.consents.length ? all.consents.map(card) : [el("li", { class: "soft" }, t("consents.none"))]));
   part("grantee").replaceChildren(...all.grantees.map((g) => el("option", { value: g.member }, g.name)));
-  part("purpose").replaceChildren(...(policy?.document.purposes || []).map((p) => el("option", { value: p.code }, inWords(p.words))));
-  part("attributes").replaceChildren(...(policy?.document.attributes || []).map((a) =>
-    el("label", { class: "line" }, el("input", { type: "checkbox", name: "attribute", value: a.name }), ` ${inWords(a.words)}`)));
-  part("policy").textContent = policy ? inWords(policy.document.prose) : t("consents.no-policy");
+  part("purpose").replaceChildren(...(policy?.purposes || []).map((p) => said(p.words, "option", { value: p.code })));
+  part("attributes").replaceChildren(...(policy?.attributes || []).map((a) =>
+    el("label", { class: "line" }, el("input", { type: "checkbox", name: "attribute", value: a.name }), " ", said(a.words))));
+  part("policy").replaceChildren(policy ? said(policy.prose) : t("consents.no-policy"));
 }
 
 onSubmit(part("wish-form"), async (fields) => {

@@ -1,5 +1,6 @@
 // The customer's own data: seen, changed, proved, taken along.
 import { act, api, el, explain, onSubmit, say, words } from "./tally.js";
+import { policyInForce, vocabulary } from "./labels.js";
 
 const t = await words();
 const part = (id) => document.getElementById(id);
@@ -9,12 +10,13 @@ let known = new Map();
 let pending = null;
 
 async function show() {
-  const { attributes } = await api("GET", "/v1/me/profile");
+  const [{ attributes }, policy] = await Promise.all([api("GET", "/v1/me/profile"), policyInForce()]);
+  const called = vocabulary(policy);
   known = new Map(attributes.filter((a) => inForm.includes(a.name)).map((a) => [a.name, a.value]));
   for (const name of inForm) part(name).value = known.get(name) || "";
   part("addresses").replaceChildren(...attributes.filter((a) => addresses.includes(a.name)).map((a) => el("li", {}, a.value)));
   const others = attributes.filter((a) => !inForm.includes(a.name) && !addresses.includes(a.name));
-  part("others").replaceChildren(...others.map((a) => el("li", {}, el("strong", {}, a.name), ` ${a.value}`)));
+  part("others").replaceChildren(...others.map((a) => el("li", {}, el("strong", {}, called.attribute(a.name)), ` ${called.value(a.name, a.value)}`)));
   if (!others.length) part("others").replaceChildren(el("li", { class: "soft" }, t("data.none")));
 }
 
