@@ -81,7 +81,7 @@ func (s *Server) observe(c *gin.Context) {
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
-	s.log.Log(c.Request.Context(), level, "request", "requestId", requestID(c), "method", c.Request.Method, "route", route, "status", status,
+	s.log.Log(c.Request.Context(), level, "request", "requestId", requestID(c), "traceId", traceID(c), "method", c.Request.Method, "route", route, "status", status,
 		"code", c.GetString(codeKey), "caller", callerOf(c), "ms", took.Milliseconds(), "bytes", c.Writer.Size())
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/rules"
+	"github.com/tallystick/tallystick/gateway/tracing"
 )
 
 // Bounds of a connection. A write may take as long as the longest wait for a receipt and then some.
@@ -45,6 +46,7 @@ type Parts struct {
 	Wallet        http.Handler // The customers' pages, below /wallet/; nil serves none.
 	Condition     Condition
 	Metrics       *prometheus.Registry
+	Tracing       *tracing.Tracing // Nil while it is off.
 	Log           *slog.Logger
 }
 
@@ -101,11 +103,12 @@ func New(p Parts) (*Server, error) {
 	if s.crossOrigin, err = protection(p.People.Origin); err != nil {
 		return nil, err
 	}
-	s.engine = s.routes(p.Metrics)
+	s.engine = s.routes(p.Metrics, traced(p.Tracing))
 	if p.Wallet != nil {
 		s.engine.GET("/wallet/*page", gin.WrapH(p.Wallet))
 		s.engine.HEAD("/wallet/*page", gin.WrapH(p.Wallet))
 	}
+	p.Tracing.Know(patterns(s.engine))
 	return s, nil
 }
 
@@ -126,13 +129,15 @@ func newMetrics(registry *prometheus.Registry) metrics {
 	return m
 }
 
-func (s *Server) routes(registry *prometheus.Registry) *gin.Engine {
+func (s *Server) routes(registry *prometheus.Registry, traced []gin.HandlerFunc) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true // Handlers get the gin context as their context: it ends with the request.
-	e.Use(identify, s.observe, s.answerErrors, s.recoverPanic)
+	e.Use(identify)
+	e.Use(traced...)
+	e.Use(s.observe, s.answerErrors, s.recoverPanic)
 	e.NoRoute(func(c *gin.Context) {
 		abort(c, fault.New(fault.NotFound, "there is no such route; /v1/openapi.yaml lists them"))
 	})

@@ -72,6 +72,7 @@ type Config struct {
 	Bank      Bank      // Of a writer with a treasurer.
 	People    People    // Of a writer that keeps its customers' data.
 	Reports   Reports
+	Tracing   Tracing
 	Log       Log
 }
 
@@ -199,7 +200,7 @@ func (c *Config) Represented() Member {
 // resolve makes relative paths relative to the configuration's folder.
 func (c *Config) resolve(folder string) {
 	paths := []*string{&c.Database, &c.Identity.Cert, &c.Identity.Key, &c.Operator.Cert, &c.Operator.Key, &c.Compliance.Cert, &c.Compliance.Key, &c.Treasurer.Cert,
-		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys}
+		&c.Treasurer.Key, &c.Custodian.Key, &c.Secret, &c.APIKeys, &c.Tracing.File}
 	paths = append(paths, c.People.paths()...)
 	paths = append(paths, c.Reports.paths()...)
 	paths = append(paths, &c.PartnerTLS.Cert, &c.PartnerTLS.Key)

@@ -29,6 +29,7 @@ var keys = []string{
 	"people.client", "people.smtp.address", "people.smtp.from", "people.smtp.user", "people.smtp.passwordFile", "people.smtp.encryption", "people.smtp.folder", "people.sms.folder",
 	"people.lookup.unprovedAddresses",
 	"reports.rateSource", "reports.rateAsOf", "reports.rates", "reports.key", "reports.checkpoints", "reports.auditors",
+	"tracing.endpoint", "tracing.file", "tracing.partsPerMillion",
 }
 
 // flags are the keys that the command line can override, with what to say about them.
@@ -63,6 +64,7 @@ func Load(file string, set *pflag.FlagSet) (*Config, error) {
 	v.SetDefault("sweep.backlog", DefaultSweepBacklog)
 	v.SetDefault("clerk.interval", DefaultClerkInterval)
 	v.SetDefault("log.level", DefaultLogLevel)
+	v.SetDefault("tracing.partsPerMillion", DefaultPartsPerMillion)
 	if err := bind(v, set); err != nil {
 		return nil, err
 	}

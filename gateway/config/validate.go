@@ -25,7 +25,7 @@ func wrong(key, format string, args ...any) error {
 
 func (c *Config) validate() error {
 	for _, step := range []func() error{c.validateNames, c.validateMembers, c.validatePeers, c.validateFiles, c.validateNumbers, c.validateBank, c.validateWriter, c.validatePartners, c.validatePeople,
-		c.validateReports} {
+		c.validateReports, c.validateTracing} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -57,8 +57,8 @@ type node struct {
 }
 
 // Connect prepares connections to all of the member's own peers under the gateway's identity. Nothing is sent yet: an absent peer shows at the first call.
-// INVALID_VALUE when a key or certificate can't be used.
-func Connect(cfg *config.Config) (*Client, error) {
+// INVALID_VALUE when a key or certificate can't be used. The options are added to every connection's own.
+func Connect(cfg *config.Config, options ...grpc.DialOption) (*Client, error) {
 	id, sign, err := LoadIdentity(cfg.MSP, cfg.Identity)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func Connect(cfg *config.Config) (*Client, error) {
 	}
 	c.signer.Store(&signer{id, sign})
 	for _, peer := range cfg.OwnPeers() {
-		conn, err := Dial(peer)
+		conn, err := Dial(peer, options...)
 		if err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
@@ -151,8 +151,8 @@ func (c *Client) Peers() []*blocks.Peer {
 	return peers
 }
 
-// Dial prepares a TLS connection to a peer of any member. INVALID_VALUE when its CA's certificate can't be used.
-func Dial(peer config.Peer) (*grpc.ClientConn, error) {
+// Dial prepares a TLS connection to a peer of any member, with options beside its own. INVALID_VALUE when its CA's certificate can't be used.
+func Dial(peer config.Peer, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	pem, err := os.ReadFile(peer.TLSRoot)
 	if err != nil {
 		return nil, fault.New(fault.InvalidValue, "the TLS root of peer %s can't be read: %v", peer.Name, err)
@@ -161,14 +161,16 @@ func Dial(peer config.Peer) (*grpc.ClientConn, error) {
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, fault.New(fault.InvalidValue, "the TLS root of peer %s, %s, holds no certificate", peer.Name, peer.TLSRoot)
 	}
-	conn, err := grpc.NewClient("passthrough:///"+peer.Endpoint,
+	options = append([]grpc.DialOption{
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, peer.ServerName)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: reconnectMax},
 			MinConnectTimeout: connectTimeout,
 		}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
+	}, options...)
+	conn, err := grpc.NewClient("passthrough:///"+peer.Endpoint, options...)
 	if err != nil {
 		return nil, fault.New(fault.InvalidValue, "peer %s: %v", peer.Name, err)
 	}

@@ -15,8 +15,11 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/tracing"
 )
 
 // Bounds of calls to another member's gateway.
@@ -110,13 +113,19 @@ func (c *Client) do(r *http.Request) ([]byte, error) {
 	if !c.mayTry() {
 		return nil, c.unavailable("it wasn't reached a moment ago")
 	}
-	answer, err := c.http.Do(r)
+	ctx, span := tracing.StartCall(r.Context(), tracing.Partner)
+	defer span.End()
+	tracing.Propagator{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	answer, err := c.http.Do(r.WithContext(ctx))
 	if err != nil {
 		c.rest(r.Context())
 		c.log.Warn("another member's gateway gave no answer", "partner", c.member, "err", err)
 		return nil, c.unavailable("it gave no answer")
 	}
 	defer func() { _ = answer.Body.Close() }()
+	if span.IsRecording() {
+		span.SetAttributes(tracing.With(c.member), tracing.Status(answer.StatusCode))
+	}
 	if answer.TLS != nil && c.verify(*answer.TLS) != nil { // Revoked while the request was under way, over a connection from before.
 		defer c.Close()
 		return nil, c.unavailable("its certificate was revoked")

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/config"
 )
@@ -120,5 +122,27 @@ func TestWhatCantBeUsedIsNamed(t *testing.T) {
 	}
 	if _, err := d.MemberOf(httptest.NewRequest(http.MethodGet, "/", nil)); fault.CodeOf(err) != fault.Forbidden {
 		t.Errorf("a member without a certificate: %v", err)
+	}
+}
+
+func TestTheCallersTraceGoesOnWithoutWhatElseStandsThere(t *testing.T) {
+	var header http.Header
+	client := talker(t, func(_ http.ResponseWriter, r *http.Request) { header = r.Header }, 0)
+	state, err := trace.ParseTraceState("vendor=name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range []trace.SpanContextConfig{{}, {TraceID: trace.TraceID{0xab}, SpanID: trace.SpanID{0xcd}, TraceFlags: trace.FlagsSampled, TraceState: state}} {
+		in := trace.NewSpanContext(given)
+		if _, err := client.Operation(trace.ContextWithSpanContext(context.Background(), in), "abc"); err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if in.IsValid() {
+			want = "00-ab000000000000000000000000000000-cd00000000000000-01"
+		}
+		if header.Get("traceparent") != want || header.Get("tracestate") != "" {
+			t.Errorf("the other gateway gets %v", header)
+		}
 	}
 }

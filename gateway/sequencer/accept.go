@@ -5,6 +5,7 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/store"
+	"github.com/tallystick/tallystick/gateway/tracing"
 )
 
 // MaxIntakes bounds one call of AcceptAll.
@@ -96,9 +97,11 @@ func failAll(results []Result, err error) []Result {
 // record writes the operations and puts the new ones in line. They are in s.live before anybody else can find them in the database.
 func (s *Sequencer) record(ctx context.Context, records []store.NewOperation) ([]store.Admission, error) {
 	var fresh []*entry
-	admissions, err := s.settings.Store.AcceptOperations(ctx, s.now().UnixMilli(), records, func(admissions []store.Admission) {
-		fresh = s.register(admissions)
+	writing, span := tracing.Start(ctx, tracing.Outbox)
+	admissions, err := s.settings.Store.AcceptOperations(writing, s.now().UnixMilli(), records, func(admissions []store.Admission) {
+		fresh = s.register(ctx, admissions)
 	}, func() { s.unregister(fresh) })
+	s.traceOutbox(span, len(records), err)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +117,14 @@ func (s *Sequencer) record(ctx context.Context, records []store.NewOperation) ([
 	return admissions, nil
 }
 
-func (s *Sequencer) register(admissions []store.Admission) []*entry {
+func (s *Sequencer) register(ctx context.Context, admissions []store.Admission) []*entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var fresh []*entry
 	for i := range admissions {
 		if admissions[i].Inserted {
 			e := newEntry(admissions[i].Operation)
+			s.traceOperation(ctx, e)
 			s.keep(e)
 			fresh = append(fresh, e)
 		}
@@ -133,6 +137,9 @@ func (s *Sequencer) unregister(entries []*entry) {
 	defer s.mu.Unlock()
 	for _, e := range entries {
 		s.forget(e)
+		if e.span != nil {
+			e.span.End()
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/store"
+	"github.com/tallystick/tallystick/gateway/tracing"
 )
 
 // lane is one slot for a batch in flight. Its fields but n, route, start and notice are guarded by the sequencer's mutex.
@@ -35,6 +36,7 @@ type pin struct {
 	loose    bool                   // It keeps its accounts and shops from other batches no longer.
 	decided  bool                   // A block has told who won the place.
 	tx       string                 // The last attempt that was submitted.
+	won      string                 // The attempt that won the place.
 	invalid  *peer.TxValidationCode // Why that attempt was invalidated.
 	notAfter int64                  // When the last mandate that was signed for it lapses, Unix seconds; 0 without any.
 }
@@ -57,12 +59,19 @@ func (s *Sequencer) runLane(ctx context.Context, l *lane) {
 		case <-ctx.Done():
 			return
 		case p := <-l.start:
-			if !s.persist(ctx, l, p) || !s.drive(ctx, l, p) {
+			if !s.bring(ctx, l, p) {
 				return
 			}
 			s.free(l)
 		}
 	}
+}
+
+// bring makes a new pin durable and tries it until its place is decided; false when the context ended first.
+func (s *Sequencer) bring(ctx context.Context, l *lane, p *pin) bool {
+	ctx, span := s.traceBatch(ctx, l, p)
+	defer s.endBatch(span, p)
+	return s.persist(ctx, l, p) && s.drive(ctx, l, p)
 }
 
 // persist makes the pin durable; false when the context ended first. A pin whose place is taken in the database already needs none: Observe is about to tell.
@@ -72,7 +81,9 @@ func (s *Sequencer) persist(ctx context.Context, l *lane, p *pin) bool {
 		durable.Operations[i] = e.operation
 	}
 	for attempt := 0; ; attempt++ {
-		err := s.settings.Store.Pin(ctx, s.settings.Programme, s.settings.MSP, durable)
+		writing, span := tracing.Start(ctx, tracing.Pin)
+		err := s.settings.Store.Pin(writing, s.settings.Programme, s.settings.MSP, durable)
+		tracing.End(span, err)
 		if err == nil || s.decided(p) {
 			return true
 		}
@@ -91,7 +102,7 @@ func (s *Sequencer) drive(ctx context.Context, l *lane, p *pin) bool {
 	s.metrics.batch(len(p.entries))
 	wait := s.patience()
 	for attempt := 0; ; attempt++ {
-		submitted, err := s.attempt(ctx, l, p)
+		submitted, err := s.attempt(ctx, l, p, attempt)
 		switch {
 		case ctx.Err() != nil:
 			return false
@@ -114,12 +125,12 @@ func (s *Sequencer) drive(ctx context.Context, l *lane, p *pin) bool {
 }
 
 // attempt has the batch endorsed and hands it to the ordering service; false without an error when the place was decided meanwhile.
-func (s *Sequencer) attempt(ctx context.Context, l *lane, p *pin) (submitted bool, err error) {
+func (s *Sequencer) attempt(ctx context.Context, l *lane, p *pin, n int) (submitted bool, err error) {
 	if s.decided(p) {
 		return false, nil
 	}
 	start := s.now()
-	tx, err := l.route.ledger.EndorseBatch(ctx, func() (ledger.Batch, error) { return s.build(ctx, l, p) })
+	tx, err := s.endorse(ctx, l, p, n)
 	if err != nil {
 		return false, err
 	}
@@ -127,7 +138,7 @@ func (s *Sequencer) attempt(ctx context.Context, l *lane, p *pin) (submitted boo
 	s.mu.Lock()
 	p.tx, p.invalid = tx.TxID(), nil
 	s.mu.Unlock()
-	return true, tx.Submit(ctx)
+	return true, submit(ctx, tx)
 }
 
 func (s *Sequencer) decided(p *pin) bool {
@@ -251,6 +262,8 @@ func (s *Sequencer) setTrouble(l *lane, err error) {
 // await waits for the block with the submitted attempt, for at most d; false when the context ended.
 func (s *Sequencer) await(ctx context.Context, l *lane, p *pin, d time.Duration) bool {
 	start := s.now()
+	_, span := tracing.StartCall(ctx, tracing.Commit)
+	defer func() { s.endCommit(span, p) }()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for {

@@ -4,6 +4,8 @@ import (
 	"container/heap"
 	"slices"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
@@ -27,6 +29,7 @@ type entry struct {
 	done      chan struct{} // Closed when it is decided.
 	cap       int           // Size of the largest batch it may be in; 0: any. Shrinks when the batches it is in are refused as a whole.
 	refusal   fault.Code    // Why it can't be in any batch; empty as long as it can.
+	span      trace.Span    // From its acceptance to its outcome; nil where that isn't traced.
 }
 
 func newEntry(o store.Operation) *entry { return &entry{operation: o, done: make(chan struct{})} }

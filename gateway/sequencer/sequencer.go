@@ -219,6 +219,7 @@ func (s *Sequencer) Observe(o projection.Outcome) {
 	defer s.mu.Unlock()
 	if o.Valid() {
 		for i := range o.Receipts {
+			s.placed(o.Receipts[i].Operation, &o)
 			s.complete(o.Receipts[i].Operation, o.Receipts[i].Code)
 		}
 	}
@@ -235,6 +236,7 @@ func (s *Sequencer) Observe(o projection.Outcome) {
 	}
 	l.height = max(l.height, o.Seq)
 	if l.pin != nil && l.pin.seq == o.Seq {
+		l.pin.won = o.TxID
 		s.decide(l.route, l.pin, o.Receipts)
 		l.notify()
 	}
@@ -247,6 +249,7 @@ func (s *Sequencer) complete(id points.OperationID, code fault.Code) {
 		return
 	}
 	s.forget(e)
+	e.traced(code)
 	close(e.done)
 	s.metrics.done(code, s.now().Sub(time.UnixMilli(e.operation.AcceptedAt)))
 }

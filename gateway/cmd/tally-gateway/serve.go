@@ -24,6 +24,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/projection"
 	"github.com/tallystick/tallystick/gateway/sequencer"
 	"github.com/tallystick/tallystick/gateway/store"
+	"github.com/tallystick/tallystick/gateway/tracing"
 )
 
 // gateway is the program's parts, wired together.
@@ -47,6 +48,7 @@ type gateway struct {
 	server     *api.Server
 
 	certificates *certificates.Watch // Of what the gateway shows of itself.
+	tracing      *tracing.Tracing    // Nil while it is off.
 }
 
 // serve runs the gateway until ctx ends. It returns nil after an orderly end.
@@ -57,7 +59,7 @@ func serve(ctx context.Context, cfg *config.Config) (err error) {
 	if err != nil {
 		return fault.New(fault.InvalidValue, "key listen: %v", err)
 	}
-	defer func() { err = errors.Join(err, g.close()) }()
+	defer func() { err = errors.Join(err, g.close(ctx)) }()
 	if err := g.build(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -78,7 +80,12 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		return err
 	}
 	g.reads, g.clearing = store.NewReads(g.store.Reader()), store.NewClearingReads(g.store.Reader())
-	if g.client, err = ledger.Connect(g.cfg); err != nil {
+	if g.tracing, err = tracing.Open(ctx, tracing.Settings{
+		Config: g.cfg.Tracing, Member: g.cfg.Member, Members: names(g.cfg.Members), Log: g.log, Metrics: g.registry,
+	}); err != nil {
+		return err
+	}
+	if g.client, err = ledger.Connect(g.cfg, g.tracing.DialOptions()...); err != nil {
 		return err
 	}
 	g.certificates = certificates.New(certificates.DefaultInterval, g.log, g.registry)
@@ -93,7 +100,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		return err
 	}
 	parts := api.Parts{
-		Member: g.cfg.Represented().Name, Keys: g.keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Log: g.log,
+		Member: g.cfg.Represented().Name, Keys: g.keys, Reader: g.reads, Condition: &condition{gateway: g}, Metrics: g.registry, Tracing: g.tracing, Log: g.log,
 		Clearing: api.Clearing{Reads: g.clearing, Receipts: g.reads}, Reports: made,
 	}
 	observe := func(projection.Outcome) {}
@@ -109,6 +116,14 @@ func (g *gateway) build(ctx context.Context) (err error) {
 	}, observe)
 	g.server, err = api.New(parts)
 	return err
+}
+
+func names(members []config.Member) []string {
+	all := make([]string, len(members))
+	for i := range members {
+		all[i] = members[i].Name
+	}
+	return all
 }
 
 func sources(client *ledger.Client) []projection.Source {
@@ -290,7 +305,7 @@ func (g *gateway) whenCaughtUp(ctx context.Context, run func(context.Context) er
 	}
 }
 
-func (g *gateway) close() error {
+func (g *gateway) close(ctx context.Context) error {
 	var all error
 	if g.client != nil {
 		all = g.client.Close()
@@ -301,5 +316,5 @@ func (g *gateway) close() error {
 	if g.store != nil {
 		all = errors.Join(all, g.store.Close())
 	}
-	return all
+	return errors.Join(all, g.tracing.Close(ctx))
 }

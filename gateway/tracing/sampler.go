@@ -1,0 +1,46 @@
+package tracing
+
+import (
+	"encoding/binary"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// million is the whole of which a sample is so many parts.
+const million = 1_000_000
+
+// sampler chooses which traces are recorded. By the trace's id, so that gateways with the same setting record the same traces, and one with a larger share those of one with a
+// smaller share among others. A caller can say that its trace isn't to be recorded, but not that it is: anybody can send a traceparent.
+type sampler struct{ below uint64 }
+
+func newSampler(partsPerMillion int) sampler {
+	return sampler{uint64(partsPerMillion) * ((1 << 63) / million)}
+}
+
+// ShouldSample implements sdktrace.Sampler.
+func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	if s.records(&p) {
+		return sdktrace.SamplingResult{Decision: sdktrace.RecordAndSample}
+	}
+	return sdktrace.SamplingResult{Decision: sdktrace.Drop}
+}
+
+func (s sampler) records(p *sdktrace.SamplingParameters) bool {
+	parent := trace.SpanContextFromContext(p.ParentContext)
+	if parent.IsValid() && (!parent.IsRemote() || !parent.IsSampled()) {
+		return parent.IsSampled()
+	}
+	if p.Kind == trace.SpanKindServer {
+		return binary.BigEndian.Uint64(p.TraceID[8:])>>1 < s.below
+	}
+	for _, link := range p.Links { // A batch with an operation that is traced.
+		if link.SpanContext.IsSampled() {
+			return true
+		}
+	}
+	return false // What the gateway does by itself: nobody waits for it.
+}
+
+// Description implements sdktrace.Sampler.
+func (s sampler) Description() string { return "by trace id, callers may only say no" }
