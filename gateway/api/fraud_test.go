@@ -101,6 +101,13 @@ func TestAJudgeIsShownWhoAsksAndHowTheyAgreed(t *testing.T) {
 		[]string{"Idempotency-Key", "2", "X-Device-Key", "short"}}), http.StatusOK)
 	browser := request.with(fields{"receiptNumber": "r-3"}).String()
 	into[Operation](t, b.do(call{"POST", "/v1/operations", ScopeTill, browser, []string{"Idempotency-Key", "3", "Cookie", deviceCookie + "=" + device}}), http.StatusOK)
+	for i, bound := range []string{".one-address", ".another"} { // What binds it changes, the browser doesn't.
+		again := request.with(fields{"receiptNumber": "r-4" + bound}).String()
+		into[Operation](t, b.do(call{"POST", "/v1/operations", ScopeTill, again, []string{"Idempotency-Key", "4" + bound, "Cookie", deviceCookie + "=" + device + bound}}), http.StatusOK)
+		if got := judge.shown[3+i].Device; got != judge.shown[2].Device {
+			t.Errorf("with %s the browser is %v", bound, got)
+		}
+	}
 	first, second := judge.shown[0], judge.shown[1]
 	if judge.shown[2].Device != first.Device {
 		t.Errorf("what signing in left in the browser gives %+v", judge.shown[2])

@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
+	"github.com/tallystick/tallystick/gateway/people/signin"
 )
 
 // deviceHeader carries the key by which a wallet's device is known.
@@ -29,7 +30,7 @@ func deviceOf(r *http.Request) string {
 	if cookie, err := r.Cookie(deviceCookie); device == "" && err == nil {
 		device = cookie.Value
 	}
-	if !deviceForm.MatchString(device) {
+	if device = signin.DeviceName(device); !deviceForm.MatchString(device) {
 		return ""
 	}
 	return device

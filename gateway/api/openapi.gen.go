@@ -2156,7 +2156,10 @@ type PasskeyAnswer struct {
 
 	// Delivery How the session is given: a cookie that scripts can't read (the default), or a token for the Authorization header of an app.
 	Delivery *Delivery `json:"delivery,omitempty"`
-	Token    string    `json:"token"`
+
+	// Device Of an earlier sign-in as the same customer; where no cookie keeps it.
+	Device *string `json:"device,omitempty"`
+	Token  string  `json:"token"`
 }
 
 // PasskeyCeremony defines model for PasskeyCeremony.
@@ -3258,7 +3261,7 @@ type SubmitOperationParams struct {
 	// Prefer `respond-async` answers as soon as the operation is recorded; `wait=N` (RFC 7240) waits up to N seconds, at most 30, for the receipt. Without it the wait is 10 seconds.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// XDeviceKey A random key that an app made on this device and keeps, 22 to 128 characters of base64url; of the wallet's pages the gateway takes the cookie of signing in. Nothing but its keyed hash is kept.
+	// XDeviceKey A random key that an app made on this device and keeps, 22 to 128 characters of base64url, or the `device` of signing in; of the wallet's pages the gateway takes the cookie of signing in. Nothing but its keyed hash is kept.
 	XDeviceKey *DeviceKey `json:"X-Device-Key,omitempty"`
 }
 

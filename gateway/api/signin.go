@@ -19,11 +19,15 @@ func addressOf(a SignInAddress) vault.Identifier {
 
 // askOf is a request for a code, with what the browser has kept.
 func askOf(ctx context.Context, r *SignInCodeRequest) signin.Ask {
-	ask := signin.Ask{Address: addressOf(r.Address), Language: valueOr(r.Language, ""), Device: valueOr(r.Device, "")}
+	return signin.Ask{Address: addressOf(r.Address), Language: valueOr(r.Language, ""), Device: keptIn(ctx, r.Device)}
+}
+
+// keptIn is what the sender's browser, or an app that names it, has kept of an earlier sign-in.
+func keptIn(ctx context.Context, named *string) string {
 	if cookie, err := requestIn(ctx).Cookie(deviceCookie); err == nil {
-		ask.Device = cookie.Value
+		return cookie.Value
 	}
-	return ask
+	return valueOr(named, "")
 }
 
 func agentIn(ctx context.Context) string { return requestIn(ctx).UserAgent() }
@@ -92,7 +96,7 @@ func (s *Server) AskSignInPasskey(ctx context.Context, r AskSignInPasskeyRequest
 
 // SignInByPasskey takes what a passkey has signed.
 func (s *Server) SignInByPasskey(ctx context.Context, r SignInByPasskeyRequestObject) (SignInByPasskeyResponseObject, error) {
-	p, err := s.people.SignIn.SignInByPasskey(ctx, r.Body.Token, r.Body.Credential, agentIn(ctx))
+	p, err := s.people.SignIn.SignInByPasskey(ctx, r.Body.Token, r.Body.Credential, signin.Browser{Agent: agentIn(ctx), Kept: keptIn(ctx, r.Body.Device)})
 	if err != nil {
 		return nil, err
 	}

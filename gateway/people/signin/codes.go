@@ -107,17 +107,47 @@ func (s *Service) useCode(tx *sqlite.Tx, b begun, code string) error {
 // deviceSize is the length of the random part of what a browser keeps, in bytes.
 const deviceSize = 12
 
-// newDevice is what a browser keeps once somebody has signed in with an address there. It opens nothing: it moves the browser's attempts into a bucket of their own.
-func (s *Service) newDevice(address string) string {
-	nonce := random.Hex(deviceSize)
-	return nonce + "." + s.keys.hash("device", address, nonce)
+// deviceToken is what a browser keeps once somebody has signed in there: its own name, which stays, or is drawn when it has none, and what binds it to the address, or to a
+// person who has proved none. It opens nothing: it moves the browser's attempts into a bucket of their own, and tells that it isn't new.
+func (s *Service) deviceToken(name, bound string) string {
+	if name == "" {
+		name = random.Hex(deviceSize)
+	}
+	return name + "." + s.keys.hash("device", bound, name)
 }
 
-// knownDevice gives the device's own name when somebody signed in with the address there, else nothing.
-func (s *Service) knownDevice(kept, address string) string {
-	nonce, mac, found := strings.Cut(kept, ".")
-	if !found || !same(mac, s.keys.hash("device", address, nonce)) {
+// knownDevice gives the device's own name when it is bound to the address or the person, else nothing.
+func (s *Service) knownDevice(kept, bound string) string {
+	name, mac, found := strings.Cut(kept, ".")
+	if !found || !same(mac, s.keys.hash("device", bound, name)) {
 		return ""
 	}
-	return nonce
+	return name
+}
+
+// DeviceName is the part of what a browser keeps that stays the same from one sign-in to the next.
+func DeviceName(kept string) string {
+	name, _, _ := strings.Cut(kept, ".")
+	return name
+}
+
+// boundToPerson is what devices are bound to of a person who has proved no address: never the hash of one.
+func boundToPerson(person PersonID) string { return "person " + string(person) }
+
+// deviceOfPerson gives the name of the device when somebody has signed in there as the person before, with whichever address, and what it is, or is to be, bound to.
+func (s *Service) deviceOfPerson(ctx context.Context, person PersonID, kept string) (name, bound string, err error) {
+	all, err := list(ctx, s.db.Reader(), func(row scanner) (address string, err error) {
+		err = row.Scan(&address)
+		return address, err
+	}, "SELECT address FROM signin_proved WHERE person = ? AND gone = 0 ORDER BY at, address", person)
+	if err != nil {
+		return "", "", err
+	}
+	all = append(all, boundToPerson(person))
+	for _, one := range all {
+		if name := s.knownDevice(kept, one); name != "" {
+			return name, one, nil
+		}
+	}
+	return "", all[0], nil
 }

@@ -1,8 +1,8 @@
 package signin
 
 import (
+	"cmp"
 	"context"
-	"slices"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/people/vault"
@@ -94,10 +94,10 @@ func (s *Service) recognised(ctx context.Context, b begun, agent string) (Progre
 	return s.signIn(ctx, b, []string{ByCode}, agent)
 }
 
-// signIn opens a session, and notes when it is from where nobody had signed in with the address before. A passkey brings its device with it.
+// signIn opens a session, and notes when it is from where nobody had signed in as the person before.
 func (s *Service) signIn(ctx context.Context, b begun, methods []string, agent string) (Progress, error) {
 	kind := SignedInAgain
-	if b.device == "" && !slices.Contains(methods, ByPasskey) {
+	if b.device == "" {
 		kind = DeviceNew
 	}
 	return s.enter(ctx, b, methods, agent, kind)
@@ -120,9 +120,7 @@ func (s *Service) enter(ctx context.Context, b begun, methods []string, agent st
 	if err != nil {
 		return Progress{}, err
 	}
-	if b.address != "" {
-		o.DeviceToken = s.newDevice(b.address)
-	}
+	o.DeviceToken = s.deviceToken(b.device, cmp.Or(b.address, b.bound))
 	return Progress{Next: SignedIn, Opened: &o}, nil
 }
 

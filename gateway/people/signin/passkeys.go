@@ -263,8 +263,15 @@ func (s *Service) askPasskey(ctx context.Context, w *webauthn.WebAuthn, b begun)
 	return s.ceremony(ctx, b, options.Response, session)
 }
 
-// SignInByPasskey takes a passkey's signature. A ceremony without a ticket finds the person by the passkey.
-func (s *Service) SignInByPasskey(ctx context.Context, token string, credential json.RawMessage, agent string) (Progress, error) {
+// Browser is what somebody signs in with.
+type Browser struct {
+	Agent string // Its User-Agent.
+	Kept  string // What it kept of an earlier sign-in; may be empty, or anything.
+}
+
+// SignInByPasskey takes a passkey's signature. A ceremony without a ticket finds the person by the passkey. The passkey says nothing about the machine, which may have it from
+// another one: whether that is new is told by what the browser kept alone.
+func (s *Service) SignInByPasskey(ctx context.Context, token string, credential json.RawMessage, from Browser) (Progress, error) {
 	b, err := s.checkPasskey(ctx, token, credential, "")
 	if err != nil {
 		return Progress{}, err
@@ -273,7 +280,12 @@ func (s *Service) SignInByPasskey(ctx context.Context, token string, credential 
 	if b.address != "" {
 		methods = []string{ByCode, ByPasskey}
 	}
-	return s.signIn(ctx, b, methods, agent)
+	if b.device == "" {
+		if b.device, b.bound, err = s.deviceOfPerson(ctx, b.person, from.Kept); err != nil {
+			return Progress{}, err
+		}
+	}
+	return s.signIn(ctx, b, methods, from.Agent)
 }
 
 // ProveByPasskey makes the session fresh.

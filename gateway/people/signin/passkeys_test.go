@@ -102,7 +102,7 @@ func TestTheSpecificationsOwnPasskeys(t *testing.T) {
 				t.Errorf("%s: key for the ledger %q, %v", v.What, p.Key, err)
 			}
 			token := w.asked(begun{stage: awaitsPasskey}, v.Authentication.Challenge, webauthn.SessionData{})
-			progress, err := w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(o.Person)), "")
+			progress, err := w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(o.Person)), Browser{})
 			if !v.SignsIn {
 				w.refuses(err, v.What)
 				return
@@ -110,7 +110,7 @@ func TestTheSpecificationsOwnPasskeys(t *testing.T) {
 			if err != nil || progress.Next != SignedIn || progress.Opened.Person != o.Person || progress.Opened.Methods[0] != ByPasskey {
 				t.Errorf("%+v %v", progress, err)
 			}
-			_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(o.Person)), "")
+			_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(o.Person)), Browser{})
 			w.refuses(err, "a ceremony that was used")
 		})
 	}
@@ -139,10 +139,10 @@ func TestAPasskeyIsItsOwnersAndTheCeremonysOnly(t *testing.T) {
 		t.Errorf("the same passkey for somebody else: %v", err)
 	}
 	token := w.asked(begun{stage: awaitsPasskey}, v.Authentication.Challenge, webauthn.SessionData{})
-	_, err := w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(bob.Person)), "")
+	_, err := w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(bob.Person)), Browser{})
 	w.refuses(err, "with another user's handle")
 	token = w.asked(begun{stage: awaitsPasskey}, v.Registration.Challenge, webauthn.SessionData{})
-	_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(ada.Person)), "")
+	_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(ada.Person)), Browser{})
 	w.refuses(err, "for another challenge")
 	token = w.asked(begun{stage: awaitsPasskey, person: bob.Person}, v.Authentication.Challenge, webauthn.SessionData{UserID: w.handle(bob.Person)})
 	w.refuses(w.ProveByPasskey(t.Context(), &bob.Session, token, v.used(t, nil)), "as somebody else's proof")
@@ -169,7 +169,7 @@ func TestAPasskeyIsItsOwnersAndTheCeremonysOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	token = w.asked(begun{stage: awaitsPasskey}, v.Authentication.Challenge, webauthn.SessionData{})
-	_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(ada.Person)), "")
+	_, err = w.SignInByPasskey(t.Context(), token, v.used(t, w.handle(ada.Person)), Browser{})
 	w.refuses(err, "once it is removed")
 }
 
@@ -217,7 +217,7 @@ func TestWhatABrowserSendsMayBeAnything(t *testing.T) {
 	o := w.register("ada@example.org")
 	for _, sent := range []string{``, `null`, `{}`, `{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{}}`, `[1]`, strings.Repeat("[", 5000)} {
 		c := do[Ceremony](t)(w.BeginPasskeySignIn(t.Context(), ""))
-		_, err := w.SignInByPasskey(t.Context(), c.Token, json.RawMessage(sent), "")
+		_, err := w.SignInByPasskey(t.Context(), c.Token, json.RawMessage(sent), Browser{})
 		w.refuses(err, "a signature that is none")
 		c = do[Ceremony](t)(w.BeginPasskey(t.Context(), o.Person))
 		_, err = w.AddPasskey(t.Context(), &o.Session, c.Token, json.RawMessage(sent), "")

@@ -34,6 +34,7 @@ type begun struct {
 	person  PersonID // Empty when nobody is known yet.
 	address string   // Keyed hash of the address that is or was proved; may be empty.
 	device  string   // The device that asks, when it is known; may be empty.
+	bound   string   // What the device is bound to where that isn't the address. Isn't kept.
 	data    []byte   // Of the stage.
 	tries   int
 }
