@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/channel"
@@ -54,6 +55,7 @@ type updater struct {
 	admins   []identity.SigningIdentity // Of these, in their order.
 	orderers []membership.Member        // Whose ordering nodes are tried.
 	signers  []identity.SigningIdentity // Of an update.
+	given    []*common.ConfigSignature  // What others signed of it before.
 	sender   identity.SigningIdentity   // Of an update: somebody who may write.
 }
 
@@ -138,6 +140,9 @@ func (u *updater) send(ctx context.Context, update []byte) error {
 	return err
 }
 
+// errRefused: the update isn't for the newest configuration, or lacks signatures.
+var errRefused = errors.New("the ordering node refuses the update as it is")
+
 func (u *updater) broadcast(ctx context.Context, brand membership.Member, index int, envelope *common.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -158,6 +163,9 @@ func (u *updater) broadcast(ctx context.Context, brand membership.Member, index 
 	if err != nil {
 		return failure.Wrap(failure.ChannelUpdate, err, "%s didn't answer", node)
 	}
+	if answer.GetStatus() == common.Status_BAD_REQUEST {
+		return failure.Wrap(failure.ChannelUpdate, errRefused, "%s answered %s", node, answer.GetInfo())
+	}
 	if answer.GetStatus() != common.Status_SUCCESS {
 		return failure.New(failure.ChannelUpdate, "%s answered %s: %s", node, answer.GetStatus(), answer.GetInfo())
 	}
@@ -166,7 +174,7 @@ func (u *updater) broadcast(ctx context.Context, brand membership.Member, index 
 
 // envelope wraps an update with the signatures that it needs.
 func (u *updater) envelope(update []byte) (*common.Envelope, error) {
-	wrapped := &common.ConfigUpdateEnvelope{ConfigUpdate: update}
+	wrapped := &common.ConfigUpdateEnvelope{ConfigUpdate: update, Signatures: u.given}
 	for _, admin := range u.signers {
 		signature, err := Sign(update, admin)
 		if err != nil {

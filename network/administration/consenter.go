@@ -9,77 +9,69 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	"github.com/hyperledger/fabric-config/configtx"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/orderer/etcdraft"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
-	"github.com/tallystick/tallystick/network/lifecycle"
 	"github.com/tallystick/tallystick/network/membership"
-	"github.com/tallystick/tallystick/network/rundir"
 )
 
-// Rekeying is a fresh TLS key for an ordering node.
-type Rekeying struct {
-	Member      membership.Member
-	Index       int // Of the node among the member's, from 0.
-	Certificate *x509.Certificate
-	Wait        time.Duration // How long the other ordering nodes may take to be up with each other.
-}
-
-// Rekey has the channel know an ordering node by another TLS certificate, and says whether that changed anything. From then on the others refuse what the node shows
-// until it starts with the new one. What the ordering nodes are is
-// the brands' to say: a majority of their administrators signs.
+// Rekey has the channel know an ordering node of a member, counted from 0, by another TLS certificate. From then on the others refuse what the node shows
+// until it starts with the new one. What the ordering nodes are is the brands' to say.
 //
 // Without an error the channel names this very certificate: another change of the channel that came meanwhile is none of this one.
-//
-// First every other ordering node has to be up with the rest, so that enough of them order while this one is away; CHANNEL_UPDATE names one that isn't.
-func Rekey(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Rekeying) (bool, error) {
-	u := &updater{dir: dir, m: m, brands: []membership.Member{r.Member}, orderers: m.Brands()}
-	for _, brand := range m.Brands() {
-		admin, err := lifecycle.Signer(dir, brand, membership.AdminIdentity)
-		if err != nil {
-			return false, err
-		}
-		u.signers = append(u.signers, admin)
-		if brand.Name == r.Member.Name {
-			u.admins, u.sender = append(u.admins, admin), admin
-		}
-	}
-	changes, err := u.rekeying(r).bring(ctx)
-	return changes > 0, err
+func Rekey(m *membership.Membership, member membership.Member, index int, certificate *x509.Certificate) Change {
+	address := membership.Address(m.OrdererPorts(member.Name, index).Listen)
+	return Change{By: Majority, Update: func(config *common.Config) ([]byte, error) {
+		return ConsenterTLS(config, m.Channel, address, certificate)
+	}}
 }
 
-// Named tells whether the channel names this very certificate for the ordering node.
-func Named(ctx context.Context, dir rundir.Dir, m *membership.Membership, r Rekeying) (bool, error) {
-	admin, err := lifecycle.Signer(dir, r.Member, membership.AdminIdentity)
-	if err != nil {
-		return false, err
-	}
-	u := &updater{dir: dir, m: m, brands: []membership.Member{r.Member}, admins: []identity.SigningIdentity{admin}}
-	config, err := u.agreed(ctx)
-	if err != nil {
-		return false, err
-	}
-	lacks, err := u.rekeying(r).update(config)
+// Named tells whether the channel is as a change wants it: whether it names this very certificate for an ordering node, when it is a Rekey.
+func (s Site) Named(ctx context.Context, change Change) (bool, error) {
+	lacks, _, err := s.Lacks(ctx, change)
 	return err == nil && lacks == nil, err
 }
 
-// rekeying has the others up with each other before every attempt on a configuration that is new.
-func (u *updater) rekeying(r Rekeying) steps {
-	return steps{
-		agreed: u.agreed,
-		update: func(config *common.Config) ([]byte, error) {
-			return ConsenterTLS(config, u.m.Channel, membership.Address(u.m.OrdererPorts(r.Member.Name, r.Index).Listen), r.Certificate)
-		},
-		ready: func(ctx context.Context, config *common.Config) error {
-			wait, cancel := context.WithTimeout(ctx, r.Wait)
-			defer cancel()
-			return u.awaitOthers(wait, config, membership.OrdererNode(r.Member.Name, r.Index))
-		},
-		send: u.send,
+// othersUp has every ordering node that a change doesn't take away up with the rest, so that enough of them order meanwhile; CHANNEL_UPDATE names one that isn't.
+func (u *updater) othersUp(within time.Duration) func(context.Context, *common.Config, []byte) error {
+	return func(ctx context.Context, config *common.Config, update []byte) error {
+		leaving, err := replaced(config, update)
+		if err != nil || len(leaving) == 0 {
+			return err
+		}
+		wait, cancel := context.WithTimeout(ctx, within)
+		defer cancel()
+		return u.awaitOthers(wait, config, leaving)
 	}
+}
+
+// replaced are the addresses of ordering nodes that the channel won't know any more as they are now once an update is made.
+func replaced(config *common.Config, update []byte) ([]string, error) {
+	var wanted common.ConfigUpdate
+	if err := proto.Unmarshal(update, &wanted); err != nil {
+		return nil, failure.Wrap(failure.ChannelUpdate, err, "the update can't be read")
+	}
+	if len(wanted.GetWriteSet().GetGroups()[ordererGroup].GetValues()[consensusTypeValue].GetValue()) == 0 { // It stays as it is.
+		return nil, nil
+	}
+	before, _, err := raftOf(config)
+	if err != nil {
+		return nil, err
+	}
+	after, _, err := raftOf(&common.Config{ChannelGroup: wanted.GetWriteSet()})
+	if err != nil {
+		return nil, err
+	}
+	var leaving []string
+	for _, was := range before.GetConsenters() {
+		if !slices.ContainsFunc(after.GetConsenters(), func(is *etcdraft.Consenter) bool { return proto.Equal(is, was) }) {
+			leaving = append(leaving, addressOf(was))
+		}
+	}
+	return leaving, nil
 }
 
 // ConsenterTLS is the update by which the channel knows the ordering node at an address by this certificate; nil when it does. CHANNEL_UPDATE when none is there.

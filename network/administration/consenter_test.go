@@ -1,6 +1,7 @@
 package administration
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/hyperledger/fabric-config/configtx"
@@ -73,6 +74,28 @@ func TestOnlyOrderingNodesThatTheChannelNamesAreWaitedFor(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestTheOthersAreWaitedForOnlyWhenANodeIsTakenAway(t *testing.T) {
+	m := consortium(1)
+	brand, _ := m.Member("brandb")
+	config, address := foundedOn(t, m), membership.Address(m.OrdererPorts("brandb", 0).Listen)
+	second := certificate(t, "second")
+	for name, c := range map[string]struct {
+		change Change
+		want   []string
+	}{
+		"a fresh key":   {Rekey(m, brand, 0, certificate(t, "fresh")), []string{address}},
+		"a second root": {AddRoot(m, brand, second), nil},
+	} {
+		update, err := c.change.Update(config)
+		if err != nil || update == nil {
+			t.Fatalf("%s: %v, update of %d bytes", name, err, len(update))
+		}
+		if got, err := replaced(config, update); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s takes %v away (%v), want %v", name, got, err, c.want)
 		}
 	}
 }

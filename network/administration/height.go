@@ -12,13 +12,15 @@ import (
 	"github.com/tallystick/tallystick/network/membership"
 )
 
-// awaitOthers waits until every ordering node of the channel but one has the newest block that any of them had at first.
-func (u *updater) awaitOthers(ctx context.Context, config *common.Config, but string) error {
+// awaitOthers waits until every ordering node of the channel but those at some addresses has the newest block that any of them had at first.
+func (u *updater) awaitOthers(ctx context.Context, config *common.Config, but []string) error {
 	others, err := u.orderingNodes(config)
 	if err != nil {
 		return err
 	}
-	others = slices.DeleteFunc(others, func(n orderingNode) bool { return n.name() == but })
+	others = slices.DeleteFunc(others, func(n orderingNode) bool {
+		return slices.Contains(but, membership.Address(u.m.OrdererPorts(n.of.Name, n.index).Listen))
+	})
 	var wanted uint64
 	for _, node := range others {
 		if has, err := u.newest(ctx, node); err == nil {

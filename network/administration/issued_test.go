@@ -8,11 +8,14 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
@@ -73,7 +76,7 @@ func TestARootIsKeptWhileAnIdentityOfTheMembersHangsOnIt(t *testing.T) {
 		if held, err := issuedFiles(dir, brand, first.certificate); err != nil || !slices.Equal(held, step.named) {
 			t.Errorf("%v, want %v (%v)", held, step.named, err)
 		}
-		if _, err := DropRoot(t.Context(), dir, m, brand, first.certificate); failure.CodeOf(err) != failure.SettingInvalid || !strings.Contains(err.Error(), strings.Join(step.named, ", ")+":") {
+		if _, err := DropRoot(dir, m, brand, first.certificate).Update(new(common.Config)); failure.CodeOf(err) != failure.SettingInvalid || !strings.Contains(err.Error(), strings.Join(step.named, ", ")+":") {
 			t.Errorf("with %v: %v", step.named, err)
 		}
 	}
@@ -92,7 +95,10 @@ func TestARootIsKeptWhileAnIdentityOfTheMembersHangsOnIt(t *testing.T) {
 func TestARootIsKeptWhileTheChannelKnowsAnOrderingNodeByIt(t *testing.T) {
 	m, first, second := consortium(2), newAuthority(t, "first"), newAuthority(t, "second")
 	brand, _ := m.Member("brandb")
-	config := foundedBy(t, m, "brandb", first)
+	config, empty := foundedBy(t, m, "brandb", first), t.TempDir()
+	if err := os.MkdirAll(filepath.Dir(rundir.Dir{Root: empty}.Identity("brandb", "x").Folder), rundir.FolderMode); err != nil {
+		t.Fatal(err)
+	}
 	change := func(update []byte, err error) {
 		t.Helper()
 		if err != nil || update == nil {
@@ -107,7 +113,9 @@ func TestARootIsKeptWhileTheChannelKnowsAnOrderingNodeByIt(t *testing.T) {
 	change(Roots(config, m.Channel, brand, func(now []*x509.Certificate) []*x509.Certificate { return with(now, second.certificate) }))
 	known(0, first)
 	known(1, first)
-	drop := func() ([]byte, error) { return dropping(m, brand, first.certificate)(config) }
+	drop := func() ([]byte, error) {
+		return DropRoot(rundir.Dir{Root: empty}, m, brand, first.certificate).Update(config)
+	}
 	refused := func(nodes string) {
 		t.Helper()
 		if update, err := drop(); failure.CodeOf(err) != failure.SettingInvalid || update != nil || !strings.Contains(err.Error(), "the channel knows "+nodes+" by") {

@@ -1,40 +1,16 @@
 package administration
 
 import (
-	"context"
-
 	"github.com/hyperledger/fabric-config/configtx"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
-	"github.com/tallystick/tallystick/network/lifecycle"
-	"github.com/tallystick/tallystick/network/membership"
-	"github.com/tallystick/tallystick/network/rundir"
 )
 
 // mspValue is the name of the value that describes an organisation's identities.
 const mspValue = "MSP"
-
-// changeOwn changes what is a member's own in the channel, by an update that its administrator signs alone, and says whether there was anything to change. Without an
-// error the channel is as updateFrom wants it. A regulator may write nothing, so that a brand's administrator hands its update over.
-func changeOwn(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, updateFrom func(*common.Config) ([]byte, error)) (bool, error) {
-	admin, err := lifecycle.Signer(dir, member, membership.AdminIdentity)
-	if err != nil {
-		return false, err
-	}
-	u := &updater{dir: dir, m: m, brands: []membership.Member{member}, orderers: m.Brands()}
-	u.admins = append(u.admins, admin)
-	u.signers, u.sender = u.admins, admin
-	if !member.IsBrand() {
-		if u.sender, err = lifecycle.Signer(dir, m.Brands()[0], membership.AdminIdentity); err != nil {
-			return false, err
-		}
-	}
-	changes, err := steps{agreed: u.agreed, update: updateFrom, send: u.send}.bring(ctx)
-	return changes > 0, err
-}
 
 // describe changes an organisation's description wherever the channel has it: as application and as ordering organisation. Fabric refuses two that differ.
 func describe(next *configtx.ConfigTx, organisation string, change func(*msp.FabricMSPConfig) error) error {

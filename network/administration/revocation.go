@@ -1,7 +1,6 @@
 package administration
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"slices"
@@ -12,14 +11,12 @@ import (
 
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
-	"github.com/tallystick/tallystick/network/rundir"
 )
 
-// Revoke brings a member's list of revocations (PEM) into the channel, from where every peer and ordering node takes it, and says whether that changed anything. The
-// member's own administrator signs:
-// its description in the channel is its own to change. A regulator may write nothing, so that a brand's administrator hands its update over.
-func Revoke(ctx context.Context, dir rundir.Dir, m *membership.Membership, member membership.Member, list []byte) (bool, error) {
-	return changeOwn(ctx, dir, m, member, func(config *common.Config) ([]byte, error) { return Revocation(config, m.Channel, member.MSP(), list) })
+// Revoke brings a member's list of revocations (PEM) into the channel, from where every peer and ordering node takes it. The member's own administrator signs:
+// its description in the channel is its own to change.
+func Revoke(m *membership.Membership, member membership.Member, list []byte) Change {
+	return Change{By: ItsOwn, Update: func(config *common.Config) ([]byte, error) { return Revocation(config, m.Channel, member.MSP(), list) }}
 }
 
 // Revocation is the update that sets an organisation's list of revocations wherever the channel describes it; nil when the channel knows of all of them. A list that

@@ -50,6 +50,16 @@ func writers(t *testing.T, config *common.Config, organisation string) (certifie
 	return certifiers
 }
 
+// writersUpdated is the configuration once a majority of brands has brought the rules about writers to its authorities.
+func writersUpdated(t *testing.T, config *common.Config, m *membership.Membership) *common.Config {
+	t.Helper()
+	update, err := Writers(m).Update(config)
+	if err != nil || update == nil {
+		t.Fatalf("%v, update of %d bytes", err, len(update))
+	}
+	return updated(t, config, update)
+}
+
 func TestASecondAuthorityStandsBesideTheFirstUntilOneIsDropped(t *testing.T) {
 	m, first, second := consortium(1), newAuthority(t, "brandb"), newAuthority(t, "brandb-2")
 	brand, _ := m.Member("brandb")
@@ -60,6 +70,10 @@ func TestASecondAuthorityStandsBesideTheFirstUntilOneIsDropped(t *testing.T) {
 		t.Fatalf("%v, update of %d bytes", err, len(update))
 	}
 	both := updated(t, founded, update)
+	if got := writers(t, both, "BrandbMSP"); len(got) != 1 {
+		t.Errorf("without the brands' word the new authority's unit writes: %x", got)
+	}
+	both = writersUpdated(t, both, m)
 	for _, section := range []string{"Application", "Orderer"} {
 		description := described(t, both, section, "BrandbMSP")
 		if len(description.GetRootCerts()) != 2 || len(description.GetTlsRootCerts()) != 2 {
@@ -88,7 +102,7 @@ func TestASecondAuthorityStandsBesideTheFirstUntilOneIsDropped(t *testing.T) {
 	if err != nil || update == nil {
 		t.Fatalf("%v, update of %d bytes", err, len(update))
 	}
-	rotated := updated(t, both, update)
+	rotated := writersUpdated(t, updated(t, both, update), m)
 	if got := described(t, rotated, "Orderer", "BrandbMSP").GetRootCerts(); len(got) != 1 || len(writers(t, rotated, "BrandbMSP")) != 1 {
 		t.Errorf("%d roots are left", len(got))
 	}

@@ -15,10 +15,11 @@ const maxChanges = 32
 
 // steps bring a channel's configuration to what somebody wants.
 type steps struct {
-	agreed func(context.Context) (*common.Config, error)  // The configuration that the peers asked have.
-	update func(*common.Config) ([]byte, error)           // What it lacks; nil when it is as wanted.
-	ready  func(context.Context, *common.Config) error    // Whether it may change now, asked once for each configuration. May be nil.
-	send   func(ctx context.Context, update []byte) error // Hands an update over. Neither an error nor none says what became of it.
+	agreed func(context.Context) (*common.Config, error) // The configuration that the peers asked have.
+	update func(*common.Config) ([]byte, error)          // What it lacks; nil when it is as wanted.
+	// ready says whether the update may come now, asked once for each configuration. May be nil.
+	ready func(ctx context.Context, config *common.Config, update []byte) error
+	send  func(ctx context.Context, update []byte) error // Hands an update over. Neither an error nor none says what became of it.
 }
 
 // bring repeats these until the configuration is as wanted, and gives how often it changed meanwhile. Only the configuration decides: a newer one may be somebody
@@ -47,7 +48,7 @@ func (s steps) bring(ctx context.Context) (int, error) {
 			return changes, failure.Wrap(failure.ChannelUpdate, refusal, "the channel's configuration changed %d times, and not as asked", changes)
 		}
 		if (last == nil || changed) && s.ready != nil {
-			if err := s.ready(ctx, config); err != nil {
+			if err := s.ready(ctx, config, update); err != nil {
 				return changes, err
 			}
 		}

@@ -16,9 +16,6 @@ import (
 	"github.com/tallystick/tallystick/network/membership"
 )
 
-// errRefused is what an ordering node says of an update on a configuration that isn't the channel's any more.
-var errRefused = errors.New("the version is another")
-
 // contested is a channel whose configuration others change too.
 type contested struct {
 	t      *testing.T
@@ -54,7 +51,7 @@ func TestAnotherChangeOfTheChannelIsNotTakenForOnesOwn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, asked := &contested{t: t, now: foundedOn(t, m), others: 2}, 0
-				ready := func(context.Context, *common.Config) error { asked++; return nil }
+				ready := func(context.Context, *common.Config, []byte) error { asked++; return nil }
 				changes, err := steps{agreed: c.agreed, update: update, ready: ready, send: c.send}.bring(t.Context())
 				if err != nil || changes != 3 || c.sent != 3 || asked != 3 {
 					t.Fatalf("%d changes with %d updates sent, asked %d times: %v", changes, c.sent, asked, err)
@@ -95,7 +92,9 @@ func TestWhatNeverComesThroughEndsWithTheRefusal(t *testing.T) {
 		if _, err := (steps{agreed: vanishing, update: update, send: refused}).bring(t.Context()); failure.CodeOf(err) != failure.ChannelUpdate || !errors.Is(err, errRefused) || !strings.Contains(err.Error(), "no peer answers") {
 			t.Errorf("refused, then unread: %v", err)
 		}
-		behind := func(context.Context, *common.Config) error { return failure.New(failure.ChannelUpdate, "behind") }
+		behind := func(context.Context, *common.Config, []byte) error {
+			return failure.New(failure.ChannelUpdate, "behind")
+		}
 		if _, err := (steps{agreed: c.agreed, update: update, ready: behind, send: c.send}).bring(t.Context()); err == nil || c.sent != maxChanges {
 			t.Errorf("sent though the others aren't ready: %v", err)
 		}

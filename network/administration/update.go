@@ -47,6 +47,9 @@ func updateOf(next *configtx.ConfigTx, channel string) ([]byte, error) {
 
 // differ compares what two groups say, all the way down. Versions, which only count changes, are no difference.
 func differ(before, after *common.ConfigGroup) bool {
+	if before.GetModPolicy() != after.GetModPolicy() {
+		return true
+	}
 	if len(before.GetGroups()) != len(after.GetGroups()) || len(before.GetPolicies()) != len(after.GetPolicies()) {
 		return true
 	}

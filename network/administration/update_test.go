@@ -98,10 +98,13 @@ func merge(group, read, written *common.ConfigGroup) {
 				delete(group.GetGroups(), name)
 			}
 		}
-		group.Version = written.GetVersion()
+		group.Version, group.ModPolicy = written.GetVersion(), written.GetModPolicy()
 	}
 	for name, value := range written.GetValues() {
 		if before := read.GetValues()[name]; before == nil || before.GetVersion() != value.GetVersion() {
+			if group.Values == nil {
+				group.Values = map[string]*common.ConfigValue{}
+			}
 			group.Values[name] = value
 		}
 	}

@@ -104,8 +104,9 @@ func organisations(m *membership.Membership, material Material) (application, or
 		if !member.IsBrand() {
 			continue
 		}
+		rules, modPolicy = policy.OrdererOrganisation(member)
 		ordering = append(ordering, configtx.Organization{
-			Name: member.MSP(), MSP: identity, Policies: Policies(policy.OrdererOrganisation(member)), OrdererEndpoints: endpoints(m, member),
+			Name: member.MSP(), MSP: identity, Policies: Policies(rules), ModPolicy: modPolicy, OrdererEndpoints: endpoints(m, member),
 		})
 	}
 	return application, ordering, nil

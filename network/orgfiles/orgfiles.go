@@ -186,7 +186,8 @@ func memberPolicies(member membership.Member) any {
 	rules, modPolicy := policy.ApplicationOrganisation(member)
 	groups := []group{{"/Channel/Application/" + member.MSP(), modPolicy, rules}}
 	if member.IsBrand() {
-		groups = append(groups, group{"/Channel/Orderer/" + member.MSP(), "Admins", policy.OrdererOrganisation(member)})
+		rules, modPolicy = policy.OrdererOrganisation(member)
+		groups = append(groups, group{"/Channel/Orderer/" + member.MSP(), modPolicy, rules})
 	}
 	return struct {
 		MSP    string  `yaml:"msp"`

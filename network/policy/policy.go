@@ -30,8 +30,14 @@ const (
 // ApplicationAdmins is the majority of brands that changes what members share.
 const ApplicationAdmins = "/Channel/Application/Admins"
 
-// proposers is the policy of those for whom peers run chaincode.
-const proposers = "Proposers"
+// OrdererAdmins is the same majority, in the part of the channel that orders.
+const OrdererAdmins = "/Channel/Orderer/Admins"
+
+// Proposers is the policy of those for whom peers run chaincode.
+const Proposers = "Proposers"
+
+// writers is the policy of those whose transactions ordering nodes take.
+const writers = "Writers"
 
 // ownAdmins is the Admins policy of the group that a rule stands in.
 const ownAdmins = "Admins"
@@ -114,7 +120,7 @@ func AnyMember(members ...membership.Member) string {
 func Channel(m *membership.Membership, s membership.Standing) []Rule {
 	return []Rule{
 		anyBelow("Readers"),
-		anyBelow("Writers"),
+		anyBelow(writers),
 		signed("Admins", BrandMajority(m, s, admin)),
 	}
 }
@@ -123,8 +129,8 @@ func Channel(m *membership.Membership, s membership.Standing) []Rule {
 func Application(m *membership.Membership, s membership.Standing) []Rule {
 	rules := []Rule{
 		anyBelow("Readers"),
-		anyBelow(proposers),
-		anyBelow("Writers"),
+		anyBelow(Proposers),
+		anyBelow(writers),
 		signed("Admins", BrandMajority(m, s, admin)),
 		signed("Endorsement", BrandMajority(m, s, peer)),
 		signed("LifecycleEndorsement", BrandMajority(m, s, peer)),
@@ -140,7 +146,7 @@ func Application(m *membership.Membership, s membership.Standing) []Rule {
 func Orderer(m *membership.Membership, s membership.Standing) []Rule {
 	return []Rule{
 		anyBelow("Readers"),
-		anyBelow("Writers"),
+		anyBelow(writers),
 		signed("Admins", BrandMajority(m, s, admin)),
 		signed("BlockValidation", outOf(1, principals(m.Speaking(s), orderer))),
 	}
@@ -149,44 +155,44 @@ func Orderer(m *membership.Membership, s membership.Standing) []Rule {
 // ApplicationOrganisation gives a member's own policies and who may change the member's group as a whole.
 //
 // Every client of a brand may have chaincode run, which is how auditors ask; only writers and the administrator may have a transaction
-// ordered. A regulator's Proposers, Writers and Endorsement can be met by nobody, and only a majority of brands may change them. The group's own
+// ordered. A regulator's Proposers, Writers and Endorsement can be met by nobody. Who writes and who asks only a majority of brands may change, and the group's own
 // modPolicy matters as much: whoever may change a group may drop a policy from it and put another in its place later.
 func ApplicationOrganisation(of membership.Member) (rules []Rule, modPolicy string) {
 	readers := signed("Readers", outOf(1, []string{principal(of, admin), principal(of, peer), principal(of, client)}))
 	admins := signed("Admins", outOf(1, []string{principal(of, admin)}))
 	if of.IsBrand() {
-		writers := signed("Writers", outOf(1, []string{principal(of, admin)}))
-		writers.Units = []string{membership.WritersUnit}
+		writing := guarded(writers, outOf(1, []string{principal(of, admin)}), ApplicationAdmins)
+		writing.Units = []string{membership.WritersUnit}
 		return []Rule{
 			readers, admins,
-			signed(proposers, outOf(1, []string{principal(of, admin), principal(of, client)})),
-			writers,
+			guarded(Proposers, outOf(1, []string{principal(of, admin), principal(of, client)}), ApplicationAdmins),
+			writing,
 			signed("Endorsement", outOf(1, []string{principal(of, peer)})),
-		}, ownAdmins
+		}, ApplicationAdmins
 	}
 	return []Rule{
 		readers, admins,
-		{Name: proposers, Type: Signature, Rule: nobody(of), ModPolicy: ApplicationAdmins},
-		{Name: "Writers", Type: Signature, Rule: nobody(of), ModPolicy: ApplicationAdmins},
-		{Name: "Endorsement", Type: Signature, Rule: nobody(of), ModPolicy: ApplicationAdmins},
+		guarded(Proposers, nobody(of), ApplicationAdmins),
+		guarded(writers, nobody(of), ApplicationAdmins),
+		guarded("Endorsement", nobody(of), ApplicationAdmins),
 	}, ApplicationAdmins
 }
 
-// OrdererOrganisation gives a brand's policies within the ordering group.
-func OrdererOrganisation(of membership.Member) []Rule {
+// OrdererOrganisation gives a brand's policies within the ordering group, and who may change its group there. Whoever meets its Writers may have a transaction ordered too.
+func OrdererOrganisation(of membership.Member) (rules []Rule, modPolicy string) {
 	return []Rule{
 		signed("Readers", outOf(1, []string{principal(of, member)})),
-		signed("Writers", outOf(1, []string{principal(of, orderer)})),
+		guarded(writers, outOf(1, []string{principal(of, orderer)}), OrdererAdmins),
 		signed("Admins", outOf(1, []string{principal(of, admin)})),
-	}
+	}, OrdererAdmins
 }
 
 // ACLs gives the access rules that differ from Fabric's defaults: a reader may look up what is deployed, and who proposes, with whatever
 // its chaincode calls, needs not be a writer, to whom Fabric restricts it.
 func ACLs() map[string]string {
 	return map[string]string{
-		"peer/Propose":                         Reference(proposers),
-		"peer/ChaincodeToChaincode":            Reference(proposers),
+		"peer/Propose":                         Reference(Proposers),
+		"peer/ChaincodeToChaincode":            Reference(Proposers),
 		"_lifecycle/QueryChaincodeDefinition":  "/Channel/Application/Readers",
 		"_lifecycle/QueryChaincodeDefinitions": "/Channel/Application/Readers",
 	}
@@ -195,6 +201,11 @@ func ACLs() map[string]string {
 // signed is a rule of signatures in the care of its group's administrators.
 func signed(name, rule string) Rule {
 	return Rule{Name: name, Type: Signature, Rule: rule, ModPolicy: ownAdmins}
+}
+
+// guarded is a rule of signatures that a majority of brands may change, and nobody else.
+func guarded(name, rule, by string) Rule {
+	return Rule{Name: name, Type: Signature, Rule: rule, ModPolicy: by}
 }
 
 // anyBelow is met by who meets the policy of the same name of any group below.

@@ -123,7 +123,7 @@ func TestNobodyMeetsTheRegulatorsWriters(t *testing.T) {
 	}
 	seen := 0
 	for _, rule := range rules {
-		if rule.Name != proposers && rule.Name != "Writers" && rule.Name != "Endorsement" {
+		if rule.Name != Proposers && rule.Name != "Writers" && rule.Name != "Endorsement" {
 			continue
 		}
 		seen++
@@ -149,12 +149,36 @@ func TestABrandsClientsProposeAndOnlyItsWritersWrite(t *testing.T) {
 	if writers := byName["Writers"]; met(t, writers.Rule, "BrandaMSP.client", "BrandaMSP.peer") || !met(t, writers.Rule, "BrandaMSP.admin") || len(writers.Units) != 1 || writers.Units[0] != membership.WritersUnit {
 		t.Errorf("writers: %+v", writers)
 	}
-	if rule := byName[proposers]; !met(t, rule.Rule, "BrandaMSP.client") || met(t, rule.Rule, "BrandaMSP.peer") || len(rule.Units) != 0 {
+	if rule := byName[Proposers]; !met(t, rule.Rule, "BrandaMSP.client") || met(t, rule.Rule, "BrandaMSP.peer") || len(rule.Units) != 0 {
 		t.Errorf("proposers: %+v", rule)
 	}
 	for name, acl := range map[string]string{"peer/Propose": "/Channel/Application/Proposers", "peer/ChaincodeToChaincode": "/Channel/Application/Proposers"} {
 		if ACLs()[name] != acl {
 			t.Errorf("%s is for %q", name, ACLs()[name])
+		}
+	}
+}
+
+// TestNobodyWidensItsWritersAlone: whoever may change a group may drop a rule from it and set another, so the groups are guarded with the rules. What a member says of itself stays its own.
+func TestNobodyWidensItsWritersAlone(t *testing.T) {
+	brand := consortium(3).Brands()[0]
+	application, applicationBy := ApplicationOrganisation(brand)
+	ordering, orderingBy := OrdererOrganisation(brand)
+	for _, group := range []struct {
+		rules      []Rule
+		by, shared string
+	}{{application, applicationBy, ApplicationAdmins}, {ordering, orderingBy, OrdererAdmins}} {
+		if group.by != group.shared {
+			t.Errorf("the group can be changed by %s, want %s", group.by, group.shared)
+		}
+		for _, rule := range group.rules {
+			want := "Admins"
+			if rule.Name == "Writers" || rule.Name == Proposers {
+				want = group.shared
+			}
+			if rule.ModPolicy != want {
+				t.Errorf("%s can be changed by %s, want %s", rule.Name, rule.ModPolicy, want)
+			}
 		}
 	}
 }

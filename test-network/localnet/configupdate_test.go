@@ -52,7 +52,9 @@ func regulatorRestores(t *testing.T, c *Consortium) {
 		{"set, with two brands", restore, []identity.SigningIdentity{airline, hotel}, common.Status_SUCCESS},
 	} {
 		t.Run(attempt.name, func(t *testing.T) {
-			update := updateOf(t, c, attempt.change)
+			update := updateOf(t, c, func(config *configtx.ConfigTx) error {
+				return attempt.change(config.Application().Organization(regulatorMSP))
+			})
 			if status := broadcast(t, c, signedUpdate(t, c, airline, update, attempt.signers...)); status != attempt.want {
 				t.Fatalf("the ordering service answered %s, want %s", status, attempt.want)
 			}
@@ -60,8 +62,50 @@ func regulatorRestores(t *testing.T, c *Consortium) {
 	}
 }
 
-// updateOf computes the change of the regulator's group against the channel's first block: nothing has changed it since.
-func updateOf(t *testing.T, c *Consortium, change func(*configtx.ApplicationOrg) error) []byte {
+// group is what the configuration library offers of a member's group in either part of the channel.
+type group interface {
+	SetPolicy(name string, rule configtx.Policy) error
+	RemovePolicy(name string) error
+	SetModPolicy(modPolicy string) error
+}
+
+// brandWidens tries what a brand's administrator could do alone to let more of its identities have transactions ordered: in both parts of the channel, set the rule,
+// drop it, guard it or its group itself. A majority of brands may. What a member says of itself stays its own to change: its
+// anchors here, its revocations and roots in tests of their own.
+func brandWidens(t *testing.T, c *Consortium) {
+	all := configtx.Policy{Type: configtx.SignaturePolicyType, Rule: "OutOf(1, 'AirlineMSP.member')", ModPolicy: configtx.AdminsPolicyKey}
+	airline, hotel := signer(t, c, "airline", membership.AdminIdentity), signer(t, c, "hotel", membership.AdminIdentity)
+	widen := func(g group) error { return g.SetPolicy(configtx.WritersPolicyKey, all) }
+	attempt := func(name string, want common.Status, change func(*configtx.ConfigTx) error, signers ...identity.SigningIdentity) {
+		t.Run(name, func(t *testing.T) {
+			if status := broadcast(t, c, signedUpdate(t, c, airline, updateOf(t, c, change), signers...)); status != want {
+				t.Fatalf("the ordering service answered %s, want %s", status, want)
+			}
+		})
+	}
+	for part, of := range map[string]func(*configtx.ConfigTx) group{
+		"application": func(config *configtx.ConfigTx) group { return config.Application().Organization("AirlineMSP") },
+		"ordering":    func(config *configtx.ConfigTx) group { return config.Orderer().Organization("AirlineMSP") },
+	} {
+		for name, change := range map[string]func(group) error{
+			"set":                    widen,
+			"drop":                   func(g group) error { return g.RemovePolicy(configtx.WritersPolicyKey) },
+			"guard its group itself": func(g group) error { return g.SetModPolicy(configtx.AdminsPolicyKey) },
+		} {
+			attempt(part+", "+name, common.Status_BAD_REQUEST, func(config *configtx.ConfigTx) error { return change(of(config)) }, airline)
+		}
+	}
+	attempt("proposers", common.Status_BAD_REQUEST, func(config *configtx.ConfigTx) error {
+		return config.Application().Organization("AirlineMSP").SetPolicy("Proposers", all)
+	}, airline)
+	attempt("anchors alone", common.Status_SUCCESS, func(config *configtx.ConfigTx) error {
+		return config.Application().Organization("AirlineMSP").AddAnchorPeer(configtx.Address{Host: "peer1.airline.example", Port: 7051})
+	}, airline)
+	attempt("set, with two brands", common.Status_SUCCESS, func(config *configtx.ConfigTx) error { return widen(config.Application().Organization("AirlineMSP")) }, airline, hotel)
+}
+
+// updateOf computes a change against the channel's first block: nothing has changed that part of it since.
+func updateOf(t *testing.T, c *Consortium, change func(*configtx.ConfigTx) error) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), networkPatience)
 	defer cancel()
@@ -73,7 +117,7 @@ func updateOf(t *testing.T, c *Consortium, change func(*configtx.ApplicationOrg)
 	decode(t, envelope.GetPayload(), &payload)
 	decode(t, payload.GetData(), &wrapped)
 	config := configtx.New(wrapped.GetConfig())
-	if err := change(config.Application().Organization(regulatorMSP)); err != nil {
+	if err := change(&config); err != nil {
 		t.Fatal(err)
 	}
 	update, err := config.ComputeMarshaledUpdate(c.Membership.Channel)

@@ -82,6 +82,7 @@ func TestConsortiumOfThreeBrands(t *testing.T) {
 	t.Run("regulator can't propose", func(t *testing.T) { regulatorProposes(t, c) })
 	t.Run("regulator can't submit", func(t *testing.T) { regulatorSubmits(t, c) })
 	t.Run("regulator's admin can't restore its right to write", func(t *testing.T) { regulatorRestores(t, c) })
+	t.Run("a brand's admin can't let more of its identities write", func(t *testing.T) { brandWidens(t, c) })
 	t.Run("stopped node comes back on its ledger", func(t *testing.T) { stopAndStart(t, c) })
 	t.Run("crashed node is seen", func(t *testing.T) { crash(t, c, s) })
 	t.Run("down leaves nothing", func(t *testing.T) { downLeavesNothing(t, c, s) })

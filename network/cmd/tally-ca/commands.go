@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -127,7 +126,7 @@ func newRevoke(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.publish(command)
+			return s.publish(command, way{})
 		},
 	}
 	flags := command.Flags()
@@ -138,35 +137,34 @@ func newRevoke(o *options) *cobra.Command {
 }
 
 func newPublish(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use: "publish", Short: "Bring the CA's list of revocations into the channel: what revoke does last, if it was interrupted", Args: cobra.NoArgs,
+	var w way
+	command := &cobra.Command{
+		Use: "publish [--write FILE]", Short: "Bring the CA's list of revocations into the channel: what revoke does last, if it was interrupted", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			s, err := o.open()
 			if err != nil {
 				return err
 			}
-			return s.publish(command)
+			return s.publish(command, w)
 		},
 	}
+	w.flags(command)
+	return command
 }
 
-// publishTimeout bounds the change of the channel.
-const publishTimeout = time.Minute
-
-func (s *setting) publish(command *cobra.Command) error {
+func (s *setting) publish(command *cobra.Command, w way) error {
 	list, err := s.RevocationList(command.Context())
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(command.Context(), publishTimeout)
-	defer cancel()
-	changed, err := administration.Revoke(ctx, s.dir, s.all, s.member, list)
+	did, err := s.bring(command, administration.Revoke(s.all, s.member, list), w)
 	if err != nil {
 		return err
 	}
-	if changed {
+	switch did {
+	case changed:
 		fmt.Fprintf(command.OutOrStdout(), "The channel refuses what %s revoked.\n", s.member.Name)
-	} else {
+	case unchanged:
 		fmt.Fprintf(command.OutOrStdout(), "The channel knew of everything that %s revoked.\n", s.member.Name)
 	}
 	return nil

@@ -36,7 +36,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&o.member, "member", "", "whose identities")
 	flags.StringVar(&o.client, "client", filepath.Join(orDefault("FABRIC_BIN", filepath.Join("network", "build", "fabric")), "fabric-ca-client"), "the program fabric-ca-client")
 	_ = root.MarkPersistentFlagRequired("member") // The flag is defined above.
-	root.AddCommand(newEnrol(o), newRenew(o), newRekey(o), newList(o), newRevoke(o), newPublish(o), newAddRoot(o), newDropRoot(o))
+	root.AddCommand(newEnrol(o), newRenew(o), newRekey(o), newList(o), newRevoke(o), newPublish(o), newAddRoot(o), newDropRoot(o), newWriters(o), newSign(o), newSubmit(o))
 	return root
 }
 

@@ -44,6 +44,8 @@ func TestWhatCantBeDoneIsNamedBeforeTheAuthorityIsAsked(t *testing.T) {
 		"a pair for a node without one": {[]string{"--member", "airline", "rekey", "--node", "orderer0.airline", "--certificate", "x", "--key", "y"}, failure.EnrolFailed},
 		"a root that is nowhere":        {[]string{"--member", "airline", "add-root", "--certificate", "nowhere"}, failure.SettingInvalid},
 		"a root that is none":           {[]string{"--member", "airline", "add-root", "--certificate", "main_test.go"}, failure.SettingInvalid},
+		"a change that is nowhere":      {[]string{"--member", "airline", "sign", "--update", "nowhere"}, failure.SettingInvalid},
+		"a change that is none":         {[]string{"--member", "airline", "submit", "--update", "main_test.go"}, failure.ChannelUpdate},
 		"an authority that's away":      {[]string{"--member", "airline", "enrol", "--name", "x", "--role", "operator"}, failure.EnrolFailed},
 	} {
 		if err := attempt(t, c.args...); failure.CodeOf(err) != c.code {
@@ -52,6 +54,9 @@ func TestWhatCantBeDoneIsNamedBeforeTheAuthorityIsAsked(t *testing.T) {
 	}
 	if err := attempt(t, "--member", "airline", "rekey", "--node", "orderer0.airline", "--certificate", "x"); err == nil {
 		t.Error("a certificate without its key")
+	}
+	if err := attempt(t, "--member", "airline", "writers", "--show", "--write", "x"); err == nil {
+		t.Error("a change is shown and written at once")
 	}
 	if err := attempt(t, "list"); err == nil {
 		t.Error("no member is named")

@@ -19,7 +19,7 @@ const defaultWait = time.Minute
 func newRekey(o *options) *cobra.Command {
 	var r rekeying
 	command := &cobra.Command{
-		Use:   "rekey --node NODE [--certificate FILE --key FILE]",
+		Use:   "rekey --node NODE [--certificate FILE --key FILE] [--write FILE]",
 		Short: "Give an ordering node a fresh TLS key: the channel learns its certificate, then the node has to start anew; may be repeated",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -27,14 +27,20 @@ func newRekey(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.rekey(command.Context(), r); err != nil {
+			did, err := s.rekey(command, r)
+			if err != nil {
 				return err
+			}
+			if did == written {
+				fmt.Fprintf(command.OutOrStdout(), "Once it is submitted, repeat this without --write: %s then takes the key into use.\n", r.node)
+				return nil
 			}
 			fmt.Fprintf(command.OutOrStdout(), "The channel knows the fresh TLS key of %s: start it anew now, it is out of the ordering service until then.\n", r.node)
 			return nil
 		},
 	}
-	command.Flags().DurationVar(&r.wait, "wait", defaultWait, "how long the other ordering nodes may take to be up with each other")
+	r.way.flags(command)
+	command.Flags().DurationVar(&r.way.wait, "wait", defaultWait, "how long the other ordering nodes may take to be up with each other")
 	command.Flags().StringVar(&r.node, "node", "", "an ordering node of the member, as orderer0.airline")
 	command.Flags().StringVar(&r.certificate, "certificate", "", "a TLS certificate that another authority of the member's issued, PEM; without it the first issues one")
 	command.Flags().StringVar(&r.key, "key", "", "its key, PEM")
@@ -47,25 +53,26 @@ func newRekey(o *options) *cobra.Command {
 type rekeying struct {
 	node             string
 	certificate, key string // Files of a pair from elsewhere; empty for one of the member's authority.
-	wait             time.Duration
+	way              way
 }
 
 // rekey takes a fresh pair into use once the channel names its certificate.
-func (s *setting) rekey(ctx context.Context, r rekeying) error {
+func (s *setting) rekey(command *cobra.Command, r rekeying) (outcome, error) {
 	index, err := s.orderer(r.node)
 	if err != nil {
-		return err
+		return unchanged, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.wait+publishTimeout)
+	ctx, cancel := context.WithTimeout(command.Context(), publishTimeout)
 	defer cancel()
 	certificate, err := s.following(ctx, r, index)
 	if err != nil {
-		return err
+		return unchanged, err
 	}
-	if _, err := administration.Rekey(ctx, s.dir, s.all, administration.Rekeying{Member: s.member, Index: index, Certificate: certificate, Wait: r.wait}); err != nil {
-		return err
+	did, err := s.bring(command, administration.Rekey(s.all, s.member, index, certificate), r.way)
+	if err != nil || did == written {
+		return did, err
 	}
-	return s.TakeNextTLS(r.node)
+	return did, s.TakeNextTLS(r.node)
 }
 
 // following is the certificate that follows the one in use, its pair kept until then.
@@ -74,7 +81,7 @@ func (s *setting) following(ctx context.Context, r rekeying, index int) (*x509.C
 		return s.PutNextTLS(r.node, r.certificate, r.key)
 	}
 	return s.NextTLS(ctx, r.node, func(ctx context.Context, kept *x509.Certificate) (bool, error) {
-		return administration.Named(ctx, s.dir, s.all, administration.Rekeying{Member: s.member, Index: index, Certificate: kept})
+		return s.site().Named(ctx, administration.Rekey(s.all, s.member, index, kept))
 	})
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -11,25 +10,30 @@ import (
 
 	"github.com/tallystick/tallystick/network/administration"
 	"github.com/tallystick/tallystick/network/failure"
-	"github.com/tallystick/tallystick/network/membership"
-	"github.com/tallystick/tallystick/network/rundir"
 )
 
 func newAddRoot(o *options) *cobra.Command {
-	return o.changeRoots("add-root", "Have the channel believe a further authority of the member's, beside those that it believes", administration.AddRoot,
+	return o.changeRoots("add-root", "Have the channel believe a further authority of the member's, beside those that it believes",
+		func(s *setting, root *x509.Certificate) administration.Change {
+			return administration.AddRoot(s.all, s.member, root)
+		},
 		"The channel believes what this authority issues for %s.\n")
 }
 
 func newDropRoot(o *options) *cobra.Command {
-	return o.changeRoots("drop-root", "Have the channel believe an authority of the member's no more: whatever it issued is refused", administration.DropRoot,
+	return o.changeRoots("drop-root", "Have the channel believe an authority of the member's no more: whatever it issued is refused",
+		func(s *setting, root *x509.Certificate) administration.Change {
+			return administration.DropRoot(s.dir, s.all, s.member, root)
+		},
 		"The channel refuses what this authority issued for %s.\n")
 }
 
 // changeRoots is a command that takes an authority's certificate.
-func (o *options) changeRoots(use, short string, change func(context.Context, rundir.Dir, *membership.Membership, membership.Member, *x509.Certificate) (bool, error), done string) *cobra.Command {
+func (o *options) changeRoots(use, short string, change func(*setting, *x509.Certificate) administration.Change, done string) *cobra.Command {
 	var file string
+	var w way
 	command := &cobra.Command{
-		Use: use + " --certificate FILE", Short: short, Args: cobra.NoArgs,
+		Use: use + " --certificate FILE [--write FILE]", Short: short, Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			s, err := o.open()
 			if err != nil {
@@ -39,22 +43,35 @@ func (o *options) changeRoots(use, short string, change func(context.Context, ru
 			if err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(command.Context(), publishTimeout)
-			defer cancel()
-			changed, err := change(ctx, s.dir, s.all, s.member, root)
-			if err != nil {
+			did, err := s.bring(command, change(s, root), w)
+			if err != nil || did == written {
 				return err
 			}
-			if !changed {
+			if did == unchanged {
 				fmt.Fprint(command.OutOrStdout(), "Nothing had to change. ")
 			}
 			fmt.Fprintf(command.OutOrStdout(), done, s.member.Name)
-			return nil
+			return s.writersFollow(command)
 		},
 	}
+	w.flags(command)
 	command.Flags().StringVar(&file, "certificate", "", "of the authority, PEM")
 	_ = command.MarkFlagRequired("certificate") // The flag is defined above.
 	return command
+}
+
+// writersFollow has the rule about the member's writers name the authorities that the channel believes now, which is the brands' to say: at once where a majority of their
+// administrators is at hand, else it says how.
+func (s *setting) writersFollow(command *cobra.Command) error {
+	enough, err := s.site().HoldsMajority()
+	if err != nil {
+		return err
+	}
+	if enough {
+		return s.bringWriters(command, way{})
+	}
+	fmt.Fprintln(command.OutOrStdout(), "Who writes is the brands' to say: go on with tally-ca writers --write FILE, sign, submit.")
+	return nil
 }
 
 func readRoot(file string) (*x509.Certificate, error) {
