@@ -95,6 +95,11 @@ func (s *Server) SubmitMyOperation(ctx context.Context, r SubmitMyOperationReque
 	if custody {
 		request.Authentication = recognised(sessionIn(ctx))
 	}
+	if request.Kind == KindRekey {
+		if err := s.people.SignIn.NoteAsked(ctx, sessionIn(ctx), s.hasher.Idempotency(originatorIn(ctx), r.Params.IdempotencyKey)); err != nil {
+			return nil, err
+		}
+	}
 	o, err := s.submitOne(ctx, r.Params.IdempotencyKey, r.Params.Prefer, &request)
 	if err != nil {
 		return nil, err

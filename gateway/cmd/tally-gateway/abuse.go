@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
@@ -49,19 +50,24 @@ func (u unfreezing) Unfreeze(ctx context.Context, account points.AccountID, key 
 }
 
 // noteController has the customer whose account it is told that another key controls it, or will.
-func (g *gateway) noteController(tx *sqlite.Tx, account points.AccountID, kind points.Kind, at int64) error {
+func (g *gateway) noteController(ctx context.Context, tx *sqlite.Tx, r *points.Receipt, at int64) error {
 	if g.people.signIn == nil {
 		return nil
 	}
-	person, known, err := vault.OwnerIn(tx, g.cfg.Programme, account)
+	person, known, err := vault.OwnerIn(tx, g.cfg.Programme, r.Account)
 	if err != nil || !known {
 		return err
 	}
-	event := signin.ControllerChanged
-	if kind == points.KindRecover {
-		event = signin.RecoveryBegun
+	change := signin.KeyChange{Person: person, Kind: signin.ControllerChanged, At: time.Unix(at, 0)}
+	if r.Kind == points.KindRecover {
+		change.Kind = signin.RecoveryBegun
 	}
-	return g.people.signIn.NoteController(tx, person, event, time.Unix(at, 0))
+	asked, err := g.store.Operation(ctx, r.Operation)
+	if err != nil && fault.CodeOf(err) != fault.NotFound { // Another member's.
+		return err
+	}
+	change.Request = asked.Idempotency
+	return g.people.signIn.NoteController(tx, change)
 }
 
 // buildAbuse makes what looks for fraud and abuse, tells customers, and brings to the ledger what compliance decides.

@@ -53,7 +53,7 @@ type Settings struct {
 	Terminal   func(*points.Details) [16]byte // By what a till's terminal is known, zero for none; with Outbox.
 	// Controllers is told, in the transaction that takes a receipt in, that another key controls an account (rekey, complete) or is to control it after a wait (recover). At is in
 	// Unix seconds. Nil: nobody is.
-	Controllers func(tx *sqlite.Tx, account points.AccountID, kind points.Kind, at int64) error
+	Controllers func(ctx context.Context, tx *sqlite.Tx, r *points.Receipt, at int64) error
 	Keep        time.Duration    // How long findings, decisions and objections are kept; DefaultKeepDays when zero.
 	Now         func() time.Time // time.Now when nil.
 	Log         *slog.Logger     // Gets ids and codes, never words.
@@ -89,7 +89,7 @@ func New(s Settings) (*Service, error) {
 		s.Keep = DefaultKeepDays * secondsPerDay * time.Second
 	}
 	if s.Controllers == nil {
-		s.Controllers = func(*sqlite.Tx, points.AccountID, points.Kind, int64) error { return nil }
+		s.Controllers = func(context.Context, *sqlite.Tx, *points.Receipt, int64) error { return nil }
 	}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)

@@ -105,8 +105,8 @@ func (w *world) restart(rules Rules) {
 	var err error
 	w.Service, err = New(Settings{
 		Programme: "airline", MSP: "AirlineMSP", Rules: &rules, DB: w.db, Secret: bytes.Repeat([]byte{7}, 32), Ledger: w, Compliance: w, Unfreezer: w, Receipts: w,
-		Controllers: func(_ *sqlite.Tx, account points.AccountID, kind points.Kind, _ int64) error {
-			w.rekeyed = append(w.rekeyed, string(kind)+" "+string(account))
+		Controllers: func(_ context.Context, _ *sqlite.Tx, r *points.Receipt, _ int64) error {
+			w.rekeyed = append(w.rekeyed, string(r.Kind)+" "+string(r.Account))
 			return nil
 		},
 		Now: func() time.Time { return time.Unix(w.now, 0) },

@@ -68,7 +68,7 @@ func (v *Service) takeIn(ctx context.Context, batches []store.Told) error {
 				if err := v.writeUnseen(tx, &batches[i], &batches[i].Receipts[n]); err != nil {
 					return err
 				}
-				found, err := v.take(tx, &batches[i].Receipts[n], batches[i].Time)
+				found, err := v.take(ctx, tx, &batches[i].Receipts[n], batches[i].Time)
 				if err != nil {
 					return err
 				}
@@ -138,7 +138,7 @@ func (v *Service) remember(b *store.Told) {
 }
 
 // take looks at one receipt.
-func (v *Service) take(tx *sqlite.Tx, r *points.Receipt, at int64) ([]Finding, error) {
+func (v *Service) take(ctx context.Context, tx *sqlite.Tx, r *points.Receipt, at int64) ([]Finding, error) {
 	if r.Outcome != points.Accepted {
 		return nil, nil
 	}
@@ -155,7 +155,7 @@ func (v *Service) take(tx *sqlite.Tx, r *points.Receipt, at int64) ([]Finding, e
 		}
 		return v.returns(tx, r.Account, at)
 	case points.KindRekey, points.KindRecover, points.KindComplete:
-		return nil, v.s.Controllers(tx, r.Account, r.Kind, at)
+		return nil, v.s.Controllers(ctx, tx, r, at)
 	case points.KindRefer:
 		return v.referral(tx, r, at)
 	}

@@ -72,15 +72,18 @@ func (s *Service) Export(ctx context.Context, person PersonID) (any, error) {
 }
 
 // personTables are those with rows of a person, in the column person.
-var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions", "signin_proved", "signin_events", "signin_letters"}
+var personTables = []string{"signin_begun", "signin_totp", "signin_recovery", "signin_passkeys", "signin_sessions", "signin_proved", "signin_events", "signin_letters", "signin_untold", "signin_asked"}
 
 // Merge implements vault.Companion. What the person that is kept has stays; of the other one nothing is taken over, since whoever holds its factors has not shown that they are
 // the same person, and both sign in anew. That messages reach them at an address stays true of the one person that they are.
 func (s *Service) Merge(tx *sqlite.Tx, keep, gone PersonID) error {
-	for _, table := range []string{"signin_proved", "signin_events", "signin_letters"} {
+	for _, table := range []string{"signin_proved", "signin_events", "signin_letters", "signin_asked"} {
 		if _, err := tx.Exec("UPDATE OR IGNORE "+table+" SET person = ? WHERE person = ?", keep, gone); err != nil {
 			return err
 		}
+	}
+	if _, err := tx.Exec(`INSERT INTO signin_untold (person, kind, n) SELECT ?, kind, n FROM signin_untold WHERE person = ? ON CONFLICT DO UPDATE SET n = n + excluded.n`, keep, gone); err != nil {
+		return err
 	}
 	if err := s.note(tx, happening{person: keep, kind: PersonsMerged}); err != nil {
 		return err

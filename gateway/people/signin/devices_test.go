@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
@@ -105,5 +106,39 @@ func TestABrowserKeepsItsNameFromOneSignInToTheNext(t *testing.T) {
 	}
 	if len(slices.Compact(names)) != 1 {
 		t.Errorf("one browser has the names %v", names)
+	}
+}
+
+func TestANewKeyOfAnAccountIsToldWithTheDeviceThatAskedForIt(t *testing.T) {
+	w := newWorld(t)
+	o, other := w.register("ada@example.org"), w.register("bob@example.org")
+	session := o.Session
+	session.Device = "Safari, iPhone"
+	for _, request := range []string{"asked", "asked", "never committed"} {
+		if err := w.NoteAsked(t.Context(), &session, request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell := func(person PersonID, request string) (device string) {
+		w.pass(time.Second)
+		w.write(func(tx *sqlite.Tx) error {
+			return w.NoteController(tx, KeyChange{Person: person, Kind: ControllerChanged, At: w.now(), Request: request})
+		})
+		return do[[]Happened](t)(w.Events(t.Context(), person))[0].Device
+	}
+	for _, one := range []struct {
+		person        PersonID
+		request, want string
+	}{{other.Person, "asked", ""}, {o.Person, "", ""}, {o.Person, "at a till", ""}, {o.Person, "asked", "Safari, iPhone"}, {o.Person, "asked", ""}} {
+		if got := tell(one.person, one.request); got != one.want {
+			t.Errorf("%q: told with the device %q, want %q", one.request, got, one.want)
+		}
+	}
+	w.pass(LetterLife)
+	if err := w.NoteAsked(t.Context(), &session, "later"); err != nil {
+		t.Fatal(err)
+	}
+	if got := tell(o.Person, "never committed"); got != "" {
+		t.Errorf("what was asked for long ago was on %q", got)
 	}
 }

@@ -62,7 +62,7 @@ func (e Event) Told() bool { return classes[e] != listed }
 // Limits of the list of events.
 const (
 	MaxEventsOfKind = 30                   // Of one person, in the list and once they are told: however often one thing is done, the others stay.
-	maxDueOfKind    = 300                  // Of one person, that are still to be told. Those with addresses that are lost otherwise stay beyond it: each was proved by a code.
+	maxDueOfKind    = 300                  // Of one person, that are still to be told; of more the number is told. Those with addresses that are lost otherwise stay beyond it: each was proved by a code.
 	MaxEvents       = 200                  // That are shown, the newest ones.
 	EventLife       = 180 * 24 * time.Hour // After which an event is deleted.
 	lockedOutPause  = time.Hour            // In which being locked out is one event.
@@ -137,8 +137,18 @@ func prune(tx *sqlite.Tx, person PersonID, kind Event) error {
 	if _, err := tx.Exec(pruneQuery, person, kind, stateTold, MaxEventsOfKind); err != nil {
 		return err
 	}
-	_, err := tx.Exec(pruneQuery, person, kind, stateDue, maxDueOfKind)
+	gone, err := tx.Change(pruneQuery, person, kind, stateDue, maxDueOfKind)
+	if err != nil || gone == 0 {
+		return err
+	}
+	_, err = tx.Exec("INSERT INTO signin_untold (person, kind, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", person, kind, gone)
 	return err
+}
+
+// takeUntold gives how many events of a kind were dropped before they were told, and forgets it.
+func takeUntold(tx *sqlite.Tx, person PersonID, kind Event) (n int, err error) {
+	_, err = tx.QueryRow("DELETE FROM signin_untold WHERE person = ? AND kind = ? RETURNING n", []any{person, kind}, &n)
+	return n, err
 }
 
 // announce has an event counted and told once it is committed: before, nobody would find it.
@@ -149,9 +159,38 @@ func (s *Service) announce(tx *sqlite.Tx, kind Event) {
 	})
 }
 
-// NoteController notes in somebody's transaction that another key controls, or is to control, an account of the person.
-func (s *Service) NoteController(tx *sqlite.Tx, person PersonID, kind Event, at time.Time) error {
-	return s.note(tx, happening{person: person, kind: kind, at: at})
+// KeyChange is that another key controls, or is to control, an account of a person.
+type KeyChange struct {
+	Person  PersonID
+	Kind    Event // ControllerChanged or RecoveryBegun.
+	At      time.Time
+	Request string // As NoteAsked has it; empty where that isn't known.
+}
+
+// NoteController notes it in somebody's transaction, with the device on which the person asked for it in the wallet.
+func (s *Service) NoteController(tx *sqlite.Tx, c KeyChange) error {
+	var device string
+	if c.Request != "" {
+		if _, err := tx.QueryRow("DELETE FROM signin_asked WHERE request = ? AND person = ? RETURNING device", []any{c.Request, c.Person}, &device); err != nil {
+			return err
+		}
+	}
+	return s.note(tx, happening{person: c.Person, kind: c.Kind, device: device, at: c.At})
+}
+
+// NoteAsked notes on which device a session asks for another key of an account, under the hash by which the outbox knows the request: until the ledger's word, LetterLife at most.
+func (s *Service) NoteAsked(ctx context.Context, session *Session, request string) error {
+	if session.Device == "" {
+		return nil
+	}
+	now := s.now()
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		if _, err := tx.Exec("DELETE FROM signin_asked WHERE at <= ?", now.Add(-LetterLife).Unix()); err != nil {
+			return err
+		}
+		_, err := tx.Exec("INSERT INTO signin_asked (request, person, device, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", request, session.Person, session.Device, now.Unix())
+		return err
+	})
 }
 
 // noteLockedOut notes that a person's second factor isn't taken for a while, once in lockedOutPause. The refusal's own write was undone.

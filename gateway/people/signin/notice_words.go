@@ -82,18 +82,19 @@ func gravestOf(events []Happened) Happened {
 // maxLines is how many events one message lists, the newest ones.
 const maxLines = 10
 
-// composeNotice writes a message about events, the oldest first.
-func composeNotice(issuer, language string, to vault.Identifier, events []Happened) Message {
+// composeNotice writes a message about events, the oldest first, and a number of others that aren't there any more.
+func composeNotice(issuer, language string, to vault.Identifier, events []Happened, untold int) Message {
 	l := languageOf(language)
 	w := noticeWordings[l]
 	if to.Kind == vault.Phone {
-		return Message{To: to, Text: w.shortOf(issuer, l, events)}
+		return Message{To: to, Text: w.shortOf(issuer, l, events, untold)}
 	}
 	more := ""
-	if n := len(events) - maxLines; n > 0 {
+	hidden := max(len(events)-maxLines, 0)
+	if n := hidden + untold; n > 0 {
 		more = strings.ReplaceAll(w.more, "{more}", strconv.Itoa(n))
-		events = events[n:]
 	}
+	events = events[hidden:]
 	var lines strings.Builder
 	for _, e := range events {
 		lines.WriteString(w.lineOf(e, l))
@@ -102,9 +103,9 @@ func composeNotice(issuer, language string, to vault.Identifier, events []Happen
 	return Message{To: to, Subject: fill.Replace(w.subject), Text: fill.Replace(w.text)}
 }
 
-func (w *noticeWording) shortOf(issuer, language string, events []Happened) string {
+func (w *noticeWording) shortOf(issuer, language string, events []Happened, untold int) string {
 	worst, others := gravestOf(events), ""
-	if n := len(events) - 1; n > 0 {
+	if n := len(events) - 1 + untold; n > 0 {
 		others = strings.ReplaceAll(w.others, "{more}", strconv.Itoa(n))
 	}
 	return strings.NewReplacer("{issuer}", issuer, "{what}", eventWords[worst.Kind][language], "{when}", worst.At.UTC().Format(w.time), "{others}", others).Replace(w.short)

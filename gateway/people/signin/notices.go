@@ -165,13 +165,9 @@ func (s *Service) tell(ctx context.Context, person PersonID, of class, events []
 		happened[i] = events[i].Happened
 	}
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		for _, e := range events {
-			if _, err := tx.Exec("UPDATE signin_events SET state = ?, gone = NULL WHERE id = ?", stateTold, e.ID); err != nil {
-				return err
-			}
-			if err := prune(tx, person, e.Kind); err != nil {
-				return err
-			}
+		untold, err := markTold(tx, person, events)
+		if err != nil {
+			return err
 		}
 		if len(to) == 0 {
 			return nil
@@ -180,12 +176,31 @@ func (s *Service) tell(ctx context.Context, person PersonID, of class, events []
 			return err
 		}
 		for _, one := range to {
-			if err := s.keepLetter(tx, person, composeNotice(s.issuer, language, one, happened)); err != nil {
+			if err := s.keepLetter(tx, person, composeNotice(s.issuer, language, one, happened, untold)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// markTold marks events as told, and gives how many others of their kinds were dropped before they could be. One that was dropped since it was read is among these, and is told.
+func markTold(tx *sqlite.Tx, person PersonID, events []due) (untold int, err error) {
+	for _, e := range events {
+		marked, err := tx.Change("UPDATE signin_events SET state = ?, gone = NULL WHERE id = ?", stateTold, e.ID)
+		if err != nil {
+			return 0, err
+		}
+		dropped, err := takeUntold(tx, person, e.Kind)
+		if err != nil {
+			return 0, err
+		}
+		untold += dropped + int(marked) - 1
+		if err := prune(tx, person, e.Kind); err != nil {
+			return 0, err
+		}
+	}
+	return max(untold, 0), nil
 }
 
 // addressesOf are those that a person has proved, and those that the person has lost by what is told; nobody's when the person is gone.

@@ -29,6 +29,7 @@ var shipped = map[string]string{
 	"0011_sealed_labels.sql": "48525691e979d2500fa0ba41ae559e605ab8f7c491d4b7bbd801905abc771829",
 	"0012_notices.sql":       "c7cbcbc449138cdb519624f6445b3f130c245ca1481482434c898dd2e811473d",
 	"0013_abuse_keys.sql":    "bab4757551a36f8f0360a30e3c8d9633b2f133d6e135d11d28345b693f103457",
+	"0014_untold.sql":        "07775df498ff87f56acf4c76c15614ad05fa293bae62ae5ef01d0feefbdb1adc",
 }
 
 func TestAMigrationThatStandsInDatabasesStaysAsItIs(t *testing.T) {
