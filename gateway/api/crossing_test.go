@@ -92,8 +92,8 @@ func TestAMandateForAPartnersTillIsPreparedThereAndCoversWhatIsSent(t *testing.T
 	}
 }
 
-// offers are what the airline's customers get at the hotel.
-func offers() points.Partner {
+// offersTo are what the airline's customers get at the hotel.
+func offersTo() points.Partner {
 	return points.Partner{V: 1, Brand: "hotel", MSP: "HotelMSP", Offers: []clearing.Offer{
 		{Version: 1, From: 5, Acceptance: quantity.Ratio{Num: 1, Den: 2}, Swap: quantity.Ratio{Num: 1, Den: 3}, SwapMin: 10},
 		{Version: 2, From: 9, Acceptance: quantity.Ratio{Num: 1, Den: 3}, Swap: quantity.Ratio{Num: 1, Den: 4}, SwapMin: 10, RedeemPerDay: 500},
@@ -102,14 +102,14 @@ func offers() points.Partner {
 
 func TestCustomersSeeWhatTheyGetAtPartners(t *testing.T) {
 	b := newBench(t)
-	b.keep("airline", engine.ObjectPartner, "hotel", offers())
+	b.keep("airline", engine.ObjectPartner, "hotel", offersTo())
 	b.keep("airline", engine.ObjectPartner, "grocer", points.Partner{V: 1, Brand: "grocer", MSP: "GrocerMSP"})
 	list := into[PartnerList](t, b.get("/v1/programmes/airline/partners?limit=1"), http.StatusOK)
 	rest := into[PartnerList](t, b.get("/v1/programmes/airline/partners?after="+*list.Next), http.StatusOK)
 	if len(list.Partners) != 1 || list.Partners[0].Brand != "grocer" || len(rest.Partners) != 1 || rest.Next != nil {
 		t.Errorf("%+v, then %+v", list, rest)
 	}
-	if one := into[Partner](t, b.get("/v1/programmes/airline/partners/hotel"), http.StatusOK); len(one.Offers) != 2 || one.Offers[1] != offers().Offers[1] {
+	if one := into[Partner](t, b.get("/v1/programmes/airline/partners/hotel"), http.StatusOK); len(one.Offers) != 2 || one.Offers[1] != offersTo().Offers[1] {
 		t.Errorf("%+v", one)
 	}
 	b.problem(b.get("/v1/programmes/airline/partners/bookshop"), fault.NotFound)
@@ -118,7 +118,7 @@ func TestCustomersSeeWhatTheyGetAtPartners(t *testing.T) {
 
 func TestAQuoteBetweenBrandsSaysWhatItIsWorthAndWhichVersionHolds(t *testing.T) {
 	b := newBorder(t)
-	b.hotel.keep("airline", engine.ObjectPartner, "hotel", offers())
+	b.hotel.keep("airline", engine.ObjectPartner, "hotel", offersTo())
 	r := receipt(unknownID, account)
 	b.hotel.quotes(r)
 	b.hotel.quoted.Quote = points.Quote{V: 1, Programme: "airline", Account: account, Operation: points.KindRedeem, Points: 31, Terms: 1, Partner: "hotel", Agreement: 2}

@@ -8,17 +8,65 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
+	"github.com/tallystick/tallystick/gateway/people/offers"
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
+// Pages of offers.
+const (
+	defaultSenders = 50
+	mostTurns      = 10 // Pages of the read model of which one page is made at most, when the customer wants to see nothing of them.
+)
+
 // ListMyTransfers lists what waits for the customer's accounts of the own programme, and what waits for others from them.
-func (s *Server) ListMyTransfers(ctx context.Context, _ ListMyTransfersRequestObject) (ListMyTransfersResponseObject, error) {
+func (s *Server) ListMyTransfers(ctx context.Context, r ListMyTransfersRequestObject) (ListMyTransfersResponseObject, error) {
+	limit := valueOr(r.Params.Limit, defaultSenders)
+	if limit < 1 || limit > store.MaxPage {
+		return nil, wrong(fault.InvalidValue, "limit", "limit must lie between 1 and %d", store.MaxPage)
+	}
+	after, err := senderPlace(r.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
 	own, err := s.ownAccounts(ctx, personIn(ctx))
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now().Unix()
 	body := MyTransfers{Incoming: []MyTransfer{}, Outgoing: []MyTransfer{}}
+	if after == nil {
+		if body.Outgoing, err = s.outgoing(ctx, own, now); err != nil {
+			return nil, err
+		}
+	}
+	incoming, next, err := s.incoming(ctx, own, now, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	body.Incoming = append(body.Incoming, incoming...)
+	if next != nil {
+		text := next.String()
+		body.Next = &text
+	}
+	for _, list := range [][]MyTransfer{body.Incoming, body.Outgoing} {
+		slices.SortFunc(list, func(a, b MyTransfer) int { return cmp.Or(cmp.Compare(a.Until, b.Until), cmp.Compare(a.Hold, b.Hold)) })
+	}
+	return ListMyTransfers200JSONResponse(body), nil
+}
+
+func senderPlace(cursor *string) (*store.SenderPlace, error) {
+	if cursor == nil {
+		return nil, nil
+	}
+	place, err := store.ParseSenderPlace(*cursor)
+	if err != nil {
+		return nil, wrong(fault.InvalidValue, "cursor", "the cursor is not one that a page gave")
+	}
+	return &place, nil
+}
+
+func (s *Server) outgoing(ctx context.Context, own []points.AccountID, now int64) ([]MyTransfer, error) {
+	all := []MyTransfer{}
 	for _, id := range own {
 		position, err := s.reader.Account(ctx, id)
 		if fault.CodeOf(err) == fault.AccountUnknown { // Its opening is not committed yet.
@@ -27,19 +75,43 @@ func (s *Server) ListMyTransfers(ctx context.Context, _ ListMyTransfersRequestOb
 		if err != nil {
 			return nil, err
 		}
-		body.Outgoing = append(body.Outgoing, transfersFrom(&position, now, isTransfer)...)
-		senders, err := s.reader.Senders(ctx, id, now, store.MaxPage)
+		all = append(all, transfersFrom(&position, now, isTransfer)...)
+	}
+	return all, nil
+}
+
+// incoming lists offers of a page of senders which the customer wants to see, and where the next page begins; nil when there is none.
+func (s *Server) incoming(ctx context.Context, own []points.AccountID, now int64, after *store.SenderPlace, limit int) ([]MyTransfer, *store.SenderPlace, error) {
+	if len(own) == 0 {
+		return nil, nil, nil
+	}
+	var unwanted offers.Choices
+	if s.people.Offers != nil {
+		var err error
+		if unwanted, err = s.people.Offers.Of(ctx, personIn(ctx)); err != nil {
+			return nil, nil, err
+		}
+	}
+	wanted := func(h *points.Hold) bool {
+		_, declined := unwanted.Declined[h.ID]
+		return h.Purpose == points.PurposeTransfer && slices.Contains(own, h.To) && !declined
+	}
+	var all []MyTransfer
+	for range mostTurns {
+		senders, next, err := s.reader.Senders(ctx, own, now, after, limit)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for i := range senders {
-			body.Incoming = append(body.Incoming, transfersFrom(&senders[i], now, func(h *points.Hold) bool { return h.Purpose == points.PurposeTransfer && h.To == id })...)
+			if !slices.Contains(unwanted.Muted, senders[i].Account.ID) {
+				all = append(all, transfersFrom(&senders[i], now, wanted)...)
+			}
+		}
+		if after = next; next == nil || len(all) > 0 {
+			break
 		}
 	}
-	for _, list := range [][]MyTransfer{body.Incoming, body.Outgoing} {
-		slices.SortFunc(list, func(a, b MyTransfer) int { return cmp.Or(cmp.Compare(a.Until, b.Until), cmp.Compare(a.Hold, b.Hold)) })
-	}
-	return ListMyTransfers200JSONResponse(body), nil
+	return all, after, nil
 }
 
 // LookUpGift tells what a gift is to who has its code.

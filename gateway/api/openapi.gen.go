@@ -1410,6 +1410,11 @@ type Motion = clearing.Motion
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
 
+// MutedSenders defines model for MutedSenders.
+type MutedSenders struct {
+	Accounts []ID `json:"accounts"`
+}
+
 // MyAccessLog defines model for MyAccessLog.
 type MyAccessLog struct {
 	Lines []struct {
@@ -1745,6 +1750,9 @@ type MyTransfer struct {
 // MyTransfers defines model for MyTransfers.
 type MyTransfers struct {
 	Incoming []MyTransfer `json:"incoming"`
+
+	// Next Cursor of the next page; absent on the last one.
+	Next     *string      `json:"next,omitempty"`
 	Outgoing []MyTransfer `json:"outgoing"`
 }
 
@@ -3253,6 +3261,15 @@ type PrepareMyOperationParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListMyTransfersParams defines parameters for ListMyTransfers.
+type ListMyTransfersParams struct {
+	// Limit Senders of a page.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // SubmitOperationParams defines parameters for SubmitOperation.
 type SubmitOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -3889,6 +3906,15 @@ type ServerInterface interface {
 	// A fresh code by which any till knows the customer's account of this programme, once.
 	// (POST /v1/me/identification-codes)
 	MakeIdentificationCode(c *gin.Context)
+	// The accounts whose offers the customer doesn't want to see.
+	// (GET /v1/me/muted-senders)
+	ListMutedSenders(c *gin.Context)
+	// Show offers of an account again.
+	// (DELETE /v1/me/muted-senders/{account})
+	UnmuteSender(c *gin.Context, account ID)
+	// Show no offers of an account any more.
+	// (PUT /v1/me/muted-senders/{account})
+	MuteSender(c *gin.Context, account ID)
 	// What was decided about the customer's accounts, why, and what became of objections.
 	// (GET /v1/me/notices)
 	ListMyNotices(c *gin.Context)
@@ -3960,7 +3986,10 @@ type ServerInterface interface {
 	AnswerSurvey(c *gin.Context, id SurveyID)
 	// Transfers and gifts that wait for somebody to take them.
 	// (GET /v1/me/transfers)
-	ListMyTransfers(c *gin.Context)
+	ListMyTransfers(c *gin.Context, params ListMyTransfersParams)
+	// Show an offer no more.
+	// (PUT /v1/me/transfers/{hold}/refusal)
+	DeclineTransfer(c *gin.Context, hold ID)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(c *gin.Context, params SubmitOperationParams)
@@ -6801,6 +6830,73 @@ func (siw *ServerInterfaceWrapper) MakeIdentificationCode(c *gin.Context) {
 	siw.Handler.MakeIdentificationCode(c)
 }
 
+// ListMutedSenders operation middleware
+func (siw *ServerInterfaceWrapper) ListMutedSenders(c *gin.Context) {
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMutedSenders(c)
+}
+
+// UnmuteSender operation middleware
+func (siw *ServerInterfaceWrapper) UnmuteSender(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "account" -------------
+	var account ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "account", c.Param("account"), &account, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter account: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UnmuteSender(c, account)
+}
+
+// MuteSender operation middleware
+func (siw *ServerInterfaceWrapper) MuteSender(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "account" -------------
+	var account ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "account", c.Param("account"), &account, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter account: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	c.Set(ApiKeyScopes, []string{})
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MuteSender(c, account)
+}
+
 // ListMyNotices operation middleware
 func (siw *ServerInterfaceWrapper) ListMyNotices(c *gin.Context) {
 
@@ -7296,6 +7392,53 @@ func (siw *ServerInterfaceWrapper) AnswerSurvey(c *gin.Context) {
 // ListMyTransfers operation middleware
 func (siw *ServerInterfaceWrapper) ListMyTransfers(c *gin.Context) {
 
+	var err error
+
+	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMyTransfersParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyTransfers(c, params)
+}
+
+// DeclineTransfer operation middleware
+func (siw *ServerInterfaceWrapper) DeclineTransfer(c *gin.Context) {
+
+	var err error
+
+	// ------------- Path parameter "hold" -------------
+	var hold ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "hold", c.Param("hold"), &hold, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter hold: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	c.Set(ApiKeyScopes, []string{})
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -7305,7 +7448,7 @@ func (siw *ServerInterfaceWrapper) ListMyTransfers(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListMyTransfers(c)
+	siw.Handler.DeclineTransfer(c, hold)
 }
 
 // SubmitOperation operation middleware
@@ -9212,6 +9355,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/me/gifts/lookups", wrapper.LookUpGift)
 	router.GET(options.BaseURL+"/v1/me/history", wrapper.GetMyHistory)
 	router.POST(options.BaseURL+"/v1/me/identification-codes", wrapper.MakeIdentificationCode)
+	router.GET(options.BaseURL+"/v1/me/muted-senders", wrapper.ListMutedSenders)
+	router.DELETE(options.BaseURL+"/v1/me/muted-senders/:account", wrapper.UnmuteSender)
+	router.PUT(options.BaseURL+"/v1/me/muted-senders/:account", wrapper.MuteSender)
 	router.GET(options.BaseURL+"/v1/me/notices", wrapper.ListMyNotices)
 	router.POST(options.BaseURL+"/v1/me/notices/:id/objections", wrapper.ObjectToNotice)
 	router.GET(options.BaseURL+"/v1/me/operations", wrapper.FindMyOperation)
@@ -9236,6 +9382,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/me/surveys", wrapper.ListMySurveys)
 	router.POST(options.BaseURL+"/v1/me/surveys/:id/answers", wrapper.AnswerSurvey)
 	router.GET(options.BaseURL+"/v1/me/transfers", wrapper.ListMyTransfers)
+	router.PUT(options.BaseURL+"/v1/me/transfers/:hold/refusal", wrapper.DeclineTransfer)
 	router.POST(options.BaseURL+"/v1/operations", wrapper.SubmitOperation)
 	router.POST(options.BaseURL+"/v1/operations/bulk", wrapper.SubmitOperations)
 	router.POST(options.BaseURL+"/v1/operations/prepare", wrapper.PrepareOperation)
@@ -12060,6 +12207,90 @@ func (response MakeIdentificationCodedefaultApplicationProblemPlusJSONResponse) 
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListMutedSendersRequestObject struct {
+}
+
+type ListMutedSendersResponseObject interface {
+	VisitListMutedSendersResponse(w http.ResponseWriter) error
+}
+
+type ListMutedSenders200JSONResponse MutedSenders
+
+func (response ListMutedSenders200JSONResponse) VisitListMutedSendersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListMutedSendersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMutedSendersdefaultApplicationProblemPlusJSONResponse) VisitListMutedSendersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UnmuteSenderRequestObject struct {
+	Account ID `json:"account"`
+}
+
+type UnmuteSenderResponseObject interface {
+	VisitUnmuteSenderResponse(w http.ResponseWriter) error
+}
+
+type UnmuteSender204Response struct {
+}
+
+func (response UnmuteSender204Response) VisitUnmuteSenderResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type UnmuteSenderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UnmuteSenderdefaultApplicationProblemPlusJSONResponse) VisitUnmuteSenderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type MuteSenderRequestObject struct {
+	Account ID `json:"account"`
+}
+
+type MuteSenderResponseObject interface {
+	VisitMuteSenderResponse(w http.ResponseWriter) error
+}
+
+type MuteSender204Response struct {
+}
+
+func (response MuteSender204Response) VisitMuteSenderResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type MuteSenderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MuteSenderdefaultApplicationProblemPlusJSONResponse) VisitMuteSenderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListMyNoticesRequestObject struct {
 }
 
@@ -12723,6 +12954,7 @@ func (response AnswerSurveydefaultApplicationProblemPlusJSONResponse) VisitAnswe
 }
 
 type ListMyTransfersRequestObject struct {
+	Params ListMyTransfersParams
 }
 
 type ListMyTransfersResponseObject interface {
@@ -12744,6 +12976,34 @@ type ListMyTransfersdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListMyTransfersdefaultApplicationProblemPlusJSONResponse) VisitListMyTransfersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeclineTransferRequestObject struct {
+	Hold ID `json:"hold"`
+}
+
+type DeclineTransferResponseObject interface {
+	VisitDeclineTransferResponse(w http.ResponseWriter) error
+}
+
+type DeclineTransfer204Response struct {
+}
+
+func (response DeclineTransfer204Response) VisitDeclineTransferResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeclineTransferdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeclineTransferdefaultApplicationProblemPlusJSONResponse) VisitDeclineTransferResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -15043,6 +15303,15 @@ type StrictServerInterface interface {
 	// A fresh code by which any till knows the customer's account of this programme, once.
 	// (POST /v1/me/identification-codes)
 	MakeIdentificationCode(ctx context.Context, request MakeIdentificationCodeRequestObject) (MakeIdentificationCodeResponseObject, error)
+	// The accounts whose offers the customer doesn't want to see.
+	// (GET /v1/me/muted-senders)
+	ListMutedSenders(ctx context.Context, request ListMutedSendersRequestObject) (ListMutedSendersResponseObject, error)
+	// Show offers of an account again.
+	// (DELETE /v1/me/muted-senders/{account})
+	UnmuteSender(ctx context.Context, request UnmuteSenderRequestObject) (UnmuteSenderResponseObject, error)
+	// Show no offers of an account any more.
+	// (PUT /v1/me/muted-senders/{account})
+	MuteSender(ctx context.Context, request MuteSenderRequestObject) (MuteSenderResponseObject, error)
 	// What was decided about the customer's accounts, why, and what became of objections.
 	// (GET /v1/me/notices)
 	ListMyNotices(ctx context.Context, request ListMyNoticesRequestObject) (ListMyNoticesResponseObject, error)
@@ -15115,6 +15384,9 @@ type StrictServerInterface interface {
 	// Transfers and gifts that wait for somebody to take them.
 	// (GET /v1/me/transfers)
 	ListMyTransfers(ctx context.Context, request ListMyTransfersRequestObject) (ListMyTransfersResponseObject, error)
+	// Show an offer no more.
+	// (PUT /v1/me/transfers/{hold}/refusal)
+	DeclineTransfer(ctx context.Context, request DeclineTransferRequestObject) (DeclineTransferResponseObject, error)
 	// Record one operation and wait for its receipt.
 	// (POST /v1/operations)
 	SubmitOperation(ctx context.Context, request SubmitOperationRequestObject) (SubmitOperationResponseObject, error)
@@ -18074,6 +18346,85 @@ func (sh *strictHandler) MakeIdentificationCode(ctx *gin.Context) {
 	}
 }
 
+// ListMutedSenders operation middleware
+func (sh *strictHandler) ListMutedSenders(ctx *gin.Context) {
+	var request ListMutedSendersRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMutedSenders(ctx, request.(ListMutedSendersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMutedSenders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(ListMutedSendersResponseObject); ok {
+		if err := validResponse.VisitListMutedSendersResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UnmuteSender operation middleware
+func (sh *strictHandler) UnmuteSender(ctx *gin.Context, account ID) {
+	var request UnmuteSenderRequestObject
+
+	request.Account = account
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnmuteSender(ctx, request.(UnmuteSenderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnmuteSender")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(UnmuteSenderResponseObject); ok {
+		if err := validResponse.VisitUnmuteSenderResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MuteSender operation middleware
+func (sh *strictHandler) MuteSender(ctx *gin.Context, account ID) {
+	var request MuteSenderRequestObject
+
+	request.Account = account
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MuteSender(ctx, request.(MuteSenderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MuteSender")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(MuteSenderResponseObject); ok {
+		if err := validResponse.VisitMuteSenderResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMyNotices operation middleware
 func (sh *strictHandler) ListMyNotices(ctx *gin.Context) {
 	var request ListMyNoticesRequestObject
@@ -18736,8 +19087,10 @@ func (sh *strictHandler) AnswerSurvey(ctx *gin.Context, id SurveyID) {
 }
 
 // ListMyTransfers operation middleware
-func (sh *strictHandler) ListMyTransfers(ctx *gin.Context) {
+func (sh *strictHandler) ListMyTransfers(ctx *gin.Context, params ListMyTransfersParams) {
 	var request ListMyTransfersRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListMyTransfers(ctx, request.(ListMyTransfersRequestObject))
@@ -18753,6 +19106,33 @@ func (sh *strictHandler) ListMyTransfers(ctx *gin.Context) {
 		ctx.Status(http.StatusInternalServerError)
 	} else if validResponse, ok := response.(ListMyTransfersResponseObject); ok {
 		if err := validResponse.VisitListMyTransfersResponse(ctx.Writer); err != nil {
+			ctx.Error(err)
+		}
+	} else if response != nil {
+		ctx.Error(fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeclineTransfer operation middleware
+func (sh *strictHandler) DeclineTransfer(ctx *gin.Context, hold ID) {
+	var request DeclineTransferRequestObject
+
+	request.Hold = hold
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeclineTransfer(ctx, request.(DeclineTransferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeclineTransfer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		ctx.Error(err)
+		ctx.Status(http.StatusInternalServerError)
+	} else if validResponse, ok := response.(DeclineTransferResponseObject); ok {
+		if err := validResponse.VisitDeclineTransferResponse(ctx.Writer); err != nil {
 			ctx.Error(err)
 		}
 	} else if response != nil {

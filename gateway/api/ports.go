@@ -51,7 +51,7 @@ type ReadModel interface {
 	Operations(ctx context.Context, ids []points.OperationID) (map[points.OperationID]store.Known, error)
 	Receipt(ctx context.Context, id points.OperationID) (store.Committed, error)
 	History(ctx context.Context, id points.AccountID, after *store.Cursor, limit int) ([]store.Entry, *store.Cursor, error)
-	Senders(ctx context.Context, id points.AccountID, now int64, limit int) ([]store.Position, error)
+	Senders(ctx context.Context, to []points.AccountID, now int64, after *store.SenderPlace, limit int) ([]store.Position, *store.SenderPlace, error)
 	Lookups(ctx context.Context, lookups []string) (map[string]points.AccountID, error)
 	Programmes(ctx context.Context) ([]points.Programme, error)
 	Programme(ctx context.Context, name string) (points.Programme, error)

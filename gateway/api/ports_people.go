@@ -8,6 +8,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/abuse"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/offers"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
@@ -22,6 +23,7 @@ type People struct {
 	Desk       Desk                      // For who wants to know a customer of this programme.
 	Elsewhere  map[string]PartnerGateway // The other brands' gateways, for tills that want to know customers of theirs.
 	Vault      Vault                     // Nil where none is kept.
+	Offers     Offers                    // Nil where customers don't sign in.
 	SignIn     *signin.Service           // Nil where customers don't sign in.
 	Origin     string                    // Of the wallet's pages: https://host, or http://localhost:port for development.
 	Client     string                    // Header in which a proxy names who asks, such as X-Forwarded-For; empty without a proxy.
@@ -44,6 +46,14 @@ type Vault interface {
 	BeginOpening(ctx context.Context, id vault.PersonID, once vault.Once) (reference string, account points.AccountID, err error)
 	EndOpening(ctx context.Context, reference, programme string, account points.AccountID) error
 	PersonOf(ctx context.Context, programme string, account points.AccountID) (vault.PersonID, error)
+}
+
+// Offers remembers what customers want to see no more: offers.Keeper.
+type Offers interface {
+	Of(ctx context.Context, person vault.PersonID) (offers.Choices, error)
+	Decline(ctx context.Context, person vault.PersonID, hold points.OperationID, until int64) error
+	Mute(ctx context.Context, person vault.PersonID, sender points.AccountID) error
+	Unmute(ctx context.Context, person vault.PersonID, sender points.AccountID) error
 }
 
 // Erasures ends what is kept about persons: erasure.Desk.

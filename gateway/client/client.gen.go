@@ -1413,6 +1413,11 @@ type Motion = clearing.Motion
 // Move Positive points came into a lot, negative points left it.
 type Move = lots.Move
 
+// MutedSenders defines model for MutedSenders.
+type MutedSenders struct {
+	Accounts []ID `json:"accounts"`
+}
+
 // MyAccessLog defines model for MyAccessLog.
 type MyAccessLog struct {
 	Lines []struct {
@@ -1748,6 +1753,9 @@ type MyTransfer struct {
 // MyTransfers defines model for MyTransfers.
 type MyTransfers struct {
 	Incoming []MyTransfer `json:"incoming"`
+
+	// Next Cursor of the next page; absent on the last one.
+	Next     *string      `json:"next,omitempty"`
 	Outgoing []MyTransfer `json:"outgoing"`
 }
 
@@ -3256,6 +3264,15 @@ type PrepareMyOperationParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListMyTransfersParams defines parameters for ListMyTransfers.
+type ListMyTransfersParams struct {
+	// Limit Senders of a page.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // SubmitOperationParams defines parameters for SubmitOperation.
 type SubmitOperationParams struct {
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -4046,6 +4063,15 @@ type ClientInterface interface {
 
 	MakeIdentificationCode(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListMutedSenders request
+	ListMutedSenders(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnmuteSender request
+	UnmuteSender(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MuteSender request
+	MuteSender(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListMyNotices request
 	ListMyNotices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -4134,7 +4160,10 @@ type ClientInterface interface {
 	AnswerSurvey(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMyTransfers request
-	ListMyTransfers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListMyTransfers(ctx context.Context, params *ListMyTransfersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineTransfer request
+	DeclineTransfer(ctx context.Context, hold ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDocument request
 	GetDocument(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5978,6 +6007,42 @@ func (c *Client) MakeIdentificationCode(ctx context.Context, body MakeIdentifica
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListMutedSenders(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMutedSendersRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) UnmuteSender(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnmuteSenderRequest(c.Server, account)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) MuteSender(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMuteSenderRequest(c.Server, account)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ListMyNotices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMyNoticesRequest(c.Server)
 	if err != nil {
@@ -6362,8 +6427,20 @@ func (c *Client) AnswerSurvey(ctx context.Context, id SurveyID, body AnswerSurve
 	return c.Client.Do(req)
 }
 
-func (c *Client) ListMyTransfers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListMyTransfersRequest(c.Server)
+func (c *Client) ListMyTransfers(ctx context.Context, params *ListMyTransfersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMyTransfersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DeclineTransfer(ctx context.Context, hold ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineTransferRequest(c.Server, hold)
 	if err != nil {
 		return nil, err
 	}
@@ -11740,6 +11817,101 @@ func NewMakeIdentificationCodeRequestWithBody(server string, contentType string,
 	return req, nil
 }
 
+// NewListMutedSendersRequest generates requests for ListMutedSenders
+func NewListMutedSendersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/muted-senders")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnmuteSenderRequest generates requests for UnmuteSender
+func NewUnmuteSenderRequest(server string, account ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "account", runtime.ParamLocationPath, account)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/muted-senders/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMuteSenderRequest generates requests for MuteSender
+func NewMuteSenderRequest(server string, account ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "account", runtime.ParamLocationPath, account)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/muted-senders/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListMyNoticesRequest generates requests for ListMyNotices
 func NewListMyNoticesRequest(server string) (*http.Request, error) {
 	var err error
@@ -12559,7 +12731,7 @@ func NewAnswerSurveyRequestWithBody(server string, id SurveyID, contentType stri
 }
 
 // NewListMyTransfersRequest generates requests for ListMyTransfers
-func NewListMyTransfersRequest(server string) (*http.Request, error) {
+func NewListMyTransfersRequest(server string, params *ListMyTransfersParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -12577,7 +12749,79 @@ func NewListMyTransfersRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "cursor", runtime.ParamLocationQuery, *params.Cursor); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeclineTransferRequest generates requests for DeclineTransfer
+func NewDeclineTransferRequest(server string, hold ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "hold", runtime.ParamLocationPath, hold)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/transfers/%s/refusal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -15902,6 +16146,15 @@ type ClientWithResponsesInterface interface {
 
 	MakeIdentificationCodeWithResponse(ctx context.Context, body MakeIdentificationCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*MakeIdentificationCodeResponse, error)
 
+	// ListMutedSendersWithResponse request
+	ListMutedSendersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMutedSendersResponse, error)
+
+	// UnmuteSenderWithResponse request
+	UnmuteSenderWithResponse(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*UnmuteSenderResponse, error)
+
+	// MuteSenderWithResponse request
+	MuteSenderWithResponse(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*MuteSenderResponse, error)
+
 	// ListMyNoticesWithResponse request
 	ListMyNoticesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyNoticesResponse, error)
 
@@ -15990,7 +16243,10 @@ type ClientWithResponsesInterface interface {
 	AnswerSurveyWithResponse(ctx context.Context, id SurveyID, body AnswerSurveyJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerSurveyResponse, error)
 
 	// ListMyTransfersWithResponse request
-	ListMyTransfersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyTransfersResponse, error)
+	ListMyTransfersWithResponse(ctx context.Context, params *ListMyTransfersParams, reqEditors ...RequestEditorFn) (*ListMyTransfersResponse, error)
+
+	// DeclineTransferWithResponse request
+	DeclineTransferWithResponse(ctx context.Context, hold ID, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
 
 	// GetDocumentWithResponse request
 	GetDocumentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error)
@@ -18363,6 +18619,73 @@ func (r MakeIdentificationCodeResponse) StatusCode() int {
 	return 0
 }
 
+type ListMutedSendersResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *MutedSenders
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMutedSendersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMutedSendersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UnmuteSenderResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r UnmuteSenderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnmuteSenderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type MuteSenderResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r MuteSenderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MuteSenderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListMyNoticesResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -18903,6 +19226,28 @@ func (r ListMyTransfersResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListMyTransfersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeclineTransferResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// Status returns HTTPResponse.Status
+func (r DeclineTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeclineTransferResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -21514,6 +21859,33 @@ func (c *ClientWithResponses) MakeIdentificationCodeWithResponse(ctx context.Con
 	return ParseMakeIdentificationCodeResponse(rsp)
 }
 
+// ListMutedSendersWithResponse request returning *ListMutedSendersResponse
+func (c *ClientWithResponses) ListMutedSendersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMutedSendersResponse, error) {
+	rsp, err := c.ListMutedSenders(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMutedSendersResponse(rsp)
+}
+
+// UnmuteSenderWithResponse request returning *UnmuteSenderResponse
+func (c *ClientWithResponses) UnmuteSenderWithResponse(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*UnmuteSenderResponse, error) {
+	rsp, err := c.UnmuteSender(ctx, account, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnmuteSenderResponse(rsp)
+}
+
+// MuteSenderWithResponse request returning *MuteSenderResponse
+func (c *ClientWithResponses) MuteSenderWithResponse(ctx context.Context, account ID, reqEditors ...RequestEditorFn) (*MuteSenderResponse, error) {
+	rsp, err := c.MuteSender(ctx, account, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMuteSenderResponse(rsp)
+}
+
 // ListMyNoticesWithResponse request returning *ListMyNoticesResponse
 func (c *ClientWithResponses) ListMyNoticesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyNoticesResponse, error) {
 	rsp, err := c.ListMyNotices(ctx, reqEditors...)
@@ -21794,12 +22166,21 @@ func (c *ClientWithResponses) AnswerSurveyWithResponse(ctx context.Context, id S
 }
 
 // ListMyTransfersWithResponse request returning *ListMyTransfersResponse
-func (c *ClientWithResponses) ListMyTransfersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMyTransfersResponse, error) {
-	rsp, err := c.ListMyTransfers(ctx, reqEditors...)
+func (c *ClientWithResponses) ListMyTransfersWithResponse(ctx context.Context, params *ListMyTransfersParams, reqEditors ...RequestEditorFn) (*ListMyTransfersResponse, error) {
+	rsp, err := c.ListMyTransfers(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseListMyTransfersResponse(rsp)
+}
+
+// DeclineTransferWithResponse request returning *DeclineTransferResponse
+func (c *ClientWithResponses) DeclineTransferWithResponse(ctx context.Context, hold ID, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error) {
+	rsp, err := c.DeclineTransfer(ctx, hold, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineTransferResponse(rsp)
 }
 
 // GetDocumentWithResponse request returning *GetDocumentResponse
@@ -25564,6 +25945,91 @@ func ParseMakeIdentificationCodeResponse(rsp *http.Response) (*MakeIdentificatio
 	return response, nil
 }
 
+// ParseListMutedSendersResponse parses an HTTP response from a ListMutedSendersWithResponse call
+func ParseListMutedSendersResponse(rsp *http.Response) (*ListMutedSendersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMutedSendersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MutedSenders
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUnmuteSenderResponse parses an HTTP response from a UnmuteSenderWithResponse call
+func ParseUnmuteSenderResponse(rsp *http.Response) (*UnmuteSenderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnmuteSenderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMuteSenderResponse parses an HTTP response from a MuteSenderWithResponse call
+func ParseMuteSenderResponse(rsp *http.Response) (*MuteSenderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MuteSenderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListMyNoticesResponse parses an HTTP response from a ListMyNoticesWithResponse call
 func ParseListMyNoticesResponse(rsp *http.Response) (*ListMyNoticesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26302,6 +26768,32 @@ func ParseListMyTransfersResponse(rsp *http.Response) (*ListMyTransfersResponse,
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeclineTransferResponse parses an HTTP response from a DeclineTransferWithResponse call
+func ParseDeclineTransferResponse(rsp *http.Response) (*DeclineTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeclineTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -24,7 +24,7 @@ func offering(b *book, n int, until int64, operations ...int) {
 // sendersOf are the numbers of the accounts that have an open offer for account 7.
 func sendersOf(t *testing.T, b *book, now int64, limit int) (got []string) {
 	t.Helper()
-	all, err := b.reads.Senders(t.Context(), points.AccountID(id(7)), now, limit)
+	all, _, err := b.reads.Senders(t.Context(), []points.AccountID{points.AccountID(id(7))}, now, nil, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestSendersAreThoseOfWhomAnOfferWaitsForAnAccountTheLastInFront(t *testing.
 		t.Errorf("what has lapsed makes senders: %v", got)
 	}
 	for _, limit := range []int{0, store.MaxPage + 1} {
-		if _, err := b.reads.Senders(t.Context(), points.AccountID(id(7)), now, limit); fault.CodeOf(err) != fault.InvalidValue {
+		if _, _, err := b.reads.Senders(t.Context(), []points.AccountID{points.AccountID(id(7))}, now, nil, limit); fault.CodeOf(err) != fault.InvalidValue {
 			t.Errorf("%d senders at once: %v", limit, err)
 		}
 	}
@@ -96,5 +96,55 @@ func TestNoFloodOfTransfersThatAreOverPushesAnOfferOut(t *testing.T) {
 	b.cut()
 	if got := sendersOf(t, b, late, store.MaxPage); len(got) != 0 {
 		t.Errorf("what was sent before the longest period counts: %v", got)
+	}
+}
+
+// TestNoOpenOfferIsLostBetweenPages reads a crowd of senders page by page, many of whose offers came in one block, to two accounts.
+func TestNoOpenOfferIsLostBetweenPages(t *testing.T) {
+	const now, crowd = 100, 2*store.MaxPage + 1
+	b := newBook(t)
+	for block := range 3 {
+		b.block = uint64(block + 1)
+		var receipts []points.Receipt
+		for n := block; n < crowd; n += 3 {
+			offering(b, 2000+n, now+1, 1000+n)
+			receipts = append(receipts, receipt(1000+n, "airline", 2000+n, 7+n%2))
+		}
+		b.batch("airline", 0, int64(block+1), receipts...)
+		b.cut()
+	}
+	for _, limit := range []int{7, store.MaxPage} {
+		seen := map[points.AccountID]int{}
+		var after *store.SenderPlace
+		for page := 0; ; page++ {
+			all, next, err := b.reads.Senders(t.Context(), []points.AccountID{points.AccountID(id(7)), points.AccountID(id(8))}, now, after, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range all {
+				seen[all[i].Account.ID]++
+			}
+			if next == nil {
+				break
+			}
+			again, err := store.ParseSenderPlace(next.String())
+			if err != nil || again != *next || page > crowd || len(all) != limit {
+				t.Fatalf("page %d of %d ends at %v (%v)", page, len(all), next, err)
+			}
+			after = &again
+		}
+		if len(seen) != crowd {
+			t.Errorf("%d of %d senders were read by %d", len(seen), crowd, limit)
+		}
+		for sender, times := range seen {
+			if times != 1 {
+				t.Errorf("%s came %d times", sender, times)
+			}
+		}
+	}
+	for _, text := range []string{"", "x", store.SenderPlace{Block: -1}.String()} {
+		if _, err := store.ParseSenderPlace(text); fault.CodeOf(err) != fault.InvalidValue {
+			t.Errorf("%q is taken for a place: %v", text, err)
+		}
 	}
 }

@@ -42,17 +42,38 @@ func transfer(n, kind, from, to string) map[string]any {
 func TestTransfersAreTakenLeftAndTakenBack(t *testing.T) {
 	taken := transfer("a", "transfer", theirs, mine)
 	p := openPhone(t, map[string]any{
-		"GET /v1/me/accounts":            map[string]any{"accounts": []any{position(mine, 500)}},
-		"GET /v1/me/history":             map[string]any{"entries": []any{}},
-		"GET /v1/me/transfers":           map[string]any{"incoming": []any{taken, transfer("b", "transfer", theirs, mine)}, "outgoing": []any{transfer("c", "gift", mine, ""), transfer("d", "transfer", mine, theirs)}},
-		"POST /v1/me/operations/prepare": map[string]any{"operation": map[string]any{"kind": "accept", "account": mine}, "notice": map[string]any{"text": "Every member sees it.", "hash": "h"}},
-		"POST /v1/me/operations":         map[string]any{"id": strings.Repeat("f", 32), "status": "DONE"},
+		"GET /v1/me/accounts":      map[string]any{"accounts": []any{position(mine, 500)}},
+		"GET /v1/me/history":       map[string]any{"entries": []any{}},
+		"GET /v1/me/transfers":     map[string]any{"incoming": []any{taken, transfer("b", "transfer", theirs, mine)}, "outgoing": []any{transfer("c", "gift", mine, ""), transfer("d", "transfer", mine, theirs)}},
+		"GET /v1/me/muted-senders": map[string]any{"accounts": []any{}},
+		"PUT /v1/me/transfers/" + strings.Repeat("b", 32) + "/refusal": nil,
+		"PUT /v1/me/muted-senders/" + theirs:                           nil,
+		"DELETE /v1/me/muted-senders/" + theirs:                        nil,
+		"POST /v1/me/operations/prepare":                               map[string]any{"operation": map[string]any{"kind": "accept", "account": mine}, "notice": map[string]any{"text": "Every member sees it.", "hash": "h"}},
+		"POST /v1/me/operations":                                       map[string]any{"id": strings.Repeat("f", 32), "status": "DONE"},
 	})
 	p.visit("")
 	p.reads("#waiting", "offers you points")
 	p.visit("transfers")
+	outgoing := []any{transfer("c", "gift", mine, ""), transfer("d", "transfer", mine, theirs)}
+	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{taken}, "outgoing": outgoing, "next": "n"})
 	p.click("#incoming li:nth-child(2) button.quiet")
 	p.reads("#message", "goes back to the sender")
+	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{transfer("e", "transfer", theirs, mine)}, "outgoing": []any{}})
+	p.click("#more")
+	p.reads("#incoming li:nth-child(2)", "1,250 points")
+	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{}, "outgoing": outgoing})
+	p.api.set("GET /v1/me/muted-senders", map[string]any{"accounts": []any{theirs}})
+	p.click("#incoming li:nth-child(1) button:nth-child(3)")
+	p.reads("#message", "aren't shown any more")
+	p.fits("transfers-muted")
+	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{taken}, "outgoing": outgoing})
+	p.api.set("GET /v1/me/muted-senders", map[string]any{"accounts": []any{}})
+	p.click("#muted button")
+	p.reads("#message", "are shown again")
+	if !p.api.was("PUT", strings.Repeat("b", 32)+"/refusal") || !p.api.was("PUT /v1/me/muted-senders/"+theirs) || !p.api.was("DELETE /v1/me/muted-senders/"+theirs) {
+		t.Errorf("sent: %v", p.api.sent)
+	}
 	p.visit("transfers?again")
 	p.reads("#incoming", "1,250 points")
 	p.click("#incoming li:nth-child(1) button:not(.quiet)")
@@ -82,6 +103,7 @@ func TestAGiftLinkThatHasLapsedIsToldInWords(t *testing.T) {
 	p := openPhone(t, map[string]any{
 		"GET /v1/me/accounts":       map[string]any{"accounts": []any{position(mine, 500)}},
 		"GET /v1/me/transfers":      map[string]any{"incoming": []any{}, "outgoing": []any{}},
+		"GET /v1/me/muted-senders":  map[string]any{"accounts": []any{}},
 		"POST /v1/me/gifts/lookups": fault.HoldUnknown,
 	})
 	p.visit("transfers?language=de#" + strings.Repeat("a", 32) + "." + strings.Repeat("B", 22))
@@ -106,6 +128,7 @@ func TestAGiftIsKeptUntilItIsTakenOrItsReaderSignsOut(t *testing.T) {
 	p := openPhone(t, map[string]any{
 		"GET /v1/me/accounts":            map[string]any{"accounts": []any{position(mine, 500)}},
 		"GET /v1/me/transfers":           map[string]any{"incoming": []any{transfer("b", "transfer", theirs, mine)}, "outgoing": []any{}},
+		"GET /v1/me/muted-senders":       map[string]any{"accounts": []any{}},
 		"POST /v1/me/gifts/lookups":      transfer("a", "gift", theirs, ""),
 		"POST /v1/me/operations/prepare": map[string]any{"operation": map[string]any{"kind": "accept"}, "notice": map[string]any{"text": "Seen.", "hash": "h"}},
 		"POST /v1/me/operations":         map[string]any{"id": strings.Repeat("f", 32), "status": "DONE"},

@@ -108,6 +108,7 @@ func (p *party) requireWithdrawn(t *testing.T, consents []myConsent) {
 // sealedColumns of people.db have texts and secrets of customers' under the gateway's own keys, which an erasure doesn't destroy: so what is sealed has to go.
 var sealedColumns = map[string][]string{
 	"abuse_objections": {"words", "answer"}, "signin_totp": {"secret"}, "signin_passkeys": {"sealed_label"}, "signin_letters": {"body"}, "signin_events": {"gone"},
+	"offer_choices": {"sealed"},
 }
 
 // keepsSealed notes what is sealed of those who will be erased: nobody else has any.

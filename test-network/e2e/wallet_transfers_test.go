@@ -45,6 +45,8 @@ func (b *browser) givesPointsAway(t *testing.T, account string) {
 	friend.visit("transfers")
 	friend.click("#incoming button.quiet")
 	friend.reads("#message", "goes back to the sender")
+	friend.visit("transfers") // Remembered by the gateway.
+	friend.reads("#incoming", "Nothing.")
 	b.sends(fields{"kind": "gift", "points": 7})
 	link := b.text("#claim")
 	b.visit("transfers")

@@ -13,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
+	"github.com/tallystick/tallystick/gateway/people/offers"
 	"github.com/tallystick/tallystick/gateway/people/signin"
 	"github.com/tallystick/tallystick/gateway/people/store"
 	"github.com/tallystick/tallystick/gateway/people/vault"
@@ -62,7 +63,27 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 	if err := g.buildAbuse(ctx, parts, hasher); err != nil {
 		return err
 	}
+	if err := g.buildOffers(parts, hasher.Key(offersKey)); err != nil {
+		return err
+	}
 	return g.buildSignIn(parts, hasher.Key(signInKey))
+}
+
+// offersKey is the use of the gateway's secret under which customers' choices about offers are sealed.
+const offersKey = "offers"
+
+// buildOffers makes, where customers sign in, what remembers which offers they want to see no more.
+func (g *gateway) buildOffers(parts *api.Parts, secret []byte) error {
+	if g.cfg.People.Origin == "" {
+		return nil
+	}
+	keeper, err := offers.New(g.people.db, secret)
+	if err != nil {
+		return err
+	}
+	g.people.vault.Register(keeper)
+	parts.People.Offers = keeper
+	return nil
 }
 
 // policyValid is how long a data policy that was read is taken for the one in force.

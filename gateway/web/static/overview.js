@@ -1,6 +1,5 @@
 // Balances and receipts of all programmes.
 import { act, api, el, explain, number, when, words } from "./tally.js";
-import { isLeft } from "./left.js";
 import { recoveries } from "./recovery.js";
 import { change } from "./receipts.js";
 
@@ -34,9 +33,8 @@ function row(entry) {
 
 /** waiting says that something waits to be taken. */
 async function waiting() {
-  const { incoming } = await api("GET", "/v1/me/transfers");
-  const count = incoming.filter((o) => !isLeft(o.hold)).length;
-  if (count) document.getElementById("waiting").replaceChildren(t("transfers.waiting"), " ", el("a", { href: "/wallet/transfers" }, t("transfers.title")));
+  const { incoming, next } = await api("GET", "/v1/me/transfers?limit=1");
+  if (incoming.length || next) document.getElementById("waiting").replaceChildren(t("transfers.waiting"), " ", el("a", { href: "/wallet/transfers" }, t("transfers.title")));
 }
 
 /** keys tells what goes on with the accounts' keys. */

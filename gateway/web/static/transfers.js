@@ -3,13 +3,13 @@ import { act, api, el, explain, number, onSubmit, say, when, words } from "./tal
 import { agreeing, points } from "./agree.js";
 import { forgetGift, openedGift, readGift } from "./gifts.js";
 import { prepare, submit } from "./operations.js";
-import { isLeft, leave } from "./left.js";
 
 const t = await words();
 const part = (id) => document.getElementById(id);
 const gone = ["HOLD_UNKNOWN", "CLAIM_INVALID"]; // What is said of a gift that nobody can take with this code.
 let own = [];
 let taking = null; // What the customer is asked to take.
+let next = ""; // Where the next page of offers begins.
 
 function view(id) {
   part("choose").hidden = id !== "choose";
@@ -53,8 +53,24 @@ function row(transfer, whose, ...buttons) {
 function incoming(transfer) {
   return row(transfer, el("span", { class: "id" }, t("transfers.from", { account: transfer.from })),
     button(t("transfers.take"), () => take(transfer, transfer.to)),
-    button(t("transfers.leave"), async () => { leave(transfer.hold); await show(); say(t("transfers.left", { time: when(transfer.until) }), "good"); }, "quiet"));
+    button(t("transfers.leave"), () => decline(transfer), "quiet"), button(t("transfers.mute"), () => mute(transfer.from, true), "quiet"));
 }
+
+async function decline(transfer) {
+  await api("PUT", `/v1/me/transfers/${transfer.hold}/refusal`);
+  await show();
+  say(t("transfers.left", { time: when(transfer.until) }), "good");
+}
+
+/** mute shows offers of an account no more, or again. */
+async function mute(account, hides) {
+  await api(hides ? "PUT" : "DELETE", `/v1/me/muted-senders/${account}`);
+  await show();
+  say(t(hides ? "transfers.muted-said" : "transfers.unmuted"), "good");
+}
+
+const mutedRow = (account) => el("li", { class: "row between" }, el("span", { class: "id" }, account),
+  el("button", { type: "button", class: "quiet", "aria-label": `${t("transfers.unmute")}: ${account}`, onclick: (event) => act(event.currentTarget, () => mute(account, false)) }, t("transfers.unmute")));
 
 function outgoing(transfer) {
   const whose = transfer.kind === "gift" ? t("transfers.by-code") : t("transfers.to", { account: transfer.to });
@@ -63,12 +79,23 @@ function outgoing(transfer) {
 
 const none = () => [el("li", { class: "soft" }, t("transfers.none"))];
 
-async function show() {
-  const list = await api("GET", "/v1/me/transfers");
-  const waiting = list.incoming.filter((o) => !isLeft(o.hold));
-  part("incoming").replaceChildren(...(waiting.length ? waiting.map(incoming) : none()));
-  part("outgoing").replaceChildren(...(list.outgoing.length ? list.outgoing.map(outgoing) : none()));
+/** page reads a page of offers, and those after it while there is nothing to show on it. */
+async function page(cursor) {
+  const list = await api("GET", `/v1/me/transfers${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`);
+  next = list.next || "";
+  part("more").hidden = !next;
+  return list.incoming.length || !next ? list : { ...await page(next), outgoing: list.outgoing };
 }
+
+async function show() {
+  const [list, { accounts: muted }] = await Promise.all([page(""), api("GET", "/v1/me/muted-senders")]);
+  part("incoming").replaceChildren(...(list.incoming.length ? list.incoming.map(incoming) : none()));
+  part("outgoing").replaceChildren(...(list.outgoing.length ? list.outgoing.map(outgoing) : none()));
+  part("muted").replaceChildren(...muted.map(mutedRow));
+  part("muted-card").hidden = !muted.length;
+}
+
+part("more").addEventListener("click", (event) => act(event.currentTarget, async () => part("incoming").append(...(await page(next)).incoming.map(incoming))));
 
 /** lookUp tells what a gift is; one that is none is kept no longer. */
 async function lookUp(gift) {
