@@ -45,8 +45,10 @@ audit: build ## Recompute everything from the regulator's blocks
 bench: build ## Measure throughput and latency beside the naive way, on the running consortium
 	@scripts/bench.sh
 
-bench-reports: ## Time reports on half a million accounts and two million receipts beside a full scan; takes minutes and 3 GB of disk
-	go test ./gateway/reports -run '^$$' -bench Reports -benchtime 5x -timeout 60m
+bench-reports: ## Time reports on half a million accounts and two million receipts beside a full scan, and what the audit of their sums costs; takes minutes and 3 GB of disk
+	@dir=$$(mktemp -d); export TALLY_REPORTS_DB=$${TALLY_REPORTS_DB:-$$dir/reports.db}; trap 'rm -rf $$dir' EXIT; \
+	go test ./gateway/reports -run '^$$' -bench Reports -benchtime 5x -timeout 60m && \
+	go test ./gateway/audit -run '^$$' -bench ReportSums -benchtime 1x -timeout 60m
 
 bench-people: ## Measure the customer vault beside naive ways; needs no network (PEOPLE=20000 sets how many persons it has, 2000 by default)
 	PEOPLE=$(PEOPLE) go test -run '^$$' -bench . -benchtime 3s -timeout 60m ./gateway/people/vault

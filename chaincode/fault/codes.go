@@ -140,6 +140,7 @@ const (
 	IssuerUnavailable   Code = "ISSUER_UNAVAILABLE"
 	LedgerMismatch      Code = "LEDGER_MISMATCH"
 	CheckpointMismatch  Code = "CHECKPOINT_MISMATCH"
+	ReportIncomplete    Code = "REPORT_INCOMPLETE"
 	BlockInvalid        Code = "BLOCK_INVALID"
 	SignatureInvalid    Code = "SIGNATURE_INVALID"
 	AttemptsLimited     Code = "ATTEMPTS_LIMITED"
@@ -302,6 +303,7 @@ var catalogue = []Entry{
 	{IssuerUnavailable, ClassRetry, http.StatusServiceUnavailable, "The gateway that sequences this programme can't be reached, or hasn't answered: try again under the same idempotency key."},
 	{LedgerMismatch, ClassInternal, http.StatusInternalServerError, "The gateway's database was made from another ledger than the peer's: give it the right database, or an empty one to rebuild."},
 	{CheckpointMismatch, ClassInternal, http.StatusInternalServerError, "Signed audit checkpoints are not of one ledger, or not one chain: keep both and ask who signed them."},
+	{ReportIncomplete, ClassInternal, http.StatusInternalServerError, "Pages of a report are not all that there are, or don't add up to its totals: ask for them again, from the first on."},
 	{AttemptsLimited, ClassRetry, http.StatusTooManyRequests, "Too many attempts: the detail says when the next one is taken."},
 	{CodeUnknown, ClassRequest, http.StatusNotFound, "The identification code is none, was used, or has lapsed: ask the customer for a fresh one."},
 	{CodeWrong, ClassRequest, http.StatusForbidden, "The code is not the one that was sent, or nobody was asked."},

@@ -3026,6 +3026,9 @@ type ProposalID = string
 // ReportFrom defines model for ReportFrom.
 type ReportFrom = string
 
+// ReportLimit defines model for ReportLimit.
+type ReportLimit = int
+
 // ReportTo defines model for ReportTo.
 type ReportTo = string
 
@@ -3359,6 +3362,12 @@ type ReportAdjustmentsParams struct {
 
 	// To Last business date of the period, YYYY-MM-DD; without it the end.
 	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Entries of a page, of a report that comes in pages; without it 10,000.
+	Limit *ReportLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ReportConcentrationParams defines parameters for ReportConcentration.
@@ -3379,6 +3388,12 @@ type ReportFlowsParams struct {
 	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
 }
 
+// ReportLimitedNetworkParams defines parameters for ReportLimitedNetwork.
+type ReportLimitedNetworkParams struct {
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
 // ListSharedParams defines parameters for ListShared.
 type ListSharedParams struct {
 	// Owner The other brand.
@@ -3395,6 +3410,12 @@ type SignReportParams struct {
 
 	// To Last business date of the period, YYYY-MM-DD; without it the end.
 	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Entries of a page, of a report that comes in pages; without it 10,000.
+	Limit *ReportLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
@@ -4136,7 +4157,7 @@ type ServerInterface interface {
 	ReportFreezes(c *gin.Context)
 	// What was paid and transferred in the preceding 12 months, beside the threshold for limited networks (Directive (EU) 2015/2366, Article 37(2)).
 	// (GET /v1/reports/limited-network)
-	ReportLimitedNetwork(c *gin.Context)
+	ReportLimitedNetwork(c *gin.Context, params ReportLimitedNetworkParams)
 	// What every programme has outstanding, what that is worth by its terms, and the reserve against it.
 	// (GET /v1/reports/supply)
 	ReportSupply(c *gin.Context)
@@ -8846,6 +8867,22 @@ func (siw *ServerInterfaceWrapper) ReportAdjustments(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -8961,7 +8998,20 @@ func (siw *ServerInterfaceWrapper) ReportFreezes(c *gin.Context) {
 // ReportLimitedNetwork operation middleware
 func (siw *ServerInterfaceWrapper) ReportLimitedNetwork(c *gin.Context) {
 
+	var err error
+
 	c.Set(ApiKeyScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportLimitedNetworkParams
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -8970,7 +9020,7 @@ func (siw *ServerInterfaceWrapper) ReportLimitedNetwork(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ReportLimitedNetwork(c)
+	siw.Handler.ReportLimitedNetwork(c, params)
 }
 
 // ReportSupply operation middleware
@@ -9167,6 +9217,22 @@ func (siw *ServerInterfaceWrapper) SignReport(c *gin.Context) {
 	err = runtime.BindQueryParameter("form", true, false, "to", c.Request.URL.Query(), &params.To)
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "after", c.Request.URL.Query(), &params.After)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", c.Request.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -14584,6 +14650,7 @@ func (response ReportFreezesdefaultApplicationProblemPlusJSONResponse) VisitRepo
 }
 
 type ReportLimitedNetworkRequestObject struct {
+	Params ReportLimitedNetworkParams
 }
 
 type ReportLimitedNetworkResponseObject interface {
@@ -20601,8 +20668,10 @@ func (sh *strictHandler) ReportFreezes(ctx *gin.Context) {
 }
 
 // ReportLimitedNetwork operation middleware
-func (sh *strictHandler) ReportLimitedNetwork(ctx *gin.Context) {
+func (sh *strictHandler) ReportLimitedNetwork(ctx *gin.Context, params ReportLimitedNetworkParams) {
 	var request ReportLimitedNetworkRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ReportLimitedNetwork(ctx, request.(ReportLimitedNetworkRequestObject))

@@ -50,7 +50,7 @@ func (s *Server) SignReport(ctx context.Context, r SignReportRequestObject) (Sig
 		return nil, err
 	}
 	signed, err := report(s, func(reader reports.Reader) (*reports.Signed, error) {
-		sources := reports.Sources{Reader: reader, Rates: s.reports.Rates, Log: s.reports.Log, Member: s.member}
+		sources := reports.Sources{Reader: reader, Rates: s.reports.Rates, Log: s.reports.Log, Member: s.member, Page: reportPage(r.Params.After, r.Params.Limit)}
 		made, err := reports.Make(ctx, reports.Name(r.Report), &sources, period)
 		if err != nil {
 			return nil, err
@@ -88,4 +88,15 @@ func reportPeriod(from, to *string) (p reports.Period, err error) {
 		}
 	}
 	return p, p.Valid()
+}
+
+// reportPage reads which page is asked for; what is left out asks for the first, or as long a one as there is.
+func reportPage(after *string, limit *int) (p reports.Page) {
+	if after != nil {
+		p.After = *after
+	}
+	if limit != nil {
+		p.Limit = *limit
+	}
+	return p
 }

@@ -87,7 +87,10 @@ func (s *Server) ReportAdjustments(ctx context.Context, request ReportAdjustment
 	if err != nil {
 		return nil, err
 	}
-	made, err := report(s, func(r reports.Reader) (*reports.Adjustments, error) { return reports.MakeAdjustments(ctx, r, period) })
+	page := reportPage(request.Params.After, request.Params.Limit)
+	made, err := report(s, func(r reports.Reader) (*reports.Adjustments, error) {
+		return reports.MakeAdjustments(ctx, r, period, page)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +102,13 @@ func (s *Server) ReportAdjustments(ctx context.Context, request ReportAdjustment
 }
 
 // ReportLimitedNetwork measures the volume beside the threshold for limited networks.
-func (s *Server) ReportLimitedNetwork(ctx context.Context, _ ReportLimitedNetworkRequestObject) (ReportLimitedNetworkResponseObject, error) {
+func (s *Server) ReportLimitedNetwork(ctx context.Context, request ReportLimitedNetworkRequestObject) (ReportLimitedNetworkResponseObject, error) {
+	period, err := reportPeriod(nil, request.Params.To)
+	if err != nil {
+		return nil, err
+	}
 	made, err := report(s, func(r reports.Reader) (*reports.LimitedNetwork, error) {
-		return reports.MakeLimitedNetwork(ctx, r, &s.reports.Rates)
+		return reports.MakeLimitedNetwork(ctx, r, &s.reports.Rates, period.To)
 	})
 	if err != nil {
 		return nil, err

@@ -3029,6 +3029,9 @@ type ProposalID = string
 // ReportFrom defines model for ReportFrom.
 type ReportFrom = string
 
+// ReportLimit defines model for ReportLimit.
+type ReportLimit = int
+
 // ReportTo defines model for ReportTo.
 type ReportTo = string
 
@@ -3362,6 +3365,12 @@ type ReportAdjustmentsParams struct {
 
 	// To Last business date of the period, YYYY-MM-DD; without it the end.
 	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Entries of a page, of a report that comes in pages; without it 10,000.
+	Limit *ReportLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ReportConcentrationParams defines parameters for ReportConcentration.
@@ -3382,6 +3391,12 @@ type ReportFlowsParams struct {
 	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
 }
 
+// ReportLimitedNetworkParams defines parameters for ReportLimitedNetwork.
+type ReportLimitedNetworkParams struct {
+	// To Last business date of the period, YYYY-MM-DD; without it the end.
+	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+}
+
 // ListSharedParams defines parameters for ListShared.
 type ListSharedParams struct {
 	// Owner The other brand.
@@ -3398,6 +3413,12 @@ type SignReportParams struct {
 
 	// To Last business date of the period, YYYY-MM-DD; without it the end.
 	To *ReportTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// After The `next` of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Entries of a page, of a report that comes in pages; without it 10,000.
+	Limit *ReportLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // OpenAccountJSONRequestBody defines body for OpenAccount for application/json ContentType.
@@ -4353,7 +4374,7 @@ type ClientInterface interface {
 	ReportFreezes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReportLimitedNetwork request
-	ReportLimitedNetwork(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReportLimitedNetwork(ctx context.Context, params *ReportLimitedNetworkParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReportSupply request
 	ReportSupply(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7279,8 +7300,8 @@ func (c *Client) ReportFreezes(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
-func (c *Client) ReportLimitedNetwork(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReportLimitedNetworkRequest(c.Server)
+func (c *Client) ReportLimitedNetwork(ctx context.Context, params *ReportLimitedNetworkParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportLimitedNetworkRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -14974,6 +14995,38 @@ func NewReportAdjustmentsRequest(server string, params *ReportAdjustmentsParams)
 
 		}
 
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
 		queryURL.RawQuery = queryValues.Encode()
 	}
 
@@ -15170,7 +15223,7 @@ func NewReportFreezesRequest(server string) (*http.Request, error) {
 }
 
 // NewReportLimitedNetworkRequest generates requests for ReportLimitedNetwork
-func NewReportLimitedNetworkRequest(server string) (*http.Request, error) {
+func NewReportLimitedNetworkRequest(server string, params *ReportLimitedNetworkParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -15186,6 +15239,28 @@ func NewReportLimitedNetworkRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
 	}
 
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
@@ -15619,6 +15694,38 @@ func NewSignReportRequest(server string, report string, params *SignReportParams
 		if params.To != nil {
 
 			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "to", runtime.ParamLocationQuery, *params.To); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "after", runtime.ParamLocationQuery, *params.After); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, *params.Limit); err != nil {
 				return nil, err
 			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
 				return nil, err
@@ -16436,7 +16543,7 @@ type ClientWithResponsesInterface interface {
 	ReportFreezesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportFreezesResponse, error)
 
 	// ReportLimitedNetworkWithResponse request
-	ReportLimitedNetworkWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportLimitedNetworkResponse, error)
+	ReportLimitedNetworkWithResponse(ctx context.Context, params *ReportLimitedNetworkParams, reqEditors ...RequestEditorFn) (*ReportLimitedNetworkResponse, error)
 
 	// ReportSupplyWithResponse request
 	ReportSupplyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportSupplyResponse, error)
@@ -22785,8 +22892,8 @@ func (c *ClientWithResponses) ReportFreezesWithResponse(ctx context.Context, req
 }
 
 // ReportLimitedNetworkWithResponse request returning *ReportLimitedNetworkResponse
-func (c *ClientWithResponses) ReportLimitedNetworkWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReportLimitedNetworkResponse, error) {
-	rsp, err := c.ReportLimitedNetwork(ctx, reqEditors...)
+func (c *ClientWithResponses) ReportLimitedNetworkWithResponse(ctx context.Context, params *ReportLimitedNetworkParams, reqEditors ...RequestEditorFn) (*ReportLimitedNetworkResponse, error) {
+	rsp, err := c.ReportLimitedNetwork(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

@@ -58,13 +58,14 @@ func (r *Rates) of(currency string) (quantity.Ratio, bool) {
 
 // MethodLimitedNetwork says how the volume is counted, in the report itself.
 const MethodLimitedNetwork = "Counted per programme: points that accepted operations with a business date of the period redeemed (captures included, at home and at partners), swapped into " +
-	"partners' points or transferred between accounts (gifts included, when they were accepted). What was given back of a redemption or swap by the report's block is subtracted from it " +
-	"on the business date of the redemption or swap, whenever it was given back, part by part from the end of what was taken; returns of earlier payments are not subtracted from this " +
-	"period, and returns of purchases are no payments. Each point is worth what the terms it was earned under publish; the exact sum is rounded half-even to minor units, and the exact euro " +
-	"amount up to a cent. Points that expired, were adjusted, taken back or forfeited are not counted."
+	"partners' points or transferred between accounts (gifts included, when they were accepted). All of that was executed. Of the total, as it stood at the period's end, what was given back of " +
+	"the period's redemptions and swaps by the period's last business date is subtracted; of the total as it stands now, what was given back later too. Parts are given back from the end of what " +
+	"was taken; returns of earlier payments are not subtracted from this period, and returns of purchases are no payments. What was executed and the total can't change once the period is over; " +
+	"they are what is held against the threshold, which is about what was executed over the preceding 12 months. Each point is worth what the terms it was earned under publish; the exact sum is " +
+	"rounded half-even to minor units, and the exact euro amount up to a cent. Points that expired, were adjusted, taken back or forfeited are not counted."
 
-// LimitedNetwork is what was paid and transferred with each programme's points in the 12 months up to its business date, net of what was given back, in money, beside the
-// threshold above which a limited network is notified.
+// LimitedNetwork is what was paid and transferred with each programme's points in 12 months, in money, beside the threshold above which a limited network is notified: as it was
+// executed, net of what was given back by the period's end, and net of what has been given back since.
 type LimitedNetwork struct {
 	Header
 	Method     string            `json:"method"`    // MethodLimitedNetwork.
@@ -79,17 +80,29 @@ type ProgrammeVolume struct {
 	Programme   string          `json:"programme"`
 	Currency    string          `json:"currency"`
 	Simulated   bool            `json:"simulated"`
-	Period      Period          `json:"period"`
-	Redeemed    Volume          `json:"redeemed"`    // Spent on goods and services, captures included, wherever, less what was given back.
+	Period      Period          `json:"period"`      // 12 months.
+	Closed      bool            `json:"closed"`      // The business date is past it: only returns can come, and change no figure but Now and ReturnedSince.
+	Redeemed    Volume          `json:"redeemed"`    // Spent on goods and services, captures included, wherever, less what was given back by the period's end.
 	Swapped     Volume          `json:"swapped"`     // Into partners' points, likewise.
 	Transferred Volume          `json:"transferred"` // Between accounts, gifts included.
-	Total       Volume          `json:"total"`
-	Returned    Volume          `json:"returned"`        // Given back of what was redeemed and swapped in the period; subtracted above.
-	AtPartners  quantity.Points `json:"atPartners"`      // Of redeemed: at other brands.
-	Rate        *quantity.Ratio `json:"rate,omitempty"`  // Euro cents per minor unit; absent when the gateway has none.
-	Euro        *int64          `json:"euro,omitempty"`  // Total in euro cents, rounded up; absent without a rate.
-	Share       *int64          `json:"share,omitempty"` // Of the threshold in basis points, rounded down; absent likewise.
-	Exceeded    *bool           `json:"exceeded,omitempty"`
+	Total       Volume          `json:"total"`       // As it stood at the period's end.
+	Returned    Volume          `json:"returned"`    // Given back by the period's end of what was redeemed and swapped in it; subtracted above.
+	AtPartners  quantity.Points `json:"atPartners"`  // Of redeemed: at other brands.
+	Executed    Measured        `json:"executed"`    // With nothing subtracted.
+	Now         Measured        `json:"now"`         // Total, less what has been given back since.
+
+	ReturnedSince Volume          `json:"returnedSince"`   // Given back after the period's end of what was redeemed and swapped in it.
+	Rate          *quantity.Ratio `json:"rate,omitempty"`  // Euro cents per minor unit; absent when the gateway has none.
+	Euro          *int64          `json:"euro,omitempty"`  // Total in euro cents, rounded up; absent without a rate.
+	Share         *int64          `json:"share,omitempty"` // Of the threshold in basis points, rounded down; absent likewise.
+	Exceeded      *bool           `json:"exceeded,omitempty"`
+}
+
+// Measured is a volume beside the threshold.
+type Measured struct {
+	Volume
+	Euro     *int64 `json:"euro,omitempty"` // Euro cents, rounded up; absent without a rate.
+	Exceeded *bool  `json:"exceeded,omitempty"`
 }
 
 // Volume is points and what they are worth at the value that the terms of their lots publish.
@@ -108,15 +121,15 @@ func (v *Volume) worth() *big.Rat {
 	return v.exact
 }
 
-// MakeLimitedNetwork makes the report. OUT_OF_RANGE when a volume can't be counted.
-func MakeLimitedNetwork(ctx context.Context, r Reader, rates *Rates) (*LimitedNetwork, error) {
+// MakeLimitedNetwork makes the report of the 12 months up to a day, or up to the programme's business date where that is earlier. OUT_OF_RANGE when a volume can't be counted.
+func MakeLimitedNetwork(ctx context.Context, r Reader, rates *Rates, to quantity.Day) (*LimitedNetwork, error) {
 	l := &LimitedNetwork{Method: MethodLimitedNetwork, Threshold: NotificationThreshold, Programmes: []ProgrammeVolume{}}
 	if len(rates.Euro) > 0 {
 		l.RateSource, l.RateAsOf = rates.Source, rates.AsOf
 	}
 	return l, l.make(ctx, r, NameLimitedNetwork, func(p *store.Picture, programmes []points.Programme) error {
 		for i := range programmes {
-			one, err := volumeOf(ctx, p, &programmes[i], rates)
+			one, err := volumeOf(ctx, p, &programmes[i], rates, to)
 			if err != nil {
 				return err
 			}
@@ -131,8 +144,10 @@ func preceding(day quantity.Day) Period {
 	return Period{From: max(0, day.AddMonths(-thresholdMonths)+1), To: day}
 }
 
-func volumeOf(ctx context.Context, p *store.Picture, programme *points.Programme, rates *Rates) (*ProgrammeVolume, error) {
-	v := &ProgrammeVolume{Programme: programme.Brand, Currency: programme.Currency, Simulated: programme.Simulated, Period: preceding(programme.BusinessDate)}
+func volumeOf(ctx context.Context, p *store.Picture, programme *points.Programme, rates *Rates, to quantity.Day) (*ProgrammeVolume, error) {
+	v := &ProgrammeVolume{
+		Programme: programme.Brand, Currency: programme.Currency, Simulated: programme.Simulated, Period: preceding(min(to, programme.BusinessDate)), Closed: to < programme.BusinessDate,
+	}
 	value := bookkeeping.Value(programme)
 	if err := v.addSpent(ctx, p, value); err != nil {
 		return nil, err
@@ -140,7 +155,7 @@ func volumeOf(ctx context.Context, p *store.Picture, programme *points.Programme
 	if err := v.subtractReturned(ctx, p, value); err != nil {
 		return nil, err
 	}
-	for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total, &v.Returned} {
+	for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total, &v.Returned, &v.Executed.Volume, &v.Now.Volume, &v.ReturnedSince} {
 		if err := sum.round(); err != nil {
 			return nil, err
 		}
@@ -159,7 +174,7 @@ func (v *ProgrammeVolume) addSpent(ctx context.Context, p *store.Picture, value 
 	}
 	for _, f := range flows {
 		if into := v.column(f.Cause); into != nil {
-			if err := count(value, f.Terms, f.Points, into, &v.Total); err != nil {
+			if err := count(value, f.Terms, f.Points, into, &v.Total, &v.Executed.Volume, &v.Now.Volume); err != nil {
 				return err
 			}
 		}
@@ -167,21 +182,26 @@ func (v *ProgrammeVolume) addSpent(ctx context.Context, p *store.Picture, value 
 	return nil
 }
 
-// subtractReturned takes off what was given back of it, at partners from what was redeemed there too.
+// subtractReturned takes off what was given back of it, by the period's end and since; at partners from what was redeemed there too.
 func (v *ProgrammeVolume) subtractReturned(ctx context.Context, p *store.Picture, value statement.Value) error {
 	list, err := p.GivenBack(ctx, v.Programme, v.Period.From, v.Period.To)
 	if err != nil {
 		return err
 	}
 	for _, b := range list {
-		if err := count(value, b.Terms, -b.Points, v.column(b.Cause), &v.Total); err != nil {
-			return err
-		}
-		if err := count(value, b.Terms, b.Points, &v.Returned); err != nil {
-			return err
+		for _, part := range []struct {
+			points quantity.Points
+			sums   []*Volume
+		}{
+			{-b.Within, []*Volume{v.column(b.Cause), &v.Total}}, {-b.Points, []*Volume{&v.Now.Volume}},
+			{b.Within, []*Volume{&v.Returned}}, {b.Points - b.Within, []*Volume{&v.ReturnedSince}},
+		} {
+			if err := count(value, b.Terms, part.points, part.sums...); err != nil {
+				return err
+			}
 		}
 		if b.Cause != lots.Swapped && b.Partner != "" {
-			v.AtPartners -= b.Points // At most what was redeemed there.
+			v.AtPartners -= b.Within // At most what was redeemed there.
 		}
 	}
 	return nil
@@ -235,14 +255,26 @@ func counted(n *big.Int) (int64, error) {
 	return n.Int64(), nil
 }
 
-// convert rounds the exact total up to a cent, so that the threshold isn't missed by rounding.
-func (v *ProgrammeVolume) convert(rates *Rates) error {
+// convert gives the volumes that are held against the threshold in euro.
+func (v *ProgrammeVolume) convert(rates *Rates) (err error) {
 	rate, known := rates.of(v.Currency)
 	if !known {
 		return nil
 	}
+	total := Measured{Volume: v.Total}
+	for _, m := range []*Measured{&total, &v.Executed, &v.Now} {
+		if err := m.convert(rate); err != nil {
+			return err
+		}
+	}
+	v.Rate, v.Euro, v.Share, v.Exceeded = &rate, total.Euro, coverage(*total.Euro, NotificationThreshold), total.Exceeded
+	return nil
+}
+
+// convert rounds the exact amount up to a cent, so that the threshold isn't missed by rounding.
+func (m *Measured) convert(rate quantity.Ratio) error {
 	exact := new(big.Rat).SetFrac64(rate.Num, rate.Den)
-	exact.Mul(exact, v.Total.worth())
+	exact.Mul(exact, m.worth())
 	up, rest := new(big.Int).QuoRem(exact.Num(), exact.Denom(), new(big.Int))
 	if rest.Sign() > 0 {
 		up.Add(up, big.NewInt(1))
@@ -252,7 +284,7 @@ func (v *ProgrammeVolume) convert(rates *Rates) error {
 		return err
 	}
 	exceeded := exact.Cmp(new(big.Rat).SetInt64(NotificationThreshold)) > 0
-	v.Rate, v.Euro, v.Share, v.Exceeded = &rate, &cents, coverage(cents, NotificationThreshold), &exceeded
+	m.Euro, m.Exceeded = &cents, &exceeded
 	return nil
 }
 
@@ -275,8 +307,9 @@ func (v *ProgrammeVolume) atPartners(ctx context.Context, p *store.Picture) erro
 
 func (l *LimitedNetwork) columns() []string {
 	return []string{
-		"programme", "currency", "simulated", "from", "to", "redeemedPoints", "redeemedMinor", "swappedPoints", "swappedMinor", "transferredPoints", "transferredMinor", "totalPoints",
-		"totalMinor", "returnedPoints", "returnedMinor", "atPartners", "rateNum", "rateDen", "rateSource", "rateAsOf", "euroCents", "thresholdCents", "share", "exceeded", "method",
+		"programme", "currency", "simulated", "from", "to", "closed", "redeemedPoints", "redeemedMinor", "swappedPoints", "swappedMinor", "transferredPoints", "transferredMinor", "totalPoints",
+		"totalMinor", "returnedPoints", "returnedMinor", "executedPoints", "executedMinor", "nowPoints", "nowMinor", "returnedSincePoints", "returnedSinceMinor", "atPartners",
+		"rateNum", "rateDen", "rateSource", "rateAsOf", "euroCents", "thresholdCents", "share", "exceeded", "executedEuroCents", "executedExceeded", "nowEuroCents", "nowExceeded", "method",
 	}
 }
 
@@ -284,15 +317,25 @@ func (l *LimitedNetwork) lines() [][]string {
 	var all [][]string
 	for i := range l.Programmes {
 		v := &l.Programmes[i]
-		num, den, exceeded := "", "", ""
+		num, den := "", ""
 		if v.Rate != nil {
-			num, den, exceeded = number(v.Rate.Num), number(v.Rate.Den), flag(*v.Exceeded)
+			num, den = number(v.Rate.Num), number(v.Rate.Den)
 		}
 		line := append([]string{v.Programme, v.Currency, flag(v.Simulated)}, v.Period.strings()...)
-		for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total, &v.Returned} {
+		line = append(line, flag(v.Closed))
+		for _, sum := range []*Volume{&v.Redeemed, &v.Swapped, &v.Transferred, &v.Total, &v.Returned, &v.Executed.Volume, &v.Now.Volume, &v.ReturnedSince} {
 			line = append(line, number(sum.Points), number(sum.Minor))
 		}
-		all = append(all, append(line, number(v.AtPartners), num, den, l.RateSource, l.RateAsOf, optional(v.Euro), number(l.Threshold), optional(v.Share), exceeded, l.Method))
+		line = append(line, number(v.AtPartners), num, den, l.RateSource, l.RateAsOf, optional(v.Euro), number(l.Threshold), optional(v.Share), optionalFlag(v.Exceeded))
+		all = append(all, append(line, optional(v.Executed.Euro), optionalFlag(v.Executed.Exceeded), optional(v.Now.Euro), optionalFlag(v.Now.Exceeded), l.Method))
 	}
 	return all
+}
+
+// optionalFlag writes a flag that may be missing.
+func optionalFlag(f *bool) string {
+	if f == nil {
+		return ""
+	}
+	return flag(*f)
 }

@@ -14,6 +14,7 @@ type Sources struct {
 	Rates  Rates
 	Log    AccessLog // Nil where no customers' data are kept.
 	Member string    // Whose log it is.
+	Page   Page      // Of a report that comes in pages.
 }
 
 // makers make a report of a period; those that have none leave it.
@@ -26,10 +27,10 @@ var makers = map[Name]func(context.Context, *Sources, Period) (Table, error){
 	NameConsents: func(ctx context.Context, s *Sources, _ Period) (Table, error) { return MakeConsents(ctx, s.Reader) },
 	NameFreezes:  func(ctx context.Context, s *Sources, _ Period) (Table, error) { return MakeFreezes(ctx, s.Reader) },
 	NameAdjustments: func(ctx context.Context, s *Sources, p Period) (Table, error) {
-		return MakeAdjustments(ctx, s.Reader, p)
+		return MakeAdjustments(ctx, s.Reader, p, s.Page)
 	},
-	NameLimitedNetwork: func(ctx context.Context, s *Sources, _ Period) (Table, error) {
-		return MakeLimitedNetwork(ctx, s.Reader, &s.Rates)
+	NameLimitedNetwork: func(ctx context.Context, s *Sources, p Period) (Table, error) {
+		return MakeLimitedNetwork(ctx, s.Reader, &s.Rates, p.To)
 	},
 	NameAccesses: func(ctx context.Context, s *Sources, p Period) (Table, error) {
 		return MakeAccesses(ctx, s.Reader, s.Log, s.Member, p)

@@ -227,7 +227,7 @@ func TestAReaderSeesOfMoneyWhatItHolds(t *testing.T) {
 
 func TestAdjustmentsAreListedWithWhoApprovedThemAndWhy(t *testing.T) {
 	m := newMarket(t)
-	r, err := reports.MakeAdjustments(t.Context(), m.follow("hotel"), reports.Always)
+	r, err := reports.MakeAdjustments(t.Context(), m.follow("hotel"), reports.Always, reports.Page{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestAdjustmentsAreListedWithWhoApprovedThemAndWhy(t *testing.T) {
 	if p.Up != up || p.Down != taken || p.Debt != debt || debt == 0 {
 		t.Errorf("%d up, %d down, debt %d; the receipts give %d, %d and %d", p.Up, p.Down, p.Debt, up, taken, debt)
 	}
-	if none, err := reports.MakeAdjustments(t.Context(), m.follow("hotel"), reports.Period{From: 1, To: 2}); err != nil || len(none.Programmes[0].Entries) != 0 {
+	if none, err := reports.MakeAdjustments(t.Context(), m.follow("hotel"), reports.Period{From: 1, To: 2}, reports.Page{}); err != nil || len(none.Programmes[0].Entries) != 0 {
 		t.Errorf("%v, %+v", err, none)
 	}
 }
@@ -268,7 +268,7 @@ func TestAdjustmentsAreListedWithWhoApprovedThemAndWhy(t *testing.T) {
 func TestTheLimitedNetworksVolumeIsRecomputedFromReceipts(t *testing.T) {
 	m := newMarket(t)
 	rates := &reports.Rates{Source: "central bank's reference rates", AsOf: "2026-01-02", Euro: map[string]quantity.Ratio{"GBP": {Num: 117, Den: 100}}}
-	r, err := reports.MakeLimitedNetwork(t.Context(), m.follow("regulator"), rates)
+	r, err := reports.MakeLimitedNetwork(t.Context(), m.follow("regulator"), rates, quantity.LastDay)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func TestTheLimitedNetworksVolumeIsRecomputedFromReceipts(t *testing.T) {
 	if airline := r.Programmes[0]; airline.Redeemed.Points == 0 || airline.Transferred.Points == 0 {
 		t.Errorf("%+v", airline)
 	}
-	without, err := reports.MakeLimitedNetwork(t.Context(), m.follow("regulator"), &reports.Rates{})
+	without, err := reports.MakeLimitedNetwork(t.Context(), m.follow("regulator"), &reports.Rates{}, quantity.LastDay)
 	if err != nil || without.Programmes[0].Euro != nil || without.Programmes[0].Exceeded != nil || without.Programmes[0].Total.Minor != r.Programmes[0].Total.Minor {
 		t.Errorf("%v, %+v", err, without)
 	}
@@ -385,10 +385,10 @@ func TestEveryReportSaysWhatItIsMadeOfAndIsTheSameForAll(t *testing.T) {
 		},
 		"consents": func(r reports.Reader) (reports.Table, error) { return reports.MakeConsents(t.Context(), r) },
 		"adjustments": func(r reports.Reader) (reports.Table, error) {
-			return reports.MakeAdjustments(t.Context(), r, reports.Always)
+			return reports.MakeAdjustments(t.Context(), r, reports.Always, reports.Page{})
 		},
 		"limited-network": func(r reports.Reader) (reports.Table, error) {
-			return reports.MakeLimitedNetwork(t.Context(), r, &reports.Rates{})
+			return reports.MakeLimitedNetwork(t.Context(), r, &reports.Rates{}, quantity.LastDay)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -461,7 +461,7 @@ func TestAPeriodThatEndsBeforeItBeginsIsRefused(t *testing.T) {
 	for name, err := range map[string]error{
 		"concentration": second(reports.MakeConcentration(t.Context(), r, backwards)),
 		"flows":         second(reports.MakeFlows(t.Context(), r, backwards)),
-		"adjustments":   second(reports.MakeAdjustments(t.Context(), r, backwards)),
+		"adjustments":   second(reports.MakeAdjustments(t.Context(), r, backwards, reports.Page{})),
 	} {
 		if fault.CodeOf(err) != fault.InvalidValue {
 			t.Errorf("%s: %v", name, err)

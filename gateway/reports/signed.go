@@ -115,6 +115,15 @@ func OpenSigned(raw []byte, keys *checkpoint.Keys) (st *Statement, signers []str
 	return st, signers, st.matches(s.Report)
 }
 
+// DocumentOf is the report itself in a signed one. MALFORMED when it is none; whether it is the one that was signed, OpenSigned says.
+func DocumentOf(raw []byte) (document []byte, err error) {
+	var s Signed
+	if err := json.Unmarshal(raw, &s); err != nil || len(s.Report) == 0 {
+		return nil, fault.New(fault.Malformed, "this is no signed report")
+	}
+	return s.Report, nil
+}
+
 // matches says whether a report is the one that the statement was made on.
 func (s *Statement) matches(report jsontext.Value) error {
 	if err := report.Canonicalize(); err != nil {

@@ -80,7 +80,11 @@ func (v *volume) encode(x any) []byte {
 }
 
 func (v *volume) report(name string) *reports.ProgrammeVolume {
-	r, err := reports.MakeLimitedNetwork(v.t.Context(), store.NewReads(v.store.Reader()), &reports.Rates{})
+	return v.reportTo(name, quantity.LastDay)
+}
+
+func (v *volume) reportTo(name string, to quantity.Day) *reports.ProgrammeVolume {
+	r, err := reports.MakeLimitedNetwork(v.t.Context(), store.NewReads(v.store.Reader()), &reports.Rates{}, to)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -161,14 +165,45 @@ func TestTheLimitedNetworksVolumeIsWhatIsComputedByHand(t *testing.T) {
 	}
 }
 
-// paid is a payment of the naive recomputation: one element for each point, with the version of its terms, in the order in which they were taken.
+// TestAClosedPeriodKeepsItsVolume: what comes back afterwards changes only the figures that say so.
+func TestAClosedPeriodKeepsItsVolume(t *testing.T) {
+	v := newVolume(t)
+	v.found("p")
+	redeem := receiptOf("r", "p", points.KindRedeem, closing-30, lots.Redeemed, [2]int{3, -100}) // 200 cents.
+	within, after := returnOf("1", "p", "r", points.KindReturn, closing-20, 10), returnOf("2", "p", "r", points.KindReturn, closing-5, 25)
+	v.book("p", []points.Receipt{redeem, within})
+	before := *v.reportTo("p", closing-10)
+	v.book("p", []points.Receipt{after, receiptOf("x", "p", points.KindRedeem, closing-4, lots.Redeemed, [2]int{3, -1000})})
+	p := *v.reportTo("p", closing-10)
+	if !p.Closed || p.Period != (reports.Period{From: (closing - 10).AddMonths(-12) + 1, To: closing - 10}) {
+		t.Errorf("%+v, closed %v", p.Period, p.Closed)
+	}
+	if before.Total.Points != 90 || p.Total.Points != 90 || *p.Euro != 180 || p.Redeemed.Points != 90 || p.Returned.Points != 10 || p.Executed.Points != 100 || *p.Executed.Euro != 200 {
+		t.Errorf("it was %+v and is %+v", before, p)
+	}
+	if before.Now.Points != 90 || p.Now.Points != 65 || *p.Now.Euro != 130 || p.ReturnedSince.Points != 25 || p.ReturnedSince.Minor != 50 {
+		t.Errorf("now %+v, since %+v", p.Now, p.ReturnedSince)
+	}
+	if open := v.report("p"); open.Closed || open.Total.Points != 1065 || open.Now.Points != 1065 || open.Executed.Points != 1100 || open.ReturnedSince.Points != 0 {
+		t.Errorf("the period that isn't over: %+v", open)
+	}
+}
+
+// paid is a payment of the naive recomputation: one element for each point, in the order in which they were taken.
 type paid struct {
 	receipt points.Receipt
-	left    []int
+	points  []paidPoint
+	back    int // How many from the end were given back.
+}
+
+// paidPoint has the version of its terms, and the day on which it was given back; 0 when it wasn't.
+type paidPoint struct {
+	terms int
+	back  quantity.Day
 }
 
 // TestTheLimitedNetworksVolumeIsWhatIsLeftOfEachPayment compares the report with a recomputation that knows no sums: it lays out every payment point by point, takes off what is
-// returned from the end, and counts what is left.
+// returned from the end, and counts what was left when the period ended, and what is now.
 func TestTheLimitedNetworksVolumeIsWhatIsLeftOfEachPayment(t *testing.T) {
 	v, runs := newVolume(t), 0
 	rapid.Check(t, func(r *rapid.T) {
@@ -181,23 +216,38 @@ func TestTheLimitedNetworksVolumeIsWhatIsLeftOfEachPayment(t *testing.T) {
 		n := rapid.IntRange(0, len(receipts)).Draw(r, "in the first batch")
 		v.book(name, receipts[:n])
 		v.book(name, receipts[n:])
+		to := closing - quantity.Day(rapid.IntRange(0, 60).Draw(r, "days that the period is over"))
+		got := v.reportTo(name, to)
 		want, worth, atPartners := map[string]quantity.Points{}, new(big.Rat), quantity.Points(0)
 		for _, p := range payments {
-			if p.receipt.BusinessDate < opening {
+			if p.receipt.BusinessDate < to.AddMonths(-12)+1 || p.receipt.BusinessDate > to {
 				continue
 			}
 			group := map[points.Kind]string{points.KindSwap: "swapped", points.KindTransfer: "transferred", points.KindAccept: "transferred"}[p.receipt.Kind]
-			for _, version := range p.left {
+			for _, one := range p.points {
+				want["executed"]++
+				if one.back == 0 {
+					want["now"]++
+				}
+				if one.back != 0 && one.back <= to {
+					want["returned"]++
+					continue
+				}
+				if one.back != 0 {
+					want["since"]++
+				}
 				want[group]++
-				worth.Add(worth, big.NewRat(values[version].Num, values[version].Den))
-			}
-			if group == "" && p.receipt.Partner != "" {
-				atPartners += quantity.Points(len(p.left))
+				worth.Add(worth, big.NewRat(values[one.terms].Num, values[one.terms].Den))
+				if group == "" && p.receipt.Partner != "" {
+					atPartners++
+				}
 			}
 		}
-		got := v.report(name)
 		if got.Redeemed.Points != want[""] || got.Swapped.Points != want["swapped"] || got.Transferred.Points != want["transferred"] || got.AtPartners != atPartners {
 			r.Fatalf("%+v, want %v and %d at partners", got, want, atPartners)
+		}
+		if got.Executed.Points != want["executed"] || got.Now.Points != want["now"] || got.Returned.Points != want["returned"] || got.ReturnedSince.Points != want["since"] {
+			r.Fatalf("%+v, want %v", got, want)
 		}
 		up := new(big.Int).Div(new(big.Int).Add(worth.Num(), new(big.Int).Sub(worth.Denom(), big.NewInt(1))), worth.Denom())
 		if *got.Euro != up.Int64() || got.Total.Points != want[""]+want["swapped"]+want["transferred"] {
@@ -240,7 +290,7 @@ func drawPayment(r *rapid.T, id, programme string, day quantity.Day) *paid {
 		version, n := rapid.IntRange(1, 3).Draw(r, "terms"), rapid.IntRange(1, 6).Draw(r, "points")
 		moved = append(moved, [2]int{version, -n})
 		for range n {
-			p.left = append(p.left, version)
+			p.points = append(p.points, paidPoint{terms: version})
 		}
 	}
 	p.receipt = receiptOf(id, programme, kind, day, cause[kind], moved...)
@@ -255,20 +305,24 @@ func drawPayment(r *rapid.T, id, programme string, day quantity.Day) *paid {
 
 // drawReturn gives back some of what is left of a payment, or is refused; nil where nothing is left, or nothing can be given back.
 func drawReturn(r *rapid.T, id string, p *paid, day quantity.Day) *points.Receipt {
-	if len(p.left) == 0 || p.receipt.Kind == points.KindTransfer || p.receipt.Kind == points.KindAccept {
+	left := len(p.points) - p.back
+	if left == 0 || p.receipt.Kind == points.KindTransfer || p.receipt.Kind == points.KindAccept {
 		return nil
 	}
 	kind := points.KindReturn
 	if p.receipt.Kind == points.KindSwap {
 		kind = points.KindDeposit
 	}
-	n := rapid.IntRange(1, len(p.left)).Draw(r, "returned")
+	n := rapid.IntRange(1, left).Draw(r, "returned")
 	back := returnOf(id, p.receipt.Programme, string(p.receipt.Operation), kind, day, n)
 	back.Partner = p.receipt.Partner
 	if rapid.IntRange(0, 4).Draw(r, "refused") == 0 {
 		back.Outcome = points.Rejected
 		return &back
 	}
-	p.left = p.left[:len(p.left)-n]
+	for i := left - n; i < left; i++ {
+		p.points[i].back = day
+	}
+	p.back += n
 	return &back
 }

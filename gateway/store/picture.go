@@ -119,20 +119,21 @@ type Back struct {
 	Cause   lots.Cause // Of the payment: redeemed, captured or swapped.
 	Partner string     // Empty at home.
 	Terms   int
-	Points  quantity.Points // Above 0.
+	Within  quantity.Points // Given back by the period's last business date: 0 to Points.
+	Points  quantity.Points // Given back until now; above 0.
 }
 
-// GivenBack adds up what was given back, whenever that was, of what a programme's accounts spent on the business dates from and to and between, ordered by cause, partner and terms.
+// GivenBack adds up what was given back of what a programme's accounts spent on the business dates from and to and between, ordered by cause, partner and terms.
 func (p *Picture) GivenBack(ctx context.Context, programme string, from, to quantity.Day) (list []Back, err error) {
 	err = p.each(ctx, func(rows *sql.Rows) error {
 		var b Back
-		if err := rows.Scan(&b.Cause, &b.Partner, &b.Terms, &b.Points); err != nil {
+		if err := rows.Scan(&b.Cause, &b.Partner, &b.Terms, &b.Within, &b.Points); err != nil {
 			return storeError(err)
 		}
 		list = append(list, b)
 		return nil
-	}, `SELECT cause, partner, terms, SUM(points) FROM given_back WHERE programme = ? AND day BETWEEN ? AND ? GROUP BY cause, partner, terms ORDER BY 1, 2, 3`,
-		programme, int64(from), int64(to))
+	}, `SELECT cause, partner, terms, SUM(CASE WHEN returned <= ? THEN points ELSE 0 END), SUM(points) FROM given_back WHERE programme = ? AND day BETWEEN ? AND ?
+		GROUP BY cause, partner, terms ORDER BY 1, 2, 3`, int64(to), programme, int64(from), int64(to))
 	return list, err
 }
 
@@ -143,8 +144,21 @@ type Adjustment struct {
 	Approval *points.Approval // Nil when the ledger has none under the operation's id.
 }
 
-// Adjustments returns up to limit adjustments of a programme whose business date is from or to or between, in the ledger's order.
-func (p *Picture) Adjustments(ctx context.Context, programme string, from, to quantity.Day, limit int) (list []Adjustment, err error) {
+// AdjustmentPlace is where an adjustment stands in the ledger's order, in which a programme's business date never goes back.
+type AdjustmentPlace struct {
+	Day       quantity.Day
+	Block     int64
+	Index     int // In its batch.
+	Operation points.OperationID
+}
+
+// Place is where it stands.
+func (a *Adjustment) Place() AdjustmentPlace {
+	return AdjustmentPlace{a.Receipt.BusinessDate, a.Block, a.Index, a.Receipt.Operation}
+}
+
+// Adjustments returns up to limit adjustments of a programme whose business date is from or to or between, of blocks up to upTo, after a place, in the ledger's order.
+func (p *Picture) Adjustments(ctx context.Context, programme string, from, to quantity.Day, upTo int64, after AdjustmentPlace, limit int) (list []Adjustment, err error) {
 	err = p.each(ctx, func(rows *sql.Rows) error {
 		a, err := scanAdjustment(rows)
 		if err != nil {
@@ -152,15 +166,46 @@ func (p *Picture) Adjustments(ctx context.Context, programme string, from, to qu
 		}
 		list = append(list, a)
 		return nil
-	}, adjustmentsQuery, programme, int64(from), int64(to), limit)
+	}, adjustmentsQuery, programme, int64(from), int64(to), upTo, int64(after.Day), after.Block, after.Index, string(after.Operation), limit)
 	return list, err
+}
+
+// Adjusted is what a programme's adjustments come to whose business date is from or to or between, of blocks up to upTo.
+func (p *Picture) Adjusted(ctx context.Context, programme string, from, to quantity.Day, upTo int64) (sum bookkeeping.Adjusted, err error) {
+	err = p.each(ctx, func(rows *sql.Rows) error {
+		return storeError(rows.Scan(&sum.Accepted, &sum.Rejected, &sum.Up, &sum.Down, &sum.Debt))
+	}, `SELECT COALESCE(SUM(accepted), 0), COALESCE(SUM(rejected), 0), COALESCE(SUM(up), 0), COALESCE(SUM(down), 0), COALESCE(SUM(debt), 0) FROM adjustment_sums
+		WHERE programme = ? AND day BETWEEN ? AND ?`, programme, int64(from), int64(to))
+	if err != nil || upTo >= int64(p.At.Block) {
+		return sum, err
+	}
+	later, err := p.adjustedAfter(ctx, programme, from, to, upTo)
+	sum.Less(&later)
+	return sum, err
+}
+
+// adjustedAfter adds up one by one what came in blocks after one.
+func (p *Picture) adjustedAfter(ctx context.Context, programme string, from, to quantity.Day, block int64) (sum bookkeeping.Adjusted, err error) {
+	err = p.each(ctx, func(rows *sql.Rows) error {
+		var body []byte
+		var r points.Receipt
+		if err := rows.Scan(&body); err != nil {
+			return storeError(err)
+		}
+		if err := decodeRow(body, &r); err != nil {
+			return err
+		}
+		return sum.Note(&r)
+	}, `SELECT body FROM receipts WHERE programme = ? AND kind = 'adjust' AND day BETWEEN ? AND ? AND block > ?`, programme, int64(from), int64(to), block)
+	return sum, err
 }
 
 // adjustmentsQuery takes the receipts' bodies from beside them, since taking them out of their batches costs a thousand times as much.
 const adjustmentsQuery = `SELECT r.block, r.idx, b.tx_time, b.tx, r.body, a.body FROM receipts r
 	JOIN batches b ON b.programme = r.programme AND b.msp = r.msp AND b.lane = r.lane AND b.seq = r.seq
 	LEFT JOIN records a ON a.programme = r.programme AND a.object = 'approval' AND a.id = r.operation
-	WHERE r.programme = ? AND r.kind = 'adjust' AND r.day BETWEEN ? AND ? ORDER BY r.block, r.idx, r.operation LIMIT ?`
+	WHERE r.programme = ? AND r.kind = 'adjust' AND r.day BETWEEN ? AND ? AND r.block <= ? AND (r.day, r.block, r.idx, r.operation) > (?, ?, ?, ?)
+	ORDER BY r.day, r.block, r.idx, r.operation LIMIT ?`
 
 func scanAdjustment(rows *sql.Rows) (Adjustment, error) {
 	var a Adjustment

@@ -29,6 +29,8 @@ import (
 // reportFlags are those of a report.
 type reportFlags struct {
 	archive, from, to    string
+	after                string
+	limit                int
 	at                   uint64
 	key, chain, auditors string
 }
@@ -51,6 +53,8 @@ func reportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.archive, "from-archive", "", "the archive's folder")
 	cmd.Flags().StringVar(&f.from, "from", "", "first business date of the period (YYYY-MM-DD)")
 	cmd.Flags().StringVar(&f.to, "to", "", "last business date of the period (YYYY-MM-DD)")
+	cmd.Flags().StringVar(&f.after, "after", "", "of a report that comes in pages: next of the page before")
+	cmd.Flags().IntVar(&f.limit, "limit", 0, "of a report that comes in pages: entries of a page (default: as many as it may have)")
 	cmd.Flags().Uint64Var(&f.at, "at", 0, "take this many blocks only (default: all)")
 	cmd.Flags().StringVar(&f.key, "key", "", "secret key to sign the report with")
 	cmd.Flags().StringVar(&f.chain, "chain", "", "folder of checkpoints that a signed report names")
@@ -72,7 +76,7 @@ func (f *reportFlags) make(ctx context.Context, name reports.Name, out io.Writer
 		return err
 	}
 	return f.readModel(ctx, func(r *store.Reads) error {
-		made, err := reports.Make(ctx, name, &reports.Sources{Reader: r}, period)
+		made, err := reports.Make(ctx, name, &reports.Sources{Reader: r, Page: reports.Page{After: f.after, Limit: f.limit}}, period)
 		if err != nil {
 			return err
 		}

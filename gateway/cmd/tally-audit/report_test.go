@@ -84,6 +84,46 @@ func TestAReportIsSignedAndVerifiedOffline(t *testing.T) {
 	}
 }
 
+// TestPagesOfAReportAreVerifiedTogether: each is signed by itself, and all of them are the whole; one that is missing, or comes twice, is noticed.
+func TestPagesOfAReportAreVerifiedTogether(t *testing.T) {
+	l := ledgertest.New(t, "airline", "hotel")
+	l.Found()
+	l.Everything(0)
+	folder := archive.Folder{Dir: filepath.Join(t.TempDir(), "archive")}
+	if _, err := folder.Extend(t.Context(), ledgertest.Channel, 100, l); err != nil {
+		t.Fatal(err)
+	}
+	o, work := officeOf(t, "airline/auditor"), mustWork(t)
+	var files []string
+	for after := ""; len(files) == 0 || after != ""; {
+		out := work(execute("report", "--from-archive", folder.Dir, "--key", o.secret, "--limit", "2", "--after", after, "adjustments"))
+		var page struct{ Report reports.Adjustments }
+		if err := json.Unmarshal([]byte(out), &page); err != nil {
+			t.Fatal(err)
+		}
+		after = page.Report.Next
+		file := filepath.Join(t.TempDir(), "page.json")
+		if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	verify := func(files ...string) (string, error) {
+		return execute(append([]string{"report", "verify", "--keys", o.public}, files...)...)
+	}
+	if out := work(verify(files...)); len(files) != 2 || !strings.Contains(out, "The report is whole: 2 pages list 3 adjustments, which add up to its totals.") {
+		t.Errorf("%d pages: %s", len(files), out)
+	}
+	if out := work(verify(files[0])); !strings.Contains(out, "It is one page and not the whole report") {
+		t.Errorf("the first page alone: %s", out)
+	}
+	for name, some := range map[string][]string{"the wrong way round": {files[1], files[0]}, "one twice": {files[0], files[0], files[1]}, "the first twice": {files[0], files[0]}} {
+		if out, err := verify(some...); fault.CodeOf(err) != fault.ReportIncomplete {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
 func number(n uint64) string {
 	raw, _ := json.Marshal(n)
 	return string(raw)
