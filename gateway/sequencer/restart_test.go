@@ -126,11 +126,15 @@ func (w *world) backup() string {
 	if err := w.store.Write(context.Background(), func(*store.Tx) error { return nil }); err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := w.store.Reader().Exec(`PRAGMA query_only = 0`); err != nil {
+	connection, err := w.store.Reader().Conn(w.t.Context()) // One for all three: the pragma is the connection's own.
+	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := w.store.Reader().Exec(`VACUUM INTO ?`, copied); err != nil {
-		w.t.Fatal(err)
+	defer func() { _ = connection.Close() }()
+	for _, statement := range []string{`PRAGMA query_only = 0`, `VACUUM INTO '` + copied + `'`, `PRAGMA query_only = 1`} {
+		if _, err := connection.ExecContext(w.t.Context(), statement); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	return copied
 }
