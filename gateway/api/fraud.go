@@ -155,9 +155,9 @@ func (s *Server) ListObjections(ctx context.Context, _ ListObjectionsRequestObje
 	if err != nil {
 		return nil, err
 	}
-	list := make([]FiledObjection, len(all))
+	list, now := make([]FiledObjection, len(all)), time.Now().Unix()
 	for i := range all {
-		list[i] = filedOf(&all[i])
+		list[i] = waitingOf(&all[i], now)
 	}
 	return ListObjections200JSONResponse{Objections: list}, nil
 }
@@ -167,6 +167,16 @@ func filedOf(o *abuse.Objection) FiledObjection {
 		Id: string(o.ID), Account: string(o.Account), Words: o.Words, At: o.At, AnswerBy: o.AnswerBy, Recorded: o.Recorded,
 		Outcome: given(string(o.Outcome)), Answer: given(o.Answer), Answered: given(o.Answered),
 	}
+}
+
+const secondsPerDay = 86400
+
+// waitingOf is an objection with how long it has waited, Unix seconds.
+func waitingOf(o *abuse.Objection, now int64) FiledObjection {
+	f := filedOf(o)
+	age, overdue := int(max(now-o.At, 0)/secondsPerDay), now >= o.AnswerBy
+	f.AgeDays, f.Overdue = &age, &overdue
+	return f
 }
 
 // AnswerObjection answers a customer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/engine"
 	"github.com/tallystick/tallystick/chaincode/fault"
@@ -154,6 +155,25 @@ func TestComplianceAsksOthersAndDecidesAtHome(t *testing.T) {
 	}
 	if list := into[FreezeList](t, b.get("/v1/programmes/airline/freezes"), http.StatusOK); len(list.Freezes) != 1 {
 		t.Errorf("%+v", list)
+	}
+}
+
+func TestComplianceSeesHowLongAnObjectionHasWaited(t *testing.T) {
+	b := newBench(t)
+	now := time.Now().Unix()
+	desk := &suspicious{}
+	for _, age := range []int64{31 * secondsPerDay, 2*secondsPerDay + 60, 0} {
+		desk.waiting = append(desk.waiting, abuse.Objection{ID: points.OperationID(heldID), Account: account, At: now - age, AnswerBy: now - age + points.ObjectionSeconds})
+	}
+	b.server.people.Abuse = desk
+	list := into[ObjectionList](t, b.do(call{"GET", "/v1/compliance/objections", ScopeCompliance, "", nil}), http.StatusOK).Objections
+	for i, want := range []struct {
+		days    int
+		overdue bool
+	}{{31, true}, {2, false}, {0, false}} {
+		if f := list[i]; f.AgeDays == nil || *f.AgeDays != want.days || f.Overdue == nil || *f.Overdue != want.overdue {
+			t.Errorf("%d: %+v, want %+v", i, f, want)
+		}
 	}
 }
 

@@ -938,7 +938,10 @@ type Figure = clearing.Figure
 // FiledObjection defines model for FiledObjection.
 type FiledObjection struct {
 	// Account 128 bits in hex, random; an operation's begins with the second in which it was made.
-	Account  ID      `json:"account"`
+	Account ID `json:"account"`
+
+	// AgeDays For compliance: whole days since it came.
+	AgeDays  *int    `json:"ageDays,omitempty"`
 	Answer   *string `json:"answer,omitempty"`
 	AnswerBy int64   `json:"answerBy"`
 	Answered *int64  `json:"answered,omitempty"`
@@ -951,6 +954,9 @@ type FiledObjection struct {
 
 	// Outcome UPHELD or DISMISSED, once it is answered.
 	Outcome *string `json:"outcome,omitempty"`
+
+	// Overdue For compliance: answerBy has passed.
+	Overdue *bool `json:"overdue,omitempty"`
 
 	// Recorded Its salted hash stands on the ledger.
 	Recorded bool   `json:"recorded"`
