@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -12,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/p256"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/people/signin"
@@ -96,6 +100,58 @@ func TestAnAccountIsLinkedThroughItsOwnBrandsWallet(t *testing.T) {
 	p.api.set("POST /v1/me/accounts/links", nil)
 	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.origin+"/wallet/link#"+back))
 	p.reads("#message.good", "is added")
+}
+
+// TestAnAccountIsLinkedByASignatureOfAKeyOutsideOfTheBrowser has the customer copy the statement from the page, sign it elsewhere with the account's P-256 key, and paste the signature.
+func TestAnAccountIsLinkedByASignatureOfAKeyOutsideOfTheBrowser(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := points.EncodePublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := p256.ParseKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := statement(t, "hotel", "airline", time.Now().Add(time.Minute))
+	p := openPhone(t, map[string]any{
+		"POST /v1/me/accounts/links":            fault.SignInRefused,
+		"POST /v1/me/accounts/links/challenges": map[string]any{"token": "bm9uY2U", "canonical": asks, "digest": "d"}, // No challenge: the key is no passkey.
+	})
+	p.visit("link")
+	p.fill("#account", mine)
+	p.click("#agreed")
+	p.click("#link-form button")
+	p.reads("#statement", "tallystick account link")
+	p.fits("link-by-key")
+	var shown, focus string
+	p.do(chromedp.Evaluate(`document.getElementById("statement").textContent`, &shown), chromedp.Evaluate(`document.activeElement.id`, &focus))
+	if shown != asks || focus != "by-key-title" {
+		t.Fatalf("the page has %s to be signed, and the focus is at %s", shown, focus)
+	}
+	digest := sha256.Sum256([]byte(shown))
+	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := points.SignatureOver(r, s)
+	p.fill("#signature", " "+signature+" ") // As it is copied.
+	p.click("#key-form button")
+	p.reads("#message.bad", "wrong, used or too old")
+	p.api.set("POST /v1/me/accounts/links", nil)
+	p.click("#key-form button")
+	p.reads("#message.good", "is added")
+	sent := p.api.all("POST /v1/me/accounts/links {")
+	var body struct{ Token, Signature string }
+	if len(sent) != 2 || json.Unmarshal([]byte(strings.TrimPrefix(sent[1], "POST /v1/me/accounts/links ")), &body) != nil {
+		t.Fatalf("sent: %v", sent)
+	}
+	if body.Token != "bm9uY2U" || !p256.Verify(verifier, digest[:], body.Signature) {
+		t.Errorf("what arrives isn't the key's signature of what was shown: %+v", body)
+	}
 }
 
 func TestTheWalletVouchesForAnAccountToAWalletOfTheNetworkAlone(t *testing.T) {
