@@ -23,13 +23,20 @@ type guest struct {
 	extra    []canary.Canary // Values that were replaced, or came with a merger.
 }
 
-// unique draws a guest. Numbers are of ranges that are reserved for tests; each card passes Luhn's check.
+// drawnGuests counts the guests that were drawn, of which distinctGuests have nothing in common.
+var drawnGuests int
+
+const distinctGuests = 7
+
+// newGuest draws a guest. Numbers are of ranges that are reserved for tests; each card passes Luhn's check. Birthdays lie before any date that a machine writes by itself.
 func newGuest(label string) guest {
-	n := 1000 + rand.IntN(9000)
+	nth := drawnGuests % distinctGuests
+	drawnGuests++
+	n := 1000*(nth+1) + rand.IntN(1000)
 	return guest{
 		label: label, name: fmt.Sprintf("Zoë%s Ångström-Quillfeather%d", label, n),
-		phone: fmt.Sprintf("+4477009%05d", rand.IntN(100_000)), email: fmt.Sprintf("%s.quillfeather.%d%d@canary.example", strings.ToLower(label), n, rand.IntN(1_000_000)),
-		card: luhnCard(), birthday: fmt.Sprintf("19%02d-%02d-%02d", 41+rand.IntN(50), 1+rand.IntN(12), 1+rand.IntN(28)),
+		phone: fmt.Sprintf("+4477009%d%04d", nth, rand.IntN(10_000)), email: fmt.Sprintf("%s.quillfeather.%d%d@canary.example", strings.ToLower(label), n, rand.IntN(1_000_000)),
+		card: luhnCard(), birthday: fmt.Sprintf("19%02d-%02d-%02d", 41+4*nth+rand.IntN(4), 1+rand.IntN(12), 1+rand.IntN(28)),
 	}
 }
 

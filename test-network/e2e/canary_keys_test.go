@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,15 +54,11 @@ func (p *party) peopleRows(t *testing.T, use func(table, column string, value []
 	rowsOf(t, nodeconfig.GatewayFiles(p.dir, "airline").People, use)
 }
 
-// rowsOf reads a copy of a database, whose owner may be running.
+// rowsOf reads a copy of a database, whose owner may be running. What the owner has on its disk stays as it is: opening the database itself could tidy its log away.
 func rowsOf(t *testing.T, file string, use func(table, column string, value []byte)) {
 	t.Helper()
 	copied := filepath.Join(t.TempDir(), "people.db")
-	for _, suffix := range []string{"", "-wal"} {
-		data, err := os.ReadFile(file + suffix)
-		if err != nil && suffix == "" {
-			t.Fatal(err)
-		}
+	for suffix, data := range asOfOneMoment(t, file, "", "-wal") {
 		if err := os.WriteFile(copied+suffix, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -69,6 +66,29 @@ func rowsOf(t *testing.T, file string, use func(table, column string, value []by
 	if err := canary.Rows(copied, func(table, column string, _ int, value []byte) { use(table, column, value) }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// asOfOneMoment reads files that belong together again until none of them changed meanwhile; those that aren't there are empty.
+func asOfOneMoment(t *testing.T, file string, suffixes ...string) map[string][]byte {
+	t.Helper()
+	read := func() map[string][]byte {
+		all := map[string][]byte{}
+		for _, suffix := range suffixes {
+			data, err := os.ReadFile(file + suffix)
+			if err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			all[suffix] = data
+		}
+		return all
+	}
+	last := read()
+	until(t, "nothing is written to "+file+" while it is copied", func() bool {
+		before := last
+		last = read()
+		return maps.EqualFunc(before, last, bytes.Equal)
+	})
+	return last
 }
 
 // sealed is a ciphertext that was found, with the key under which it stood.

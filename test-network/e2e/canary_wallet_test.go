@@ -89,18 +89,24 @@ func (p *party) agreed(t *testing.T, v *visitor) myConsent {
 	prepared := ok[struct{ Body json.RawMessage }](t, v.call("POST", "/v1/me/consents/preparations", wish))
 	given := ok[myConsent](t, v.call("POST", "/v1/me/consents", fields{"body": prepared.Body}))
 	var read sharedValues
-	until(t, "the hotel reads what is shared with it", func() bool {
+	untilDone(t, "the hotel reads what is shared with it", func() error {
 		a := p.hotelReads(t, given.Consent)
-		return a.status == http.StatusOK && len(ok[sharedValues](t, a).Values) >= 4
+		if a.status != http.StatusOK || len(decode[sharedValues](t, a.body).Values) < 4 {
+			return a.unexpected()
+		}
+		return nil
 	})
 	v.succeeds("PATCH", "/v1/me/profile", fields{"set": []fields{{"name": "custom.story", "value": "Changed: " + v.g.story()}}})
-	until(t, "the hotel reads what was changed", func() bool {
+	untilDone(t, "the hotel reads what was changed", func() error {
 		a := p.hotelReads(t, given.Consent)
 		if a.status != http.StatusOK {
-			return false
+			return a.unexpected()
 		}
-		read = ok[sharedValues](t, a)
-		return slices.Contains(read.Values, struct{ Attribute, Value string }{"custom.story", "Changed: " + v.g.story()})
+		read = decode[sharedValues](t, a.body)
+		if len(read.Values) < 4 || !slices.Contains(read.Values, struct{ Attribute, Value string }{"custom.story", "Changed: " + v.g.story()}) {
+			return a.unexpected()
+		}
+		return nil
 	})
 	for _, want := range []string{v.g.name, v.g.phone, v.g.email} {
 		if !slices.ContainsFunc(read.Values, func(one struct{ Attribute, Value string }) bool { return one.Value == want }) {
@@ -150,7 +156,12 @@ func (p *party) objects(t *testing.T, v *visitor) {
 	decision := request{method: "POST", path: fmt.Sprintf("/v1/programmes/airline/freezes/%s/decisions", asked["id"]), key: compliance, body: fields{"declined": v.g.name}}
 	p.keep(p.call(t, "airline", decision))
 	decision.body = fields{"until": end}
-	until(t, "the airline decides on the freeze", func() bool { return p.shows(p.call(t, "airline", decision)).status == http.StatusOK })
+	untilDone(t, "the airline decides on the freeze", func() error {
+		if a := p.shows(p.call(t, "airline", decision)); a.status != http.StatusOK {
+			return a.unexpected()
+		}
+		return nil
+	})
 	var notice client.Notice
 	until(t, "the customer is told of the freeze", func() bool {
 		list := ok[client.NoticeList](t, v.call("GET", "/v1/me/notices", nil)).Notices
