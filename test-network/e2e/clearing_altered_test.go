@@ -5,6 +5,8 @@ package e2e
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -18,6 +20,8 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/tallystick/tallystick/chaincode/contract"
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/node"
 	"github.com/tallystick/tallystick/network/nodeconfig"
@@ -48,10 +52,34 @@ func (c *consortium) alter(t *testing.T, member string, a alteration) (restore f
 		}
 		if servers = nil; c.state(name) != node.Running {
 			c.run(t, "tallynet", "start", name)
+			c.served(t, member)
 		}
 	}
 	t.Cleanup(restore)
+	c.served(t, member)
 	return restore
+}
+
+// served waits until a member's peer gets answers of all its chaincodes, whose server is another one now: its streams to the old one end when it gets to that. At a test's end
+// nobody asks any more.
+func (c *consortium) served(t *testing.T, member string) {
+	t.Helper()
+	if t.Context().Err() != nil {
+		return
+	}
+	reader, questions := c.user(t, member, string(membership.AuditorRole)), map[string]string{engine.ClearingChaincode: wire.FnGetConsortium}
+	for _, brand := range c.members.Brands() {
+		questions[membership.PointsChaincode(brand.Name)] = wire.FnGetProgramme
+	}
+	for chaincode, function := range questions {
+		untilDone(t, fmt.Sprintf("%s's peer gets answers of %s", member, chaincode), func() error {
+			response, err := reader.endorse(t, reader.propose(t, chaincode, nil, function, "{}"), membership.PeerNode(member, 0))
+			if err == nil && response.GetEndorsement() == nil {
+				err = errors.New(response.GetResponse().GetMessage())
+			}
+			return err
+		})
+	}
 }
 
 func serveAltered(t *testing.T, service nodeconfig.ChaincodeService, a alteration) *grpc.Server {
