@@ -33,6 +33,7 @@ type stormBooks struct {
 	batches   int
 	debits    int    // Of customers that the partner's gateway brought to the ledger instead of the issuer's.
 	from      uint64 // First block of the storm.
+	open      int64  // The window that was open before the chain was read: what the chain has of earlier ones is all of it.
 	problems  []string
 }
 
@@ -56,7 +57,7 @@ func readStorm(t *testing.T, from uint64) *stormBooks {
 		codes:     map[string]int{}, windows: map[int64]map[clearing.LanePlace]*stormTally{},
 		receipts: map[receiptRef]points.Receipt{}, earlier: map[receiptRef]points.Receipt{}, returned: map[receiptRef]quantity.Points{},
 		accounts: map[string]map[string]points.Account{}, inbox: map[string]map[string]points.InboxEntry{}, totals: map[string]map[string]points.Totals{},
-		lanes: map[clearing.LanePlace]clearing.PairLane{}, conflicts: newConflicts(), from: from,
+		lanes: map[clearing.LanePlace]clearing.PairLane{}, conflicts: newConflicts(), from: from, open: openWindow(t).Number,
 	}
 	for _, brand := range stormBrands {
 		b.accounts[brand], b.inbox[brand], b.totals[brand] = map[string]points.Account{}, map[string]points.InboxEntry{}, map[string]points.Totals{}

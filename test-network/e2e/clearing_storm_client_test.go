@@ -22,7 +22,7 @@ type stormClient struct {
 }
 
 func (c *stormClient) run() {
-	for time.Now().Before(c.end) {
+	for !c.over() {
 		c.act()
 	}
 }
