@@ -21,15 +21,20 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/network/membership"
 )
 
 // callTimeout bounds one call to a peer or an ordering node.
 const callTimeout = 30 * time.Second
+
+// redial is how a connection is made again: nodes are ended and started, and a call made soon after fails while the connection still waits for its next attempt.
+var redial = grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: pollEvery, Multiplier: 1, MaxDelay: pollEvery}, MinConnectTimeout: callTimeout}
 
 // user is an enrolled identity that talks to Fabric by itself, without a gateway of ours in between.
 type user struct {
@@ -74,7 +79,8 @@ func (c *consortium) dial(t *testing.T, name string) *grpc.ClientConn {
 	if !roots.AppendCertsFromPEM(must[[]byte](t)(os.ReadFile(c.dir.CACertificate(member)))) {
 		t.Fatalf("no root certificate of %s", member)
 	}
-	connection := must[*grpc.ClientConn](t)(grpc.NewClient(membership.Address(port), grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, ""))))
+	secure := grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, ""))
+	connection := must[*grpc.ClientConn](t)(grpc.NewClient(membership.Address(port), secure, grpc.WithConnectParams(redial)))
 	c.connections[name] = connection
 	return connection
 }
@@ -167,8 +173,17 @@ func (u *user) commit(t *testing.T, p proposal, responses ...*peer.ProposalRespo
 	return must[*client.Status](t)(handed.Status()).Code
 }
 
-// broadcast hands an envelope directly to an ordering node.
-func (u *user) broadcast(t *testing.T, ordererName string, e *common.Envelope) *orderer.BroadcastResponse {
+// broadcast hands an envelope directly to an ordering node, and again while that can't order anything, as when it has just started or its leader is lost.
+func (u *user) broadcast(t *testing.T, ordererName string, e *common.Envelope) (got *orderer.BroadcastResponse) {
+	t.Helper()
+	until(t, ordererName+" can order", func() bool {
+		got = u.broadcastOnce(t, ordererName, e)
+		return got.GetStatus() != common.Status_SERVICE_UNAVAILABLE
+	})
+	return got
+}
+
+func (u *user) broadcastOnce(t *testing.T, ordererName string, e *common.Envelope) *orderer.BroadcastResponse {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
 	defer cancel()
@@ -182,14 +197,27 @@ func (u *user) broadcast(t *testing.T, ordererName string, e *common.Envelope) *
 // query evaluates a function at the user's own peer.
 func (u *user) query(t *testing.T, chaincode, function, document string) []byte {
 	t.Helper()
+	answer, found := u.find(t, chaincode, function, document)
+	if !found {
+		t.Fatalf("%s of %s finds nothing", function, chaincode)
+	}
+	return answer
+}
+
+// find evaluates a function at the user's own peer; not found is what that peer doesn't have, or not yet.
+func (u *user) find(t *testing.T, chaincode, function, document string) (answer []byte, found bool) {
+	t.Helper()
 	response, err := u.endorse(t, u.propose(t, chaincode, nil, function, document), u.peer)
 	if err != nil {
 		t.Fatalf("%s of %s: %v", function, chaincode, err)
 	}
-	if response.GetResponse().GetStatus() != 200 {
+	if response.GetResponse().GetStatus() == 200 {
+		return response.GetResponse().GetPayload(), true
+	}
+	if refusal := fault.Parse(response.GetResponse().GetMessage()); refusal == nil || refusal.Code != fault.NotFound {
 		t.Fatalf("%s of %s: %s", function, chaincode, response.GetResponse().GetMessage())
 	}
-	return response.GetResponse().GetPayload()
+	return nil, false
 }
 
 func (u *user) creator(t *testing.T) []byte {

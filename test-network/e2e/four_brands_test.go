@@ -66,6 +66,7 @@ func TestFourBrands(t *testing.T) {
 			t.Errorf("the account holds %d points, want 7", got.Posted)
 		}
 		four.start(t, "peer0.grocer")
+		four.level(t)
 		four.requireHonestBooks(t)
 	})
 	t.Run("a running programme's engine", four.activatesItsNewestEngine)

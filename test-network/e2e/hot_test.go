@@ -23,7 +23,7 @@ const (
 func TestOneAccountHitFromManyClients(t *testing.T) {
 	account := three.funded(t, "hotel", 1000)
 	key := three.key(t, "hotel", "till")
-	before, from := three.books(t, "hotel"), three.height(t, "hotel")
+	before, from := three.quiet(t, "hotel")
 	var clients errgroup.Group
 	for n := range hotClients {
 		bodies := make([]fields, hotEach)
@@ -35,7 +35,7 @@ func TestOneAccountHitFromManyClients(t *testing.T) {
 		}
 		clients.Go(func() error {
 			for _, body := range bodies {
-				a, err := three.try("hotel", request{method: "POST", path: "/v1/operations", key: key, idempotency: unique("hot"), body: body})
+				a, err := three.decided("hotel", request{method: "POST", path: "/v1/operations", key: key, idempotency: unique("hot"), body: body})
 				if err != nil || a.status != http.StatusOK {
 					return errors.Join(err, fmt.Errorf("status %d: %.300s", a.status, a.body))
 				}

@@ -112,6 +112,31 @@ func tryAt(base string, r request) (answer, error) {
 	return answer{status: response.StatusCode, header: response.Header, body: body}, err
 }
 
+// decided sends an operation until it is decided: a gateway on a busy machine may answer first that it has taken it.
+func (c *consortium) decided(member string, r request) (answer, error) {
+	return decidedAt(c.url(member), r)
+}
+
+// decidedAt does so at any gateway. Every answer that isn't final has taken as long as a gateway waits.
+func decidedAt(base string, r request) (answer, error) {
+	for begin := time.Now(); ; {
+		a, err := tryAt(base, r)
+		if err != nil || a.status != http.StatusAccepted || time.Since(begin) > patience {
+			return a, err
+		}
+	}
+}
+
+// operated sends an operation until it is decided; no answer at all ends the test.
+func (c *consortium) operated(t *testing.T, member string, r request) answer {
+	t.Helper()
+	a, err := c.decided(member, r)
+	if err != nil {
+		t.Fatalf("%s %s at %s: %v", r.method, r.path, member, err)
+	}
+	return a
+}
+
 func (c *consortium) call(t *testing.T, member string, r request) answer {
 	t.Helper()
 	a, err := c.try(member, r)
@@ -128,6 +153,17 @@ func ok[T any](t *testing.T, a answer) T {
 		t.Fatalf("status %d: %.500s", a.status, a.body)
 	}
 	return decode[T](t, a.body)
+}
+
+// untilOK asks again and again until an answer is success; the failure of the test repeats the last answer.
+func untilOK(t *testing.T, what string, ask func() answer) {
+	t.Helper()
+	untilDone(t, what, func() error {
+		if a := ask(); a.status != http.StatusOK {
+			return a.unexpected()
+		}
+		return nil
+	})
 }
 
 // refused requires a problem document of exactly this code, with the status that the catalogue gives it.
@@ -195,14 +231,14 @@ func redemption(account string, points int64) fields {
 // open opens an account; body is its reference and controller.
 func (c *consortium) open(t *testing.T, member string, body fields) string {
 	t.Helper()
-	a := c.call(t, member, request{method: "POST", path: "/v1/accounts", key: c.key(t, member, "till"), idempotency: unique("open"), body: body})
+	a := c.operated(t, member, request{method: "POST", path: "/v1/accounts", key: c.key(t, member, "till"), idempotency: unique("open"), body: body})
 	return ok[operation](t, a).Account
 }
 
 // submit sends one operation under a key of its own.
 func (c *consortium) submit(t *testing.T, member string, body any) answer {
 	t.Helper()
-	return c.call(t, member, request{method: "POST", path: "/v1/operations", key: c.key(t, member, "till"), idempotency: unique("op"), body: body})
+	return c.operated(t, member, request{method: "POST", path: "/v1/operations", key: c.key(t, member, "till"), idempotency: unique("op"), body: body})
 }
 
 // position asks a member's gateway for an account of its programme.

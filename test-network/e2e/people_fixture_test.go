@@ -69,6 +69,7 @@ func (c *consortium) walletHolder(t *testing.T) *walletHolder {
 	who := &walletHolder{on: c, account: points.AccountID(randomHex(16)), key: key, encoded: must[string](t)(points.EncodePublicKey(&key.PublicKey))}
 	id := points.OperationID(randomHex(16))
 	u := c.user(t, "airline", string(membership.GatewayRole))
+	c.level(t) // Both endorsers have to know the last batch of the lane, which was committed at one.
 	lanes := decode[[]points.Lane](t, u.query(t, "points-airline", wire.FnGetLanes, `{"msp":"AirlineMSP","first":210,"count":1}`))
 	request := wire.BatchRequest{Lane: peopleLane, Seq: lanes[0].Seq + 1, Operations: []points.Operation{
 		{ID: id, Kind: points.KindOpen, Account: who.account, Controller: &points.Controller{Kind: points.ControllerP256, Version: 1, Key: who.encoded}},

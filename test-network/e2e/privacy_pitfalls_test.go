@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -127,7 +128,9 @@ func TestAGranteeNeitherSharesNorTakesBackByItself(t *testing.T) {
 // TestSubmittedQueriesPutNothingReadableOnTheChannel: queries of private values seal their answers under a key that is in the transient field only.
 func TestSubmittedQueriesPutNothingReadableOnTheChannel(t *testing.T) {
 	vault, one := three.programme(t, "airline", membership.GatewayRole, "airline"), entry(t)
-	signed, from := three.sharedWithHotel(t, vault, one), three.height(t, "airline")
+	signed := three.sharedWithHotel(t, vault, one)
+	three.copied(t, signed, one) // Its peer endorses an answer below.
+	from := three.height(t, "airline")
 	reply := randomHex(32)
 	gateway := three.user(t, "airline", string(membership.GatewayRole))
 	lookup := privacy.Lookup{V: 1, Keys: []privacy.EntryKey{one.Key}, Reply: reply}
@@ -191,7 +194,23 @@ func (c *consortium) sharedWithHotel(t *testing.T, vault *ledger.Points, entries
 	if _, raw := c.answers(t, from, ""); bytes.Contains(raw, []byte(signed.Body.Account)) {
 		t.Error("the channel tells which account the consent is of")
 	}
+	c.level(t)
 	return signed
+}
+
+// copied waits until the hotel's peer has the copy of an entry that was shared with it, and gives what it reads.
+func (c *consortium) copied(t *testing.T, signed privacy.SignedConsent, one privacy.Put) (got privacy.Shared) {
+	t.Helper()
+	hotel := c.programme(t, "hotel", membership.GatewayRole, "airline")
+	untilDone(t, "the hotel's peer has the copy", func() error {
+		var err error
+		got, err = hotel.Shared(t.Context(), "hotel", signed.Body.ID)
+		if err == nil && (len(got.Values) != 1 || got.Values[0].Value != string(one.Value)) {
+			err = fmt.Errorf("it has %+v", got.Values)
+		}
+		return err
+	})
+	return got
 }
 
 // TestAPurgeReachesAPeerThatWasDown: the owner purges without the grantee, whose peer has nothing left once it has caught up.
@@ -199,12 +218,7 @@ func TestAPurgeReachesAPeerThatWasDown(t *testing.T) {
 	vault, one := three.programme(t, "airline", membership.GatewayRole, "airline"), entry(t)
 	signed := three.sharedWithHotel(t, vault, one)
 	hotel := three.programme(t, "hotel", membership.GatewayRole, "airline")
-	var got privacy.Shared
-	until(t, "the hotel's peer has the copy", func() bool {
-		var err error
-		got, err = hotel.Shared(t.Context(), "hotel", signed.Body.ID)
-		return err == nil && len(got.Values) == 1 && got.Values[0].Value == string(one.Value)
-	})
+	got := three.copied(t, signed, one)
 	if !got.Values[0].Current || got.Consent.Signature != signed.Signature || got.Record.InForce(signed.Body.From) != nil {
 		t.Errorf("the hotel reads %+v", got)
 	}
@@ -223,9 +237,13 @@ func TestAPurgeReachesAPeerThatWasDown(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the owner can't purge while the grantee's peer is down: %v", err)
 	}
-	until(t, "the hotel's peer has forgotten the copy", func() bool {
-		_, err := hotel.Shared(t.Context(), "hotel", signed.Body.ID)
-		return fault.CodeOf(err) == fault.NotFound
+	three.level(t)
+	three.awaitReady(t, "hotel")
+	untilDone(t, "the hotel's peer has forgotten the copy", func() error {
+		if got, err := hotel.Shared(t.Context(), "hotel", signed.Body.ID); fault.CodeOf(err) != fault.NotFound {
+			return fmt.Errorf("it has %+v: %w", got.Values, err)
+		}
+		return nil
 	})
 	three.requireForgotten(t, "hotel", boxOf(t, one))
 	three.requireForgotten(t, "airline", boxOf(t, one))
@@ -316,7 +334,7 @@ func TestAuditsPassOverPersonalData(t *testing.T) {
 	}
 	must[privacy.Erasures](t)(vault.RecordErasures(t.Context(), wire.NewErasures{ID: privacy.ErasureID(randomHex(16)), Root: randomHex(32), Count: 1, Reason: privacy.ErasedOnRequest}))
 	for _, member := range []string{"airline", "hotel", "regulator"} {
-		until(t, member+"'s peer has the blocks", func() bool { return three.height(t, member) >= three.height(t, "airline") })
+		three.level(t)
 		three.run(t, "tally-audit", "--config", three.gatewayConfig(member))
 	}
 }

@@ -72,7 +72,7 @@ func TestAnAuditorsIdentityGetsNoEndorsement(t *testing.T) {
 
 // TestARegulatorsEnvelopeIsOrderedByNobody: self-made, with endorsements of others' proposals, and one of a brand's own transactions signed anew.
 func TestARegulatorsEnvelopeIsOrderedByNobody(t *testing.T) {
-	before, height := three.books(t, "airline"), three.height(t, "airline")
+	before, height := three.quiet(t, "airline")
 	regulator := three.user(t, "regulator", string(membership.AuditorRole))
 	old := lastEnvelope(t, "airline", three.user(t, "airline", string(membership.GatewayRole)))
 	taken := &common.Envelope{Payload: old.Payload, Signature: regulator.signature(t, old.Payload)} // The payload says who made it.
@@ -95,8 +95,7 @@ func TestARegulatorsEnvelopeIsOrderedByNobody(t *testing.T) {
 func TestAReplayedTransactionChangesNothing(t *testing.T) {
 	account := three.funded(t, "airline", 9)
 	three.awaitReady(t, "airline")
-	before := three.books(t, "airline")
-	height := three.height(t, "airline")
+	before, height := three.quiet(t, "airline")
 	regulator := three.user(t, "regulator", string(membership.AuditorRole))
 	old := lastEnvelope(t, "airline", three.user(t, "airline", string(membership.GatewayRole)))
 	if got := regulator.broadcast(t, allOrderers[0], old); got.GetStatus() != common.Status_SUCCESS {
@@ -345,6 +344,7 @@ func TestTwoAuditorsSignTheSame(t *testing.T) {
 	three.run(t, "tally-audit", "archive", "write", "--config", three.gatewayConfig("regulator"), "--to", archive, "--segment", "50")
 	out := three.run(t, "tally-audit", "archive", "verify", archive)
 	height, _, _ := strings.Cut(strings.TrimSpace(out), " ")
+	three.level(t) // It writes a checkpoint at that height too.
 
 	keys := filepath.Join(dir, "auditors.pub")
 	var public []byte
@@ -369,12 +369,14 @@ func TestTwoAuditorsSignTheSame(t *testing.T) {
 	}
 	// Everything since is audited from that checkpoint on.
 	three.funded(t, "airline", 6)
+	three.level(t)
 	notes := must[[]string](t)(filepath.Glob(filepath.Join(dir, "airline", "chain", "*.note")))
 	out = three.run(t, "tally-audit", "checkpoint", "write", "--config", three.gatewayConfig("regulator"), "--key", filepath.Join(dir, "regulator", "auditor.secret"),
 		"--auditors", keys, "--chain", filepath.Join(dir, "regulator", "chain"), "--trust", notes[0])
 	if !strings.Contains(out, "NOT checked again, on the word of the checkpoint at height") {
 		t.Error(out)
 	}
+	three.level(t)
 	three.run(t, "tally-audit", "archive", "write", "--config", three.gatewayConfig("airline"), "--to", archive)
 	three.run(t, "tally-audit", "--from-archive", archive, "--auditors", keys, "--chain", filepath.Join(dir, "regulator", "chain"))
 }

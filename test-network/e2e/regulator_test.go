@@ -30,8 +30,7 @@ func TestRegulatorCannotPropose(t *testing.T) {
 
 // TestRegulatorCannotSubmit: with endorsements that brands' peers gave somebody else, in an envelope of its own, every ordering node refuses it.
 func TestRegulatorCannotSubmit(t *testing.T) {
-	before := three.books(t, "airline")
-	height := three.height(t, "airline")
+	before, height := three.quiet(t, "airline")
 	gateway := three.user(t, "airline", string(membership.GatewayRole))
 	p := gateway.propose(t, "points-airline", nil, wire.FnSubmitBatch, fence(attackLane, 1))
 	var responses []*peer.ProposalResponse
@@ -61,11 +60,14 @@ func TestRegulatorCannotSubmit(t *testing.T) {
 func TestRegulatorsGatewayReadsAndNeverWrites(t *testing.T) {
 	account := three.funded(t, "hotel", 42)
 	key := three.key(t, "regulator", "read")
-	until(t, "the regulator sees the account", func() bool {
+	untilDone(t, "the regulator sees the account", func() error {
 		a := three.call(t, "regulator", request{method: "GET", path: "/v1/accounts/" + account, key: key})
-		return a.status == 200 && decode[position](t, a.body).Posted == 42
+		if a.status != 200 || decode[position](t, a.body).Posted != 42 {
+			return a.unexpected()
+		}
+		return nil
 	})
-	before := three.books(t, "hotel")
+	before, _ := three.quiet(t, "hotel")
 	for _, write := range []request{
 		{method: "POST", path: "/v1/operations", body: three.purchase(t, "hotel", account, 100)},
 		{method: "POST", path: "/v1/operations/bulk", body: fields{"operations": []any{}}},

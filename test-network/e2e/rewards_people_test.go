@@ -6,9 +6,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
@@ -17,7 +17,7 @@ import (
 // operate sends an operation with the operator's key of a member.
 func (c *consortium) operate(t *testing.T, member string, body any) answer {
 	t.Helper()
-	return c.call(t, member, request{method: "POST", path: "/v1/operations", key: c.key(t, member, "operator"), idempotency: unique("op"), body: body})
+	return c.operated(t, member, request{method: "POST", path: "/v1/operations", key: c.key(t, member, "operator"), idempotency: unique("op"), body: body})
 }
 
 // testGiftsAndTransfers sends points that the receiver accepts, and a gift that whoever has its code takes, once.
@@ -68,8 +68,8 @@ func (c *consortium) approve(t *testing.T, prepared fields) {
 		method: "POST", path: "/v1/programmes/airline/approvals", key: c.key(t, "hotel", "operator"), idempotency: unique("approval"), body: fields{"operation": prepared},
 	}))
 	id, _ := prepared["id"].(string)
-	until(t, "the approval is in the issuer's read model", func() bool {
-		return c.call(t, "airline", request{method: "GET", path: "/v1/programmes/airline/approvals/" + id, key: c.key(t, "airline", "operator")}).status == http.StatusOK
+	untilOK(t, "the approval is in the issuer's read model", func() answer {
+		return c.call(t, "airline", request{method: "GET", path: "/v1/programmes/airline/approvals/" + id, key: c.key(t, "airline", "operator")})
 	})
 }
 
@@ -93,11 +93,18 @@ func testAdjustmentNeedsAnotherBrand(t *testing.T, c *consortium) {
 	}
 }
 
-// testRecoveryAndFreezing: a lost key is replaced after another brand's approval and a wait, the old key can veto; a frozen account spends nothing.
-func testRecoveryAndFreezing(t *testing.T, c *consortium) {
+// recovered is a customer whose lost key is replaced after another brand's approval and a wait.
+type recovered struct{ next holder }
+
+// complete is what puts the new key in force.
+func (r *recovered) complete() fields { return fields{"kind": "complete", "account": r.next.account} }
+
+// begins: within the wait the old key can veto.
+func (r *recovered) begins(t *testing.T, c *consortium) {
 	h := newHolder(t, c, "p256", 100_000)
 	next := h
 	next.key = must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	r.next = next
 	recover := func() {
 		body := fields{"kind": "recover", "account": h.account, "controller": fields{"kind": "p256", "key": must[string](t)(points.EncodePublicKey(&next.key.PublicKey))}}
 		prepared := c.prepare(t, body)
@@ -105,25 +112,28 @@ func testRecoveryAndFreezing(t *testing.T, c *consortium) {
 		ok[operation](t, c.operate(t, "airline", body.with(fields{"operation": prepared["id"]})))
 	}
 	recover()
-	refused(t, c.operate(t, "airline", fields{"kind": "complete", "account": h.account}), fault.RecoveryWaiting)
+	refused(t, c.operate(t, "airline", r.complete()), fault.RecoveryWaiting)
 	ok[operation](t, h.do(t, fields{"kind": "veto"}, nil))
-	refused(t, c.operate(t, "airline", fields{"kind": "complete", "account": h.account}), fault.RecoveryUnknown)
-
+	refused(t, c.operate(t, "airline", r.complete()), fault.RecoveryUnknown)
 	recover()
-	until(t, "the recovery's wait is over", func() bool {
-		return c.operate(t, "airline", fields{"kind": "complete", "account": h.account}).status == http.StatusOK
-	})
-	mug := fields{"kind": "redeem", "points": 500, "item": "mug", "pieces": 1}.with(till("till-1"))
-	until(t, "the cooling-off is over", func() bool { return next.do(t, mug.with(till("till-1")), nil).status == http.StatusOK })
+}
+
+// ends: with the new key in force and the cooling-off over the customer spends; while the account is frozen nothing is spent.
+func (r *recovered) ends(t *testing.T, c *consortium) {
+	h, next := r.next, r.next
+	untilOK(t, "the recovery's wait is over", func() answer { return c.operate(t, "airline", r.complete()) })
+	cool := c.account(t, "airline", h.account).CoolUntil // Trying meanwhile would use up all the authorisations that an account remembers.
+	until(t, "the cooling-off's time is over", func() bool { return time.Now().Unix() >= cool })
+	untilOK(t, "the cooling-off is over", func() answer { return next.do(t, mug(), nil) })
 
 	ok[operation](t, c.operate(t, "airline", fields{"kind": "freeze", "account": h.account, "reason": "fraud"}))
-	refused(t, next.do(t, mug.with(till("till-1")), nil), fault.AccountFrozen)
+	refused(t, next.do(t, mug(), nil), fault.AccountFrozen)
 	ok[operation](t, c.submit(t, "airline", c.purchase(t, "airline", h.account, 10_000)))
 	if p := c.account(t, "airline", h.account); p.Posted != 600 || len(p.Suspense) != 1 {
 		t.Errorf("frozen, the account has %d posted and %d lots in suspense", p.Posted, len(p.Suspense))
 	}
 	ok[operation](t, c.operate(t, "airline", fields{"kind": "unfreeze", "account": h.account, "reason": "resolution"}))
-	ok[operation](t, next.do(t, mug.with(till("till-1")), nil))
+	ok[operation](t, next.do(t, mug(), nil))
 }
 
 // testShop: a sponsored shop awards and accepts within its own limits.

@@ -51,7 +51,7 @@ func (c *consortium) keepSelling(account string, sale fields, key string, stop <
 		default:
 		}
 		start := time.Now()
-		a, err := c.try("grocer", request{
+		a, err := c.decided("grocer", request{
 			method: "POST", path: "/v1/operations", key: key, idempotency: unique("op"), body: sale.with(fields{"account": account, "receiptNumber": unique("r")}),
 		})
 		if err != nil || a.status != http.StatusOK {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/tallystick/tallystick/chaincode/clearing"
@@ -191,13 +192,33 @@ func (c *consortium) refusedAtPeers(t *testing.T, u *user, calls []tableCall) {
 // refusedAtOrderers requires that no ordering node takes a transaction of the caller's, though it has an endorsement. Of an expired certificate they say that the request is bad.
 func (c *consortium) refusedAtOrderers(t *testing.T, u *user, endorsements ...*peer.ProposalResponse) {
 	t.Helper()
-	own := u.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}")
 	for _, brand := range c.members.Brands() {
 		name := membership.OrdererNode(brand.Name, 0)
-		if got := u.broadcast(t, name, u.envelope(t, own, endorsements...)); got.GetStatus() != common.Status_FORBIDDEN && !strings.Contains(got.GetInfo(), "identity expired") {
+		if got, refused := u.refusedAtOrderer(t, name, endorsements...); !refused {
 			t.Errorf("%s answered %s %q, want %s", name, got.GetStatus(), got.GetInfo(), common.Status_FORBIDDEN)
 		}
 	}
+}
+
+// refusedAtOrderersFromNowOn requires the same after a change of the channel, which every ordering node learns at its own time: peers may have it before some of them.
+func (c *consortium) refusedAtOrderersFromNowOn(t *testing.T, u *user, endorsements ...*peer.ProposalResponse) {
+	t.Helper()
+	for _, brand := range c.members.Brands() {
+		name := membership.OrdererNode(brand.Name, 0)
+		until(t, name+" takes nothing of the caller's any more", func() bool {
+			_, refused := u.refusedAtOrderer(t, name, endorsements...)
+			return refused
+		})
+	}
+	c.refusedAtOrderers(t, u, endorsements...)
+}
+
+// refusedAtOrderer hands over a transaction of the user's, with endorsements of another one.
+func (u *user) refusedAtOrderer(t *testing.T, name string, endorsements ...*peer.ProposalResponse) (got *orderer.BroadcastResponse, refused bool) {
+	t.Helper()
+	own := u.propose(t, "points-airline", nil, wire.FnGetProgramme, "{}")
+	got = u.broadcast(t, name, u.envelope(t, own, endorsements...))
+	return got, got.GetStatus() == common.Status_FORBIDDEN || strings.Contains(got.GetInfo(), "identity expired")
 }
 
 // TestOnlyWritersAreOrdered: no ordering node takes a transaction of an identity without a role that writes, of whatever member, though peers ran its function and

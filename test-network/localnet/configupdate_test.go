@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"testing"
+	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	"github.com/hyperledger/fabric-config/configtx"
@@ -167,11 +168,26 @@ func signatureHeader(t *testing.T, s identity.SigningIdentity) *common.Signature
 	return &common.SignatureHeader{Creator: encode(t, &msp.SerializedIdentity{Mspid: s.MspID(), IdBytes: s.Credentials()}), Nonce: nonce}
 }
 
-// broadcast hands an envelope to the airline's ordering node and gives its answer.
+// broadcast hands an envelope to the airline's ordering node and gives its answer; it hands it over again while that node can't order anything, as when it knows no leader.
 func broadcast(t *testing.T, c *Consortium, envelope *common.Envelope) common.Status {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), networkPatience)
 	defer cancel()
+	for {
+		status := broadcastOnce(ctx, t, c, envelope)
+		if status != common.Status_SERVICE_UNAVAILABLE {
+			return status
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("the ordering node can't order anything")
+		case <-time.After(readinessInterval):
+		}
+	}
+}
+
+func broadcastOnce(ctx context.Context, t *testing.T, c *Consortium, envelope *common.Envelope) common.Status {
+	t.Helper()
 	connection, err := lifecycle.Connect(c.Dir, "airline", c.Membership.OrdererPorts("airline", 0).Listen)
 	if err != nil {
 		t.Fatal(err)
