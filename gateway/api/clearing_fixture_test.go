@@ -96,7 +96,7 @@ func (h *exchangeHouse) desk(member string, change ...func(*Parts)) *desk {
 
 func (d *desk) do(c call) *httptest.ResponseRecorder {
 	d.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if seen, _ := d.projection.Height(); seen == d.house.Height() {
 			return d.bench.do(c)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/points"
 	"github.com/tallystick/tallystick/chaincode/quantity"
+	"github.com/tallystick/tallystick/gateway/sequencer"
 )
 
 func TestWhoTakesWhatPlacesWithAPartnerIsToldByTheRequest(t *testing.T) {
@@ -186,11 +187,19 @@ func TestTheReturnOfWhatAnotherGatewayAnsweredForAMomentAgoCanBeTriedAgain(t *te
 	for _, c := range []struct {
 		age  time.Duration
 		code fault.Code
-	}{{0, fault.NotReady}, {travelTime - 2*time.Second, fault.NotReady}, {-2 * time.Second, fault.NotReady}, {travelTime + time.Second, fault.NotFound}} {
+	}{{0, fault.NotReady}, {travelTime / 2, fault.NotReady}, {-travelTime / 2, fault.NotReady}, {travelTime + time.Second, fault.NotFound}} {
 		id := fmt.Sprintf("%08x", uint32(time.Now().Add(-c.age).Unix())) + heldID[8:]
 		b.hotel.problem(b.till("key "+id, elsewhere(KindReturn, fields{"original": nil, "originalOperation": id})), c.code)
 	}
 	if n := len(b.airline.intakes); n != 0 {
 		t.Errorf("%d operations were recorded", n)
+	}
+	drawn := sequencer.DrawnAt(points.OperationID(heldID))
+	for age, code := range map[time.Duration]fault.Code{
+		travelTime - 1: fault.NotReady, travelTime: fault.NotFound, -travelTime + 1: fault.NotReady, -travelTime: fault.NotFound,
+	} {
+		if err := notSeen(points.OperationID(heldID), "", drawn.Add(age)); fault.CodeOf(err) != code {
+			t.Errorf("%s after it was drawn: %v, want %s", age, err, code)
+		}
 	}
 }

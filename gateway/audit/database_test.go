@@ -35,7 +35,7 @@ func projected(t *testing.T, s projection.Source, path string) *store.Store {
 	go func() { ended <- p.Run(ctx) }()
 	select {
 	case <-p.CaughtUp():
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the projection doesn't catch up")
 	}
 	cancel()

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds waits for what must come.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // office is a member's gateway as far as the clerk is concerned.
 type office struct {

@@ -26,7 +26,7 @@ import (
 )
 
 // patience bounds waits for what must come.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // runner runs a projection until it is stopped.
 type runner struct {

@@ -242,7 +242,7 @@ func (c *count) Add(rows int) {
 }
 
 func options(targets ...Target) Options {
-	return Options{Targets: targets, Bulk: 10, Concurrency: 4, DateStep: 30, RetryFor: 20 * time.Second, Progress: &count{}}
+	return Options{Targets: targets, Bulk: 10, Concurrency: 4, DateStep: 30, RetryFor: time.Minute, Progress: &count{}}
 }
 
 // receipts is a file of n customers with sales and a return each, in the order of time.

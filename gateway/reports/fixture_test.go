@@ -91,7 +91,7 @@ func (m *market) follow(member string) *store.Reads {
 	go func() { ended <- p.Run(ctx) }()
 	select {
 	case <-p.CaughtUp():
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		m.t.Fatal("the projection doesn't catch up")
 	}
 	cancel()

@@ -34,7 +34,7 @@ import (
 const (
 	programmeName = "airline"
 	issuer        = "AirlineMSP"
-	patience      = 20 * time.Second // A test that waits longer for an event has failed.
+	patience      = time.Minute // A test that waits longer for an event has failed.
 )
 
 // fate is what becomes of a submitted transaction.

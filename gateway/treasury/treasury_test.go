@@ -89,7 +89,7 @@ func (d *desk) reads(member string) (*store.Store, *store.ClearingReads) {
 	case <-p.CaughtUp():
 	case err := <-ended:
 		d.t.Fatal(err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		d.t.Fatal(p.Ready())
 	}
 	return s, store.NewClearingReads(s.Reader())

@@ -15,7 +15,7 @@ import (
 	"github.com/tallystick/tallystick/network/rundir"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func supervisor(t *testing.T) Supervisor {
 	t.Helper()

@@ -31,7 +31,7 @@ import (
 )
 
 // patience bounds what a test waits for; nothing takes anywhere near as long.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // authority signs the certificates of one test.
 type authority struct {
