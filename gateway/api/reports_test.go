@@ -33,6 +33,10 @@ func (l heldLog) Accesses(_ context.Context, from, to int64, _ int) ([]reports.A
 	return l, nil
 }
 
+func (l heldLog) Grantees(context.Context, int64, int64, int) ([]reports.GranteeSum, error) {
+	return []reports.GranteeSum{{Grantee: "hotel", Purpose: "check-in", Month: "2026-01", Accesses: 3, Persons: 2}}, nil
+}
+
 func (l heldLog) Readings(context.Context, int64, int64, int) ([]reports.ReadingCount, error) {
 	return []reports.ReadingCount{{Owner: "hotel", Purpose: "stay", Attribute: "name", Readings: 4}}, nil
 }

@@ -26,10 +26,21 @@ type ReadingCount struct {
 	Readings  int64  `json:"readings"`
 }
 
+// GranteeSum is what another brand was given to read of this brand's customers in one month, by the log of the brand that gave it.
+type GranteeSum struct {
+	Grantee  string `json:"grantee"`
+	Purpose  string `json:"purpose"`
+	Month    string `json:"month"`    // YYYY-MM, UTC.
+	Accesses int64  `json:"accesses"` // Of attributes, as the counts of partner/<grantee>, which they add up to.
+	Persons  int64  `json:"persons"`  // Different ones in the month; who is read in two months is in both sums.
+}
+
 // AccessLog counts what a brand's access log has: the vault. A gateway that keeps no customers has none.
 type AccessLog interface {
 	// Accesses counts those of the time from (included) to (excluded), in Unix seconds, ordered by actor, purpose, action and attribute, at most limit lines.
 	Accesses(ctx context.Context, from, to int64, limit int) ([]AccessCount, error)
+	// Grantees sums up those of other brands by grantee, purpose and month, in this order, at most limit lines.
+	Grantees(ctx context.Context, from, to int64, limit int) ([]GranteeSum, error)
 	// Readings counts what was read of other brands' customers in the same time, ordered by owner, purpose and attribute, at most limit lines.
 	Readings(ctx context.Context, from, to int64, limit int) ([]ReadingCount, error)
 }
@@ -42,6 +53,8 @@ type Accesses struct {
 	From   string        `json:"from"`   // RFC 3339, included;
 	Until  string        `json:"until"`  // excluded.
 	Counts []AccessCount `json:"counts"`
+	// Grantees sums up the counts of other brands.
+	Grantees []GranteeSum `json:"grantees"`
 	// Readings is the other side: of other brands' customers, as far as this member read. An owner counts at least as many, and more only where its answer was lost.
 	Readings []ReadingCount `json:"readings"`
 }
@@ -61,7 +74,7 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 		return nil, fault.New(fault.NotFound, "this gateway keeps no customers' data, so it has no access log")
 	}
 	from, until := int64(period.From)*secondsPerDay, (int64(period.To)+1)*secondsPerDay
-	a := &Accesses{Method: MethodAccesses, Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}, Readings: []ReadingCount{}}
+	a := &Accesses{Method: MethodAccesses, Member: member, From: timeOf(from), Until: timeOf(until), Counts: []AccessCount{}, Grantees: []GranteeSum{}, Readings: []ReadingCount{}}
 	return a, a.make(ctx, r, NameAccesses, func(*store.Picture, []points.Programme) error {
 		counts, err := log.Accesses(ctx, from, until, MaxRows+1)
 		if err != nil {
@@ -70,6 +83,13 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 		if len(counts) > MaxRows {
 			return tooMany("kinds of access")
 		}
+		grantees, err := log.Grantees(ctx, from, until, MaxRows+1)
+		if err != nil {
+			return err
+		}
+		if len(grantees) > MaxRows {
+			return tooMany("sums by grantee")
+		}
 		readings, err := log.Readings(ctx, from, until, MaxRows+1)
 		if err != nil {
 			return err
@@ -77,7 +97,7 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 		if len(readings) > MaxRows {
 			return tooMany("kinds of readings")
 		}
-		a.Counts, a.Readings = append(a.Counts, counts...), append(a.Readings, readings...)
+		a.Counts, a.Grantees, a.Readings = append(a.Counts, counts...), append(a.Grantees, grantees...), append(a.Readings, readings...)
 		return nil
 	})
 }
@@ -85,16 +105,19 @@ func MakeAccesses(ctx context.Context, r Reader, log AccessLog, member string, p
 const secondsPerDay = 86400
 
 func (a *Accesses) columns() []string {
-	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons", "owner", "method"}
+	return []string{"member", "from", "until", "actor", "purpose", "action", "attribute", "accesses", "persons", "owner", "grantee", "month", "method"}
 }
 
 func (a *Accesses) lines() [][]string {
 	var all [][]string
 	for _, c := range a.Counts {
-		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons), "", a.Method})
+		all = append(all, []string{a.Member, a.From, a.Until, c.Actor, c.Purpose, c.Action, c.Attribute, number(c.Accesses), number(c.Persons), "", "", "", a.Method})
+	}
+	for _, g := range a.Grantees {
+		all = append(all, []string{a.Member, a.From, a.Until, "", g.Purpose, "", "", number(g.Accesses), number(g.Persons), "", g.Grantee, g.Month, a.Method})
 	}
 	for _, r := range a.Readings {
-		all = append(all, []string{a.Member, a.From, a.Until, "", r.Purpose, "read", r.Attribute, number(r.Readings), "", r.Owner, a.Method})
+		all = append(all, []string{a.Member, a.From, a.Until, "", r.Purpose, "read", r.Attribute, number(r.Readings), "", r.Owner, "", "", a.Method})
 	}
 	return all
 }

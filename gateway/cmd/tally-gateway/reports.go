@@ -84,3 +84,13 @@ func (l accessLog) Accesses(ctx context.Context, from, to int64, limit int) ([]r
 	}
 	return all, err
 }
+
+// Grantees implements reports.AccessLog.
+func (l accessLog) Grantees(ctx context.Context, from, to int64, limit int) ([]reports.GranteeSum, error) {
+	sums, err := l.Vault.Grantees(ctx, from, to, limit)
+	all := make([]reports.GranteeSum, len(sums))
+	for i, s := range sums {
+		all[i] = reports.GranteeSum(s)
+	}
+	return all, err
+}

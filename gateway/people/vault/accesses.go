@@ -24,3 +24,20 @@ func (v *Vault) Accesses(ctx context.Context, from, to int64, limit int) ([]Acce
 		return []any{&c.Actor, &c.Purpose, &c.Action, &c.Attribute, &c.Accesses, &c.Persons}
 	})
 }
+
+// GranteeSum sums up what another brand looked at or was given to read, in one month.
+type GranteeSum struct {
+	Grantee, Purpose string
+	Month            string // YYYY-MM, UTC.
+	Accesses         int64
+	Persons          int64 // Different ones in the month.
+}
+
+// Grantees sums up the lines of the access log whose actor is another brand (partner/<brand>), from a time (included) to another (excluded; both Unix seconds), by brand, purpose
+// and month, in this order; at most limit sums. A line about several attributes counts for each of them, as in Accesses.
+func (v *Vault) Grantees(ctx context.Context, from, to int64, limit int) ([]GranteeSum, error) {
+	rows, err := v.DB.Reader().QueryContext(ctx, `SELECT substr(l.actor, 9), l.purpose, strftime('%Y-%m', l.at / 1000, 'unixepoch'), COUNT(*), COUNT(DISTINCT l.person)
+		FROM access_log l LEFT JOIN json_each(l.attributes) a ON TRUE WHERE l.at >= ? AND l.at < ? AND substr(l.actor, 1, 8) = 'partner/'
+		GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ?`, from*1000, to*1000, limit)
+	return sqlite.List(rows, err, func(s *GranteeSum) []any { return []any{&s.Grantee, &s.Purpose, &s.Month, &s.Accesses, &s.Persons} })
+}
