@@ -57,6 +57,8 @@ const (
 	ConsentNotInForce  Code = "CONSENT_NOT_IN_FORCE"
 
 	PersonUnknown  Code = "PERSON_UNKNOWN"
+	PurposeUnknown Code = "PURPOSE_UNKNOWN"
+	KeyExposed     Code = "KEY_EXPOSED"
 	PersonExists   Code = "PERSON_EXISTS"
 	PersonConflict Code = "PERSON_CONFLICT"
 	PersonLimit    Code = "PERSON_LIMIT"
@@ -220,6 +222,8 @@ var catalogue = []Entry{
 	{ConsentNotInForce, ClassRequest, http.StatusConflict, "The consent has ended, or its time has not begun or is over."},
 	{ClearingMismatch, ClassInternal, http.StatusInternalServerError, "Obligations, positions and legs of a window don't agree: run the audit."},
 	{PersonUnknown, ClassRequest, http.StatusNotFound, "The vault has no such person: it never had, or the person was erased."},
+	{PurposeUnknown, ClassRequest, http.StatusUnprocessableEntity, "The data policy in force declares no purpose of this code: personal data are read and written for declared purposes."},
+	{KeyExposed, ClassInternal, http.StatusInternalServerError, "The file of a secret key has wider permissions than 0600: others may have read the key."},
 	{PersonExists, ClassRequest, http.StatusConflict, "Another person of the vault has one of these identifiers: find that person, or merge the two."},
 	{PersonConflict, ClassRequest, http.StatusConflict, "The two persons differ in attributes that have one value: the detail names them, decide for each."},
 	{PersonLimit, ClassRequest, http.StatusConflict, "The person would have more values or accounts than the vault keeps for one."},

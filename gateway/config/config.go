@@ -211,7 +211,7 @@ func (c *Config) resolve(folder string) {
 		paths = append(paths, &c.Partners[i].TLSRoot)
 	}
 	for _, p := range paths {
-		if *p != "" && !filepath.IsAbs(*p) {
+		if *p != "" && !filepath.IsAbs(*p) && !isCredential(*p) {
 			*p = filepath.Join(folder, *p)
 		}
 	}

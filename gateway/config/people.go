@@ -13,8 +13,8 @@ var regionForm = regexp.MustCompile(`^[A-Z]{2}$`)
 // People says where the gateway keeps what it knows of customers. Without a database it keeps nothing, and answers nothing about them.
 type People struct {
 	Database     string // SQLite file. It is no derived data: back it up.
-	MasterKeys   string // Folder of the keys that wrap every person's own key; the highest number wraps. Back it up apart from the database.
-	IndexKeys    string // Folder of the keys of the index by phone, e-mail, card and external id; the highest number is written.
+	MasterKeys   string // Folder of the keys that wrap every person's own key, or credential:NAME; the highest number wraps. Back it up apart from the database.
+	IndexKeys    string // Folder of the keys of the index by phone, e-mail, card and external id, or credential:NAME; the highest number is written.
 	Origin       string // Of the wallet's pages as browsers see it: https://host, or http://localhost:port for development; empty: customers don't sign in.
 	Client       string // Header in which the proxy before the gateway names who asks, such as X-Forwarded-For; empty without a proxy.
 	SMTP         SMTP   // How e-mails are sent; empty: no codes go to e-mail addresses.
@@ -83,7 +83,7 @@ func (c *Config) validatePeople() error {
 		return wrong("people.database", "must be another file than the read model's, which can be thrown away")
 	}
 	for _, folder := range []struct{ key, path string }{{"people.masterKeys", p.MasterKeys}, {"people.indexKeys", p.IndexKeys}} {
-		if err := readableFolder(folder.key, folder.path); err != nil {
+		if err := validKeys(folder.key, folder.path); err != nil {
 			return err
 		}
 	}
@@ -101,6 +101,24 @@ func (c *Config) validatePeople() error {
 	}
 	if p.Region != "" && !regionForm.MatchString(p.Region) {
 		return wrong("people.region", "must be a country of ISO 3166-1 in two capital letters")
+	}
+	return nil
+}
+
+// credential is how keys are named that systemd hands to the service, and the form of such a name: see people/keyring.
+const credential = "credential:"
+
+var credentialForm = regexp.MustCompile(`^credential:[a-zA-Z0-9][a-zA-Z0-9.-]*$`)
+
+func isCredential(path string) bool { return strings.HasPrefix(path, credential) }
+
+// validKeys wants a folder, or a credential's name: whether it is there is seen when the keys are read.
+func validKeys(key, path string) error {
+	if !isCredential(path) {
+		return readableFolder(key, path)
+	}
+	if !credentialForm.MatchString(path) {
+		return wrong(key, "names a credential in letters, digits, dots and hyphens")
 	}
 	return nil
 }

@@ -36,12 +36,20 @@ func TestPeopleAreReadWithAbsolutePaths(t *testing.T) {
 	}
 }
 
+func TestKeysMayBeCredentialsOfTheService(t *testing.T) {
+	c, err := Load(withPeople(t, "{database: data/people.db, masterKeys: 'credential:master', indexKeys: index}"), nil)
+	if err != nil || c.People.MasterKeys != "credential:master" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 func TestAWrongBlockOfPeopleNamesItsKey(t *testing.T) {
 	for block, key := range map[string]string{
 		"{masterKeys: master, indexKeys: index}":                                      "people.database",
 		"{database: data/gateway.db, masterKeys: master, indexKeys: index}":           "people.database",
 		"{database: people.db, indexKeys: index}":                                     "people.masterKeys",
 		"{database: people.db, masterKeys: none, indexKeys: index}":                   "people.masterKeys",
+		"{database: people.db, masterKeys: 'credential:../x', indexKeys: index}":      "people.masterKeys",
 		"{database: people.db, masterKeys: master, indexKeys: ca.pem}":                "people.indexKeys",
 		"{database: people.db, masterKeys: master, indexKeys: master}":                "people.indexKeys",
 		"{database: people.db, masterKeys: master, indexKeys: index, region: de}":     "people.region",
