@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -99,6 +100,19 @@ func (s *Server) recoverPanic(c *gin.Context) {
 		abort(c, fault.New(fault.Internal, "the log has the cause under this requestId"))
 	}()
 	c.Next()
+}
+
+// aboutItself are the routes that say how the gateway is, and nothing of anybody.
+var aboutItself = []string{"/healthz", "/readyz", "/metrics", "/v1/openapi.yaml", "/v1/codes"}
+
+// awaitPeople serves nothing until people.db holds nobody any more who was erased: sessions, references at tills, and other members' questions lead to persons, too.
+func (s *Server) awaitPeople(c *gin.Context) {
+	if s.people.Open == nil || slices.Contains(aboutItself, c.FullPath()) {
+		return
+	}
+	if err := s.people.Open(); err != nil {
+		abort(c, err)
+	}
 }
 
 // requireKey refuses a request without a usable Idempotency-Key on routes that need one.

@@ -15,6 +15,7 @@ import (
 
 // People are the parts that keep customers' personal data; of the brand's own gateway only.
 type People struct {
+	Open       func() error              // NOT_READY while there may be somebody in people.db who was erased; nil where nothing is kept.
 	Abuse      Abuse                     // Nil where nobody looks for abuse.
 	Compliance Compliance                // Nil without a compliance identity.
 	Erasures   Erasures                  // Nil where no customers' data are kept.

@@ -206,3 +206,29 @@ func inFiles(t *testing.T, path, text string) bool {
 	}
 	return false
 }
+
+func TestACopyHasWhatWasCommittedAndIsItsOwnersAlone(t *testing.T) {
+	db, path := open(t)
+	ctx := t.Context()
+	if err := db.Write(ctx, insert("kept")); err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(t.TempDir(), "copy.db")
+	if err := Copy(ctx, path, target); err != nil {
+		t.Fatal(err)
+	}
+	about, err := os.Stat(target)
+	if err != nil || about.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", about.Mode(), err)
+	}
+	raw, err := os.ReadFile(target)
+	if err != nil || !bytes.Contains(raw, []byte("kept")) {
+		t.Errorf("the copy hasn't what was written: %v", err)
+	}
+	if err := Copy(ctx, path, target); fault.CodeOf(err) != fault.AlreadyExists {
+		t.Errorf("over another file: %v", err)
+	}
+	if err := Copy(ctx, path+"-none", target+"-2"); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("of nothing: %v", err)
+	}
+}

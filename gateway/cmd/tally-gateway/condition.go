@@ -35,6 +35,11 @@ func (c *condition) Reasons(ctx context.Context) []string {
 	if c.gateway.sequencer == nil {
 		return reasons
 	}
+	if c.gateway.people != nil {
+		if err := c.gateway.people.compare.Open(); err != nil {
+			reasons = append(reasons, err.Error())
+		}
+	}
 	if err := c.gateway.sequencer.Ready(); err != nil {
 		reasons = append(reasons, err.Error())
 	}
@@ -50,6 +55,9 @@ func (c *condition) Reasons(ctx context.Context) []string {
 // Warnings implements api.Condition.
 func (c *condition) Warnings() []string {
 	warnings := c.gateway.certificates.Warnings()
+	if c.gateway.people != nil {
+		warnings = append(warnings, c.gateway.people.compare.Warnings(context.Background())...)
+	}
 	programme, err := c.gateway.reads.Programme(context.Background(), c.gateway.cfg.Programme)
 	if err != nil {
 		return warnings // Whose condition says more.

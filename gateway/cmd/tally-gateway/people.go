@@ -27,7 +27,8 @@ type people struct {
 	senders map[vault.Kind]signin.Sender // By which customers are written to; empty where they don't sign in.
 	signIn  *signin.Service              // Nil where they don't.
 	erasure *erasure.Desk
-	runs    []func(context.Context) error // What they do beside answering, until their context ends.
+	compare *comparison
+	runs    []func(context.Context) error // What they do beside answering, once people.db was compared, until their context ends.
 }
 
 // buildPeople makes what keeps customers' data, where the configuration has a place for them.
@@ -59,6 +60,8 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 	readings := &consent.Readings{DB: db}
 	parts.Reports.Log = accessLog{v, readings}
 	g.buildErasure(own, parts)
+	g.people.compare = newComparison(v, g.people.erasure, g.reads, g.cfg.Programme, g.log, g.registry)
+	parts.People.Open = g.people.compare.Open
 	g.people.erasure.Retainers = append(g.people.erasure.Retainers, readings)
 	if err := g.buildAbuse(ctx, parts, hasher); err != nil {
 		return err

@@ -252,8 +252,10 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 		group.Go(func() error { return g.whenCaughtUp(core, run) })
 	}
 	if g.people != nil {
+		g.people.compare.caughtUp = g.projection.CaughtUp()
+		group.Go(func() error { return g.people.compare.run(core) })
 		for _, run := range g.people.runs {
-			group.Go(func() error { return run(core) })
+			group.Go(func() error { return g.whenCompared(core, run) })
 		}
 	}
 	if g.partners != nil {
@@ -299,6 +301,16 @@ func (g *gateway) schedulers() []func(context.Context) error {
 func (g *gateway) whenCaughtUp(ctx context.Context, run func(context.Context) error) error {
 	select {
 	case <-g.projection.CaughtUp():
+		return run(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// whenCompared runs a part that works with people.db, once nobody is in it any more who was erased.
+func (g *gateway) whenCompared(ctx context.Context, run func(context.Context) error) error {
+	select {
+	case <-g.people.compare.first:
 		return run(ctx)
 	case <-ctx.Done():
 		return ctx.Err()

@@ -81,28 +81,52 @@ func (c companion) Forget(tx *sqlite.Tx, person vault.PersonID, entries []privac
 	if err := now.refusal(); err != nil {
 		return err
 	}
-	var id string
-	there, err := tx.QueryRow(`SELECT id FROM erasures WHERE person = ? AND step = 'destroying'`, []any{string(person)}, &id)
+	there, err := c.Destroying(tx, person)
 	if err != nil {
 		return err
 	}
 	if !there {
 		return fault.New(fault.Forbidden, "persons are erased by the erasure's steps alone")
 	}
-	for _, key := range entries {
-		if _, err := tx.Exec(`INSERT INTO erasure_entries (erasure, key) VALUES (?, ?)`, id, string(key)); err != nil {
-			return err
+	return c.forget(tx, person, entries)
+}
+
+// Destroying implements vault.Eraser.
+func (c companion) Destroying(tx *sqlite.Tx, person vault.PersonID) (bool, error) {
+	var one int
+	return tx.QueryRow(`SELECT 1 FROM erasures WHERE person = ? AND step = ?`, []any{string(person), string(Destroying)}, &one)
+}
+
+// ForgetAgain implements vault.Eraser. A request that the copy of the database has brought back is carried on from here, and certified once more: its accounts were dealt with, or are
+// when somebody looks. A legal hold in the copy was over when the person was erased.
+func (c companion) ForgetAgain(tx *sqlite.Tx, person vault.PersonID, entries []privacy.EntryKey) error {
+	if _, err := tx.Exec(`UPDATE erasure_accounts SET outcome = ?, due = 0 WHERE outcome = ? AND erasure IN (SELECT id FROM erasures WHERE person = ?)`,
+		string(Unsettled), string(ToClose), string(person)); err != nil {
+		return err
+	}
+	return c.forget(tx, person, entries)
+}
+
+// forget has the person's erasure, where there is one, purge these entries next, and takes the person's name from everything.
+func (c companion) forget(tx *sqlite.Tx, person vault.PersonID, entries []privacy.EntryKey) error {
+	var id string
+	if _, err := tx.QueryRow(`SELECT id FROM erasures WHERE person = ?`, []any{string(person)}, &id); err != nil {
+		return err
+	}
+	if id != "" {
+		for _, key := range entries {
+			if _, err := tx.Exec(`INSERT INTO erasure_entries (erasure, key) VALUES (?, ?)`, id, string(key)); err != nil {
+				return err
+			}
 		}
 	}
-	for _, statement := range []string{
-		`UPDATE erasure_accounts SET account = NULL WHERE erasure = ? AND outcome <> 'unsettled'`,
-		`DELETE FROM legal_holds WHERE person = (SELECT person FROM erasures WHERE id = ?)`,
-	} {
-		if _, err := tx.Exec(statement, id); err != nil {
-			return err
-		}
+	if _, err := tx.Exec(`UPDATE erasure_accounts SET account = NULL WHERE erasure = ? AND outcome <> ?`, id, string(Unsettled)); err != nil {
+		return err
 	}
-	_, err = tx.Exec(`UPDATE erasures SET person = NULL, actor = '', step = 'purging', destroyed_at = ?, entries = ?, trouble = '', tried = 0, due = 0 WHERE id = ?`,
-		c.desk.now(), len(entries), id)
+	if _, err := tx.Exec(`DELETE FROM legal_holds WHERE person = ?`, string(person)); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE erasures SET person = NULL, actor = '', step = ?, destroyed_at = ?, entries = ?, trouble = '', tried = 0, due = 0 WHERE id = ?`,
+		string(Purging), c.desk.now(), len(entries), id)
 	return err
 }

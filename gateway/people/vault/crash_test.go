@@ -199,6 +199,15 @@ func TestDestroyingAPersonLeavesNothingThatOpensItsValues(t *testing.T) {
 	companion := &companion{}
 	v.Register(companion)
 	v.Ledger.Before = vaulttest.Unavailable
+	if _, err := v.Destroy(ctx, ada); fault.CodeOf(err) != fault.LedgerUnavailable || !bytes.Equal(wrappedKey(t, v, ada), wrapped) {
+		t.Fatalf("the key was destroyed before the ledger has the mark: %v", err)
+	}
+	v.Ledger.Before = func(change privacy.Change) error {
+		if len(change.Purge) > 0 {
+			return vaulttest.Unavailable(change)
+		}
+		return nil
+	}
 	keys, err := v.Destroy(ctx, ada)
 	if err != nil || len(keys) != 2 || len(companion.forgotten) != 2 {
 		t.Fatalf("%v, %v, %v", keys, companion.forgotten, err)

@@ -24,30 +24,48 @@ func (v *Vault) Destroy(ctx context.Context, id PersonID) ([]privacy.EntryKey, e
 // Scrub clears what deleted rows may have left in people.db's pages and log. It takes time in proportion to the database: after many persons, once.
 func (v *Vault) Scrub(ctx context.Context) error { return v.DB.Scrub(ctx) }
 
-// Erase is Destroy without the scrubbing, for jobs that destroy many persons and scrub once.
+// Erase is Destroy without the scrubbing, for jobs that destroy many persons and scrub once. The person's mark comes onto the ledger first: no key is destroyed that an older copy of
+// people.db could bring back unnoticed.
 func (v *Vault) Erase(ctx context.Context, id PersonID) ([]privacy.EntryKey, error) {
 	h, release, err := v.hold(ctx, id, v.settleMergers)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	// Whoever has a reason to refuse says so before anything on the ledger says that the person is erased.
+	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
+		return tx.Try(func() error { _, err := v.forgetWhole(tx, h.id); return err })
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := v.putMarks(ctx, h); err != nil {
+		return nil, err
+	}
 	var keys []privacy.EntryKey
 	err = v.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		if live, err := livePerson(tx, h.id); err != nil || live != h.id {
-			return errors.Join(err, unknown())
-		}
 		var err error
-		if keys, err = v.forget(tx, h.id); err != nil {
-			return err
-		}
-		for _, c := range v.companions {
-			if err := c.Forget(tx, h.id, keys); err != nil {
-				return err
-			}
-		}
-		return nil
+		keys, err = v.forgetWhole(tx, h.id)
+		return err
 	})
 	return keys, err
+}
+
+// forgetWhole is forget with everything that companions keep.
+func (v *Vault) forgetWhole(tx *sqlite.Tx, id PersonID) ([]privacy.EntryKey, error) {
+	if live, err := livePerson(tx, id); err != nil || live != id {
+		return nil, errors.Join(err, unknown())
+	}
+	keys, err := v.forget(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range v.companions {
+		if err := c.Forget(tx, id, keys); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
 }
 
 // settleMergers ends mergers under way: which of two keys an entry is under must be known before one is destroyed.
@@ -77,6 +95,9 @@ func (v *Vault) forget(tx *sqlite.Tx, id PersonID) ([]privacy.EntryKey, error) {
 		}
 	}
 	if _, err := tx.Exec(`UPDATE persons SET wrapped = NULL, master = NULL, ended_at = ? WHERE id = ?`, v.now(), string(id)); err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(`UPDATE persons SET mark = NULL WHERE merged_into = ?`, string(id)); err != nil {
 		return nil, err
 	}
 	if err := insertCleanup(tx, id, keys, 0); err != nil {

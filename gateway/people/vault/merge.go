@@ -177,7 +177,8 @@ func MergerUnderWay(tx *sqlite.Tx, id PersonID) (bool, error) {
 	return tx.QueryRow(`SELECT 1 FROM changes WHERE gone IS NOT NULL AND (person = ? OR gone = ?) LIMIT 1`, []any{string(id), string(id)}, &one)
 }
 
-// mergeRows gives everything of gone to keep, and destroys gone's key: its values are under keep's now.
+// mergeRows gives everything of gone to keep, and destroys gone's key: its values are under keep's now. Companions come before that: what they have sealed under gone's key they seal
+// under keep's.
 func (v *Vault) mergeRows(tx *sqlite.Tx, keep, gone PersonID) error {
 	for _, query := range []string{
 		`UPDATE accounts SET person = ? WHERE person = ?`, `UPDATE openings SET person = ? WHERE person = ?`, `UPDATE creations SET person = ? WHERE person = ?`,
@@ -187,13 +188,14 @@ func (v *Vault) mergeRows(tx *sqlite.Tx, keep, gone PersonID) error {
 			return err
 		}
 	}
-	if _, err := tx.Exec(`UPDATE persons SET wrapped = NULL, master = NULL, ended_at = ?, merged_into = ? WHERE id = ?`, v.now(), string(keep), string(gone)); err != nil {
-		return err
-	}
 	for _, c := range v.companions {
 		if err := c.Merge(tx, keep, gone); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := v.keepMark(tx, gone); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE persons SET wrapped = NULL, master = NULL, ended_at = ?, merged_into = ? WHERE id = ?`, v.now(), string(keep), string(gone))
+	return err
 }

@@ -5,6 +5,7 @@ package vaulttest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -107,4 +108,37 @@ func (v *Vault) Close() {
 		v.t.Error(err)
 	}
 	v.db = nil
+}
+
+// Backup copies people.db as an operator does beside the running gateway, and returns the copy's name.
+func (v *Vault) Backup() string {
+	v.t.Helper()
+	file := filepath.Join(v.t.TempDir(), "people.db")
+	if err := sqlite.Copy(context.Background(), v.Database(), file); err != nil {
+		v.t.Fatal(err)
+	}
+	return file
+}
+
+// Restore ends the vault, puts a copy in the place of people.db and opens it. Companions must be registered again.
+func (v *Vault) Restore(backup string) {
+	v.t.Helper()
+	v.Close()
+	old, err := filepath.Glob(v.Database() + "*")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for _, file := range old {
+		if err := os.Remove(file); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	raw, err := os.ReadFile(backup)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if err := os.WriteFile(v.Database(), raw, 0o600); err != nil {
+		v.t.Fatal(err)
+	}
+	v.Restart()
 }

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/chaincode/engine"
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// How often a comparison that failed is tried again, how often the ledger's records of erasures are looked at afterwards, and for how long readiness warns of a backup that was put back.
+const (
+	comparePause  = time.Second
+	compareRound  = time.Minute
+	restoreWarned = 30 * 24 * time.Hour
+)
+
+// records is the read model's part of the ledger's records: store.Reads.
+type records interface {
+	Records(ctx context.Context, programme, object, after string, limit int) ([]store.Record, error)
+}
+
+// comparison holds people.db against what the ledger knows of erasures, before anything is served and again when the ledger turns out to know more than people.db: a backup that was put
+// back, or a peer that was behind.
+type comparison struct {
+	vault     *vault.Vault
+	desk      *erasure.Desk
+	reads     records
+	programme string
+	caughtUp  <-chan struct{} // Closed once the read model is.
+	log       *slog.Logger
+	again     prometheus.Counter
+
+	first   chan struct{} // Closed after the first comparison.
+	mu      sync.Mutex
+	pending bool
+	trouble fault.Code // Of the last attempt; empty before there was one.
+}
+
+func newComparison(v *vault.Vault, desk *erasure.Desk, reads records, programme string, log *slog.Logger, registry *prometheus.Registry) *comparison {
+	c := &comparison{
+		vault: v, desk: desk, reads: reads, programme: programme, log: log, first: make(chan struct{}), pending: true,
+		again: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tally_people_erased_again_total", Help: "Persons who were erased again because a copy of people.db had brought their keys back.",
+		}),
+	}
+	registry.MustRegister(c.again, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tally_people_compared", Help: "1 when people.db was held against the erasures on the ledger, without which nothing is served.",
+	}, func() float64 {
+		if c.Open() != nil {
+			return 0
+		}
+		return 1
+	}))
+	return c
+}
+
+// Open is NOT_READY as long as there may be somebody in people.db who was erased.
+func (c *comparison) Open() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.pending:
+		return nil
+	case c.trouble == "":
+		return fault.New(fault.NotReady, "people.db is being held against the erasures on the ledger")
+	default:
+		return fault.New(fault.NotReady, "people.db can't be held against the erasures on the ledger: %s", c.trouble)
+	}
+}
+
+func (c *comparison) note(pending bool, trouble fault.Code) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending, c.trouble = pending, trouble
+}
+
+// Warnings says that a backup was put back, for as long as somebody may still have to do something about it.
+func (c *comparison) Warnings(ctx context.Context) []string {
+	all, err := c.vault.Restores(ctx, time.Now().Add(-restoreWarned).UnixMilli())
+	if err != nil || len(all) == 0 {
+		return nil
+	}
+	return []string{"people.db was put back from a backup: persons who had been erased since were erased again, the last time " +
+		time.UnixMilli(all[0].At).UTC().Format(time.RFC3339) + "; make a new backup and destroy the old one"}
+}
+
+// run compares until that has succeeded, and then watches.
+func (c *comparison) run(ctx context.Context) error {
+	if err := c.compare(ctx); err != nil {
+		return err
+	}
+	close(c.first)
+	select {
+	case <-c.caughtUp:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for {
+		if err := c.watch(ctx); err != nil {
+			return err
+		}
+		if err := rest(ctx, compareRound); err != nil {
+			return err
+		}
+	}
+}
+
+// compare goes on until people.db holds nobody who is erased; an error is the context's.
+func (c *comparison) compare(ctx context.Context) error {
+	for {
+		erased, err := c.vault.Compare(ctx)
+		if erased > 0 {
+			c.again.Add(float64(erased))
+			c.log.Warn("people.db is older than erasures on the ledger: their persons were erased again", "persons", erased)
+		}
+		if err == nil {
+			c.note(false, "")
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		code := fault.CodeOf(err)
+		if code != c.lastTrouble() {
+			c.log.Warn("people.db can't be held against the erasures on the ledger, and nothing is served", "code", code, "err", err)
+		}
+		c.note(true, code)
+		if err := rest(ctx, comparePause); err != nil {
+			return err
+		}
+		if err := c.vault.Master.Reload(); err != nil { // A missing key may have been put back.
+			c.log.Warn("the master keys can't be read", "code", fault.CodeOf(err))
+		}
+	}
+}
+
+func (c *comparison) lastTrouble() fault.Code {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trouble
+}
+
+// watch compares again when the ledger has records of erasures that people.db doesn't know. What it knows afterwards it isn't asked again.
+func (c *comparison) watch(ctx context.Context) error {
+	unknown, err := c.unknown(ctx)
+	if err != nil || len(unknown) == 0 {
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn("the ledger's records of erasures can't be read", "code", fault.CodeOf(err))
+		}
+		return ctx.Err()
+	}
+	c.log.Warn("the ledger has records of erasures that people.db doesn't know: it is an older copy", "records", len(unknown))
+	c.note(true, "")
+	if err := c.compare(ctx); err != nil {
+		return err
+	}
+	if err := c.desk.Adopt(ctx, unknown); err != nil && ctx.Err() == nil {
+		c.log.Warn("the ledger's records of erasures can't be noted", "code", fault.CodeOf(err))
+	}
+	return ctx.Err()
+}
+
+// unknown lists the ledger's records of erasures that people.db doesn't know.
+func (c *comparison) unknown(ctx context.Context) (all [][]byte, err error) {
+	for after := ""; ; {
+		page, err := c.reads.Records(ctx, c.programme, engine.ObjectErasures, after, store.MaxPage)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		for _, r := range page {
+			known, err := c.desk.Knows(ctx, r.ID)
+			if err != nil {
+				return nil, err
+			}
+			if !known {
+				all = append(all, r.Body)
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// rest waits; an error is the context's.
+func rest(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/chaincode/fault"
+	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/gateway/people/erasure"
+	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/people/vaulttest"
+	"github.com/tallystick/tallystick/gateway/store"
+)
+
+// written are a read model's records.
+type written []privacy.Erasures
+
+func (w written) Records(_ context.Context, _, _, after string, _ int) (all []store.Record, err error) {
+	for _, r := range w {
+		body, err := json.Marshal(r)
+		if err != nil {
+			return nil, err
+		}
+		if string(r.ID) > after {
+			all = append(all, store.Record{ID: string(r.ID), Body: body})
+		}
+	}
+	return all, nil
+}
+
+// heard is a log that several goroutines write.
+type heard struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (h *heard) Write(line []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(line)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+func newTestComparison(v *vaulttest.Vault, ledger written) (*comparison, *heard, *prometheus.Registry) {
+	log, registry := &heard{}, prometheus.NewRegistry()
+	desk := erasure.New(erasure.Settings{Brand: vaulttest.Brand, DB: v.DB, Vault: v.Vault})
+	v.Register(desk.Companion())
+	c := newComparison(v.Vault, desk, ledger, "airline", slog.New(slog.NewJSONHandler(log, nil)), registry)
+	caught := make(chan struct{})
+	close(caught)
+	c.caughtUp = caught
+	return c, log, registry
+}
+
+// erased is a person whom a backup has brought back after the ledger got the mark.
+func erased(t *testing.T) (*vaulttest.Vault, vault.PersonID) {
+	t.Helper()
+	v := vaulttest.New(t)
+	id, err := v.Create(t.Context(), []vault.Attribute{{Name: "email", Value: "ada@example.com"}}, vault.Access{Actor: "desk", Purpose: "service"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backup := v.Backup()
+	if _, err := v.Destroy(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	v.Restore(backup)
+	return v, id
+}
+
+// TestAGatewayServesNothingUntilItComparedAndSaysWhatItFound has the master key away at first: without it nobody can say who is erased.
+func TestAGatewayServesNothingUntilItComparedAndSaysWhatItFound(t *testing.T) {
+	v, id := erased(t)
+	key := filepath.Join(v.MasterKeys(), "1.key")
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	v.DrawMaster() // Another one: a folder without keys isn't opened.
+	if err := os.Rename(filepath.Join(v.MasterKeys(), "1.key"), filepath.Join(v.MasterKeys(), "2.key")); err != nil {
+		t.Fatal(err)
+	}
+	v.Restart()
+	c, log, registry := newTestComparison(v, nil)
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.run(ctx) }()
+	eventually(t, func() bool { return c.Open() != nil && strings.Contains(c.Open().Error(), string(fault.StateCorrupt)) })
+	select {
+	case <-c.first:
+		t.Fatal("what works with people.db may begin")
+	default:
+	}
+	if err := os.Rename(key+".away", key); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return c.Open() == nil })
+	<-c.first
+	if _, err := v.Survivor(ctx, id); fault.CodeOf(err) != fault.PersonUnknown {
+		t.Errorf("the person is there: %v", err)
+	}
+	for name, want := range map[string]float64{"tally_people_erased_again_total": 1, "tally_people_compared": 1} {
+		if got := measured(t, registry, name); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if w := c.Warnings(ctx); v.Clock.Time.Before(time.Now().Add(-restoreWarned)) != (len(w) == 0) {
+		t.Errorf("warnings %v", w)
+	}
+	if text := log.String(); !strings.Contains(text, `"persons":1`) || strings.Contains(text, string(id)) || strings.Contains(text, "ada") {
+		t.Errorf("the log: %s", text)
+	}
+	end()
+	if err := <-ended; err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+// TestRecordsThatPeopleDbDoesNotKnowHaveItComparedAgain is a peer that was behind at the start: the mark and the record come later.
+func TestRecordsThatPeopleDbDoesNotKnowHaveItComparedAgain(t *testing.T) {
+	v, id := erased(t)
+	v.Clock.Time = time.Now()
+	mark := v.Ledger.Entries()
+	for key := range mark {
+		v.Ledger.Lose(key)
+	}
+	record := privacy.Erasures{V: 1, ID: "0123456789abcdef0123456789abcdef", Root: strings.Repeat("5e", 32), Count: 1, Reason: privacy.ErasedOnRequest, At: 1}
+	c, log, _ := newTestComparison(v, written{record})
+	if err := c.compare(t.Context()); err != nil || c.Open() != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Survivor(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	change := privacy.Change{V: 1}
+	for key, value := range mark {
+		change.Put = append(change.Put, privacy.Put{Key: key, Value: value})
+	}
+	if err := v.Ledger.ChangeVault(t.Context(), change); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.watch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Survivor(t.Context(), id); fault.CodeOf(err) != fault.PersonUnknown {
+		t.Errorf("the person is there: %v", err)
+	}
+	if w := c.Warnings(t.Context()); len(w) != 1 || c.Open() != nil {
+		t.Errorf("warnings %v, %v", w, c.Open())
+	}
+	before := log.String()
+	if err := c.watch(t.Context()); err != nil || log.String() != before {
+		t.Errorf("it compared again although it knows the record: %v, %s", err, log.String())
+	}
+}
+
+// measured is the value of a counter or gauge without labels.
+func measured(t *testing.T, registry *prometheus.Registry, name string) float64 {
+	t.Helper()
+	all, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range all {
+		if family.GetName() == name {
+			one := family.GetMetric()[0]
+			return one.GetCounter().GetValue() + one.GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return 0
+}
+
+// eventually waits for something that another goroutine does.
+func eventually(t *testing.T, happened func() bool) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	for tick := time.NewTicker(5 * time.Millisecond); !happened(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it didn't happen within a minute")
+		}
+	}
+}
