@@ -85,9 +85,11 @@ func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
 	for _, member := range []string{"airline", "hotel", "grocer"} {
 		p.awaitReady(t, member)
 	}
+	backup := p.backsUp(t)
 	p.erasesHerself(t, ada)
 	p.erase(t, cleo)
 	p.requireWithdrawn(t, consents)
+	p.restores(t, backup)
 	metrics = p.metrics(t)
 	p.run(t, "tallynet", "stop")
 	p.scan(t, metrics)

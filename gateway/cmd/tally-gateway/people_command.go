@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/keyring"
 	"github.com/tallystick/tallystick/gateway/people/store"
 	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // keyKind is one of the two sorts of keys that an operator rotates.
@@ -32,7 +33,7 @@ var (
 // peopleCommand is for operators. None of it stops the gateway: keys are files, the running gateway finds new ones by itself and does the work, and this only looks at people.db.
 func peopleCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use: "people", Short: "Keys of the customers' data: see, rotate, retire",
+		Use: "people", Short: "Customers' data: their keys, and backups",
 		Long: "Draws new keys beside the running gateway, which finds them within seconds and does the work: it wraps every person's key again, or puts every identifier into the\n" +
 			"index again. `keys` says how far it is. When nothing depends on an old key, `retire-master` or `retire-index` deletes it; what it wrapped, in backups too, can't be\n" +
 			"read any more then. With the gateway stopped, the work is done at its next start.",
@@ -42,6 +43,10 @@ func peopleCommand() *cobra.Command {
 	root.AddCommand(&cobra.Command{
 		Use: "keys", Short: "What depends on which key", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listKeys(cmd, file) },
+	})
+	root.AddCommand(&cobra.Command{
+		Use: "backup FILE", Short: "Copy people.db, also beside the running gateway", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return backUp(cmd, file, args[0]) },
 	})
 	for _, k := range []keyKind{masterKind, indexKind} {
 		root.AddCommand(&cobra.Command{
@@ -64,6 +69,18 @@ func loadPeople(file string) (*config.People, error) {
 		return nil, fault.New(fault.InvalidValue, "the configuration has no people: this gateway keeps no customers' data")
 	}
 	return &cfg.People, nil
+}
+
+func backUp(cmd *cobra.Command, file, target string) error {
+	p, err := loadPeople(file)
+	if err != nil {
+		return err
+	}
+	if err := sqlite.Copy(cmd.Context(), p.Database, target); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "people.db is copied to %s: keep it apart from the master keys, and not longer than the retention of backups says\n", target)
+	return nil
 }
 
 func rotate(cmd *cobra.Command, file string, k keyKind) error {

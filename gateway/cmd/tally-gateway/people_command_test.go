@@ -117,3 +117,23 @@ func TestAGatewayWithoutCustomersDataHasNoKeysOfThem(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestABackupIsMadeBesideTheRunningGatewayAndTakesNothingsPlace(t *testing.T) {
+	v, f := newOffice(t)
+	access := vault.Access{Actor: "desk", Purpose: "service"}
+	id, err := v.Create(t.Context(), []vault.Attribute{{Name: "external", Value: "crm:1"}}, access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "copy.db")
+	if out, err := operate(f, "backup", file); err != nil || !strings.Contains(out, file) {
+		t.Fatalf("%q, %v", out, err)
+	}
+	if _, err := operate(f, "backup", file); fault.CodeOf(err) != fault.AlreadyExists {
+		t.Errorf("over another: %v", err)
+	}
+	v.Restore(file)
+	if _, err := v.Read(t.Context(), id, nil, access); err != nil {
+		t.Error(err)
+	}
+}
