@@ -113,10 +113,13 @@ func (c *comparison) run(ctx context.Context) error {
 	}
 }
 
-// compare goes on until people.db holds nobody who is erased; an error is the context's.
+// compare goes on until people.db holds nobody who is erased, and nothing in the clear that isn't any more; an error is the context's.
 func (c *comparison) compare(ctx context.Context) error {
 	for {
 		erased, err := c.vault.Compare(ctx)
+		if err == nil {
+			err = c.desk.SealReasons(ctx)
+		}
 		if erased > 0 {
 			c.again.Add(float64(erased))
 			c.log.Warn("people.db is older than erasures on the ledger: their persons were erased again", "persons", erased)

@@ -67,8 +67,7 @@ func (c companion) Merge(tx *sqlite.Tx, keep, gone vault.PersonID) error {
 	if there {
 		return fault.New(fault.ErasureUnderWay, "one of the two is to be erased: they can't be merged")
 	}
-	_, err = tx.Exec(`UPDATE legal_holds SET person = ? WHERE person = ?`, string(keep), string(gone))
-	return err
+	return c.desk.moveHolds(tx, keep, gone)
 }
 
 // Forget implements vault.Companion. It runs in the transaction that destroys the key: it refuses that with LEGAL_HOLD when one was set in the last moment, and notes what is left to

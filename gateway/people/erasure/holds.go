@@ -12,7 +12,7 @@ import (
 
 // Limits of legal holds.
 const (
-	MaxHoldReason = 200 // Bytes. The reason is a case's reference, not its story.
+	MaxHoldReason = 200 // Bytes. The reason is a case's reference, not its story; it is kept sealed.
 	MaxHolds      = 20  // In force at the same time for one person.
 	MaxHoldTime   = 10 * 366 * 24 * time.Hour
 )
@@ -27,6 +27,8 @@ type LegalHold struct {
 	LiftedAt int64  // 0 while it is in force.
 	LiftedBy string
 	Told     bool // The customer may be told.
+
+	sealed []byte // The reason as it is kept.
 }
 
 // Hold sets a legal hold. INVALID_VALUE for a reason or an end out of the limits, LIMIT when there are too many.
@@ -38,7 +40,8 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 	if h.Until <= h.SetAt || h.Until > h.SetAt+MaxHoldTime.Milliseconds() {
 		return h, fault.New(fault.InvalidValue, "a legal hold ends in the future, within %d days", int(MaxHoldTime.Hours())/24)
 	}
-	if _, err := d.Vault.Accounts(ctx, person); err != nil { // PERSON_UNKNOWN.
+	person, err := d.Vault.Survivor(ctx, person)
+	if err != nil {
 		return h, err
 	}
 	h.ID = random.Hex(idBytes)
@@ -50,8 +53,11 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 		if now.count >= MaxHolds {
 			return fault.New(fault.Limit, "a person has at most %d legal holds at the same time", MaxHolds)
 		}
-		_, err = tx.Exec(`INSERT INTO legal_holds (id, person, reason, set_by, set_at, until, told) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			h.ID, string(person), h.Reason, h.SetBy, h.SetAt, h.Until, h.Told)
+		if h.sealed, err = d.Vault.SealNote(tx, person, reasonPlace(h.ID), h.Reason); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO legal_holds (id, person, reason, sealed_reason, set_by, set_at, until, told) VALUES (?, ?, '', ?, ?, ?, ?, ?)`,
+			h.ID, string(person), h.sealed, h.SetBy, h.SetAt, h.Until, h.Told)
 		return err
 	})
 }
@@ -75,15 +81,29 @@ func (d *Desk) Lift(ctx context.Context, person vault.PersonID, id, by string) e
 	return err
 }
 
-const selectHolds = `SELECT id, reason, set_by, set_at, until, lifted_at, lifted_by, told FROM legal_holds WHERE person = ? ORDER BY set_at DESC, id`
+const selectHolds = `SELECT id, reason, sealed_reason, set_by, set_at, until, lifted_at, lifted_by, told FROM legal_holds WHERE person = ? ORDER BY set_at DESC, id`
 
 // places are where the columns of selectHolds go.
 func (h *LegalHold) places() []any {
-	return []any{&h.ID, &h.Reason, &h.SetBy, &h.SetAt, &h.Until, &h.LiftedAt, &h.LiftedBy, &h.Told}
+	return []any{&h.ID, &h.Reason, &h.sealed, &h.SetBy, &h.SetAt, &h.Until, &h.LiftedAt, &h.LiftedBy, &h.Told}
 }
 
 // Holds lists a person's legal holds, also those that have ended, the newest first.
 func (d *Desk) Holds(ctx context.Context, person vault.PersonID) ([]LegalHold, error) {
+	all, err := d.holdsOf(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if err := d.openReason(ctx, person, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// holdsOf is Holds with the reasons as they are kept.
+func (d *Desk) holdsOf(ctx context.Context, person vault.PersonID) ([]LegalHold, error) {
 	rows, err := d.DB.Reader().QueryContext(ctx, selectHolds, string(person))
 	return sqlite.List(rows, err, (*LegalHold).places)
 }
@@ -127,7 +147,7 @@ func (is holding) refusalTo(actor string) error {
 
 // holding reads what the person's legal holds come to now.
 func (d *Desk) holding(ctx context.Context, person vault.PersonID) (holding, error) {
-	all, err := d.Holds(ctx, person)
+	all, err := d.holdsOf(ctx, person)
 	return holdingOf(all, d.now()), err
 }
 

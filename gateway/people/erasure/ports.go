@@ -19,6 +19,14 @@ type Vault interface {
 	Accounts(ctx context.Context, id vault.PersonID) ([]vault.Link, error)
 	// Entries lists a person's values; all of them when no name is given.
 	Entries(ctx context.Context, id vault.PersonID, names []string) ([]vault.StoredEntry, error)
+	// Survivor is the person that an id leads to; PERSON_UNKNOWN when the person is erased.
+	Survivor(ctx context.Context, id vault.PersonID) (vault.PersonID, error)
+	// SealNote, OpenNote and MoveNote keep what staff write about a person under the person's key.
+	SealNote(tx *sqlite.Tx, id vault.PersonID, place, text string) ([]byte, error)
+	OpenNote(ctx context.Context, id vault.PersonID, place string, box []byte) (string, error)
+	MoveNote(tx *sqlite.Tx, keep, gone vault.PersonID, place string, box []byte) ([]byte, error)
+	// ScrubDue clears what is left of rows that vault.HaveScrubbed was told of.
+	ScrubDue(ctx context.Context) error
 	// Erase destroys the person's key and all rows about it, those of the companions in the same transaction, and gives the entries that are left to purge. Copies that deleted
 	// rows may have left in the database's file are cleared by the desk.
 	Erase(ctx context.Context, id vault.PersonID) ([]privacy.EntryKey, error)
