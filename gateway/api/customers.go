@@ -11,10 +11,18 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/vault"
 )
 
-// vaultIn gives the vault, and how the caller's access stands in the customer's log.
+// vaultIn gives the vault, and how the caller's access stands in the customer's log. PURPOSE_UNKNOWN for a purpose that the brand hasn't published: a code that the caller makes up could
+// be a name, and would stand in logs and reports.
 func (s *Server) vaultIn(ctx context.Context, purpose string) (Vault, vault.Access, error) {
 	if s.people.Vault == nil {
-		return nil, vault.Access{}, fault.New(fault.NotFound, "this gateway keeps no customers' data: its configuration has no people")
+		return nil, vault.Access{}, noVault()
+	}
+	declared, err := s.people.Purposes.Declares(ctx, purpose)
+	if err != nil {
+		return nil, vault.Access{}, err
+	}
+	if !declared {
+		return nil, vault.Access{}, wrong(fault.PurposeUnknown, "purpose", "the data policy in force declares no purpose of this code; GET /v1/programmes/{name}/data-policies lists them")
 	}
 	return s.people.Vault, vault.Access{Actor: callerIn(ctx), Purpose: purpose}, nil
 }
@@ -121,7 +129,7 @@ func (s *Server) ExportCustomer(ctx context.Context, r ExportCustomerRequestObje
 
 // GetCustomerAccessLog lists who read a person's values.
 func (s *Server) GetCustomerAccessLog(ctx context.Context, r GetCustomerAccessLogRequestObject) (GetCustomerAccessLogResponseObject, error) {
-	v, _, err := s.vaultOf(ctx, r.Id, "")
+	v, err := s.vaultAlone(r.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +146,18 @@ func (s *Server) GetCustomerAccessLog(ctx context.Context, r GetCustomerAccessLo
 		page.Next = &all[limit-1].ID
 	}
 	return page, nil
+}
+
+func noVault() error {
+	return fault.New(fault.NotFound, "this gateway keeps no customers' data: its configuration has no people")
+}
+
+// vaultAlone is the vault for a route that reads no values and has no purpose.
+func (s *Server) vaultAlone(id string) (Vault, error) {
+	if s.people.Vault == nil {
+		return nil, noVault()
+	}
+	return s.people.Vault, checkID("id", id)
 }
 
 // vaultOf is vaultIn for a route with a person's id.

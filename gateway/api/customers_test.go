@@ -1,9 +1,11 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,8 +24,15 @@ func newReception(t *testing.T) *reception {
 	t.Helper()
 	b := newBench(t)
 	v := vaulttest.New(t)
-	b.server.people.Vault = v
+	b.server.people.Vault, b.server.people.Purposes = v, declared{"service"}
 	return &reception{b, v}
+}
+
+// declared are the purposes of a data policy.
+type declared []string
+
+func (d declared) Declares(_ context.Context, code string) (bool, error) {
+	return slices.Contains(d, code), nil
 }
 
 // ask calls a route of customers for the purpose "service".
@@ -113,7 +122,7 @@ func TestPersonalDataNeedAPurposeAndTheScopeOfCustomers(t *testing.T) {
 	r := newReception(t)
 	ada := r.create("1", attribute("name", "Ada"))
 	r.problem(r.do(call{"GET", "/v1/customers/" + ada, ScopeCustomers, "", nil}), fault.Malformed)
-	r.problem(r.do(call{"GET", "/v1/customers/" + ada + "?purpose=Ada+asked", ScopeCustomers, "", nil}), fault.InvalidValue)
+	r.problem(r.do(call{"GET", "/v1/customers/" + ada + "?purpose=Ada+asked", ScopeCustomers, "", nil}), fault.PurposeUnknown)
 	for _, scope := range keyScopes {
 		if w := r.do(call{"GET", "/v1/customers/" + ada + "?purpose=service", scope, "", nil}); (w.Code == http.StatusOK) != (scope == ScopeCustomers) {
 			t.Errorf("scope %s: %d", scope, w.Code)
@@ -187,5 +196,30 @@ func TestAnOpeningThatTheLedgerRefusesLinksNothing(t *testing.T) {
 	r.problem(r.ask("POST", "/"+ada+"/accounts", `{}`, "Idempotency-Key", "o"), fault.IssuingStopped)
 	if list := into[CustomerAccounts](t, r.ask("GET", "/"+ada+"/accounts", ""), http.StatusOK); len(list.Accounts) != 0 {
 		t.Errorf("%+v", list)
+	}
+}
+
+// TestPersonalDataAreReadForPublishedPurposesAlone: a name written as a code would stand in the log otherwise. Lines that stand there already are shown.
+func TestPersonalDataAreReadForPublishedPurposesAlone(t *testing.T) {
+	r := newReception(t)
+	ada := r.create("1", attribute("email", "ada@example.com"))
+	if err := r.vault.Record(t.Context(), vault.PersonID(ada), vault.Reading, vault.Access{Actor: "crm", Purpose: "ada-lovelace"}, []string{"email"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "", `{"attributes":[` + attribute("name", "x") + `]}`}, {"POST", "/find", `{"kind":"email","value":"ada@example.com"}`}, {"GET", "/" + ada, ""},
+		{"PATCH", "/" + ada, `{"remove":["email"]}`}, {"POST", "/" + ada + "/merge", `{"gone":"` + unknownID + `"}`}, {"GET", "/" + ada + "/export", ""},
+		{"GET", "/" + ada + "/accounts", ""}, {"POST", "/" + ada + "/accounts", "{}"},
+	} {
+		for _, purpose := range []string{"grace-hopper", "ada-lovelace", "services", "servic", "SERVICE"} {
+			w := r.do(call{c.method, "/v1/customers" + c.path + "?purpose=" + purpose, ScopeCustomers, c.body, []string{"Idempotency-Key", "k"}})
+			if !strings.Contains(w.Body.String(), string(fault.PurposeUnknown)) || strings.Contains(w.Body.String(), purpose+`"`) {
+				t.Errorf("%s %s for %q: %d %s", c.method, c.path, purpose, w.Code, w.Body)
+			}
+		}
+	}
+	log := into[AccessLog](t, r.ask("GET", "/"+ada+"/access-log", ""), http.StatusOK)
+	if len(log.Entries) != 2 || log.Entries[0].Purpose != "ada-lovelace" {
+		t.Errorf("%+v", log)
 	}
 }

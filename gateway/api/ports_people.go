@@ -25,9 +25,16 @@ type People struct {
 	Elsewhere  map[string]PartnerGateway // The other brands' gateways, for tills that want to know customers of theirs.
 	Vault      Vault                     // Nil where none is kept.
 	Offers     Offers                    // Nil where customers don't sign in.
+	Purposes   Purposes                  // What members' systems may read and write personal data for; goes with the vault.
 	SignIn     *signin.Service           // Nil where customers don't sign in.
 	Origin     string                    // Of the wallet's pages: https://host, or http://localhost:port for development.
 	Client     string                    // Header in which a proxy names who asks, such as X-Forwarded-For; empty without a proxy.
+}
+
+// Purposes are those that the data policy in force declares.
+type Purposes interface {
+	// Declares says whether there is a purpose of this code; none while there is no policy.
+	Declares(ctx context.Context, code string) (bool, error)
 }
 
 // Vault keeps persons: vault.Vault.

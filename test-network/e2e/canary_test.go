@@ -120,7 +120,7 @@ func (p *party) plant(t *testing.T) {
 	day := must[quantity.Day](t)(quantity.ParseDay(p.businessDate(t, "airline")))
 	there := must[privacy.Policies](t)(operator.DataPolicies(t.Context()))
 	if _, err := operator.PublishDataPolicy(t.Context(), privacy.Policy{
-		V: 1, Version: len(there.Versions) + 1, From: day, Prose: words, Purposes: []privacy.Purpose{{Code: "offers", Words: words}, {Code: "stay", Words: words}},
+		V: 1, Version: len(there.Versions) + 1, From: day, Prose: words, Purposes: []privacy.Purpose{{Code: "service", Words: words}, {Code: "offers", Words: words}, {Code: "stay", Words: words}},
 		Attributes: []privacy.AttributeSchema{
 			attribute("name", 200), attribute("phone", 200), attribute("email", 320), attribute("custom.diet", 200), attribute("custom.story", 1000),
 		},

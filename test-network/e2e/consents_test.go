@@ -135,7 +135,7 @@ func (c *consortium) promise(t *testing.T) {
 	}
 	policy := privacy.Policy{
 		V: 1, Version: len(there.Versions) + 1, From: must[quantity.Day](t)(quantity.ParseDay(c.businessDate(t, "airline"))), Prose: words("We keep what you tell us."),
-		Purposes:   []privacy.Purpose{{Code: "stay", Words: words("to make your stay nicer")}, {Code: "research", Words: words("to learn")}},
+		Purposes:   []privacy.Purpose{{Code: "service", Words: words("to serve you")}, {Code: "stay", Words: words("to make your stay nicer")}, {Code: "research", Words: words("to learn")}},
 		Attributes: []privacy.AttributeSchema{text("name"), text("email"), text("language"), text("custom.diet")},
 	}
 	a := c.call(t, "airline", request{method: "POST", path: "/v1/programmes/airline/data-policies", key: c.key(t, "airline", "operator"), body: policy})

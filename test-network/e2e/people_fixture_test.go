@@ -90,7 +90,7 @@ func (c *consortium) dataPolicy(t *testing.T) wire.Published {
 	words := map[string]string{"en": "Words."}
 	day := must[quantity.Day](t)(quantity.ParseDay(c.businessDate(t, "airline")))
 	return must[wire.Published](t)(operator.PublishDataPolicy(t.Context(), privacy.Policy{
-		V: 1, Version: len(there.Versions) + 1, From: day, Prose: words, Purposes: []privacy.Purpose{{Code: "offers", Words: words}},
+		V: 1, Version: len(there.Versions) + 1, From: day, Prose: words, Purposes: []privacy.Purpose{{Code: "service", Words: words}, {Code: "offers", Words: words}},
 	}))
 }
 

@@ -7,9 +7,9 @@ import (
 
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/chaincode/privacy"
+	"github.com/tallystick/tallystick/chaincode/wire"
 	"github.com/tallystick/tallystick/gateway/api"
 	"github.com/tallystick/tallystick/gateway/fingerprint"
-	"github.com/tallystick/tallystick/gateway/ledger"
 	"github.com/tallystick/tallystick/gateway/people/consent"
 	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/keyring"
@@ -49,14 +49,15 @@ func (g *gateway) buildPeople(ctx context.Context, parts *api.Parts, hasher *fin
 		return err
 	}
 	own := g.client.Points(g.cfg.Programme)
+	inForce := &policies{points: own}
 	g.people = &people{db: db, vault: vault.New(vault.Settings{
-		Brand: g.cfg.Member, DB: db, Ledger: own, Schema: &policies{points: own}, Master: master, Index: index, Region: g.cfg.People.Region, Log: g.log,
+		Brand: g.cfg.Member, DB: db, Ledger: own, Schema: inForce, Master: master, Index: index, Region: g.cfg.People.Region, Log: g.log,
 	})}
 	v := g.people.vault
 	v.RegisterExporter(histories{v, g.reads})
 	linking := &openings{vault: v, reads: g.reads, hasher: hasher, programme: g.cfg.Programme, log: g.log}
 	g.people.runs = append(g.people.runs, v.Run, linking.run)
-	parts.People.Vault = v
+	parts.People.Vault, parts.People.Purposes = v, inForce
 	readings := &consent.Readings{DB: db}
 	parts.Reports.Log = accessLog{v, readings}
 	g.buildErasure(own, parts)
@@ -92,26 +93,46 @@ func (g *gateway) buildOffers(parts *api.Parts, secret []byte) error {
 // policyValid is how long a data policy that was read is taken for the one in force.
 const policyValid = 10 * time.Second
 
-// policies reads what attributes the data policy in force declares. Callers that come together share one answer.
-type policies struct {
-	points *ledger.Points
+// policySource is the ledger's part of it: ledger.Points.
+type policySource interface {
+	DataPolicyInForce(ctx context.Context) (privacy.Policy, wire.Published, error)
+}
 
-	mu       sync.Mutex
-	read     time.Time
-	declared []privacy.AttributeSchema
+// policies reads what the data policy in force declares. Callers that come together share one answer.
+type policies struct {
+	points policySource
+
+	mu     sync.Mutex
+	read   time.Time
+	policy privacy.Policy // Without anything where there is none.
 }
 
 // Declared implements vault.Schema.
 func (p *policies) Declared(ctx context.Context) ([]privacy.AttributeSchema, error) {
+	policy, err := p.inForce(ctx)
+	return policy.Attributes, err
+}
+
+// Declares implements api.Purposes. As long as the ledger can't be asked, what it last said holds: nobody is refused a look at who is where because a peer restarts.
+func (p *policies) Declares(ctx context.Context, code string) (bool, error) {
+	policy, err := p.inForce(ctx)
+	if err != nil && policy.Version == 0 {
+		return false, err
+	}
+	return policy.HasPurpose(code), nil
+}
+
+// inForce also gives what was last read beside an error.
+func (p *policies) inForce(ctx context.Context) (privacy.Policy, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if time.Since(p.read) < policyValid {
-		return p.declared, nil
+		return p.policy, nil
 	}
 	policy, _, err := p.points.DataPolicyInForce(ctx)
 	if err != nil && fault.CodeOf(err) != fault.NotFound {
-		return nil, err
+		return p.policy, err
 	}
-	p.declared, p.read = policy.Attributes, time.Now()
-	return p.declared, nil
+	p.policy, p.read = policy, time.Now()
+	return policy, nil
 }
