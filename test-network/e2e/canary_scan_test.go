@@ -55,7 +55,7 @@ func (p *party) metrics(t *testing.T) map[string][]byte {
 // scan looks through everything that the stopped consortium left on disk, what was answered to whoever may learn nothing, and metrics.
 func (p *party) scan(t *testing.T, metrics map[string][]byte) {
 	t.Helper()
-	controls := append(slices.Clone(p.planted), secret("an operation's id", p.operation), secret("a request's id", p.request))
+	controls := append(slices.Clone(p.planted), secret("an operation's id", p.operation), secret("a request's id", p.request), secret(traceLabel, p.trace))
 	scanner := must[*canary.Scanner](t)(canary.NewScanner(slices.Concat(p.canaries(), controls)...))
 	for i, a := range p.answers {
 		scanner.Bytes(fmt.Sprintf("answer %d", i), a.body)
@@ -73,6 +73,7 @@ func (p *party) scan(t *testing.T, metrics map[string][]byte) {
 	}
 	t.Logf("%d bytes were looked at; opened: %v; %d answers", report.Size, report.Opened, len(p.answers))
 	p.requireControls(t, report)
+	p.requireTraces(t, report)
 	p.requireMail(t)
 	sent := 0
 	for _, f := range report.Findings {

@@ -38,6 +38,7 @@ type party struct {
 	planted   []canary.Canary // Put where they may be, to show that the scan finds them there.
 	operation string          // An operation's id, which is public.
 	request   string          // A request's id, which logs and headers have.
+	trace     string          // A trace's id, which traces, logs and headers have.
 	sealed    [][]byte        // What people.db has sealed of those who are erased.
 }
 
@@ -57,6 +58,7 @@ func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
 	c := ownConsortium(t, "organizations/membership.yaml", canaryRun, canaryPorts)
 	p := &party{consortium: c, erased: newGuest("Ada"), stays: newGuest("Bea"), joins: newGuest("Cleo"), nobody: newGuest("Noa"), read: map[string]bool{}}
 	p.nobody.secondAddress()
+	p.records(t)
 	p.posts(t)
 	p.plant(t)
 	p.comes(t, &p.erased)
@@ -70,6 +72,7 @@ func TestNoCanaryLeavesTheVaultAndNothingCanBeReadAfterErasure(t *testing.T) {
 	p.shops(t)
 	p.misbehaves(t)
 	p.mistakes(t, cleo)
+	p.mistraces(t)
 	copies := p.copies(t)
 
 	metrics := p.metrics(t)
