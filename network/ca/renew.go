@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
+	"github.com/tallystick/tallystick/network/nodeconfig"
 	"github.com/tallystick/tallystick/network/rundir"
 )
 
@@ -22,12 +23,17 @@ type Renewal struct {
 	Key     KeyChoice
 }
 
-// Renew gets a new certificate for an identity, while its present one is valid: that is what it shows the CA. The names in it stay. The files are replaced only when the CA has answered.
+// Renew gets a new certificate for an identity, while its present one is valid: that is what it shows the CA. The names in it stay. The files are replaced only when the CA has answered;
+// a peer's connections to its chaincode servers get its new TLS certificate too.
 //
 // ENROL_FAILED when the certificate has expired or was revoked: then somebody registers a new identity.
 func (c *Client) Renew(ctx context.Context, r Renewal) error {
 	files := c.dir.Identity(c.member.Name, r.Files)
-	return c.renewal(ctx, r, func(fresh rundir.Identity) error { return replace(c.dir, files, fresh, r.Purpose) })
+	err := c.renewal(ctx, r, func(fresh rundir.Identity) error { return replace(c.dir, files, fresh, r.Purpose) })
+	if err != nil || r.Purpose != TLS {
+		return err
+	}
+	return nodeconfig.RenewConnections(c.dir, c.member.Name, r.Files)
 }
 
 // renewal gets a new pair, in files that are gone once they were used.

@@ -54,7 +54,7 @@ func ChaincodeFile(dir rundir.Dir, member string, index int) string {
 
 // ConnectionsFolder is where a peer's connection files stand, one for each package label.
 func ConnectionsFolder(dir rundir.Dir, member string, index int) string {
-	return filepath.Join(dir.Config(membership.PeerNode(member, index)), "connections")
+	return connections(dir, membership.PeerNode(member, index))
 }
 
 // WriteChaincode writes the configuration of the chaincode server beside a peer, and that peer's connection files. packageIDs

@@ -3,6 +3,7 @@ package nodeconfig
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -243,6 +244,37 @@ func TestBuilderGivesEachPeerItsOwnConnection(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(release, "chaincode", "server", "connection.json"))
 	if err != nil || string(got) != `{"address":"127.0.0.1:1"}` {
 		t.Fatalf("connection %s, %v", got, err)
+	}
+}
+
+// TestARenewedPeerShowsItsNewCertificateToItsChaincodes: what the peer has kept of a package is another file than the one that its builder reads.
+func TestARenewedPeerShowsItsNewCertificateToItsChaincodes(t *testing.T) {
+	const node = "peer0.airline"
+	dir := runDir(t)
+	peer := dir.Identity("airline", node)
+	kept := filepath.Join(dir.Data(node), "externalbuilder", "builds", "points-airline-0011")
+	read := filepath.Join(ConnectionsFolder(dir, "airline", 0), "points-airline.json")
+	all := []string{read, filepath.Join(kept, "bld", "connection.json"), filepath.Join(kept, "release", "chaincode", "server", "connection.json")}
+	for _, file := range all {
+		if err := dir.Write(file, []byte(`{"address":"127.0.0.1:1","client_cert":"old","client_key":"old","root_cert":"root"}`), rundir.PrivateMode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(dir.Write(peer.TLSCertificate(), []byte("new"), rundir.PublicMode), dir.Write(peer.TLSKey(), []byte("new key"), rundir.PrivateMode)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(RenewConnections(dir, "airline", node), RenewConnections(dir, "airline", "chaincode0.airline")); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		data, err := os.ReadFile(file)
+		var c connection
+		if err := errors.Join(err, json.Unmarshal(data, &c)); err != nil {
+			t.Fatal(err)
+		}
+		if c.ClientCert != "new" || c.ClientKey != "new key" || c.Address != "127.0.0.1:1" || c.RootCert != "root" {
+			t.Errorf("%s: %s", file, data)
+		}
 	}
 }
 

@@ -346,8 +346,27 @@ func (c *consortium) renewNode(t *testing.T, name string) {
 	if before.SerialNumber.Cmp(after.SerialNumber) == 0 {
 		t.Errorf("%s shows its old certificate", name)
 	}
+	if strings.HasPrefix(name, "peer") {
+		c.requireConnections(t, name)
+	}
 	if strings.HasPrefix(name, "orderer") && string(before.RawSubjectPublicKeyInfo) != string(after.RawSubjectPublicKeyInfo) {
 		t.Errorf("%s has another TLS key: the channel doesn't know it", name)
+	}
+}
+
+// requireConnections: a peer that was renewed shows its new certificate to the chaincode servers, by the files that it has kept of their packages.
+func (c *consortium) requireConnections(t *testing.T, name string) {
+	t.Helper()
+	_, member, _ := strings.Cut(name, ".")
+	certificate := must[[]byte](t)(os.ReadFile(c.dir.Identity(member, name).TLSCertificate()))
+	kept := must[[]string](t)(filepath.Glob(filepath.Join(c.dir.Data(name), "externalbuilder", "builds", "*", "release", "chaincode", "server", "connection.json")))
+	if len(kept) == 0 {
+		t.Errorf("%s has kept no connection", name)
+	}
+	for _, file := range kept {
+		if shown := decode[map[string]any](t, must[[]byte](t)(os.ReadFile(file)))["client_cert"]; shown != string(certificate) {
+			t.Errorf("%s still shows its old certificate by %s", name, file)
+		}
 	}
 }
 
