@@ -118,17 +118,38 @@ func TestAFailedAttemptsSpanSaysWhatIsDoneAboutIt(t *testing.T) {
 	}
 }
 
-func TestABatchWithoutATracedOperationIsNotTraced(t *testing.T) {
+// TestABatchIsLinkedToItsTracedOperationsAlone holds one batch back until two more operations wait, of which one is traced: the batch of both is, the first one isn't.
+func TestABatchIsLinkedToItsTracedOperationsAlone(t *testing.T) {
 	w, p := start(t)
-	accounts := p.opened(2)
+	account := p.opened(1)[0]
+	held, free := make(chan struct{}), make(chan struct{})
+	w.setFaults(func(r *wire.BatchRequest) error {
+		if len(r.Operations) == 0 {
+			return nil
+		}
+		select {
+		case <-held:
+		default:
+			close(held)
+		}
+		<-free
+		return nil
+	}, nil)
 	spans, tracer := recorder()
 	ctx, _ := tracer.Start(t.Context(), "request")
-	await(t, p.must(earn(accounts[0], 7, "untraced")))
-	ticket, err := p.Accept(ctx, earn(accounts[1], 7, "traced"))
+	first := p.must(earn(account, 7, "untraced"))
+	<-held
+	second := p.must(earn(account, 7, "untraced, too"))
+	third, err := p.Accept(ctx, earn(account, 7, "traced"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, ticket)
-	named(t, spans, tracing.Batch, 1)
-	w.decidedOnce(ticket.Operation.ID)
+	close(free)
+	await(t, first, second, third)
+	batch, operation := named(t, spans, tracing.Batch, 1)[0], named(t, spans, tracing.Operation, 1)[0]
+	requireAttributes(t, batch, tracing.Operations(2))
+	if l := batch.Links(); len(l) != 1 || !l[0].SpanContext.Equal(operation.SpanContext()) {
+		t.Errorf("the batch is linked to %v", l)
+	}
+	w.decidedOnce(first.Operation.ID, second.Operation.ID, third.Operation.ID)
 }

@@ -2,6 +2,7 @@ package tracing
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -28,12 +29,24 @@ func (g *guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) 
 		clean[i] = g.clean(span)
 	}
 	err := g.next.ExportSpans(ctx, clean)
-	g.queue.left(len(spans), err)
+	g.queue.left(len(spans), taken(len(spans), err))
 	if err != nil && !g.failing {
 		g.log.Warn("traces can't be handed over; they are dropped until they can", "err", err)
 	}
 	g.failing = err != nil
 	return nil
+}
+
+// taken is how many of n spans were handed over.
+func taken(n int, err error) int {
+	var some partly
+	switch {
+	case err == nil:
+		return n
+	case errors.As(err, &some):
+		return some.taken
+	}
+	return 0
 }
 
 // Shutdown implements sdktrace.SpanExporter.

@@ -11,7 +11,7 @@ import (
 // Why spans are dropped.
 const (
 	reasonFull   = "queue"  // More ended than could be handed over.
-	reasonFailed = "export" // The collector or the file took none.
+	reasonFailed = "export" // The collector or the file didn't take them.
 )
 
 // queue bounds the spans that wait to be handed over. The SDK's own queue drops in silence; this one lets no more in than that holds, and counts.
@@ -51,12 +51,9 @@ func (q *queue) OnEnd(span sdktrace.ReadOnlySpan) {
 // OnStart implements sdktrace.SpanProcessor.
 func (q *queue) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 
-// left notes that spans are out of the queue.
-func (q *queue) left(n int, err error) {
+// left notes that n spans are out of the queue, and how many of them were handed over.
+func (q *queue) left(n, taken int) {
 	q.waiting.Add(-int64(n))
-	if err != nil {
-		q.metrics.failed.Add(float64(n))
-		return
-	}
-	q.metrics.exported.Add(float64(n))
+	q.metrics.exported.Add(float64(taken))
+	q.metrics.failed.Add(float64(n - taken))
 }

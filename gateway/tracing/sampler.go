@@ -5,17 +5,22 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tallystick/tallystick/gateway/random"
 )
 
 // million is the whole of which a sample is so many parts.
 const million = 1_000_000
 
-// sampler chooses which traces are recorded. By the trace's id, so that gateways with the same setting record the same traces, and one with a larger share those of one with a
-// smaller share among others. A caller can say that its trace isn't to be recorded, but not that it is: anybody can send a traceparent.
-type sampler struct{ below uint64 }
+// sampler chooses which requests are recorded: by chance, whatever the trace's id is. A caller can say that its trace isn't to be recorded, but not that it is: anybody can send a
+// traceparent, and with an id that once was recorded, which the answer tells, every time.
+type sampler struct {
+	below uint64        // Of 1 << 63.
+	draw  func() uint64 // Uniformly.
+}
 
 func newSampler(partsPerMillion int) sampler {
-	return sampler{uint64(partsPerMillion) * ((1 << 63) / million)}
+	return sampler{uint64(partsPerMillion) * ((1 << 63) / million), func() uint64 { return binary.BigEndian.Uint64(random.Bytes(8)) }}
 }
 
 // ShouldSample implements sdktrace.Sampler.
@@ -32,7 +37,7 @@ func (s sampler) records(p *sdktrace.SamplingParameters) bool {
 		return parent.IsSampled()
 	}
 	if p.Kind == trace.SpanKindServer {
-		return binary.BigEndian.Uint64(p.TraceID[8:])>>1 < s.below
+		return s.draw()>>1 < s.below
 	}
 	for _, link := range p.Links { // A batch with an operation that is traced.
 		if link.SpanContext.IsSampled() {
@@ -43,4 +48,4 @@ func (s sampler) records(p *sdktrace.SamplingParameters) bool {
 }
 
 // Description implements sdktrace.Sampler.
-func (s sampler) Description() string { return "by trace id, callers may only say no" }
+func (s sampler) Description() string { return "by chance, callers may only say no" }

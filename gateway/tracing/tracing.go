@@ -67,7 +67,7 @@ func Open(ctx context.Context, s Settings) (*Tracing, error) {
 		if err != nil {
 			return nil, errors.Join(fault.New(fault.Internal, "traces can't be written: %v", err), file.Close())
 		}
-		t := Over(exporter, s)
+		t := Over(inFile{exporter, file}, s)
 		t.file = file
 		return t, nil
 	case s.Config.Endpoint != "":

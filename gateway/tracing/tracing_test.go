@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -172,6 +173,35 @@ func TestWhatDoesntFitIsDroppedAndCountedAndNobodyWaits(t *testing.T) {
 	}
 }
 
+func TestABatchThatIsWrittenInPartIsCountedInPart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "traces.jsonl")
+	traced, err := Open(t.Context(), settings(config.Tracing{File: path}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := func(n int) {
+		for range n {
+			_, span := traced.request("")
+			span.End()
+		}
+		if err := traced.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended(1)
+	traced.file.limit = 3*traced.file.size + 100 // For two more, with times and ids of another length.
+	ended(5)
+	if m := traced.queue.metrics; testutil.ToFloat64(m.exported) != 3 || testutil.ToFloat64(m.failed) != 3 {
+		t.Errorf("%v were handed over and %v dropped", testutil.ToFloat64(m.exported), testutil.ToFloat64(m.failed))
+	}
+	if err := traced.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if written, err := os.ReadFile(path); err != nil || bytes.Count(written, []byte("\n")) != 3 {
+		t.Errorf("%v; %d spans were written", err, bytes.Count(written, []byte("\n")))
+	}
+}
+
 type broken struct{}
 
 func (broken) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return errors.New("no") }
@@ -281,36 +311,53 @@ func TestOnlyATraceparentThatLooksDrawnByChanceIsTaken(t *testing.T) {
 	}
 }
 
-func TestTheTraceIDDecidesAndACallerMayOnlySayNo(t *testing.T) {
-	half := newSampler(million / 2)
-	at := func(first byte) trace.TraceID {
-		return trace.TraceID{1, 8: first, 9: 0xff}
-	}
-	remote := func(id trace.TraceID, flags trace.TraceFlags) context.Context {
+func TestChanceDecidesAndACallerMayOnlySayNo(t *testing.T) {
+	id := trace.TraceID{1, 8: 0xff}
+	remote := func(flags trace.TraceFlags) context.Context {
 		return trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}, TraceFlags: flags}))
 	}
-	local := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: at(0xff), SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled}))
+	local := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled}))
 	link := []trace.Link{{SpanContext: trace.SpanContextFromContext(local)}}
+	const low, high = 0, math.MaxUint64
 	for name, c := range map[string]struct {
-		p    sdktrace.SamplingParameters
-		want bool
+		drawn uint64
+		p     sdktrace.SamplingParameters
+		want  bool
 	}{
-		"a request with a low id":             {sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: at(0), Kind: trace.SpanKindServer}, true},
-		"a request with a high id":            {sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: at(0xff), Kind: trace.SpanKindServer}, false},
-		"a caller who says yes to a low id":   {sdktrace.SamplingParameters{ParentContext: remote(at(0), trace.FlagsSampled), TraceID: at(0), Kind: trace.SpanKindServer}, true},
-		"a caller who says yes to a high id":  {sdktrace.SamplingParameters{ParentContext: remote(at(0xff), trace.FlagsSampled), TraceID: at(0xff), Kind: trace.SpanKindServer}, false},
-		"a caller who says no to a low id":    {sdktrace.SamplingParameters{ParentContext: remote(at(0), 0), TraceID: at(0), Kind: trace.SpanKindServer}, false},
-		"what is below a recorded span":       {sdktrace.SamplingParameters{ParentContext: local, TraceID: at(0xff)}, true},
-		"a batch with a recorded operation":   {sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: at(0xff), Links: link}, true},
-		"a call that no request is there for": {sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: at(0), Kind: trace.SpanKindClient}, false},
+		"a request that is drawn":                  {low, sdktrace.SamplingParameters{ParentContext: context.Background(), Kind: trace.SpanKindServer}, true},
+		"a request that isn't":                     {high, sdktrace.SamplingParameters{ParentContext: context.Background(), Kind: trace.SpanKindServer}, false},
+		"a caller who says yes, drawn":             {low, sdktrace.SamplingParameters{ParentContext: remote(trace.FlagsSampled), Kind: trace.SpanKindServer}, true},
+		"a caller who says yes, not drawn":         {high, sdktrace.SamplingParameters{ParentContext: remote(trace.FlagsSampled), Kind: trace.SpanKindServer}, false},
+		"a caller who says no, drawn":              {low, sdktrace.SamplingParameters{ParentContext: remote(0), Kind: trace.SpanKindServer}, false},
+		"what is below a recorded span, not drawn": {high, sdktrace.SamplingParameters{ParentContext: local}, true},
+		"a batch with a recorded operation":        {high, sdktrace.SamplingParameters{ParentContext: context.Background(), Links: link}, true},
+		"a call that no request is there for":      {low, sdktrace.SamplingParameters{ParentContext: context.Background(), Kind: trace.SpanKindClient}, false},
 	} {
+		half := newSampler(million / 2)
+		half.draw = func() uint64 { return c.drawn }
+		c.p.TraceID = id
 		if got := half.ShouldSample(c.p).Decision == sdktrace.RecordAndSample; got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
-	for parts, want := range map[int]bool{0: false, million: true} {
-		if got := newSampler(parts).records(&sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: at(0x7f), Kind: trace.SpanKindServer}); got != want {
-			t.Errorf("%d parts: %t", parts, got)
+}
+
+// TestNoTraceIDIsRecordedAlways sends one id again and again: of 200 requests in it, all or none are recorded once in 2^199 runs.
+func TestNoTraceIDIsRecordedAlways(t *testing.T) {
+	const requests = 200
+	for parts, fits := range map[int]func(int) bool{
+		0: func(n int) bool { return n == 0 }, million / 2: func(n int) bool { return n > 0 && n < requests }, million: func(n int) bool { return n == requests },
+	} {
+		s, recorded := newSampler(parts), 0
+		for range requests {
+			id := trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled}
+			above := trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(id))
+			if s.records(&sdktrace.SamplingParameters{ParentContext: above, TraceID: id.TraceID, Kind: trace.SpanKindServer}) {
+				recorded++
+			}
+		}
+		if !fits(recorded) {
+			t.Errorf("%d parts: %d of %d requests are recorded", parts, recorded, requests)
 		}
 	}
 }

@@ -12,6 +12,9 @@ import (
 // which serves once. Each is hashed together with what the rules count, so that nothing else can be counted as it; 0 for what it hasn't.
 type Keys struct{ Request, Receipt, Mandate uint64 }
 
+// keyForm is the form of keys that are made as KeysOf makes them: whatever changes them gives it another number, so that nothing is looked for under keys that it never had.
+const keyForm = 1
+
 // keysEach is how many keys one operation has at most.
 const keysEach = 3
 

@@ -57,11 +57,15 @@ func (v *Service) countMissed(ctx context.Context) error {
 
 // written gives the time from which on recorded operations may be missing among the attempts that are written down, Unix seconds, and the requests of those that aren't.
 func (v *Service) written(ctx context.Context) (since int64, known map[uint64]bool, err error) {
-	var last sql.NullInt64
-	if err := v.s.DB.Reader().QueryRowContext(ctx, `SELECT MAX(at) FROM abuse_counted WHERE key <> 0`).Scan(&last); err != nil {
+	var last, foreign sql.NullInt64
+	const q = `SELECT MAX(at) FILTER (WHERE key <> 0), MAX(at) FILTER (WHERE form <> ?) FROM abuse_counted`
+	if err := v.s.DB.Reader().QueryRowContext(ctx, q, keyForm).Scan(&last, &foreign); err != nil {
 		return 0, nil, sqlite.Failed(err)
 	}
 	since = max(last.Int64-missedSlack, v.now()-v.reach())
+	if foreign.Valid { // What was recorded with these can't be known again, so that it would be counted twice.
+		since = max(since, foreign.Int64+missedSlack)
+	}
 	known = map[uint64]bool{}
 	rows, err := v.s.DB.Reader().QueryContext(ctx, `SELECT key FROM abuse_counted WHERE key <> 0 AND at > ?`, since-missedSlack)
 	err = sqlite.Each(rows, err, func(row *sql.Rows) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,7 +85,7 @@ func (k *till) redeem(ctx context.Context, number int, who points.AccountID, ter
 	return ActionNone, err
 }
 
-// countUntilKilled writes one redemption down, records two more, which nothing writes down, says so, and waits for its end.
+// countUntilKilled writes one redemption down, records two more, which nothing writes down, says so, and waits for its end, or its parent's.
 func countUntilKilled(ctx context.Context, folder string) error {
 	k, err := openTill(ctx, folder, twoSubjects(), start)
 	if err != nil {
@@ -101,7 +102,8 @@ func countUntilKilled(ctx context.Context, folder string) error {
 		}
 	}
 	fmt.Println("recorded")
-	select {}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 func TestAKilledGatewayCountsAfterwardsWhatItHadRecorded(t *testing.T) {
@@ -109,8 +111,11 @@ func TestAKilledGatewayCountsAfterwardsWhatItHadRecorded(t *testing.T) {
 		t.Fatal(countUntilKilled(t.Context(), folder))
 	}
 	folder := t.TempDir()
-	child := exec.Command(os.Args[0], "-test.run=^TestAKilledGatewayCountsAfterwardsWhatItHadRecorded$")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAKilledGatewayCountsAfterwardsWhatItHadRecorded$")
 	child.Env = append(os.Environ(), killedFolder+"="+folder)
+	if _, err := child.StdinPipe(); err != nil { // Open for as long as this process is there.
+		t.Fatal(err)
+	}
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -181,6 +186,51 @@ func TestWhatWasRecordedBeforeTheWindowIsNotRead(t *testing.T) {
 	w.round()
 	if err := v.Load(t.Context()); err != nil || !strings.HasSuffix(asked.said, fmt.Sprint((start-100-missedSlack)*1000)) {
 		t.Errorf("asked for %s after the last attempt at %d: %v", asked.said, start-100, err)
+	}
+}
+
+// TestWhatWasCountedUnderKeysOfAnotherFormIsNotCountedAgain: first nothing else is written down, then something newer.
+func TestWhatWasCountedUnderKeysOfAnotherFormIsNotCountedAgain(t *testing.T) {
+	folder := t.TempDir()
+	open := func(at int64) *till {
+		k, err := openTill(t.Context(), folder, twoSubjects(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	redeem := func(k *till, number int, at int64) Action {
+		got, err := k.redeem(t.Context(), number, account(1), "till 1", at)
+		if err == nil {
+			err = k.writeNoticed(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	k := open(start)
+	redeem(k, 1, start)
+	if err := k.people.Write(t.Context(), func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`UPDATE abuse_counted SET form = 0, key = 17, receipt = 0`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for number := 2; number <= 3; number++ { // Two more may be made, if one was counted.
+		if err := k.close(); err != nil {
+			t.Fatal(err)
+		}
+		k = open(start + int64(number))
+		if got := redeem(k, number, start+int64(number)); got != ActionNone {
+			t.Errorf("redemption %d: %q", number, got)
+		}
+	}
+	if got := redeem(k, 4, start+4); got != ActionRefuse {
+		t.Errorf("one too many: %q", got)
+	}
+	if err := k.close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

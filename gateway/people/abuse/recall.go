@@ -77,8 +77,8 @@ func (v *Service) loadCounted(ctx context.Context) error {
 
 // writeCounted writes what was counted, for the subjects for which it was.
 func writeCounted(tx *sqlite.Tx, c *Counted) error {
-	_, err := tx.Exec(`INSERT INTO abuse_counted (at, kind, points, key, receipt, mandate, account, device, terminal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.At, string(c.Kind), int64(c.Points), int64(c.Keys.Request), int64(c.Keys.Receipt), int64(c.Keys.Mandate), subjectOrNull(c.Account), subjectOrNull(c.Device), subjectOrNull(c.Terminal))
+	_, err := tx.Exec(`INSERT INTO abuse_counted (form, at, kind, points, key, receipt, mandate, account, device, terminal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		keyForm, c.At, string(c.Kind), int64(c.Points), int64(c.Keys.Request), int64(c.Keys.Receipt), int64(c.Keys.Mandate), subjectOrNull(c.Account), subjectOrNull(c.Device), subjectOrNull(c.Terminal))
 	return err
 }
 

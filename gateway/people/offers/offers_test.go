@@ -2,6 +2,7 @@ package offers
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -132,5 +133,35 @@ func TestChoicesGoWithThePersonAndStayInAMerger(t *testing.T) {
 	must(t, k.db.Write(t.Context(), func(tx *sqlite.Tx) error { return k.Forget(tx, ada, nil) }))
 	if all := k.of(t, ada); len(all.Muted)+len(all.Declined) != 0 {
 		t.Errorf("%+v", all)
+	}
+}
+
+func TestAMergerKeepsToTheLimits(t *testing.T) {
+	k, _ := newKeeper(t)
+	until := time.Now().Unix() + 60
+	fill := func(person vault.PersonID, from, muted, declined int) {
+		for n := range muted {
+			must(t, k.Mute(t.Context(), person, points.AccountID(numbered(from+n))))
+		}
+		for n := range declined {
+			must(t, k.Decline(t.Context(), person, points.OperationID(numbered(from+n)), until+int64(from+n)))
+		}
+	}
+	fill(ada, 0, MaxMuted, MaxDeclined)
+	fill(bob, MaxDeclined, 2, 2)
+	must(t, k.db.Write(t.Context(), func(tx *sqlite.Tx) error { return k.Merge(tx, ada, bob) }))
+	all := k.of(t, ada)
+	_, first := all.Declined[points.OperationID(numbered(1))]
+	_, last := all.Declined[points.OperationID(numbered(MaxDeclined+1))]
+	if len(all.Muted) != MaxMuted || len(all.Declined) != MaxDeclined || first || !last {
+		t.Errorf("%d are muted and %d declined, the one that lapses first %t, the last %t", len(all.Muted), len(all.Declined), first, last)
+	}
+}
+
+func TestNoChoicesAreExportedAsEmptyLists(t *testing.T) {
+	k, _ := newKeeper(t)
+	exported, err := k.Export(t.Context(), ada)
+	if text, _ := json.Marshal(exported); err != nil || string(text) != `{"declined":[],"muted":[]}` {
+		t.Errorf("%s (%v)", text, err)
 	}
 }

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +141,34 @@ func TestANewKeyOfAnAccountIsToldWithTheDeviceThatAskedForIt(t *testing.T) {
 	}
 	if got := tell(o.Person, "never committed"); got != "" {
 		t.Errorf("what was asked for long ago was on %q", got)
+	}
+}
+
+func TestOfWhoAsksForKeysAgainAndAgainTheNewestRequestsAreKept(t *testing.T) {
+	w := newWorld(t)
+	o, other := w.register("ada@example.org"), w.register("bob@example.org")
+	ask := func(o *Opened, request string) {
+		session := o.Session
+		session.Device = "Safari, iPhone"
+		if err := w.NoteAsked(t.Context(), &session, request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(&other, "bob's")
+	for n := range 2 * maxAsked { // The later ones within one second.
+		if n < maxAsked {
+			w.pass(time.Second)
+		}
+		ask(&o, strconv.Itoa(2*maxAsked-n))
+	}
+	for request, want := range map[string]int{"1": 1, strconv.Itoa(2 * maxAsked): 0, "bob's": 1} {
+		var kept int
+		if err := w.db.Reader().QueryRow("SELECT COUNT(*) FROM signin_asked WHERE request = ?", request).Scan(&kept); err != nil || kept != want {
+			t.Errorf("%s is kept %d times, want %d (%v)", request, kept, want, err)
+		}
+	}
+	var all int
+	if err := w.db.Reader().QueryRow("SELECT COUNT(*) FROM signin_asked WHERE person = ?", o.Person).Scan(&all); err != nil || all != maxAsked {
+		t.Errorf("%d are kept (%v)", all, err)
 	}
 }

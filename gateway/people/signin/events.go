@@ -66,6 +66,7 @@ const (
 	MaxEvents       = 200                  // That are shown, the newest ones.
 	EventLife       = 180 * 24 * time.Hour // After which an event is deleted.
 	lockedOutPause  = time.Hour            // In which being locked out is one event.
+	maxAsked        = 10                   // Requests for another key of a person's accounts, the newest ones, whose device is kept.
 )
 
 // States of an event.
@@ -178,7 +179,11 @@ func (s *Service) NoteController(tx *sqlite.Tx, c KeyChange) error {
 	return s.note(tx, happening{person: c.Person, kind: c.Kind, device: device, at: c.At})
 }
 
-// NoteAsked notes on which device a session asks for another key of an account, under the hash by which the outbox knows the request: until the ledger's word, LetterLife at most.
+// pruneAsked keeps a person's newest requests, of one second in any case the one that is being noted.
+const pruneAsked = "DELETE FROM signin_asked WHERE person = ?1 AND request NOT IN (SELECT request FROM signin_asked WHERE person = ?1 ORDER BY request = ?2 DESC, at DESC LIMIT ?3)"
+
+// NoteAsked notes on which device a session asks for another key of an account, under the hash by which the outbox knows the request: until the ledger's word, LetterLife at most. It
+// comes before the request is recorded, since the ledger's word may come before the answer, so what is refused is noted, too: of a person the newest maxAsked stay.
 func (s *Service) NoteAsked(ctx context.Context, session *Session, request string) error {
 	if session.Device == "" {
 		return nil
@@ -188,7 +193,11 @@ func (s *Service) NoteAsked(ctx context.Context, session *Session, request strin
 		if _, err := tx.Exec("DELETE FROM signin_asked WHERE at <= ?", now.Add(-LetterLife).Unix()); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO signin_asked (request, person, device, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", request, session.Person, session.Device, now.Unix())
+		const add = "INSERT INTO signin_asked (request, person, device, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+		if _, err := tx.Exec(add, request, session.Person, session.Device, now.Unix()); err != nil {
+			return err
+		}
+		_, err := tx.Exec(pruneAsked, session.Person, request, maxAsked)
 		return err
 	})
 }
