@@ -27,6 +27,17 @@ var firstSchema = []string{
 	`INSERT INTO checkpoint (id, block, block_hash) VALUES (1, 5, 'h')`,
 }
 
+// projectedRows are rows that the projection adds to, as the eighth schema and the ninth have them.
+var projectedRows = []string{
+	`INSERT INTO checkpoint (id, block, block_hash) VALUES (1, 5, 'h')`,
+	`INSERT INTO movements (programme, day, spendable_from, expiry, terms, funding, cause, incoming, points) VALUES ('airline', 1, 1, 2, 1, '', 'earned', 1, 100)`,
+	`INSERT INTO debts (programme, day, cause, incurred, points) VALUES ('airline', 1, 'adjusted', 1, 100)`,
+	`INSERT INTO turnovers (programme, day, activity, partner, shop, operations, points, given) VALUES ('airline', 1, 'earn', '', '', 1, 100, 0)`,
+	`INSERT INTO holdings (programme, place, spendable_from, expiry, terms, funding, active, points) VALUES ('airline', 'account', 1, 2, 1, '', 0, 100)`,
+	`INSERT INTO obligation_sums (currency, window, a, b, home, service, debtor, creditor, count, micro, fee) VALUES ('GBP', 1, 'airline', 'hotel', 'airline', 'award', 'hotel', 'airline', 1, 1, 0)`,
+	`INSERT INTO receipts (operation, programme, account, kind, msp, lane, seq, idx, block, tx_time) VALUES ('done', 'airline', 'a', 'earn', 'AirlineMSP', 0, 1, 0, 5, 1)`,
+}
+
 func provider(t *testing.T, path string) *goose.Provider {
 	t.Helper()
 	db := sqlite.Connect(path, "")
@@ -108,6 +119,36 @@ func TestEveryMigrationCanBeTakenBack(t *testing.T) {
 		}
 		if _, err := p.DownTo(context.Background(), version); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestTheNinthSchemaEmptiesTheProjectionBothWays: sums that stayed would be added to again, from block 0.
+func TestTheNinthSchemaEmptiesTheProjectionBothWays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gateway.db")
+	p := provider(t, path)
+	db := sqlite.Connect(path, "")
+	defer func() { _ = db.Close() }()
+	for _, step := range []struct {
+		from, to int64
+		migrate  func(context.Context, int64) ([]*goose.MigrationResult, error)
+	}{{8, 9, p.UpTo}, {9, 8, p.DownTo}} {
+		if _, err := p.UpTo(context.Background(), step.from); err != nil {
+			t.Fatal(err)
+		}
+		for _, insert := range projectedRows {
+			if _, err := db.Exec(insert); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := step.migrate(context.Background(), step.to); err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"checkpoint", "movements", "debts", "turnovers", "holdings", "obligation_sums", "receipts"} {
+			n := 0
+			if err := db.QueryRow(`SELECT COUNT(*) FROM ` + table).Scan(&n); err != nil || n != 0 {
+				t.Errorf("from %d to %d: %s has %d rows (%v)", step.from, step.to, table, n, err)
+			}
 		}
 	}
 }

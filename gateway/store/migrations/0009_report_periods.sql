@@ -56,7 +56,30 @@ DROP INDEX receipts_adjust;
 CREATE INDEX receipts_adjust ON receipts (programme, day, block, idx, operation) WHERE kind = 'adjust';
 
 -- +goose Down
+-- What was projected is emptied here as well: the earlier version builds it again from block 0.
 DELETE FROM checkpoint;
+DELETE FROM receipts;
+DELETE FROM batches;
+DELETE FROM lanes;
+DELETE FROM programmes;
+DELETE FROM accounts;
+DELETE FROM holdings;
+DELETE FROM records;
+DELETE FROM consents;
+DELETE FROM movements;
+DELETE FROM debts;
+DELETE FROM turnovers;
+DELETE FROM inbox;
+DELETE FROM reservations;
+DELETE FROM clearing_records;
+DELETE FROM clearing_history;
+DELETE FROM exchanges;
+DELETE FROM obligations;
+DELETE FROM obligation_sums;
+DELETE FROM limit_refusals;
+DELETE FROM clearing_events;
+DELETE FROM clearing_gaps;
+
 DROP INDEX receipts_adjust;
 CREATE INDEX receipts_adjust ON receipts (programme, day) WHERE kind = 'adjust';
 DROP TABLE adjustment_sums;
