@@ -31,7 +31,7 @@ type GranteeSum struct {
 	Grantee  string `json:"grantee"`
 	Purpose  string `json:"purpose"`
 	Month    string `json:"month"`    // YYYY-MM, UTC.
-	Accesses int64  `json:"accesses"` // Of attributes, as the counts of partner/<grantee>, which they add up to.
+	Accesses int64  `json:"accesses"` // Of attributes, as the counts of what partner/<grantee> read, which they add up to.
 	Persons  int64  `json:"persons"`  // Different ones in the month; who is read in two months is in both sums.
 }
 
@@ -39,7 +39,7 @@ type GranteeSum struct {
 type AccessLog interface {
 	// Accesses counts those of the time from (included) to (excluded), in Unix seconds, ordered by actor, purpose, action and attribute, at most limit lines.
 	Accesses(ctx context.Context, from, to int64, limit int) ([]AccessCount, error)
-	// Grantees sums up those of other brands by grantee, purpose and month, in this order, at most limit lines.
+	// Grantees sums up what other brands read by grantee, purpose and month, in this order, at most limit lines.
 	Grantees(ctx context.Context, from, to int64, limit int) ([]GranteeSum, error)
 	// Readings counts what was read of other brands' customers in the same time, ordered by owner, purpose and attribute, at most limit lines.
 	Readings(ctx context.Context, from, to int64, limit int) ([]ReadingCount, error)
@@ -53,7 +53,7 @@ type Accesses struct {
 	From   string        `json:"from"`   // RFC 3339, included;
 	Until  string        `json:"until"`  // excluded.
 	Counts []AccessCount `json:"counts"`
-	// Grantees sums up the counts of other brands.
+	// Grantees sums up the counts of what other brands read.
 	Grantees []GranteeSum `json:"grantees"`
 	// Readings is the other side: of other brands' customers, as far as this member read. An owner counts at least as many, and more only where its answer was lost.
 	Readings []ReadingCount `json:"readings"`

@@ -31,7 +31,8 @@ func TestAccessesAreCountedByWhoWhatForAndAttribute(t *testing.T) {
 	}
 }
 
-// TestWhatOtherBrandsReadIsSummedByMonthAndAddsUpToTheCounts: lines of one brand in two months, about one and two attributes; what isn't another brand's isn't in it.
+// TestWhatOtherBrandsReadIsSummedByMonthAndAddsUpToTheCounts: lines of one brand in two months, about one and two attributes; what isn't another brand's isn't in it, nor what it did
+// without reading.
 func TestWhatOtherBrandsReadIsSummedByMonthAndAddsUpToTheCounts(t *testing.T) {
 	v := vaulttest.New(t)
 	ctx := context.Background()
@@ -46,7 +47,8 @@ func TestWhatOtherBrandsReadIsSummedByMonthAndAddsUpToTheCounts(t *testing.T) {
 		if _, err := tx.Exec(`UPDATE access_log SET at = 1767225599999 WHERE actor = 'partner/hotel'`); err != nil { // 2025-12-31, 23:59:59.999.
 			return err
 		}
-		_, err := tx.Exec(`INSERT INTO access_log (person, at, action, actor, purpose, attributes) VALUES (?, 1767225600000, 'read', 'partner/hotel', 'check-in', '["email","name"]')`, string(ada))
+		_, err := tx.Exec(`INSERT INTO access_log (person, at, action, actor, purpose, attributes) VALUES (?1, 1767225600000, 'read', 'partner/hotel', 'check-in', '["email","name"]'),
+			(?1, 1767225600000, 'identify', 'partner/hotel', 'identification', '["account"]'), (?1, 1767225600000, 'identify', 'partner/hotel', 'check-in', '["account"]')`, string(ada))
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -59,7 +61,7 @@ func TestWhatOtherBrandsReadIsSummedByMonthAndAddsUpToTheCounts(t *testing.T) {
 	counts, err := v.Accesses(ctx, 0, math.MaxInt32, 100)
 	total := int64(0)
 	for _, c := range counts {
-		if c.Actor == "partner/hotel" {
+		if c.Actor == "partner/hotel" && c.Action == string(vault.Reading) {
 			total += c.Accesses
 		}
 	}
