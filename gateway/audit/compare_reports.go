@@ -21,7 +21,8 @@ type reportBook struct {
 	adjusted map[paymentRef]adjustment
 	gaps     map[gap]bool      // What the gateway says that it was not delivered.
 	hidden   map[windowOf]bool // Windows of pairs of which lines were not delivered to the audit.
-	skipped  int               // Batches whose lines the audit has, and the gateway says that it hasn't.
+	omitted  map[string]bool   // Pairs of which nothing is compared.
+	skipped  map[string]int    // Batches whose lines the audit has, and the gateway says that it hasn't, by pair.
 }
 
 // windowOf is a pair's window.
@@ -31,7 +32,8 @@ type windowOf struct {
 }
 
 func newReportBook(d *reported) *reportBook {
-	return &reportBook{sums: newReportSums(), payments: paymentBook{}, adjusted: map[paymentRef]adjustment{}, gaps: d.gaps, hidden: map[windowOf]bool{}}
+	return &reportBook{sums: newReportSums(), payments: paymentBook{}, adjusted: map[paymentRef]adjustment{}, gaps: d.gaps, hidden: map[windowOf]bool{},
+		omitted: map[string]bool{}, skipped: map[string]int{}}
 }
 
 // receipt adds a receipt with its own bytes.
@@ -58,7 +60,7 @@ func (b *reportBook) lines(ref pairRef, x *exchanged, lines *wire.PairLines, at 
 		return nil
 	}
 	if b.gaps[at] {
-		b.skipped++
+		b.skipped[ref.a+" and "+ref.b]++
 		return nil
 	}
 	for i := range lines.Obligations {
@@ -80,7 +82,7 @@ func (a *Auditor) compareReported(d *Database, block uint64) *Finding {
 	if found.time != a.latest {
 		return blockFinding(CheckSums, block, "%s takes %d for the latest time that a transaction states, the blocks have %d", d.Name, found.time, a.latest).of("checkpoint", "tx_time")
 	}
-	want.leaveOut(found)
+	want.leaveOut(found, a.holding(d))
 	for _, check := range []func() *Finding{
 		tableOf("holdings", d.held, d.lying, "points"),
 		tableOf("movements", found.sums.movements, want.sums.movements, "points"),
@@ -99,30 +101,62 @@ func (a *Auditor) compareReported(d *Database, block uint64) *Finding {
 	return nil
 }
 
-// leaveOut leaves out what can't be compared: windows of which the audit has not all lines, and what is expected of pairs whose data the gateway hasn't got.
-func (b *reportBook) leaveOut(found *reported) {
+// holding says of which pairs a database must hold the data: a brand's gateway holds its own, the regulator's all. Where nobody says whose the database is, it is those that it has
+// data of.
+func (a *Auditor) holding(d *Database) func(x, y string) bool {
+	if d.Member == "" {
+		return func(x, y string) bool { return d.reports.held[clearing.PairCollection(x, y)] }
+	}
+	all := false
+	if founded, err := a.consortium(); err == nil { // Before the founding nobody trades.
+		all = slices.ContainsFunc(founded.Members, func(m clearing.Member) bool { return m.Name == d.Member && m.Kind == clearing.KindRegulator })
+	}
+	return func(x, y string) bool { return all || d.Member == x || d.Member == y }
+}
+
+// leaveOut leaves out what can't be compared: windows of which the audit has not all lines, and what is expected of pairs whose data the gateway doesn't hold. Any sum of those that it
+// has all the same stays.
+func (b *reportBook) leaveOut(found *reported, holds func(x, y string) bool) {
 	hidden := func(k obligationKey, _ amounts) bool {
 		return b.hidden[windowOf{pairRef{k.a, k.b, k.currency}, k.window}]
 	}
+	for w := range b.hidden {
+		b.omit(w.a, w.b, holds)
+	}
+	for k := range b.sums.obligations {
+		b.omit(k.a, k.b, holds)
+	}
 	maps.DeleteFunc(found.sums.obligations, hidden)
-	maps.DeleteFunc(b.sums.obligations, func(k obligationKey, n amounts) bool {
-		return hidden(k, n) || !found.held[clearing.PairCollection(k.a, k.b)]
-	})
+	maps.DeleteFunc(b.sums.obligations, func(k obligationKey, n amounts) bool { return hidden(k, n) || !holds(k.a, k.b) })
+}
+
+// omit notes a pair that is left out whole.
+func (b *reportBook) omit(x, y string, holds func(x, y string) bool) {
+	if !holds(x, y) {
+		b.omitted[x+" and "+y] = true
+	}
 }
 
 // uncompared says in words what could not be compared.
-func (b *reportBook) uncompared(found *reported) (list []string) {
+func (b *reportBook) uncompared(d *Database) (list []string) {
 	windows := map[string]int{}
 	for w := range b.hidden {
-		if found.held[clearing.PairCollection(w.a, w.b)] {
-			windows[w.a+" and "+w.b]++
+		if pair := w.a + " and " + w.b; !b.omitted[pair] {
+			windows[pair]++
 		}
 	}
 	for _, pair := range slices.Sorted(maps.Keys(windows)) {
 		list = append(list, fmt.Sprintf("what %s owe each other in %d windows: their lines aren't in the blocks that were audited", pair, windows[pair]))
 	}
-	if b.skipped > 0 {
-		list = append(list, fmt.Sprintf("the lines of %d cross-brand batches, which the gateway says that its peer has not delivered yet", b.skipped))
+	for _, pair := range slices.Sorted(maps.Keys(b.skipped)) {
+		list = append(list, fmt.Sprintf("the lines of %d cross-brand batches of %s, which the gateway says that its peer has not delivered yet", b.skipped[pair], pair))
+	}
+	why := "it has no data of them, and nobody said whose gateway's it is"
+	if d.Member != "" {
+		why = "a gateway of " + d.Member + "'s doesn't hold their data"
+	}
+	for _, pair := range slices.Sorted(maps.Keys(b.omitted)) {
+		list = append(list, "what "+pair+" owe each other: "+why)
 	}
 	return list
 }

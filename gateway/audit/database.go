@@ -24,6 +24,7 @@ import (
 // Database is a gateway's projection at one checkpoint, read into memory so that it can be compared when the audit gets there.
 type Database struct {
 	Name    string // Of the file, for people.
+	Member  string // Whose gateway's it is, as the auditor knows it: what it must hold of pairs follows from that. Empty: unknown, what it has no data of isn't compared.
 	Block   uint64
 	Hash    string
 	records map[string]map[string][]byte // By namespace and key.
@@ -265,7 +266,7 @@ func (a *Auditor) compareDatabase(b *blocks.Block) error {
 		}
 	}
 	a.statement.State = fmt.Sprintf("%d records and %d sums of %s at block %d", compared+len(d.reports.clearing), d.reports.sums.rows()+len(d.held), d.Name, d.Block)
-	a.statement.Uncompared = a.reports.uncompared(&d.reports)
+	a.statement.Uncompared = a.reports.uncompared(d)
 	a.reports = nil
 	return nil
 }

@@ -50,13 +50,20 @@ func observed(t *testing.T, m *market, member string) *store.Store {
 	return db
 }
 
-// against audits blocks beside a database as it is now.
+// against audits blocks beside the regulator's database as it is now.
 func against(t *testing.T, a blocks.Archive, db *store.Store) *Statement {
+	t.Helper()
+	return againstThatOf(t, "regulator", a, db)
+}
+
+// againstThatOf audits blocks beside a member's database as it is now; an empty member is unknown.
+func againstThatOf(t *testing.T, member string, a blocks.Archive, db *store.Store) *Statement {
 	t.Helper()
 	d, err := ReadDatabase(t.Context(), "g.db", db)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Member = member
 	return audit(t, a, Options{Database: d})
 }
 
@@ -152,28 +159,55 @@ func TestObligationsAreComparedAsFarAsBothSidesHoldThem(t *testing.T) {
 	m.everything()
 	whole, public := m.saved(t), m.saved(t, m.pair.Collection())
 	outside, inside := observed(t, m, "grocer"), observed(t, m, "hotel")
+	const (
+		unseen = "what airline and hotel owe each other in 1 windows: their lines aren't in the blocks that were audited"
+		others = "what airline and hotel owe each other: a gateway of grocer's doesn't hold their data"
+		nobody = "what airline and hotel owe each other: it has no data of them, and nobody said whose gateway's it is"
+	)
 	for name, c := range map[string]struct {
 		blocks     blocks.Archive
 		db         *store.Store
+		member     string
 		uncompared string
 	}{
-		"both hold them": {whole, inside, ""}, "the gateway doesn't": {whole, outside, ""}, "nobody does": {public, outside, ""},
-		"the audit doesn't": {public, inside, "what airline and hotel owe each other in 1 windows"},
+		"both hold them": {whole, inside, "hotel", ""}, "the gateway doesn't": {whole, outside, "grocer", others}, "nobody does": {public, outside, "grocer", others},
+		"the audit doesn't": {public, inside, "hotel", unseen}, "both hold them, of an unknown member": {whole, inside, "", ""},
+		"the gateway of an unknown member doesn't": {whole, outside, "", nobody},
 	} {
-		if s := against(t, c.blocks, c.db); s.Verdict != VerdictPassed || !strings.Contains(strings.Join(s.Uncompared, "\n"), c.uncompared) || c.uncompared == "" && len(s.Uncompared) > 0 {
+		if s := againstThatOf(t, c.member, c.blocks, c.db); s.Verdict != VerdictPassed || strings.Join(s.Uncompared, "\n") != c.uncompared {
 			t.Errorf("%s: %v; %v", name, s.Finding, s.Uncompared)
 		}
 	}
 	alter(t, outside, `INSERT INTO obligation_sums (currency, window, a, b, home, service, debtor, creditor, count, micro, fee) VALUES ('GBP', 1, 'airline', 'hotel', 'airline', 'award', 'x', 'y', 1, 1, 0)`)
-	requireSum(t, against(t, whole, outside).Finding, "obligation_sums", "/x/y", "count 0", "count 1")
+	requireSum(t, againstThatOf(t, "grocer", whole, outside).Finding, "obligation_sums", "/x/y", "count 0", "count 1")
 	alter(t, inside, `INSERT INTO clearing_gaps (block, tx, collection) SELECT block, tx, 'pair-airline-hotel' FROM exchanges WHERE home = 'hotel'`)
-	requireSum(t, against(t, whole, inside).Finding, "obligation_sums", "hotel", "count ", "count ")
+	requireSum(t, againstThatOf(t, "hotel", whole, inside).Finding, "obligation_sums", "hotel", "count ", "count ")
 	alter(t, inside, `DELETE FROM obligation_sums WHERE home = 'hotel'`)
-	if s := against(t, whole, inside); s.Verdict != VerdictPassed || !strings.Contains(strings.Join(s.Uncompared, "\n"), "batches, which the gateway says that its peer has not delivered yet") {
+	const late = "batches of airline and hotel, which the gateway says that its peer has not delivered yet"
+	if s := againstThatOf(t, "hotel", whole, inside); s.Verdict != VerdictPassed || !strings.Contains(strings.Join(s.Uncompared, "\n"), late) {
 		t.Errorf("%v; %v", s.Finding, s.Uncompared)
 	}
 	var text strings.Builder
-	if err := against(t, whole, inside).WriteText(&text); err != nil || !strings.Contains(text.String(), "not the lines of") {
+	if err := againstThatOf(t, "hotel", whole, inside).WriteText(&text); err != nil || !strings.Contains(text.String(), "not the lines of") {
 		t.Errorf("%v\n%s", err, &text)
+	}
+}
+
+// TestADatabaseCantTakeItsOwnPairsOutOfTheComparison: what must be there follows from whose it is, not from what is left in it.
+func TestADatabaseCantTakeItsOwnPairsOutOfTheComparison(t *testing.T) {
+	m := trade(t)
+	m.everything()
+	whole := m.saved(t)
+	for _, member := range []string{"airline", "regulator"} {
+		db := observed(t, m, member)
+		if s := againstThatOf(t, member, whole, db); s.Verdict != VerdictPassed || len(s.Uncompared) > 0 {
+			t.Fatalf("%s: %v; %v", member, s.Finding, s.Uncompared)
+		}
+		alter(t, db, `DELETE FROM clearing_records WHERE collection = 'pair-airline-hotel'`)
+		alter(t, db, `DELETE FROM obligation_sums`)
+		if s := againstThatOf(t, "", whole, db); s.Verdict != VerdictPassed || len(s.Uncompared) != 1 {
+			t.Errorf("of an unknown member's: %v; %v", s.Finding, s.Uncompared)
+		}
+		requireSum(t, againstThatOf(t, member, whole, db).Finding, "obligation_sums", "/airline/hotel/", "count ", "count 0")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/chaincode/fault"
 	"github.com/tallystick/tallystick/gateway/audit"
 	"github.com/tallystick/tallystick/gateway/blocks"
+	"github.com/tallystick/tallystick/gateway/config"
 	"github.com/tallystick/tallystick/gateway/ledgertest"
 )
 
@@ -107,5 +108,26 @@ func TestCommandLineThatCannotBeFollowedIsRefused(t *testing.T) {
 				t.Errorf("it ended with %v\n%s", err, out)
 			}
 		})
+	}
+}
+
+// TestWhoseADatabaseIsIsSaidByTheAuditor: the configuration says it of its own database only, so that another member's isn't taken for it.
+func TestWhoseADatabaseIsIsSaidByTheAuditor(t *testing.T) {
+	cfg := &config.Config{Member: "hotel", Database: "hotel.db"}
+	for name, c := range map[string]struct {
+		f    flags
+		path string
+		cfg  *config.Config
+		want string
+	}{
+		"its own":             {flags{}, "hotel.db", cfg, "hotel"},
+		"another one":         {flags{}, "other.db", cfg, ""},
+		"another one's, said": {flags{member: "airline"}, "other.db", cfg, "airline"},
+		"said otherwise":      {flags{member: "airline"}, "hotel.db", cfg, "airline"},
+		"no configuration":    {flags{}, "hotel.db", nil, ""},
+	} {
+		if got := c.f.owner(c.path, c.cfg); got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

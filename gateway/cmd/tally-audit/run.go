@@ -31,9 +31,9 @@ const statementMode = 0o644
 
 // flags are those of an audit.
 type flags struct {
-	config, from, archive, save, json, database, genesis, since string
-	auditors, chain, trust                                      string
-	at                                                          uint64
+	config, from, archive, save, json, database, member, genesis, since string
+	auditors, chain, trust                                              string
+	at                                                                  uint64
 }
 
 func (f *flags) register(set *pflag.FlagSet) {
@@ -43,6 +43,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.save, "save", "", "write the blocks that are read to this folder; they may hold private data")
 	set.StringVar(&f.json, "json", "", "also write the statement as JSON to this file")
 	set.StringVar(&f.database, "database", "", "gateway database to compare with (default: that of --config, if it is there; none: no comparison)")
+	set.StringVar(&f.member, "member", "", "member whose gateway's the database is: it must hold the data of the member's pairs (default: that of --config, for its own database)")
 	set.StringVar(&f.genesis, "genesis", "", "hash that block 0's header must have, in hex, as known from elsewhere")
 	set.StringVar(&f.since, "since", "", "first business date (YYYY-MM-DD) of the period that the programmes' statements tell of (default: from their beginning)")
 	set.StringVar(&f.auditors, "auditors", "", "file with the public keys of auditors that are believed, one on a line")
@@ -195,7 +196,19 @@ func expected(ctx context.Context, f flags, cfg *config.Config) (d *audit.Databa
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return audit.ReadDatabase(ctx, path, s)
+	if d, err = audit.ReadDatabase(ctx, path, s); err != nil {
+		return nil, err
+	}
+	d.Member = f.owner(path, cfg)
+	return d, nil
+}
+
+// owner is the member whose gateway's the database is; empty when nobody says it.
+func (f *flags) owner(path string, cfg *config.Config) string {
+	if f.member == "" && cfg != nil && path == cfg.Database {
+		return cfg.Member
+	}
+	return f.member
 }
 
 func report(s *audit.Statement, f flags, out io.Writer) error {
