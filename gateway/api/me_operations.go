@@ -22,7 +22,7 @@ const walletMethod = "wallet-"
 func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationRequestObject) (PrepareMyOperationResponseObject, error) {
 	request, key := r.Body.Operation, valueOr(r.Params.IdempotencyKey, "")
 	if r.Params.IdempotencyKey != nil && !usableKey(key) {
-		return nil, wrong(fault.IdempotencyMissing, idempotencyHeader, "when it is given it has 1 to %d printable ASCII characters", MaxKeyLength)
+		return nil, wrong(fault.InvalidValue, idempotencyHeader, "when it is given it has 1 to %d printable ASCII characters", MaxKeyLength)
 	}
 	position, err := s.mine(ctx, &request)
 	if err != nil {
@@ -37,7 +37,9 @@ func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationReq
 	}
 	body := MyPreparedOperation{Operation: request, Passkey: controlling(&position.Account, passkeys)}
 	if position.Account.Controller.Kind != points.ControllerCustodian {
-		s.giveCode(ctx, &request, key)
+		if err := s.giveCode(ctx, &request, key); err != nil {
+			return nil, err
+		}
 		if body.Mandate, err = s.mandateFor(ctx, request); err != nil {
 			return nil, err
 		}
@@ -47,12 +49,18 @@ func (s *Server) PrepareMyOperation(ctx context.Context, r PrepareMyOperationReq
 	return PrepareMyOperation200JSONResponse(body), nil
 }
 
-// giveCode gives a gift that has none the code that goes with the key under which it will be sent: custody's have the same.
-func (s *Server) giveCode(ctx context.Context, r *OperationRequest, key string) {
-	if r.Kind == KindGift && r.ClaimCode == nil && key != "" {
-		code := s.hasher.ClaimCode(originatorIn(ctx), key)
-		r.ClaimCode = &code
+// giveCode gives a gift that has none the code that goes with the key under which it will be sent: custody's have the same. Whoever has
+// the code has the points, and the gift may have been made already: STEP_UP_REQUIRED without a fresh proof.
+func (s *Server) giveCode(ctx context.Context, r *OperationRequest, key string) error {
+	if r.Kind != KindGift || r.ClaimCode != nil || key == "" {
+		return nil
 	}
+	if err := s.checkFresh(ctx, sessionIn(ctx)); err != nil {
+		return err
+	}
+	code := s.hasher.ClaimCode(originatorIn(ctx), key)
+	r.ClaimCode = &code
+	return nil
 }
 
 // mandateFor is what an account's own key must sign for a request.
@@ -138,10 +146,32 @@ func (s *Server) FindMyOperation(ctx context.Context, r FindMyOperationRequestOb
 	}
 	o := s.operationOf(known)
 	o.Duplicate = true
-	if o.ClaimCode, err = toldCode(&sent, s.hasher.ClaimCode(caller, key)); err != nil {
+	code, err := toldCode(&sent, s.hasher.ClaimCode(caller, key))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.showCode(ctx, &o, code); err != nil {
 		return nil, err
 	}
 	return FindMyOperation200JSONResponse(o), nil
+}
+
+// showCode puts a gift's code, nil for none, into an answer; without a fresh proof only that there is one.
+func (s *Server) showCode(ctx context.Context, o *Operation, code *string) error {
+	if code == nil {
+		return nil
+	}
+	fresh, err := s.people.SignIn.Fresh(ctx, sessionIn(ctx))
+	if err != nil {
+		return err
+	}
+	if !fresh {
+		withheld := true
+		o.ClaimCodeWithheld = &withheld
+		return nil
+	}
+	o.ClaimCode = code
+	return nil
 }
 
 // toldCode is a gift's code, when it is the one that the gateway made; nil for everything else.

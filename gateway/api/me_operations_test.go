@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,14 @@ func TestWhatBecameOfAConfirmationIsToldByItsKey(t *testing.T) {
 	if told := find(token, "k"); told.Id != given.Id || told.Status != DONE || !told.Duplicate || told.ClaimCode == nil || *told.ClaimCode != *given.ClaimCode {
 		t.Errorf("%+v", told)
 	}
+	l.age(15 * time.Minute)
+	if told := find(token, "k"); told.Id != given.Id || told.ClaimCode != nil || told.ClaimCodeWithheld == nil || !*told.ClaimCodeWithheld {
+		t.Errorf("without a fresh proof: %+v", told)
+	}
+	l.proves(token, "ada@example.com")
+	if told := find(token, "k"); told.ClaimCode == nil || *told.ClaimCode != *given.ClaimCode || told.ClaimCodeWithheld != nil {
+		t.Errorf("after the proof: %+v", told)
+	}
 	l.problem(l.as(l.register("eve@example.com"), "GET", "/v1/me/operations", "", "Idempotency-Key", "k"), fault.NotFound)
 
 	l.refuse[points.KindOptOut] = fault.AccountFrozen
@@ -102,6 +111,19 @@ func TestAGiftOfAnAccountWithItsOwnKeyHasTheCodeOfItsIdempotencyKey(t *testing.T
 	bare := into[MyPreparedOperation](t, l.as(token, "POST", "/v1/me/operations/prepare", `{"operation":{"kind":"gift","account":"`+wallet+`","points":5}}`), http.StatusOK)
 	if bare.Operation.ClaimCode == nil || *bare.Operation.ClaimCode == *one.Operation.ClaimCode {
 		t.Errorf("%v", bare.Operation)
+	}
+	prepare := func(key, operation string) *httptest.ResponseRecorder {
+		return l.as(token, "POST", "/v1/me/operations/prepare", `{"operation":{"account":"`+wallet+`",`+operation+`}}`, "Idempotency-Key", key)
+	}
+	l.problem(prepare("k k\x7f", `"kind":"gift","points":5`), fault.InvalidValue)
+	l.age(15 * time.Minute)
+	l.problem(prepare("k", `"kind":"gift","points":5`), fault.StepUpRequired)
+	if w := prepare("k", `"kind":"gift","points":5,"claimCode":"0123456789abcdefghijkl"`); w.Code != http.StatusOK {
+		t.Errorf("with a code of its own: %d %s", w.Code, w.Body)
+	}
+	l.proves(token, "ada@example.com")
+	if after := gift("k", ""); *after.Operation.ClaimCode != *one.Operation.ClaimCode {
+		t.Errorf("after the proof: %v", after.Operation)
 	}
 }
 

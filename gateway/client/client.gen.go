@@ -1917,6 +1917,9 @@ type Operation struct {
 	// ClaimCode Of a gift whose code the gateway made: give it to the receiver. Only the call that sends the gift is told, again when it is sent again under the same key.
 	ClaimCode *string `json:"claimCode,omitempty"`
 
+	// ClaimCodeWithheld There is a claimCode, which takes a fresh proof of who is there: only GET /v1/me/operations says so.
+	ClaimCodeWithheld *bool `json:"claimCodeWithheld,omitempty"`
+
 	// Code Of a committed operation; OK when it was applied.
 	Code   *string    `json:"code,omitempty"`
 	DoneAt *time.Time `json:"doneAt,omitempty"`
@@ -3269,7 +3272,8 @@ type SubmitMyOperationParams struct {
 
 // PrepareMyOperationParams defines parameters for PrepareMyOperation.
 type PrepareMyOperationParams struct {
-	// IdempotencyKey The key under which the operation will be sent. A gift's code is made of it, so that `GET /v1/me/operations` can tell it again.
+	// IdempotencyKey The key under which the operation will be sent. A gift's code is made of it, so that `GET /v1/me/operations` can tell it again. With it, a gift without a code from
+	// an account with a key of its own needs a fresh proof: STEP_UP_REQUIRED.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,14 @@ func TestTransfersAreTakenLeftAndTakenBack(t *testing.T) {
 	})
 	p.visit("")
 	p.reads("#waiting", "offers you points")
+	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{}, "outgoing": []any{}, "next": "n"})
+	p.visit("?muted")
+	var announced string
+	p.do(chromedp.Evaluate(`document.getElementById("waiting").innerText`, &announced))
+	if announced != "" {
+		t.Errorf("of offers that the customer doesn't want to see it says %q", announced)
+	}
+	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{taken, transfer("b", "transfer", theirs, mine)}, "outgoing": []any{transfer("c", "gift", mine, ""), transfer("d", "transfer", mine, theirs)}})
 	p.visit("transfers")
 	outgoing := []any{transfer("c", "gift", mine, ""), transfer("d", "transfer", mine, theirs)}
 	p.api.set("GET /v1/me/transfers", map[string]any{"incoming": []any{taken}, "outgoing": outgoing, "next": "n"})
@@ -240,11 +249,11 @@ func TestAConfirmationWhosePageIsLeftIsToldAndNotMadeTwice(t *testing.T) {
 	})
 	for range 2 {
 		p.visit("transfers?language=de")
-		p.reads("#unfinished", "25 Punkte")
-		p.reads("#unfinished-claim", "#"+strings.Repeat("a", 32)+"."+strings.Repeat("B", 22))
+		p.reads(".unfinished", "25 Punkte")
+		p.reads(".unfinished .claim", "#"+strings.Repeat("a", 32)+"."+strings.Repeat("B", 22))
 	}
 	p.fits("unfinished")
-	p.click("#unfinished .row button")
+	p.click(".unfinished .row button")
 	if kept := p.kept(); kept != "" {
 		t.Errorf("it was seen, and the tab keeps %s", kept)
 	}
@@ -258,6 +267,57 @@ func TestAConfirmationWhosePageIsLeftIsToldAndNotMadeTwice(t *testing.T) {
 	}
 	if kept := p.kept(); kept != "" {
 		t.Errorf("it was answered, and the tab keeps %s", kept)
+	}
+}
+
+// TestTwoConfirmationsWhoseAnswersAreLostAreBothTold: the second one is made before the first one's outcome was seen. A gift's link that the gateway withholds takes a proof first.
+func TestTwoConfirmationsWhoseAnswersAreLostAreBothTold(t *testing.T) {
+	recorded := func(n string, more map[string]any) map[string]any {
+		answer := map[string]any{"id": strings.Repeat(n, 32), "status": "DONE", "outcome": "ACCEPTED", "receipt": points.Receipt{Kind: points.KindGift, Points: 25, Outcome: points.Accepted}}
+		maps.Copy(answer, more)
+		return answer
+	}
+	p := openPhone(t, map[string]any{
+		"GET /v1/me":                     map[string]any{"factors": []string{"totp"}},
+		"POST /v1/me/proofs":             nil,
+		"GET /v1/me/accounts":            map[string]any{"accounts": []any{position(mine, 500)}},
+		"POST /v1/me/operations/prepare": map[string]any{"operation": map[string]any{"kind": "gift", "account": mine, "points": 25}, "notice": map[string]any{"text": "Seen.", "hash": "h"}},
+		"POST /v1/me/operations":         lost{},
+		"GET /v1/me/operations":          recorded("a", map[string]any{"claimCodeWithheld": true}),
+	})
+	for _, visit := range []string{"send?one", "send?two"} {
+		p.visit(visit)
+		if visit == "send?two" {
+			p.reads(".unfinished", "proved again")
+		}
+		p.click(`[name=kind][value=gift]`)
+		p.fill("#points", "25")
+		p.click("#send-form button")
+		p.reads("#notice", "Seen.")
+		p.click("#agreed")
+		p.click("#agree-form button")
+		p.reads("#message.bad", "try again")
+	}
+	sent := p.api.sentUnder("POST /v1/me/operations ")
+	if len(sent) != 2 || sent[0] == sent[1] || !strings.Contains(p.kept(), sent[0]) || !strings.Contains(p.kept(), sent[1]) {
+		t.Fatalf("sent under %v, and the tab keeps %s", sent, p.kept())
+	}
+	p.visit("transfers?both")
+	p.reads(".unfinished ~ .unfinished", "25 points")
+	p.api.set("GET /v1/me/operations", recorded("a", map[string]any{"claimCode": strings.Repeat("B", 22)}))
+	p.click(".unfinished button:not(.quiet)")
+	p.fill("#step-up [name=code]", "123456")
+	p.click("#step-up form button")
+	p.reads(".unfinished .claim", "#"+strings.Repeat("a", 32)+"."+strings.Repeat("B", 22))
+	p.fits("unfinished-proved")
+	for range 2 {
+		if p.kept() == "" {
+			t.Fatal("one that wasn't seen is forgotten")
+		}
+		p.click(".unfinished .row button")
+	}
+	if kept := p.kept(); kept != "" {
+		t.Errorf("both were seen, and the tab keeps %s", kept)
 	}
 }
 
