@@ -80,24 +80,34 @@ func (c companion) Forget(tx *sqlite.Tx, person vault.PersonID, entries []privac
 	if err := now.refusal(); err != nil {
 		return err
 	}
-	there, err := c.Destroying(tx, person)
+	under, err := destroyingIn(tx, person)
 	if err != nil {
 		return err
 	}
-	if !there {
+	if !under {
 		return fault.New(fault.Forbidden, "persons are erased by the erasure's steps alone")
 	}
 	return c.forget(tx, person, entries)
 }
 
-// Destroying implements vault.Eraser.
+// Destroying implements vault.Eraser. A request that a hold of the copy stops isn't carried on by itself: as its mark is there, the hold had ended.
 func (c companion) Destroying(tx *sqlite.Tx, person vault.PersonID) (bool, error) {
+	under, err := destroyingIn(tx, person)
+	if err != nil || !under {
+		return false, err
+	}
+	now, err := holdingIn(tx, person, c.desk.now())
+	return !now.stops(), err
+}
+
+// destroyingIn says whether the person's erasure stands at the step that puts the mark and destroys the key.
+func destroyingIn(tx *sqlite.Tx, person vault.PersonID) (bool, error) {
 	var one int
 	return tx.QueryRow(`SELECT 1 FROM erasures WHERE person = ? AND step = ?`, []any{string(person), string(Destroying)}, &one)
 }
 
 // ForgetAgain implements vault.Eraser. A request that the copy of the database has brought back is carried on from here, and certified once more: its accounts were dealt with, or are
-// when somebody looks. A legal hold in the copy was over when the person was erased.
+// when somebody looks. A legal hold in the copy doesn't stop it: a mark is put only when none is in force, and from then on none can be set (Desk.Hold).
 func (c companion) ForgetAgain(tx *sqlite.Tx, person vault.PersonID, entries []privacy.EntryKey) error {
 	if _, err := tx.Exec(`UPDATE erasure_accounts SET outcome = ?, due = 0 WHERE outcome = ? AND erasure IN (SELECT id FROM erasures WHERE person = ?)`,
 		string(Unsettled), string(ToClose), string(person)); err != nil {

@@ -303,19 +303,24 @@ func TestALegalHoldInTheLastMoment(t *testing.T) {
 	w := newWorld(t)
 	person := w.customer()
 	e := w.ask(person)
+	hold := erasure.LegalHold{Reason: "x", SetBy: "compliance", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()}
+	w.try(second(w.desk.Hold(t.Context(), person, hold)))
 	w.try(w.vault.DB.Write(t.Context(), func(tx *sqlite.Tx) error {
 		_, err := tx.Exec(`UPDATE erasures SET step = 'destroying'`)
 		return err
 	}))
-	_, err := w.desk.Hold(t.Context(), person, erasure.LegalHold{Reason: "x", SetBy: "compliance", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()})
-	w.try(err)
 	w.look()
+	w.try(second(w.desk.Hold(t.Context(), person, hold))) // Another one, as long as one is in force.
+	if n := len(w.vault.Ledger.Entries()); n != 3 {
+		t.Errorf("the ledger has %d entries, want the person's values and no mark", n)
+	}
 	if got := w.at(e.ID); got.Step != erasure.Destroying || got.Trouble != fault.LegalHold {
 		t.Errorf("it stands at %s, %s", got.Step, got.Trouble)
 	}
-	_, err = w.vault.Read(t.Context(), person, nil, access)
-	w.try(err)
-	w.later(2 * time.Hour) // The hold ends by itself.
+	w.try(second(w.vault.Read(t.Context(), person, nil, access)))
+	w.later(2 * time.Hour) // The holds end by themselves.
+	hold.Until = w.vault.Clock.Time.Add(time.Hour).UnixMilli()
+	w.wantCode(second(w.desk.Hold(t.Context(), person, hold)), fault.ErasureUnderWay)
 	w.look()
 	w.certified(e.ID)
 }

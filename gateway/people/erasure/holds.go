@@ -31,7 +31,7 @@ type LegalHold struct {
 	sealed []byte // The reason as it is kept.
 }
 
-// Hold sets a legal hold. INVALID_VALUE for a reason or an end out of the limits, LIMIT when there are too many.
+// Hold sets a legal hold. INVALID_VALUE for a reason or an end out of the limits, LIMIT when there are too many, ERASURE_UNDER_WAY when the person's mark may be on the ledger already.
 func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (LegalHold, error) {
 	if h.Reason == "" || len(h.Reason) > MaxHoldReason {
 		return h, fault.New(fault.InvalidValue, "a legal hold has a reason of 1 to %d bytes", MaxHoldReason)
@@ -46,8 +46,11 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 	}
 	h.ID = random.Hex(idBytes)
 	return h, d.DB.Write(ctx, func(tx *sqlite.Tx) error {
-		now, err := holdingIn(tx, person, h.SetAt)
+		now, err := holdingIn(tx, person, d.now())
 		if err != nil {
+			return err
+		}
+		if err := beforeMark(tx, person, now); err != nil {
 			return err
 		}
 		if now.count >= MaxHolds {
@@ -60,6 +63,16 @@ func (d *Desk) Hold(ctx context.Context, person vault.PersonID, h LegalHold) (Le
 			h.ID, string(person), h.sealed, h.SetBy, h.SetAt, h.Until, h.Told)
 		return err
 	})
+}
+
+// beforeMark is ERASURE_UNDER_WAY when nothing keeps the person's erasure from putting the mark, so that a mark on the ledger always means an erasure that no hold stops any more. As long
+// as a hold is in force the mark isn't put, and others may be set.
+func beforeMark(tx *sqlite.Tx, person vault.PersonID, now holding) error {
+	under, err := destroyingIn(tx, person)
+	if err != nil || !under || now.stops() {
+		return err
+	}
+	return fault.New(fault.ErasureUnderWay, "the person's key is being destroyed: no legal hold can be set any more")
 }
 
 // Lift ends a legal hold before its time. NOT_FOUND when the person has none of this id that is in force.

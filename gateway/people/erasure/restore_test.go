@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/gateway/people/erasure"
 	"github.com/tallystick/tallystick/gateway/people/evidence"
 	"github.com/tallystick/tallystick/gateway/people/vault"
+	"github.com/tallystick/tallystick/gateway/sqlite"
 )
 
 // restore puts a copy of people.db back and starts the desk that a new process has.
@@ -98,15 +99,17 @@ func TestARequestThatABackupBroughtBackIsCarriedOnAndCertifiedAgain(t *testing.T
 	}
 }
 
-// TestAHoldKeepsWhoseMarkIsThereFromBeingErasedAtTheNextStart: the mark is on the ledger and the process ends before the key is destroyed; then compliance sets a hold.
-func TestAHoldKeepsWhoseMarkIsThereFromBeingErasedAtTheNextStart(t *testing.T) {
+// TestNoHoldCanBeSetOnWhoseMarkMayBeThere: the mark is on the ledger and the process ends before the key is destroyed. A hold would be obeyed by this database and not by an older copy.
+func TestNoHoldCanBeSetOnWhoseMarkMayBeThere(t *testing.T) {
 	w := newWorld(t)
 	person := w.customer()
 	e := w.ask(person)
+	hold := erasure.LegalHold{Reason: "x", SetBy: "c", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()}
 	backup := ""
 	w.vault.Ledger.After = func(change privacy.Change) error {
 		if len(change.Put) == 1 && len(change.Purge) == 0 && backup == "" { // The mark.
 			backup = w.vault.Backup()
+			w.wantCode(second(w.desk.Hold(t.Context(), person, hold)), fault.ErasureUnderWay)
 		}
 		return nil
 	}
@@ -116,14 +119,31 @@ func TestAHoldKeepsWhoseMarkIsThereFromBeingErasedAtTheNextStart(t *testing.T) {
 		t.Fatal("no mark was put")
 	}
 	w.restore(backup)
-	_, err := w.desk.Hold(t.Context(), person, erasure.LegalHold{Reason: "x", SetBy: "c", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()})
-	w.try(err)
 	w.compare(0)
+	w.wantCode(second(w.desk.Hold(t.Context(), person, hold)), fault.ErasureUnderWay)
 	w.look()
-	if got := w.at(e.ID); got.Step != erasure.Destroying || got.Trouble != fault.LegalHold {
-		t.Errorf("it stands at %s, %s", got.Step, got.Trouble)
-	}
-	w.later(2 * time.Hour)
+	w.certified(e.ID)
+}
+
+// TestAHoldThatOnlyTheBackupHasDoesNotKeepWhoWasErased: the erasure in the copy waits for a hold that was lifted before the person was erased.
+func TestAHoldThatOnlyTheBackupHasDoesNotKeepWhoWasErased(t *testing.T) {
+	w := newWorld(t)
+	person := w.customer()
+	wrapped := w.wrapped(person)
+	e := w.ask(person)
+	hold, err := w.desk.Hold(t.Context(), person, erasure.LegalHold{Reason: "x", SetBy: "c", Until: w.vault.Clock.Time.Add(time.Hour).UnixMilli()})
+	w.try(err)
+	w.try(w.vault.DB.Write(t.Context(), func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`UPDATE erasures SET step = 'destroying'`)
+		return err
+	}))
+	backup := w.vault.Backup()
+	w.try(w.desk.Lift(t.Context(), person, hold.ID, "c"))
+	w.look()
+	w.certified(e.ID)
+	w.restore(backup)
+	w.compare(1)
+	w.requireGone(person, wrapped, firstPhone)
 	w.look()
 	w.certified(e.ID)
 }

@@ -17,9 +17,10 @@ const comparedAtOnce = 4
 // Eraser is the Companion that carries out erasures.
 type Eraser interface {
 	Companion
-	// Destroying says whether a person's key is just about to be destroyed, so that its mark may be on the ledger already.
+	// Destroying says whether a person's key is about to be destroyed by the person's own erasure, whose mark may be on the ledger already, and nothing keeps it from that.
 	Destroying(tx *sqlite.Tx, person PersonID) (bool, error)
-	// ForgetAgain is Forget for a person who was erased already, and whom a copy of people.db has brought back. It doesn't refuse.
+	// ForgetAgain is Forget for a person who has a mark, and whom a copy of people.db has brought back. It doesn't refuse: whoever may refuse does so before the mark is put, and keeps
+	// reasons to refuse from coming up afterwards.
 	ForgetAgain(tx *sqlite.Tx, person PersonID, entries []privacy.EntryKey) error
 }
 
