@@ -36,6 +36,12 @@ func recordOf(ctx context.Context, db queryer, programme, object, id string) ([]
 	return body, storeError(err)
 }
 
+// Count says how many records of one object a programme has.
+func (r *Reads) Count(ctx context.Context, programme, object string) (records int, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM records WHERE programme = ? AND object = ?`, programme, object).Scan(&records)
+	return records, storeError(err)
+}
+
 // Records returns up to limit (1 to MaxPage) records of one object, ordered by id, from behind the id after; from the first when it is empty.
 func (r *Reads) Records(ctx context.Context, programme, object, after string, limit int) (records []Record, err error) {
 	if limit < 1 || limit > MaxPage {

@@ -42,6 +42,11 @@ func TestRecordsAreReadOneByOneAndInPages(t *testing.T) {
 			t.Errorf("pages of %d: %v", limit, got)
 		}
 	}
+	for object, n := range map[string]int{"terms": len(want), "prices": 1, "shop": 0} {
+		if got, err := b.reads.Count(t.Context(), "airline", object); err != nil || got != n {
+			t.Errorf("%s: %d records, %v", object, got, err)
+		}
+	}
 	if body, err := b.reads.Record(t.Context(), "airline", "terms", "0003"); err != nil || string(body) != "changed" {
 		t.Errorf("%s, %v", body, err)
 	}

@@ -22,14 +22,19 @@ import (
 	"github.com/tallystick/tallystick/gateway/store"
 )
 
-// written are a read model's records.
+// written are a read model's records. Those of another version than 1 have a form that this gateway doesn't know.
 type written []privacy.Erasures
+
+func (w written) Count(context.Context, string, string) (int, error) { return len(w), nil }
 
 func (w written) Records(_ context.Context, _, _, after string, _ int) (all []store.Record, err error) {
 	for _, r := range w {
 		body, err := json.Marshal(r)
 		if err != nil {
 			return nil, err
+		}
+		if r.V != 1 {
+			body = []byte("another form")
 		}
 		if string(r.ID) > after {
 			all = append(all, store.Record{ID: string(r.ID), Body: body})
@@ -97,19 +102,26 @@ func TestAGatewayServesNothingUntilItComparedAndSaysWhatItFound(t *testing.T) {
 	v.Restart()
 	c, log, registry := newTestComparison(v, nil)
 	ctx, end := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
+	ended, begun := make(chan error, 2), make(chan struct{})
 	go func() { ended <- c.run(ctx) }()
+	go func() {
+		ended <- c.whileOpen(ctx, func(ctx context.Context) error {
+			close(begun)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}()
 	eventually(t, func() bool { return c.Open() != nil && strings.Contains(c.Open().Error(), string(fault.StateCorrupt)) })
 	select {
-	case <-c.first:
-		t.Fatal("what works with people.db may begin")
+	case <-begun:
+		t.Fatal("what works with people.db has begun")
 	default:
 	}
 	if err := os.Rename(key+".away", key); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() bool { return c.Open() == nil })
-	<-c.first
+	<-begun
 	if _, err := v.Survivor(ctx, id); fault.CodeOf(err) != fault.PersonUnknown {
 		t.Errorf("the person is there: %v", err)
 	}
@@ -125,8 +137,72 @@ func TestAGatewayServesNothingUntilItComparedAndSaysWhatItFound(t *testing.T) {
 		t.Errorf("the log: %s", text)
 	}
 	end()
+	for range cap(ended) {
+		if err := <-ended; err != context.Canceled {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWhatWorksWithPeopleDbIsEndedForEachComparisonAndBeginsAgain(t *testing.T) {
+	c, _, _ := newTestComparison(vaulttest.New(t), nil)
+	ctx, end := context.WithCancel(t.Context())
+	begun, over, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- c.whileOpen(ctx, func(ctx context.Context) error {
+			begun <- struct{}{}
+			<-ctx.Done()
+			over <- struct{}{}
+			return ctx.Err()
+		})
+	}()
+	for range 3 {
+		c.note(false, "")
+		<-begun
+		c.note(true, "")
+		c.note(true, fault.Internal)
+		<-over
+		select {
+		case <-begun:
+			t.Fatal("it works during a comparison")
+		default:
+		}
+	}
+	end()
 	if err := <-ended; err != context.Canceled {
 		t.Error(err)
+	}
+	failed := fault.New(fault.Internal, "failed")
+	c.note(false, "")
+	if err := c.whileOpen(t.Context(), func(context.Context) error { return failed }); err != failed {
+		t.Errorf("a part that fails by itself: %v", err)
+	}
+}
+
+// TestARecordThatCanNotBeNotedHasNothingComparedAgainForEver has one of a later version between two others.
+func TestARecordThatCanNotBeNotedHasNothingComparedAgainForEver(t *testing.T) {
+	record := func(v int, id string) privacy.Erasures {
+		return privacy.Erasures{V: v, ID: privacy.ErasureID(strings.Repeat(id, 32)), Root: strings.Repeat("5e", 32), Count: 1, Reason: privacy.ErasedOnRequest, At: 1}
+	}
+	records := written{record(1, "2"), record(2, "3"), record(1, "4")}
+	c, log, _ := newTestComparison(vaulttest.New(t), records)
+	compared := func() int { return strings.Count(log.String(), "it is an older copy") }
+	for range 2 {
+		if err := c.watch(t.Context()); err != nil || c.Open() != nil {
+			t.Fatal(err, c.Open())
+		}
+	}
+	if compared() != 1 || strings.Count(log.String(), "can't be noted") != 1 {
+		t.Errorf("the log: %s", log.String())
+	}
+	if unknown, err := c.desk.Unknown(t.Context(), []string{string(records[0].ID), string(records[1].ID), string(records[2].ID)}); err != nil || len(unknown) != 1 {
+		t.Errorf("unknown are %v, %v", unknown, err)
+	}
+	c.reads = append(records, record(1, "1"))
+	for range 2 {
+		if err := c.watch(t.Context()); err != nil || compared() != 2 {
+			t.Errorf("%v, the log: %s", err, log.String())
+		}
 	}
 }
 

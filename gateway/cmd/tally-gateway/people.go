@@ -28,7 +28,7 @@ type people struct {
 	signIn  *signin.Service              // Nil where they don't.
 	erasure *erasure.Desk
 	compare *comparison
-	runs    []func(context.Context) error // What they do beside answering, once people.db was compared, until their context ends.
+	runs    []func(context.Context) error // What they do beside answering, unless people.db is being compared; they may be begun again after their context has ended.
 }
 
 // buildPeople makes what keeps customers' data, where the configuration has a place for them.

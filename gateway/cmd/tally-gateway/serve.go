@@ -255,7 +255,7 @@ func (g *gateway) run(ctx context.Context, listener net.Listener) error {
 		g.people.compare.caughtUp = g.projection.CaughtUp()
 		group.Go(func() error { return g.people.compare.run(core) })
 		for _, run := range g.people.runs {
-			group.Go(func() error { return g.whenCompared(core, run) })
+			group.Go(func() error { return g.people.compare.whileOpen(core, run) })
 		}
 	}
 	if g.partners != nil {
@@ -301,16 +301,6 @@ func (g *gateway) schedulers() []func(context.Context) error {
 func (g *gateway) whenCaughtUp(ctx context.Context, run func(context.Context) error) error {
 	select {
 	case <-g.projection.CaughtUp():
-		return run(ctx)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// whenCompared runs a part that works with people.db, once nobody is in it any more who was erased.
-func (g *gateway) whenCompared(ctx context.Context, run func(context.Context) error) error {
-	select {
-	case <-g.people.compare.first:
 		return run(ctx)
 	case <-ctx.Done():
 		return ctx.Err()
