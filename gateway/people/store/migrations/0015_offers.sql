@@ -7,7 +7,7 @@ CREATE TABLE offer_choices (
     sealed BLOB    NOT NULL, -- Which it is.
     ends   INTEGER NOT NULL, -- Unix seconds: when the offer lapses; 0 of a sender.
     PRIMARY KEY (person, name)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX offer_choices_ends ON offer_choices (ends);
 
 -- +goose Down
