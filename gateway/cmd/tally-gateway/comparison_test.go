@@ -198,11 +198,23 @@ func TestARecordThatCanNotBeNotedHasNothingComparedAgainForEver(t *testing.T) {
 	if unknown, err := c.desk.Unknown(t.Context(), []string{string(records[0].ID), string(records[1].ID), string(records[2].ID)}); err != nil || len(unknown) != 1 {
 		t.Errorf("unknown are %v, %v", unknown, err)
 	}
-	c.reads = append(records, record(1, "1"))
+	records = append(records, record(1, "1"))
+	c.reads = records
 	for range 2 {
 		if err := c.watch(t.Context()); err != nil || compared() != 2 {
 			t.Errorf("%v, the log: %s", err, log.String())
 		}
+	}
+	own, err := json.Marshal(record(1, "5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.desk.Adopt(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	c.reads = append(records, record(1, "5"))
+	if err := c.watch(t.Context()); err != nil || compared() != 2 {
+		t.Errorf("with a record that people.db knows: %v, the log: %s", err, log.String())
 	}
 }
 
