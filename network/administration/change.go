@@ -3,6 +3,7 @@ package administration
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
@@ -52,7 +53,10 @@ func (s Site) Carry(ctx context.Context, change Change, wait time.Duration) (boo
 		if err != nil || update == nil {
 			return nil, err
 		}
-		return update, s.gather(u, change.By) // Only now: where nothing has to change, nobody has to sign.
+		if err := s.gather(u, change.By); err != nil { // Only now: where nothing has to change, nobody has to sign.
+			return nil, err
+		}
+		return update, s.decided(u, config, update)
 	}
 	changes, err := whole.bring(ctx)
 	return changes > 0, err
@@ -95,6 +99,23 @@ func (s Site) gather(u *updater, by SignedBy) error {
 		u.signers = held
 	}
 	return s.mayWrite(u)
+}
+
+// decided requires the signature of each member whose own administrator has to sign, as for rules that were the member's to change until now.
+func (s Site) decided(u *updater, config *common.Config, update []byte) error {
+	deciders, err := DecidersOf(config, update)
+	if err != nil {
+		return err
+	}
+	var held []string
+	for _, signer := range u.signers {
+		held = append(held, signer.MspID())
+	}
+	if lacking := deciders.Lacking(held); len(lacking) > 0 {
+		return failure.New(failure.SettingInvalid, "the administrators of %s have to sign too, as the channel says now, and %s doesn't hold them: write the change with --write, have each sign it, submit it",
+			strings.Join(lacking, ", "), s.Dir.Root)
+	}
+	return nil
 }
 
 // majority is how many brands have to sign what is theirs to say.

@@ -1,6 +1,8 @@
 package administration
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -11,30 +13,51 @@ import (
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
-	"github.com/hyperledger/fabric-protos-go-apiv2/orderer/etcdraft"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tallystick/tallystick/network/failure"
 )
 
-// Differences says in words what an update changes of a configuration, a line for each thing, in the order of their paths.
-func Differences(config *common.Config, update []byte) ([]string, error) {
+// Difference is one thing that an update changes of a configuration.
+type Difference struct {
+	Text string
+	// Unexplained is set where the words don't say what it means: only that something differs.
+	Unexplained bool
+}
+
+// Differences says in words everything that an update changes of a configuration, in the order of their paths.
+func Differences(config *common.Config, update []byte) ([]Difference, error) {
 	var wanted common.ConfigUpdate
 	if err := proto.Unmarshal(update, &wanted); err != nil {
 		return nil, failure.Wrap(failure.ChannelUpdate, err, "the update can't be read")
 	}
 	var d differences
 	d.group("/Channel", config.GetChannelGroup(), wanted.GetReadSet(), wanted.GetWriteSet())
+	for _, name := range slices.Sorted(maps.Keys(wanted.GetIsolatedData())) {
+		d.unexplained("isolated data "+name, "", bytesInWords(wanted.GetIsolatedData()[name]))
+	}
 	return d, nil
 }
 
-type differences []string
+type differences []Difference
 
 func (d *differences) add(path, was, is string) {
-	if was == "" {
-		was = "nothing"
+	*d = append(*d, Difference{Text: change(path, was, is)})
+}
+
+func (d *differences) unexplained(path, was, is string) {
+	*d = append(*d, Difference{Text: change(path, was, is), Unexplained: true})
+}
+
+func change(path, was, is string) string {
+	return fmt.Sprintf("%s: %s -> %s", path, orNothing(was), orNothing(is))
+}
+
+func orNothing(text string) string {
+	if text == "" {
+		return "nothing"
 	}
-	*d = append(*d, fmt.Sprintf("%s: %s -> %s", path, was, is))
+	return text
 }
 
 func (d *differences) group(path string, now, read, written *common.ConfigGroup) {
@@ -50,7 +73,7 @@ func (d *differences) group(path string, now, read, written *common.ConfigGroup)
 	for _, name := range slices.Sorted(maps.Keys(written.GetPolicies())) {
 		rule, before := written.GetPolicies()[name], read.GetPolicies()[name]
 		if before == nil || before.GetVersion() != rule.GetVersion() {
-			d.add(path+"/"+name, ruleInWords(now.GetPolicies()[name]), ruleInWords(rule))
+			d.rule(path+"/"+name, now.GetPolicies()[name], rule)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(written.GetGroups())) {
@@ -58,15 +81,29 @@ func (d *differences) group(path string, now, read, written *common.ConfigGroup)
 	}
 }
 
-// membership is what a group loses as a whole, and who may change it.
+// membership is what a group loses as a whole, and who may change it. What it gains is said where that is.
 func (d *differences) membership(path string, now, written *common.ConfigGroup) {
-	if now.GetModPolicy() != written.GetModPolicy() {
-		d.add(path, "changed by "+now.GetModPolicy(), "changed by "+written.GetModPolicy())
-	}
+	d.modPolicy(path, now.GetModPolicy(), written.GetModPolicy())
 	gone := append(append(missing(now.GetGroups(), written.GetGroups()), missing(now.GetPolicies(), written.GetPolicies())...), missing(now.GetValues(), written.GetValues())...)
 	for _, name := range gone {
 		d.add(path+"/"+name, "there", "gone")
 	}
+	if now != nil && now.GetModPolicy() == written.GetModPolicy() && sameNames(now, written) {
+		d.add(path, "as it is", "the same, written anew")
+	}
+}
+
+func (d *differences) modPolicy(path, was, is string) {
+	if was != is {
+		d.add(path, byInWords(was), byInWords(is))
+	}
+}
+
+func byInWords(modPolicy string) string {
+	if modPolicy == "" {
+		return ""
+	}
+	return "changed by " + modPolicy
 }
 
 func missing[V any](was, is map[string]V) []string {
@@ -74,139 +111,133 @@ func missing[V any](was, is map[string]V) []string {
 }
 
 func (d *differences) value(path, name string, now, written *common.ConfigValue) {
-	switch name {
-	case mspValue:
-		d.add(path, descriptionInWords(now), descriptionInWords(written))
-	case consensusTypeValue:
-		d.consenters(path, now, written)
+	d.modPolicy(path, now.GetModPolicy(), written.GetModPolicy())
+	if bytes.Equal(now.GetValue(), written.GetValue()) {
+		if now.GetModPolicy() == written.GetModPolicy() {
+			d.add(path, "as it is", "the same, written anew")
+		}
+		return
+	}
+	before, after, said := partsOf(name, now.GetValue()), partsOf(name, written.GetValue()), false
+	for _, at := range slices.Sorted(maps.Keys(both(before, after))) {
+		was, is := before[at], after[at]
+		if was == is {
+			continue
+		}
+		said = true
+		*d = append(*d, Difference{Text: change(strings.TrimSuffix(path+" "+at, " "), was.text, is.text), Unexplained: was.opaque || is.opaque})
+	}
+	if !said {
+		d.unexplained(path, bytesInWords(now.GetValue()), bytesInWords(written.GetValue()))
+	}
+}
+
+func both[V any](a, b map[string]V) map[string]V {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// rule says what becomes of a rule. One whose words stay the same though it doesn't is told by its bytes.
+func (d *differences) rule(path string, now, written *common.ConfigPolicy) {
+	was, wasTold := ruleInWords(now)
+	is, isTold := ruleInWords(written)
+	switch {
+	case proto.Equal(now.GetPolicy(), written.GetPolicy()) && now.GetModPolicy() == written.GetModPolicy():
+		d.add(path, "as it is", "the same, written anew")
+	case was == is && now != nil:
+		d.unexplained(path, was+", "+bytesInWords(now.GetPolicy().GetValue()), is+", "+bytesInWords(written.GetPolicy().GetValue()))
+	case wasTold && isTold:
+		d.add(path, was, is)
 	default:
-		d.add(path, bytesInWords(now.GetValue()), bytesInWords(written.GetValue()))
+		d.unexplained(path, was, is)
 	}
 }
 
-func (d *differences) consenters(path string, now, written *common.ConfigValue) {
-	before, after := consentersIn(now), consentersIn(written)
-	for _, address := range slices.Sorted(maps.Keys(before)) {
-		if before[address] != after[address] {
-			is := after[address]
-			if is == "" {
-				is = "gone"
-			}
-			d.add(path+" "+address, before[address], is)
-		}
-	}
-	for _, address := range missing(after, before) {
-		d.add(path+" "+address, "", after[address])
-	}
+// digestDigits of a SHA-256, in hexadecimal, tell two certificates or contents apart.
+const digestDigits = 16
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])[:digestDigits]
 }
 
-func consentersIn(value *common.ConfigValue) map[string]string {
-	section := &common.ConfigGroup{Groups: map[string]*common.ConfigGroup{ordererGroup: {Values: map[string]*common.ConfigValue{consensusTypeValue: value}}}}
-	raft, _, err := raftOf(&common.Config{ChannelGroup: section})
-	if err != nil {
-		raft = new(etcdraft.ConfigMetadata)
-	}
-	named := map[string]string{}
-	for _, c := range raft.GetConsenters() {
-		named[addressOf(c)] = certificateInWords(c.GetServerTlsCert())
-	}
-	return named
-}
-
-func descriptionInWords(value *common.ConfigValue) string {
-	var wrapped msp.MSPConfig
-	var description msp.FabricMSPConfig
-	if value == nil {
-		return ""
-	}
-	if proto.Unmarshal(value.GetValue(), &wrapped) != nil || proto.Unmarshal(wrapped.GetConfig(), &description) != nil {
-		return bytesInWords(value.GetValue())
-	}
-	var roots []string
-	for _, root := range description.GetRootCerts() {
-		roots = append(roots, certificateInWords(root))
-	}
-	revoked := 0
-	for _, list := range description.GetRevocationList() {
-		if parsed, err := parseRevocations(list); err == nil {
-			revoked += len(parsed.RevokedCertificateEntries)
-		}
-	}
-	return fmt.Sprintf("authorities [%s], %d revocations", strings.Join(roots, ", "), revoked)
-}
-
-func certificateInWords(encoded []byte) string {
+// certificateInWords names a certificate by what it says of itself, which others may say too, and by its SHA-256.
+func certificateInWords(encoded []byte) (string, bool) {
 	block, _ := pem.Decode(encoded)
-	if block == nil {
-		return bytesInWords(encoded)
+	if block == nil || !bytes.Equal(bytes.TrimSpace(pem.EncodeToMemory(block)), bytes.TrimSpace(encoded)) {
+		return "", false // Something stands beside the certificate, or isn't one.
 	}
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return bytesInWords(encoded)
+		return "", false
 	}
-	return fmt.Sprintf("certificate %x of %s", certificate.SerialNumber, certificate.Subject.CommonName)
+	return fmt.Sprintf("certificate %x of %s, SHA-256 %s", certificate.SerialNumber, certificate.Subject.CommonName, digest(block.Bytes)), true
 }
 
 func bytesInWords(data []byte) string {
 	if len(data) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d bytes", len(data))
+	return fmt.Sprintf("%d bytes, SHA-256 %s", len(data), digest(data))
 }
 
-// ruleInWords is a rule in Fabric's text, as far as that has words, and who may change it.
-func ruleInWords(rule *common.ConfigPolicy) string {
+// ruleInWords is a rule in Fabric's text and who may change it, and whether the text says all of it.
+func ruleInWords(rule *common.ConfigPolicy) (string, bool) {
 	if rule == nil {
-		return ""
+		return "", true
 	}
-	text := bytesInWords(rule.GetPolicy().GetValue())
+	text, told := fmt.Sprintf("rule of type %d, %s", rule.GetPolicy().GetType(), orNothing(bytesInWords(rule.GetPolicy().GetValue()))), false
 	switch rule.GetPolicy().GetType() {
 	case int32(common.Policy_SIGNATURE):
 		var envelope common.SignaturePolicyEnvelope
 		if proto.Unmarshal(rule.GetPolicy().GetValue(), &envelope) == nil {
-			text = signaturesInWords(envelope.GetRule(), envelope.GetIdentities())
+			text, told = signaturesInWords(envelope.GetRule(), envelope.GetIdentities())
 		}
 	case int32(common.Policy_IMPLICIT_META):
 		var meta common.ImplicitMetaPolicy
 		if proto.Unmarshal(rule.GetPolicy().GetValue(), &meta) == nil {
-			text = meta.GetRule().String() + " " + meta.GetSubPolicy()
+			text, told = meta.GetRule().String()+" "+meta.GetSubPolicy(), true
 		}
 	}
-	return text + ", changed by " + rule.GetModPolicy()
+	return text + ", " + orNothing(byInWords(rule.GetModPolicy())), told
 }
 
-func signaturesInWords(rule *common.SignaturePolicy, principals []*msp.MSPPrincipal) string {
+func signaturesInWords(rule *common.SignaturePolicy, principals []*msp.MSPPrincipal) (string, bool) {
 	several := rule.GetNOutOf()
 	if several == nil {
 		at := int(rule.GetSignedBy())
 		if at < 0 || at >= len(principals) {
-			return "?"
+			return "?", false
 		}
 		return principalInWords(principals[at])
 	}
 	var parts []string
+	told := true
 	for _, part := range several.GetRules() {
-		parts = append(parts, signaturesInWords(part, principals))
+		text, ok := signaturesInWords(part, principals)
+		parts, told = append(parts, text), told && ok
 	}
-	return fmt.Sprintf("OutOf(%d, %s)", several.GetN(), strings.Join(parts, ", "))
+	return fmt.Sprintf("OutOf(%d, %s)", several.GetN(), strings.Join(parts, ", ")), told
 }
 
 // certifierBytes of an authority's identifier are enough to tell two apart.
-const certifierBytes = 4
+const certifierBytes = 8
 
-func principalInWords(principal *msp.MSPPrincipal) string {
+func principalInWords(principal *msp.MSPPrincipal) (string, bool) {
 	switch principal.GetPrincipalClassification() {
 	case msp.MSPPrincipal_ROLE:
 		var role msp.MSPRole
 		if proto.Unmarshal(principal.GetPrincipal(), &role) == nil {
-			return fmt.Sprintf("'%s.%s'", role.GetMspIdentifier(), strings.ToLower(role.GetRole().String()))
+			return fmt.Sprintf("'%s.%s'", role.GetMspIdentifier(), strings.ToLower(role.GetRole().String())), true
 		}
 	case msp.MSPPrincipal_ORGANIZATION_UNIT:
 		var unit msp.OrganizationUnit
 		if proto.Unmarshal(principal.GetPrincipal(), &unit) == nil {
 			certifiers := unit.GetCertifiersIdentifier()
-			return fmt.Sprintf("unit %s of %s by authority %s", unit.GetOrganizationalUnitIdentifier(), unit.GetMspIdentifier(), hex.EncodeToString(certifiers[:min(certifierBytes, len(certifiers))]))
+			authority := hex.EncodeToString(certifiers[:min(certifierBytes, len(certifiers))])
+			return fmt.Sprintf("unit %s of %s by authority %s", unit.GetOrganizationalUnitIdentifier(), unit.GetMspIdentifier(), orNothing(authority)), true
 		}
 	}
-	return principal.GetPrincipalClassification().String()
+	return principal.GetPrincipalClassification().String() + " of " + orNothing(bytesInWords(principal.GetPrincipal())), false
 }

@@ -84,22 +84,25 @@ func (p *Proposal) Sign(admin identity.SigningIdentity) error {
 	return nil
 }
 
-// Signers are the organisations that have signed, in their order. Whether their signatures hold, the ordering nodes look.
+// Signers are the organisations that have signed, in their order, each once. Whether their signatures hold, the ordering nodes look.
 func (p *Proposal) Signers() []string {
 	var names []string
 	for _, s := range p.wrapped.GetSignatures() {
-		names = append(names, signedBy(s))
+		if name := signedBy(s); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	return names
 }
 
-// Join takes the signatures of a copy that was signed elsewhere. CHANNEL_UPDATE when it isn't of the same change.
+// Join takes the signatures of a copy that was signed elsewhere. Two different ones of a member are kept both, as one may be of a certificate that counts no more:
+// ordering nodes pass over what doesn't hold. CHANNEL_UPDATE when it isn't of the same change.
 func (p *Proposal) Join(other *Proposal) error {
 	if !bytes.Equal(p.wrapped.GetConfigUpdate(), other.wrapped.GetConfigUpdate()) {
 		return failure.New(failure.ChannelUpdate, "the files are of different changes")
 	}
 	for _, s := range other.wrapped.GetSignatures() {
-		if !slices.Contains(p.Signers(), signedBy(s)) {
+		if !slices.ContainsFunc(p.wrapped.GetSignatures(), func(has *common.ConfigSignature) bool { return proto.Equal(has, s) }) {
 			p.wrapped.Signatures = append(p.wrapped.Signatures, s)
 		}
 	}
@@ -115,21 +118,49 @@ func signedBy(s *common.ConfigSignature) string {
 	return creator.GetMspid()
 }
 
-// Against says what it changes of the channel's newest configuration, one line for each thing; none when all of it has been made. CHANNEL_UPDATE when the channel has changed since,
-// so that it has to be written anew.
-func (s Site) Against(ctx context.Context, p *Proposal) ([]string, error) {
+// Review is what an administrator learns of a change before it signs.
+type Review struct {
+	Made        bool // The channel has all of it already.
+	Differences []Difference
+	Deciders    Deciders
+}
+
+// Against says what it changes of the channel's newest configuration, and who has to sign it. CHANNEL_UPDATE when the channel has changed since, so that it has to be written anew.
+func (s Site) Against(ctx context.Context, p *Proposal) (Review, error) {
 	u, err := s.updater()
 	if err != nil {
-		return nil, err
+		return Review{}, err
 	}
 	config, err := u.agreed(ctx)
 	if err != nil {
-		return nil, err
+		return Review{}, err
 	}
+	return p.review(config)
+}
+
+func (p *Proposal) review(config *common.Config) (Review, error) {
 	if done, err := made(config, p.wrapped.GetConfigUpdate()); done || err != nil {
-		return nil, err
+		return Review{Made: done}, err
 	}
-	return Differences(config, p.wrapped.GetConfigUpdate())
+	return ReviewOf(config, p.wrapped.GetConfigUpdate())
+}
+
+// ReviewOf an update that a configuration doesn't have yet.
+func ReviewOf(config *common.Config, update []byte) (Review, error) {
+	lines, err := Differences(config, update)
+	if err != nil {
+		return Review{}, err
+	}
+	deciders, err := DecidersOf(config, update)
+	if len(lines) == 0 {
+		lines = []Difference{{Text: "something of which nothing can be said: " + bytesInWords(update), Unexplained: true}}
+	}
+	return Review{Differences: lines, Deciders: deciders}, err
+}
+
+// Unexplained tells whether it changes something that has no words.
+func (r Review) Unexplained() bool {
+	return slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.Unexplained })
 }
 
 // maxRefusals of one and the same update on one and the same configuration, after which it isn't tried again: the peer that says what the configuration is may be a little behind.

@@ -2,6 +2,7 @@ package administration
 
 import (
 	"crypto/x509"
+	"slices"
 
 	"github.com/hyperledger/fabric-config/configtx"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -19,7 +20,8 @@ import (
 const aclsValue = "ACLs"
 
 // Writers has the channel's rules about who writes and who asks be those that a channel is founded with now: for the authorities that it believes at present, whose
-// units a rule names one by one, and for a channel that was founded before there were such units.
+// units a rule names one by one, and for a channel that was founded before there were such units. There a brand's group and rules are still its own to change, so that the
+// administrator of each such brand has to sign, and not just a majority. What is a member's own to say, as its Readers, stays as it is.
 func Writers(m *membership.Membership) Change {
 	return Change{By: Majority, Update: func(config *common.Config) ([]byte, error) { return WritersUpdate(config, m) }}
 }
@@ -56,6 +58,7 @@ func setMembersRules(next *configtx.ConfigTx, member membership.Member) error {
 	groups := next.UpdatedConfig().GetChannelGroup().GetGroups()
 	if group, known := groups[applicationGroup].GetGroups()[member.MSP()]; known {
 		rules, modPolicy := policy.ApplicationOrganisation(member)
+		rules = guarded(rules)
 		if err := setRules(next.Application().Organization(member.MSP()), rules, modPolicy); err != nil {
 			return err
 		}
@@ -71,7 +74,12 @@ func setMembersRules(next *configtx.ConfigTx, member membership.Member) error {
 		return nil
 	}
 	rules, modPolicy := policy.OrdererOrganisation(member)
-	return setRules(next.Orderer().Organization(member.MSP()), rules, modPolicy)
+	return setRules(next.Orderer().Organization(member.MSP()), guarded(rules), modPolicy)
+}
+
+// guarded are the rules of a member's group that aren't its own to change.
+func guarded(rules []policy.Rule) []policy.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(rule policy.Rule) bool { return rule.ModPolicy == configtx.AdminsPolicyKey })
 }
 
 func setRules(of organisation, rules []policy.Rule, modPolicy string) error {

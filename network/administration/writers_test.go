@@ -11,6 +11,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
 	"github.com/tallystick/tallystick/network/policy"
 )
@@ -94,13 +95,13 @@ func TestWhatTheUpdateOfWritersChangesIsSaidBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := strings.Join(lines, "\n") + "\n"
+	said := textOf(lines)
 	for _, want := range []string{
 		"/Channel/Application/BrandaMSP: changed by Admins -> changed by /Channel/Application/Admins\n",
 		"/Channel/Application/BrandaMSP/Writers: OutOf(1, 'BrandaMSP.admin', 'BrandaMSP.client'), changed by Admins -> OutOf(1, OutOf(1, 'BrandaMSP.admin'), unit writers of BrandaMSP by authority ",
 		"/Channel/Application/Proposers: nothing -> ANY Proposers, changed by Admins\n",
 		"/Channel/Orderer/BranddMSP/Writers: OutOf(1, 'BranddMSP.orderer'), changed by Admins -> OutOf(1, 'BranddMSP.orderer'), changed by /Channel/Orderer/Admins\n",
-		"/Channel/Application/ACLs: ",
+		"/Channel/Application/ACLs acls peer/Propose policy_ref: nothing -> \"/Channel/Application/Proposers\"\n",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("not said: %s", want)
@@ -111,6 +112,65 @@ func TestWhatTheUpdateOfWritersChangesIsSaidBefore(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(said)
+	}
+}
+
+// TestWhatIsTheMembersOwnStaysAsItIs also where a new channel would have it otherwise.
+func TestWhatIsTheMembersOwnStaysAsItIs(t *testing.T) {
+	m := consortium(1)
+	changed := configtx.New(beforeUnits(t, m))
+	for _, own := range []string{"Readers", "Admins", "Endorsement"} {
+		err := changed.Application().Organization("BrandaMSP").SetPolicy(own, configtx.Policy{Type: "Signature", Rule: "OutOf(1, 'BrandaMSP.member')", ModPolicy: "Admins"})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	update, err := WritersUpdate(changed.UpdatedConfig(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := Differences(changed.UpdatedConfig(), update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []string{"Readers", "Admins", "Endorsement"} {
+		if strings.Contains(textOf(lines), "/Channel/Application/BrandaMSP/"+own) {
+			t.Errorf("%s is written", own)
+		}
+	}
+}
+
+func TestEachBrandSignsWhatIsStillItsOwnToChange(t *testing.T) {
+	m := consortium(1)
+	old := beforeUnits(t, m)
+	brands := []string{"BrandaMSP", "BrandbMSP", "BrandcMSP", "BranddMSP"}
+	update, err := WritersUpdate(old, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deciders, err := DecidersOf(old, update)
+	if err != nil || !slices.Equal(deciders.Members, brands) || !slices.Equal(deciders.Rules, []string{"/Channel/Application/Admins"}) {
+		t.Errorf("before: %s (%v)", deciders, err)
+	}
+	if lacking := deciders.Lacking(brands[:3]); !slices.Equal(lacking, brands[3:]) {
+		t.Errorf("%v lack", lacking)
+	}
+	guarded := updated(t, old, update)
+	b, _ := m.Member("brandb")
+	for want, change := range map[string]Change{
+		"those who meet /Channel/Orderer/Admins (": Rekey(m, b, 0, certificate(t, "fresh")),
+		"the administrator of each of BrandbMSP":   AddRoot(m, b, certificate(t, "second")),
+	} {
+		update, err := change.Update(guarded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if deciders, err := DecidersOf(guarded, update); err != nil || !strings.HasPrefix(deciders.String(), want) {
+			t.Errorf("%s; want %s (%v)", deciders, want, err)
+		}
+	}
+	if _, err := DecidersOf(old, []byte{0xff}); failure.CodeOf(err) != failure.ChannelUpdate {
+		t.Errorf("what is no update: %v", err)
 	}
 }
 

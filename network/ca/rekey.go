@@ -71,10 +71,19 @@ func (c *Client) ofUse(ctx context.Context, kept *x509.Certificate, named Named)
 	return named(ctx, kept)
 }
 
+// Pending says what becomes of a pair that an earlier attempt keeps, when it is another one: others may be signing the change for its certificate.
+type Pending int
+
+// What may become of it.
+const (
+	KeepPending    Pending = iota // It stays, and the new one is refused.
+	ReplacePending                // It makes way.
+)
+
 // PutNextTLS keeps a pair that somebody got elsewhere, as at a member's second authority, in the place of NextTLS's. SETTING_INVALID when the two files are no pair,
 // or the certificate isn't one for both sides of a connection,
-// isn't valid now, or lacks a name that the one in use has. Who has to believe its authority is for the channel to say.
-func (c *Client) PutNextTLS(node, certificateFile, keyFile string) (*x509.Certificate, error) {
+// isn't valid now, or lacks a name that the one in use has; and when another valid pair is kept that is to stay. Who has to believe its authority is for the channel to say.
+func (c *Client) PutNextTLS(node, certificateFile, keyFile string, pending Pending) (*x509.Certificate, error) {
 	files, next := c.next(node)
 	used, err := readCertificate(files.TLSCertificate())
 	if err != nil {
@@ -94,6 +103,9 @@ func (c *Client) PutNextTLS(node, certificateFile, keyFile string) (*x509.Certif
 	}
 	if err := canFollow(pair.Leaf, used, time.Now()); err != nil {
 		return nil, err
+	}
+	if kept := keptPair(next, time.Now()); kept != nil && !kept.Equal(pair.Leaf) && pending == KeepPending {
+		return nil, failure.New(failure.SettingInvalid, "%s keeps another pair, of certificate %x, for which others may be signing already: go on with that, or give --replace", next.Folder, kept.SerialNumber)
 	}
 	if err := c.dir.Write(next.TLSKey(), key, rundir.PrivateMode); err != nil {
 		return nil, err

@@ -140,20 +140,34 @@ func TestAPairFromElsewhereFollowsTheOneInUse(t *testing.T) {
 		"without the host's address": func(f *x509.Certificate) { f.IPAddresses = nil },
 	} {
 		second.issue(t, nodeForm(change)).write(t, c.dir, given)
-		if _, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey()); failure.CodeOf(err) != failure.SettingInvalid {
+		if _, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey(), KeepPending); failure.CodeOf(err) != failure.SettingInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	want := second.issue(t, nodeForm(nil)).write(t, c.dir, given)
-	if _, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), files.TLSKey()); failure.CodeOf(err) != failure.SettingInvalid {
+	if _, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), files.TLSKey(), KeepPending); failure.CodeOf(err) != failure.SettingInvalid {
 		t.Errorf("with another key: %v", err)
 	}
 	if _, err := os.Stat(next.Folder); !os.IsNotExist(err) {
 		t.Errorf("what was refused left something: %v", err)
 	}
-	if got, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey()); err != nil || !got.Equal(want) {
+	if got, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey(), KeepPending); err != nil || !got.Equal(want) {
 		t.Fatal(err)
 	}
+	if got, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey(), KeepPending); err != nil || !got.Equal(want) {
+		t.Errorf("once more: %v", err)
+	}
+	other := second.issue(t, nodeForm(nil)).write(t, c.dir, given)
+	if _, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey(), KeepPending); failure.CodeOf(err) != failure.SettingInvalid {
+		t.Errorf("another pair, while others sign for the first: %v", err)
+	}
+	if got := keptPair(next, time.Now()); got == nil || !got.Equal(want) {
+		t.Error("the refused pair is kept")
+	}
+	if got, err := c.PutNextTLS(rekeyed, given.TLSCertificate(), given.TLSKey(), ReplacePending); err != nil || !got.Equal(other) {
+		t.Errorf("another pair in its place: %v", err)
+	}
+	want = other
 	if err := c.TakeNextTLS(rekeyed); err != nil {
 		t.Fatal(err)
 	}

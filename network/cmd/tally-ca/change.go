@@ -59,7 +59,7 @@ func (s *setting) write(ctx context.Context, command *cobra.Command, change admi
 	if err != nil || update == nil {
 		return unchanged, err
 	}
-	lines, err := administration.Differences(config, update)
+	review, err := administration.ReviewOf(config, update)
 	if err != nil {
 		return unchanged, err
 	}
@@ -70,14 +70,27 @@ func (s *setting) write(ctx context.Context, command *cobra.Command, change admi
 	if err := s.save(p, file); err != nil {
 		return unchanged, err
 	}
-	say(command, lines)
-	fmt.Fprintf(command.OutOrStdout(), "%s holds this, signed by %s. It has to be signed by %s.\n", file, s.member.MSP(), change.By)
+	say(command, review.Differences)
+	fmt.Fprintf(command.OutOrStdout(), "%s holds this, signed by %s. ", file, s.member.MSP())
+	sayDeciders(command, review.Deciders, p)
 	return written, nil
 }
 
-func say(command *cobra.Command, lines []string) {
+func say(command *cobra.Command, lines []administration.Difference) {
 	for _, line := range lines {
-		fmt.Fprintln(command.OutOrStdout(), "  "+line)
+		mark := "  "
+		if line.Unexplained {
+			mark = "  UNEXPLAINED "
+		}
+		fmt.Fprintln(command.OutOrStdout(), mark+line.Text)
+	}
+}
+
+// sayDeciders says who has to sign a change, and of whom it is known that they haven't.
+func sayDeciders(command *cobra.Command, deciders administration.Deciders, p *administration.Proposal) {
+	fmt.Fprintf(command.OutOrStdout(), "It has to be signed by %s.\n", deciders)
+	if lacking := deciders.Lacking(p.Signers()); len(lacking) > 0 {
+		fmt.Fprintf(command.OutOrStdout(), "The signatures of %s lack.\n", strings.Join(lacking, ", "))
 	}
 }
 
@@ -99,8 +112,9 @@ func (s *setting) read(file string) (*administration.Proposal, error) {
 
 func newSign(o *options) *cobra.Command {
 	var file string
+	var unexplained bool
 	command := &cobra.Command{
-		Use: "sign --update FILE", Short: "Show what a written change of the channel does, and add the signature of the member's administrator to it", Args: cobra.NoArgs,
+		Use: "sign --update FILE [--unexplained]", Short: "Show what a written change of the channel does, and add the signature of the member's administrator to it", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			s, p, err := o.proposal(file)
 			if err != nil {
@@ -108,23 +122,28 @@ func newSign(o *options) *cobra.Command {
 			}
 			ctx, cancel := context.WithTimeout(command.Context(), publishTimeout)
 			defer cancel()
-			lines, err := s.site().Against(ctx, p)
+			review, err := s.site().Against(ctx, p)
 			if err != nil {
 				return err
 			}
-			say(command, lines)
-			if len(lines) == 0 {
+			if review.Made {
 				fmt.Fprintln(command.OutOrStdout(), "The channel has this already: nothing is to be signed.")
 				return nil
+			}
+			say(command, review.Differences)
+			if review.Unexplained() && !unexplained {
+				return failure.New(failure.SettingInvalid, "it changes what this command has no words for, and isn't signed: find out what that is, then give --unexplained")
 			}
 			if err := s.site().Sign(p); err != nil {
 				return err
 			}
-			fmt.Fprintf(command.OutOrStdout(), "Signed by %s.\n", strings.Join(p.Signers(), ", "))
+			fmt.Fprintf(command.OutOrStdout(), "Signed by %s. ", strings.Join(p.Signers(), ", "))
+			sayDeciders(command, review.Deciders, p)
 			return s.save(p, file)
 		},
 	}
 	command.Flags().StringVar(&file, "update", "", "the change, as --write made it")
+	command.Flags().BoolVar(&unexplained, "unexplained", false, "sign even what can't be said in words, and is shown only by its SHA-256")
 	_ = command.MarkFlagRequired("update") // The flag is defined above.
 	return command
 }
@@ -183,7 +202,10 @@ func newWriters(o *options) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "writers [--show | --write FILE]",
 		Short: "Bring the rules about who writes and who asks to those of a new channel, for the authorities that the channel believes; a majority of brands signs",
-		Args:  cobra.NoArgs,
+		Long: "Bring the rules about who writes and who asks to those of a new channel, for the authorities that the channel believes.\n" +
+			"A majority of brands signs. On a channel that was founded before these rules were guarded, each brand's are still its own to change: there the administrator of every brand\n" +
+			"has to sign, once. What a member says for itself, as who reads and who administers, isn't touched.",
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			s, err := o.open()
 			if err != nil {
@@ -226,7 +248,11 @@ func (s *setting) show(command *cobra.Command, change administration.Change) err
 		fmt.Fprintln(command.OutOrStdout(), "Nothing has to change.")
 		return nil
 	}
-	lines, err := administration.Differences(config, update)
-	say(command, lines)
-	return err
+	review, err := administration.ReviewOf(config, update)
+	if err != nil {
+		return err
+	}
+	say(command, review.Differences)
+	fmt.Fprintf(command.OutOrStdout(), "It has to be signed by %s.\n", review.Deciders)
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/network/administration"
+	"github.com/tallystick/tallystick/network/ca"
 	"github.com/tallystick/tallystick/network/failure"
 	"github.com/tallystick/tallystick/network/membership"
 )
@@ -19,7 +20,7 @@ const defaultWait = time.Minute
 func newRekey(o *options) *cobra.Command {
 	var r rekeying
 	command := &cobra.Command{
-		Use:   "rekey --node NODE [--certificate FILE --key FILE] [--write FILE]",
+		Use:   "rekey --node NODE [--certificate FILE --key FILE [--replace]] [--write FILE]",
 		Short: "Give an ordering node a fresh TLS key: the channel learns its certificate, then the node has to start anew; may be repeated",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -44,6 +45,7 @@ func newRekey(o *options) *cobra.Command {
 	command.Flags().StringVar(&r.node, "node", "", "an ordering node of the member, as orderer0.airline")
 	command.Flags().StringVar(&r.certificate, "certificate", "", "a TLS certificate that another authority of the member's issued, PEM; without it the first issues one")
 	command.Flags().StringVar(&r.key, "key", "", "its key, PEM")
+	command.Flags().BoolVar(&r.replace, "replace", false, "take the given pair though another is kept for the node, for which others may be signing already")
 	command.MarkFlagsRequiredTogether("certificate", "key")
 	_ = command.MarkFlagRequired("node") // The flag is defined above.
 	return command
@@ -53,6 +55,7 @@ func newRekey(o *options) *cobra.Command {
 type rekeying struct {
 	node             string
 	certificate, key string // Files of a pair from elsewhere; empty for one of the member's authority.
+	replace          bool   // Of another pair that is kept.
 	way              way
 }
 
@@ -78,7 +81,11 @@ func (s *setting) rekey(command *cobra.Command, r rekeying) (outcome, error) {
 // following is the certificate that follows the one in use, its pair kept until then.
 func (s *setting) following(ctx context.Context, r rekeying, index int) (*x509.Certificate, error) {
 	if r.certificate != "" {
-		return s.PutNextTLS(r.node, r.certificate, r.key)
+		pending := ca.KeepPending
+		if r.replace {
+			pending = ca.ReplacePending
+		}
+		return s.PutNextTLS(r.node, r.certificate, r.key, pending)
 	}
 	return s.NextTLS(ctx, r.node, func(ctx context.Context, kept *x509.Certificate) (bool, error) {
 		return s.site().Named(ctx, administration.Rekey(s.all, s.member, index, kept))
