@@ -15,7 +15,8 @@ var notForCustomers = map[string][]fault.Code{
 		fault.UnknownFunction, fault.ArgumentCount, fault.WrongEntryPoint, fault.ClockSkew, fault.LaneSequence, fault.NotFounded, fault.DetailsMismatch, fault.TransientMissing,
 		fault.ProposalMismatch,
 	},
-	"operators":  {fault.DateNotAllowed, fault.NoticeTooShort, fault.RuleInvalid, fault.ApprovalMissing, fault.ApprovalUsed, fault.CertificateInvalid, fault.NothingDue},
+	"operators": {fault.DateNotAllowed, fault.NoticeTooShort, fault.RuleInvalid, fault.ApprovalMissing, fault.ApprovalUsed, fault.CertificateInvalid, fault.NothingDue, fault.KeyExposed},
+	"staff who read and write customers' data": {fault.PurposeUnknown},
 	"compliance": {fault.FreezePeriod, fault.FreezeUndecided, fault.FreezeLimit, fault.AccountNotFrozen},
 	"treasurers and the clearing": {
 		fault.WindowOrder, fault.WindowStatus, fault.ProposalClosed, fault.CapExceeded, fault.SignatureRefused, fault.ReserveStale, fault.NetMismatch, fault.PositionMismatch,
@@ -25,7 +26,7 @@ var notForCustomers = map[string][]fault.Code{
 		fault.OutOfPeriod, fault.ReceiptInvalid, fault.ReceiptNotReturnable, fault.ReturnExceeds, fault.ReturnUnreferenced, fault.ReturnLate, fault.ReturnUndisclosed,
 		fault.CaptureExceeds, fault.ReceiptClaimed, fault.SelfReferral, fault.InboxUnknown,
 	},
-	"the audit": {fault.StateCorrupt, fault.StatementMismatch, fault.LedgerMismatch, fault.CheckpointMismatch, fault.BlockInvalid, fault.SignatureInvalid},
+	"the audit": {fault.StateCorrupt, fault.StatementMismatch, fault.LedgerMismatch, fault.CheckpointMismatch, fault.BlockInvalid, fault.SignatureInvalid, fault.ReportIncomplete},
 }
 
 func TestEveryCodeThatACustomerCanMeetHasWordsInEveryLanguage(t *testing.T) {

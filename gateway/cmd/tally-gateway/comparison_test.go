@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -138,7 +139,7 @@ func TestAGatewayServesNothingUntilItComparedAndSaysWhatItFound(t *testing.T) {
 	}
 	end()
 	for range cap(ended) {
-		if err := <-ended; err != context.Canceled {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 	}
@@ -169,12 +170,12 @@ func TestWhatWorksWithPeopleDbIsEndedForEachComparisonAndBeginsAgain(t *testing.
 		}
 	}
 	end()
-	if err := <-ended; err != context.Canceled {
+	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	failed := fault.New(fault.Internal, "failed")
 	c.note(false, "")
-	if err := c.whileOpen(t.Context(), func(context.Context) error { return failed }); err != failed {
+	if err := c.whileOpen(t.Context(), func(context.Context) error { return failed }); !errors.Is(err, failed) {
 		t.Errorf("a part that fails by itself: %v", err)
 	}
 }

@@ -32,6 +32,7 @@ var shipped = map[string]string{
 	"0014_untold.sql":        "07775df498ff87f56acf4c76c15614ad05fa293bae62ae5ef01d0feefbdb1adc",
 	"0015_offers.sql":        "4f22caa94461fac4ab8f9a257981bfa196f18112338121e4ad48c3e9b5b7eacc",
 	"0016_marks.sql":         "ac56c84307424d3fe20699f26b93d6f70a5eba4b05a13f62cd3c1da5a9307d57",
+	"0017_abuse_forms.sql":   "654541cbc6b3e48a03e978bd6579fb64e38472b3eed3100b8ab5c7eca3c2ddb1",
 }
 
 func TestAMigrationThatStandsInDatabasesStaysAsItIs(t *testing.T) {
